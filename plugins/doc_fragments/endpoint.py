@@ -1,0 +1,191 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An endpoint of the anthropic service, alone and in a list, and the policy for its changes."""
+
+from __future__ import annotations
+
+from textwrap import indent
+
+_NAME = r"""
+inference_id:
+  description:
+    - The unique identifier of the inference endpoint.
+    - Small letters, digits, hyphens, underscores and dots, with a letter or a digit at its beginning and its end.
+  type: str
+  required: true
+state:
+  description:
+    - V(present) creates the endpoint, or changes it where it differs.
+    - V(absent) removes it.
+  type: str
+  choices: [present, absent]
+  default: present
+"""
+
+_BODY = r"""
+task_type:
+  description:
+    - The task the endpoint performs. V(chat_completion) needs Elasticsearch 9.5, or a late patch of 9.4.
+    - If not given, an endpoint that exists keeps its own, and a new one becomes V(completion).
+  type: str
+  choices: [completion, chat_completion]
+service:
+  description: The service. An endpoint of another service is never touched.
+  type: str
+  choices: [anthropic]
+  default: anthropic
+service_settings:
+  description: The settings of the service.
+  type: dict
+  suboptions:
+    api_key:
+      description:
+        - The key for the API of Anthropic. Required to create an endpoint, also when it is created again.
+        - No server ever returns it. When it is sent is the matter of O(update_api_key).
+      type: str
+    model_id:
+      description:
+        - The name of the model, as in Anthropic's documentation. Required to create an endpoint.
+        - It can only change when the endpoint is created again, see O(allow_recreate).
+      type: str
+    url:
+      description:
+        - Another address of the Messages API. Known to Elasticsearch 9.5 and newer.
+        - It can only change when the endpoint is created again, see O(allow_recreate).
+      type: str
+    rate_limit:
+      description: How much the server sends to Anthropic.
+      type: dict
+      suboptions:
+        requests_per_minute:
+          description:
+            - Requests per minute, a positive number. The server takes 50 for a new endpoint if it is not given.
+            - Elasticsearch 9.4 and newer change it in place. Older ones need O(allow_recreate).
+          type: int
+task_settings:
+  description: The settings of the task.
+  type: dict
+  suboptions:
+    max_tokens:
+      description: How many tokens are generated at the most, a positive number. Required to create an endpoint.
+      type: int
+    temperature:
+      description: The amount of randomness in the response. Its range is Anthropic's matter.
+      type: float
+    top_k:
+      description: Sample only from so many of the likeliest options for each token. For advanced use.
+      type: int
+    top_p:
+      description: Nucleus sampling, up to this probability. For advanced use. Alter it or the temperature, not both.
+      type: float
+chunking_settings:
+  description:
+    - How inputs are cut into chunks. It is checked and passed on, as the documentation has it.
+    - Servers refuse it for the tasks of this service, which have nothing to chunk. Leave it out.
+  type: dict
+  suboptions:
+    strategy:
+      description: By V(sentence) or by V(word).
+      type: str
+      choices: [sentence, word]
+    max_chunk_size:
+      description: Words in a chunk, at most 300, at least 20 for sentences and 10 for words. The server's default is 250.
+      type: int
+    overlap:
+      description: Words that chunks share, at most half of the chunk's size. Only with the strategy V(word).
+      type: int
+    sentence_overlap:
+      description: Sentences that chunks share, 0 or 1. Only with the strategy V(sentence).
+      type: int
+"""
+
+_POLICY = r"""
+update_api_key:
+  description:
+    - V(on_create) sends the key when an endpoint is created, and where the server wants it beside another setting.
+    - V(always) sends it on every run, and reports a change each time, since no server tells whether it differs.
+  type: str
+  choices: [on_create, always]
+  default: on_create
+unmanaged_settings:
+  description:
+    - What becomes of settings that are not declared. With V(keep) they stay as they are on the server.
+    - V(remove) takes undeclared task settings away and puts an undeclared rate limit back to its default of 50.
+  type: str
+  choices: [keep, remove]
+  default: keep
+allow_recreate:
+  description:
+    - Whether an endpoint may be deleted and created again where a difference cannot be changed in place.
+    - Undeclared settings are carried over, unless O(unmanaged_settings=remove). If creating it fails for good, the former
+      settings are put back with the declared key.
+    - Without it, such a difference is a failure that names the setting.
+  type: bool
+  default: false
+preflight:
+  description:
+    - Before an endpoint is deleted to be created again, create a throw-away endpoint with the new settings, named like the
+      endpoint with C(-ansible-preflight) behind, and delete it. What the server or Anthropic refuses then costs nothing.
+  type: bool
+  default: true
+force:
+  description: Delete an endpoint, also to create it again, although ingest pipelines or indices use it.
+  type: bool
+  default: false
+duplicate_model:
+  description:
+    - What to do on a create when another endpoint serves the same model for the same task already.
+    - V(warn) and V(fail) cost one more request, on a create only.
+  type: str
+  choices: [allow, warn, fail]
+  default: warn
+wait_for_deployment:
+  description:
+    - Wait until the model is fully allocated, as the documentation of the API asks for. A model that is not deployed inside
+      the cluster, like those of Anthropic, has nothing to wait for.
+    - It needs the cluster privilege C(monitor_ml).
+  type: bool
+  default: false
+wait_timeout:
+  description: Seconds to wait for O(wait_for_deployment), after which the task fails.
+  type: int
+  default: 300
+"""
+
+
+def _options(*texts: str) -> str:
+    return "options:\n" + "".join(indent(text, "  ") for text in texts)
+
+
+def _suboptions(*texts: str) -> str:
+    return "    suboptions:\n" + "".join(indent(text, "      ") for text in texts)
+
+
+class ModuleDocFragment:
+    """C(endpoint) documents one endpoint, C(endpoint.many) a list with defaults, C(endpoint.policy) the policy."""
+
+    DOCUMENTATION = _options(_NAME, _BODY)
+
+    POLICY = _options(_POLICY)
+
+    MANY = (
+        """
+options:
+  endpoints:
+    description:
+      - The endpoints, each declared like an endpoint of M(esops.inference.anthropic_endpoint).
+      - An id may stand in the list only once.
+    type: list
+    elements: dict
+    required: true
+"""
+        + _suboptions(_NAME, _BODY)
+        + """
+  defaults:
+    description:
+      - What stands under each endpoint, deeply. A setting of the endpoint itself wins.
+    type: dict
+"""
+        + _suboptions(_BODY)
+    )

@@ -1,0 +1,485 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Speaks HTTP with Elasticsearch: session, authentication, TLS, retries, failover, typed errors.
+
+It knows nothing of inference. C(requests) and C(urllib3) do the work; this file decides how they are used.
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple, Union
+from urllib.parse import quote, quote_plus, urlencode, urlsplit
+
+try:
+    import requests
+    import urllib3
+    from requests.adapters import HTTPAdapter
+    from requests.auth import AuthBase, HTTPBasicAuth
+    from urllib3.util.retry import Retry
+
+    REQUESTS_IMPORT_ERROR: Optional[ImportError] = None
+except ImportError as error:
+    AuthBase = HTTPAdapter = object  # type: ignore[assignment,misc]  # so that the classes below can be defined
+    REQUESTS_IMPORT_ERROR = error
+
+VERSION = "0.1.0"
+
+#: Seconds given to the establishment of a connection, of the whole timeout of a request.
+CONNECT_TIMEOUT = 10.0
+
+#: Answers that pass by themselves (`reference`, "Load and faults"): the request may be sent again.
+PASSING_STATUSES = frozenset((429, 502, 503, 504))
+
+_HIDDEN = "********"
+
+
+class Repeated(tuple):  # type: ignore[type-arg]
+    """All values, in order, of a name that stood more than once in one JSON object."""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Where the cluster is and how to speak with it. The secrets are left out of its C(repr).
+
+    :ivar urls: base URLs of the nodes, tried in order.
+    :ivar api_key: the encoded form, or C(id:secret).
+    :ivar ca_fingerprint: SHA-256, 64 hexadecimal digits.
+    :ivar timeout: seconds for one request.
+    :ivar retries: how often a request that met a passing fault is sent again.
+    """
+
+    urls: Tuple[str, ...]
+    username: Optional[str] = None
+    password: Optional[str] = field(default=None, repr=False)
+    api_key: Optional[str] = field(default=None, repr=False)
+    bearer_token: Optional[str] = field(default=None, repr=False)
+    ca_path: Optional[str] = None
+    ca_fingerprint: Optional[str] = None
+    client_cert: Optional[str] = None
+    client_key: Optional[str] = None
+    validate_certs: bool = True
+    timeout: float = 130.0
+    retries: int = 3
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def authorization(self) -> Optional[str]:
+        """The C(Authorization) header of an API key or a token; None for basic and for no authentication."""
+        if self.bearer_token:
+            return "Bearer " + self.bearer_token
+        if self.api_key:
+            encoded = _base64(self.api_key) if ":" in self.api_key else self.api_key
+            return "ApiKey " + encoded
+        return None
+
+
+class ClientError(Exception):
+    """What kept a request from being answered as it should. Its texts hold no secret.
+
+    :ivar ambiguous: whether the server may have carried the request out all the same.
+    :ivar retried: whether the request had been sent before, so that its first try may have succeeded.
+    """
+
+    ambiguous = False
+
+    def __init__(
+        self,
+        problem: str,
+        method: str,
+        path: str,
+        hint: str = "",
+        status: Optional[int] = None,
+        error_type: Optional[str] = None,
+        reason: Optional[str] = None,
+        retried: bool = False,
+    ) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.method = method
+        self.path = path
+        self.hint = hint
+        self.status = status
+        self.error_type = error_type
+        self.reason = reason
+        self.retried = retried
+
+    def __str__(self) -> str:
+        text = f"{self.method} {self.path}: {self.problem}"
+        return f"{text} Hint: {self.hint}" if self.hint else text
+
+    @property
+    def failure(self) -> Dict[str, Any]:
+        """What a playbook can test: C(status), C(type), C(reason), C(method), C(path)."""
+        return {
+            "status": self.status,
+            "type": self.error_type,
+            "reason": self.reason or self.problem,
+            "method": self.method,
+            "path": self.path,
+        }
+
+
+class Unreachable(ClientError):
+    """No node took the connection: nothing was sent."""
+
+
+class TlsFailed(ClientError):
+    """The TLS handshake or its verification failed: nothing was sent."""
+
+
+class ConnectionLost(ClientError):
+    """The connection ended, or the time ran out, before the whole answer was there."""
+
+    ambiguous = True
+
+
+class UnreadableAnswer(ClientError):
+    """The answer is not what Elasticsearch sends: HTML of a proxy, JSON that is cut off."""
+
+    ambiguous = True
+
+
+class Redirected(ClientError):
+    """The answer points elsewhere. Redirects are not followed: a redirected PUT turns into a GET."""
+
+
+class ApiError(ClientError):
+    """Elasticsearch answered with an error status."""
+
+    @property
+    def ambiguous(self) -> bool:  # type: ignore[override]
+        """A 5xx may come from something in front that gave up while the server went on."""
+        return self.status is not None and self.status >= 500
+
+
+class Redactor:
+    """Takes secrets out of texts: as they are, and as JSON, base64 and URLs write them."""
+
+    #: A secret that a server shows under its name, though it is none of those known here.
+    _NAMED = re.compile(r"""(api_key"?\s*[=:]\s*)("[^"]*"|[^\s,;}\])"]+)""")
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        forms = {form for secret in secrets if secret for form in self._forms(secret)}
+        self._forms_by_length = sorted(forms, key=len, reverse=True)
+
+    @staticmethod
+    def _forms(secret: str) -> List[str]:
+        as_base64 = [_base64(secret), base64.urlsafe_b64encode(secret.encode()).decode()]
+        unpadded = [form.rstrip("=") for form in as_base64]
+        return [secret, json.dumps(secret)[1:-1], quote(secret, safe=""), quote_plus(secret), *as_base64, *unpadded]
+
+    def __call__(self, text: str) -> str:
+        for form in self._forms_by_length:
+            text = text.replace(form, _HIDDEN)
+        return self._NAMED.sub(r"\g<1>" + _HIDDEN, text)
+
+
+class Client:
+    """One session with a cluster.
+
+    :param connection: where and how.
+    :param redact: takes the secrets out of whatever is said about a request.
+    """
+
+    def __init__(self, connection: Connection, redact: Redactor) -> None:
+        if REQUESTS_IMPORT_ERROR is not None:
+            raise REQUESTS_IMPORT_ERROR
+        self._nodes = list(connection.urls)
+        self._redact = redact
+        self._timeout = (min(connection.timeout, CONNECT_TIMEOUT), connection.timeout)
+        self._verify = _verify(connection)
+        self._session = _session(connection)
+        if self._verify is False:
+            # It is what the user asked for, and a pinned certificate is verified without a CA.
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def request(
+        self, method: str, path: str, params: Optional[Mapping[str, str]] = None, body: Optional[Any] = None
+    ) -> Any:
+        """Sends a request and returns the JSON of its answer.
+
+        :param path: begins with a slash; its parts are quoted already.
+        :raises ClientError: whenever there is no such answer.
+        """
+        target = f"{path}?{urlencode(params)}" if params else path
+        data = None if body is None else json.dumps(body, allow_nan=False).encode()
+        return self._read(self._send(method, target, data), method, target)
+
+    def _send(self, method: str, target: str, data: Optional[bytes]) -> requests.Response:
+        """Tries the nodes in order. The one that took the connection is the first to be asked next time."""
+        unreachable: List[Unreachable] = []
+        for node in list(self._nodes):
+            try:
+                response = self._send_to(node, method, target, data)
+            except Unreachable as error:
+                unreachable.append(error)
+                continue
+            if unreachable:
+                self._nodes.remove(node)
+                self._nodes.insert(0, node)
+            return response
+        problem = " ".join(error.problem for error in unreachable)
+        raise Unreachable(problem, method, target, unreachable[0].hint)
+
+    def _send_to(self, node: str, method: str, target: str, data: Optional[bytes]) -> requests.Response:
+        try:
+            return self._session.request(
+                method,
+                node + target,
+                data=data,
+                # With each request, or REQUESTS_CA_BUNDLE of the environment would take its place.
+                verify=self._verify,
+                timeout=self._timeout,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            raise self._transport_error(error, node, method, target) from None
+
+    def _transport_error(
+        self, error: requests.RequestException, node: str, method: str, target: str
+    ) -> ClientError:
+        """What requests says, as one of this file's errors. requests' own texts show headers and URLs."""
+        cause = _cause(error)
+        words = self._redact(str(cause))
+        if isinstance(error, requests.exceptions.SSLError):
+            return TlsFailed(f"TLS with {node} failed: {words}.", method, target, _tls_hint(words))
+        if isinstance(error, requests.exceptions.ProxyError):
+            hint = "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY in the environment of the module."
+            return Unreachable(f"The proxy for {node} did not let the request through: {words}.", method, target, hint)
+        if isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(cause, _NEVER_CONNECTED):
+            hint = "check elasticsearch_url, and that the machine which runs the module may reach it."
+            return Unreachable(f"{node} cannot be reached: {words}.", method, target, hint)
+        if isinstance(error, requests.exceptions.Timeout):
+            hint = "a longer timeout gives the server, which may wait for the provider of the model, more time."
+            return ConnectionLost(f"{node} did not answer within {self._timeout[1]:g} s.", method, target, hint)
+        if isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)):
+            return ConnectionLost(f"The connection with {node} was lost: {words}.", method, target)
+        return ClientError(f"The request cannot be sent: {words}.", method, target)
+
+    def _read(self, response: requests.Response, method: str, target: str) -> Any:
+        status = response.status_code
+        retried = bool(getattr(getattr(response.raw, "retries", None), "history", ()))
+        if 300 <= status < 400:
+            location = self._redact(response.headers.get("Location", "nowhere"))
+            problem = f"The answer is a redirect ({status}) to {location}, which is not followed."
+            raise Redirected(problem, method, target, "give the final address as elasticsearch_url.", status)
+        try:
+            answer = json.loads(response.content, object_pairs_hook=_pairs, parse_constant=_refuse_constant)
+        except ValueError:
+            answer = None
+        if isinstance(answer, (dict, list)):
+            if status < 300:
+                return answer
+            if isinstance(answer, dict) and ("error" in answer or status < 500):
+                raise self._api_error(status, answer, method, target, retried)
+        raise self._unreadable(response, method, target, retried)
+
+    def _unreadable(
+        self, response: requests.Response, method: str, target: str, retried: bool
+    ) -> ClientError:
+        kind = response.headers.get("Content-Type", "no content type")
+        html = "html" in kind.lower()
+        found = f"a page ({kind})" if html else f"{kind} that is not the JSON of Elasticsearch, or is cut off"
+        problem = f"The answer has status {response.status_code} and is {found}."
+        hint = "something in front of Elasticsearch, a proxy or a login page, may have answered" if html else ""
+        hint = f"{hint}; check elasticsearch_url." if hint else "check elasticsearch_url and what stands in front of it."
+        error = UnreadableAnswer(problem, method, target, hint, response.status_code, retried=retried)
+        # Below 500 and not a success, something refused the request before it reached the server.
+        error.ambiguous = not 400 <= response.status_code < 500
+        return error
+
+    def _api_error(
+        self, status: int, answer: Dict[str, Any], method: str, target: str, retried: bool
+    ) -> ApiError:
+        """An error in the server's own shape; C(error) is a plain string where no handler knows the request."""
+        error = answer.get("error")
+        if isinstance(error, dict):
+            kind, reason = str(error.get("type")), self._redact(str(error.get("reason")))
+            causes = [self._redact(text) for text in _causes(error)]
+        else:
+            kind, reason, causes = None, self._redact(str(answer.get("message") or error or answer)), []
+        problem = f"refused with status {status}" + (f" ({kind})" if kind else "") + f": {reason}"
+        for cause in causes:
+            if cause not in problem:
+                problem += f" Cause: {cause}"
+        hint = _STATUS_HINTS.get(status, "")
+        return ApiError(problem, method, target, hint, status, kind, reason, retried)
+
+
+_STATUS_HINTS = {
+    401: "check elasticsearch_username and elasticsearch_password, elasticsearch_api_key or elasticsearch_bearer_token.",
+    407: "the proxy wants to know who asks: put the user name and the password into HTTPS_PROXY.",
+    429: "the cluster is busy; run again later, or give more retries.",
+    502: "something in front of Elasticsearch cannot reach it; run again later, or give more retries.",
+    503: "the cluster, or something in front of it, is not ready; run again later, or give more retries.",
+    504: "something in front of Elasticsearch gave up waiting for it; run again later, or give it more time.",
+}
+
+if REQUESTS_IMPORT_ERROR is None:
+    _NEVER_CONNECTED = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
+
+
+class _Authorization(AuthBase):
+    """Sets the header, or leaves it out. As an object it keeps requests from asking C(.netrc) instead."""
+
+    def __init__(self, value: Optional[str]) -> None:
+        self._value = value
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._value is not None:
+            request.headers["Authorization"] = self._value
+        return request
+
+
+class _PinnedAdapter(HTTPAdapter):
+    """Lets urllib3 compare the fingerprint of the server's certificate."""
+
+    def __init__(self, fingerprint: str, **kwargs: Any) -> None:
+        self._fingerprint = fingerprint
+        super().__init__(**kwargs)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, assert_fingerprint=self._fingerprint, **kwargs)
+
+
+def _session(connection: Connection) -> requests.Session:
+    session = requests.Session()
+    session.headers.update({"Accept": "application/json", "User-Agent": f"ansible-esops.inference/{VERSION}"})
+    session.headers["Content-Type"] = "application/json"
+    session.headers.update(connection.headers)
+    session.auth = _auth(connection)
+    if connection.client_cert:
+        key = connection.client_key
+        session.cert = (connection.client_cert, key) if key else connection.client_cert
+    retry = _retry(connection.retries)
+    session.mount("http://", HTTPAdapter(max_retries=retry))
+    if connection.ca_fingerprint:
+        session.mount("https://", _PinnedAdapter(connection.ca_fingerprint, max_retries=retry))
+    else:
+        session.mount("https://", HTTPAdapter(max_retries=retry))
+    return session
+
+
+def _auth(connection: Connection) -> AuthBase:
+    if connection.username is not None:
+        # As bytes: requests would encode a str as Latin-1, Elasticsearch reads UTF-8.
+        return HTTPBasicAuth(connection.username.encode(), (connection.password or "").encode())
+    return _Authorization(connection.authorization)
+
+
+def _verify(connection: Connection) -> Union[bool, str]:
+    if not connection.validate_certs:
+        return False
+    if connection.ca_path:
+        return connection.ca_path
+    # A pinned certificate needs no CA: it is itself what is trusted.
+    return not connection.ca_fingerprint
+
+
+def _retry(retries: int) -> Retry:
+    return Retry(
+        total=retries,
+        redirect=0,
+        other=0,
+        status_forcelist=PASSING_STATUSES,
+        allowed_methods=None,
+        backoff_factor=0.2,
+        raise_on_status=False,
+        respect_retry_after_header=True,
+    )
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def _pairs(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
+    """A JSON object as a dict; values of a repeated name become a Repeated, none is dropped."""
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        for name in result:
+            values = [value for other, value in pairs if other == name]
+            if len(values) > 1:
+                result[name] = Repeated(values)
+    return result
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _cause(error: requests.RequestException) -> BaseException:
+    """The innermost thing that urllib3 says happened."""
+    cause: BaseException = error
+    while True:
+        inner = getattr(cause, "reason", None)
+        if not isinstance(inner, BaseException):
+            inner = next((arg for arg in cause.args if isinstance(arg, BaseException)), None)
+        if inner is None or isinstance(cause, urllib3.exceptions.NewConnectionError):
+            return cause
+        cause = inner
+
+
+def _causes(error: Mapping[str, Any]) -> List[str]:
+    """The reasons behind an error of Elasticsearch: its root cause, then the chain of C(caused_by)."""
+    reasons = [root.get("reason") for root in error.get("root_cause") or [] if isinstance(root, dict)]
+    inner = error.get("caused_by")
+    while isinstance(inner, dict):
+        reasons.append(inner.get("reason"))
+        inner = inner.get("caused_by")
+    return [str(reason) for reason in reasons if reason]
+
+
+def _tls_hint(words: str) -> str:
+    if "ingerprint" in words:
+        return "ca_fingerprint is not the SHA-256 fingerprint of the certificate that the server shows."
+    if "WRONG_VERSION_NUMBER" in words or "record layer" in words:
+        return "the server does not speak TLS on this port: is it http:// instead of https://?"
+    if "hostname" in words.lower() or "doesn't match" in words:
+        return "the certificate is for another name: use a name that it holds in elasticsearch_url."
+    if "CERTIFICATE_VERIFY_FAILED" in words:
+        return "give the CA that signed the server's certificate as ca_path, or pin the certificate with ca_fingerprint."
+    return "the server may want a client certificate: client_cert and client_key."
+
+
+def cloud_url(cloud_id: str) -> str:
+    """The URL of Elasticsearch in a Cloud ID, C(label:base64(host$elasticsearch$kibana)).
+
+    :raises ValueError: if it is none.
+    """
+    try:
+        host, elasticsearch = base64.b64decode(cloud_id.rpartition(":")[2], validate=True).decode().split("$")[:2]
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        raise ValueError("is not a Cloud ID") from None
+    if not host or not elasticsearch:
+        raise ValueError("is a Cloud ID without an Elasticsearch host")
+    name, _colon, own_port = elasticsearch.partition(":")
+    domain, _colon, port = host.partition(":")
+    return f"https://{name}.{domain}:{own_port or port or '443'}"
+
+
+def base_url(url: str) -> str:
+    """A node's URL without the slash at its end.
+
+    :raises ValueError: if it is not an address that paths can be put behind.
+    """
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        usable = False
+    if not usable or parts.query or parts.fragment or re.search(r"\s", url):
+        raise ValueError("must look like https://host:9200, with http or https")
+    if "@" in parts.netloc:
+        raise ValueError("holds a user or a password: give them as elasticsearch_username and elasticsearch_password")
+    return url.rstrip("/")

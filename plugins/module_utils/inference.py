@@ -1,0 +1,233 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The inference API of Elasticsearch on top of the client: one method a request, and what it answers.
+
+It serves every service alike; what the settings of one service mean is said elsewhere.
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Dict, List, Mapping, Optional, Tuple
+from urllib.parse import quote
+
+from ansible_collections.esops.inference.plugins.module_utils.client import ApiError, Client, UnreadableAnswer
+
+#: The settings that an endpoint has beside its name, its task type and its service.
+SETTINGS_GROUPS = ("service_settings", "task_settings", "chunking_settings")
+
+_PRIVILEGE_HINT = "the user or the API key needs the cluster privilege {}."
+_NO_INFERENCE_HINT = (
+    "this address knows no inference API: it is not Elasticsearch 8.11 or newer, "
+    "or elasticsearch_url has a path that does not belong there."
+)
+_LICENCE_HINT = "the licence of the cluster has to include inference (Enterprise or a trial)."
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An inference endpoint as a server shows it, that is without its secrets.
+
+    :ivar settings: dotted paths to values, as in C({"task_settings.max_tokens": 1024}).
+    """
+
+    inference_id: str
+    task_type: str
+    service: str
+    settings: Mapping[str, Any]
+
+    @classmethod
+    def from_answer(cls, answer: Mapping[str, Any]) -> Endpoint:
+        groups = {group: answer[group] for group in SETTINGS_GROUPS if answer.get(group)}
+        return cls(str(answer["inference_id"]), str(answer["task_type"]), str(answer["service"]), flatten(groups))
+
+    def as_dict(self) -> Dict[str, Any]:
+        """Nested as the API nests it, so that it can be declared again."""
+        head = {"inference_id": self.inference_id, "task_type": self.task_type, "service": self.service}
+        return {**head, **nest(self.settings)}
+
+
+@dataclass(frozen=True)
+class Server:
+    """What C(GET /) says of a server.
+
+    :ivar version: major and minor number.
+    :ivar name: for people, as in "Elasticsearch 9.3.0".
+    """
+
+    version: Tuple[int, int]
+    name: str
+
+
+#: Serverless runs ahead of every numbered version.
+NEWEST = (999, 0)
+
+
+@dataclass(frozen=True)
+class References:
+    """Who uses an endpoint."""
+
+    pipelines: Tuple[str, ...]
+    indexes: Tuple[str, ...]
+
+
+class Inference:
+    """The requests of C(reference), "Requests". Every method may raise ClientError."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def server(self) -> Server:
+        """C(GET /): needs the cluster privilege C(monitor)."""
+        answer = self._request("GET", "/", privilege="monitor")
+        try:
+            version = answer["version"]
+            if version.get("build_flavor") == "serverless":
+                return Server(NEWEST, "Elasticsearch Serverless")
+            major, minor = (int(part) for part in version["number"].split(".")[:2])
+            return Server((major, minor), f"Elasticsearch {version['number']}")
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise _not_as_documented("GET", "/") from None
+
+    def get(self, inference_id: str) -> Optional[Endpoint]:
+        """The endpoint, or None if there is none."""
+        path = f"/_inference/{_quoted(inference_id)}"
+        try:
+            endpoints = self._endpoints("GET", path, self._request("GET", path))
+        except ApiError as error:
+            # Any other 404 comes from something that is not the inference API and proves nothing.
+            if error.status == 404 and error.error_type == "resource_not_found_exception":
+                return None
+            raise
+        return next((endpoint for endpoint in endpoints if endpoint.inference_id == inference_id), None)
+
+    def get_all(self, task_type: Optional[str] = None) -> List[Endpoint]:
+        """Every endpoint, those of other services and the built-in ones included."""
+        path = f"/_inference/{_quoted(task_type)}/_all" if task_type else "/_inference/_all"
+        return self._endpoints("GET", path, self._request("GET", path))
+
+    def put(self, task_type: str, inference_id: str, body: Mapping[str, Any]) -> Endpoint:
+        """Creates an endpoint and returns it as stored. Refused where the id exists."""
+        return self._write("PUT", _path(task_type, inference_id), body)
+
+    def update(self, task_type: str, inference_id: str, body: Mapping[str, Any]) -> Endpoint:
+        """Changes an endpoint in place and returns it as stored, which may be unchanged."""
+        return self._write("PUT", _path(task_type, inference_id) + "/_update", body)
+
+    def delete(self, task_type: str, inference_id: str, force: bool = False) -> None:
+        """Removes an endpoint; with C(force) although it is referenced."""
+        params = {"force": "true"} if force else None
+        self._request("DELETE", _path(task_type, inference_id), params, privilege="manage_inference")
+
+    def references(self, task_type: str, inference_id: str) -> References:
+        """Who uses the endpoint, as a removal that changes nothing (C(dry_run)) tells it."""
+        path = _path(task_type, inference_id)
+        answer = self._request("DELETE", path, {"dry_run": "true"}, privilege="manage_inference")
+        try:
+            return References(tuple(answer.get("pipelines") or ()), tuple(answer.get("indexes") or ()))
+        except (AttributeError, TypeError):
+            raise _not_as_documented("DELETE", path) from None
+
+    def is_deployed(self, model_id: str) -> bool:
+        """Whether the model needs no waiting for: it is fully allocated, or nothing is deployed for it at all.
+
+        The condition is the one of the published documentation of the create API.
+        """
+        path = f"/_ml/trained_models/{_quoted(model_id)}/_stats"
+        try:
+            answer = self._request("GET", path, privilege="monitor_ml")
+        except ApiError as error:
+            if error.status == 404 and error.error_type == "resource_not_found_exception":
+                return True
+            raise
+        try:
+            deployments = [stats["deployment_stats"] for stats in answer["trained_model_stats"] if "deployment_stats" in stats]
+            allocations = [deployment["allocation_status"] for deployment in deployments]
+            return all(
+                allocation["state"] == "fully_allocated"
+                and allocation["allocation_count"] == allocation["target_allocation_count"]
+                for allocation in allocations
+            )
+        except (KeyError, TypeError):
+            raise _not_as_documented("GET", path) from None
+
+    def _write(self, method: str, path: str, body: Mapping[str, Any]) -> Endpoint:
+        answer = self._request(method, path, body=body, privilege="manage_inference")
+        return _endpoint(method, path, answer)
+
+    def _endpoints(self, method: str, path: str, answer: Any) -> List[Endpoint]:
+        try:
+            return [_endpoint(method, path, endpoint) for endpoint in answer["endpoints"]]
+        except (KeyError, TypeError):
+            raise _not_as_documented(method, path) from None
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        params: Optional[Mapping[str, str]] = None,
+        body: Optional[Mapping[str, Any]] = None,
+        privilege: str = "monitor_inference",
+    ) -> Any:
+        try:
+            return self._client.request(method, path, params, body)
+        except ApiError as error:
+            error.hint = _hint(error, privilege) or error.hint
+            raise
+
+
+def _hint(error: ApiError, privilege: str) -> str:
+    if error.status == 403 and "license" in str(error.reason):
+        return _LICENCE_HINT
+    if error.status == 403:
+        return _PRIVILEGE_HINT.format(privilege)
+    # Without a type: the plain "no handler found", or the error of another product.
+    if error.status in (400, 404) and error.error_type is None and not error.path.endswith("/_update"):
+        return _NO_INFERENCE_HINT
+    return ""
+
+
+def _endpoint(method: str, path: str, answer: Any) -> Endpoint:
+    try:
+        return Endpoint.from_answer(answer)
+    except (AttributeError, KeyError, TypeError):
+        raise _not_as_documented(method, path) from None
+
+
+def _not_as_documented(method: str, path: str) -> UnreadableAnswer:
+    return UnreadableAnswer(
+        "The answer is JSON, but not what Elasticsearch documents.", method, path, _NO_INFERENCE_HINT, 200
+    )
+
+
+def _path(task_type: str, inference_id: str) -> str:
+    return f"/_inference/{_quoted(task_type)}/{_quoted(inference_id)}"
+
+
+def _quoted(part: str) -> str:
+    return quote(part, safe="")
+
+
+def flatten(nested: Mapping[str, Any], prefix: str = "") -> Dict[str, Any]:
+    """C({"a": {"b": 1}}) as C({"a.b": 1}); what is None or an empty object is left out."""
+    flat: Dict[str, Any] = {}
+    for name, value in nested.items():
+        if isinstance(value, Mapping):
+            flat.update(flatten(value, f"{prefix}{name}."))
+        elif value is not None:
+            flat[prefix + name] = value
+    return flat
+
+
+def nest(flat: Mapping[str, Any]) -> Dict[str, Any]:
+    """The reverse of C(flatten)."""
+    nested: Dict[str, Any] = {}
+    for path, value in flat.items():
+        *groups, name = path.split(".")
+        place = nested
+        for group in groups:
+            place = place.setdefault(group, {})
+        place[name] = value
+    return nested

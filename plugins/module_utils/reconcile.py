@@ -1,0 +1,484 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carries plans out and proves the result: one endpoint or many.
+
+What is reported is what the server holds afterwards: its answer is compared with what was asked,
+and where there is no answer to rely on, the endpoint is read again and decided upon again.
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple, Union
+
+from ansible_collections.esops.inference.plugins.module_utils.client import (
+    ApiError,
+    ClientError,
+    TlsFailed,
+    Unreachable,
+)
+from ansible_collections.esops.inference.plugins.module_utils.inference import (
+    NEWEST,
+    Endpoint,
+    Inference,
+    Server,
+    flatten,
+)
+from ansible_collections.esops.inference.plugins.module_utils.plan import (
+    CREATED,
+    DELETED,
+    NONE,
+    OTHERS,
+    PRESENT,
+    RECREATED,
+    SERVER,
+    UPDATED,
+    Desired,
+    Knowledge,
+    Plan,
+    Policy,
+    Service,
+    differences,
+    former_body,
+    plan,
+)
+
+#: How often a decision is made anew after a race or a lost answer.
+ROUNDS = 3
+
+#: Seconds between two looks at a deployment.
+POLL_INTERVAL = 2.0
+
+PREFLIGHT_SUFFIX = "-ansible-preflight"
+
+_ALREADY_EXISTS = "resource_already_exists_exception"
+_NOT_FOUND = "resource_not_found_exception"
+
+
+class Refused(Exception):
+    """What was asked will not be done, or was not reached; says why and what to do.
+
+    :param status: the status with which the server refuses the same, if it does.
+    """
+
+    def __init__(self, reason: str, status: Optional[int] = None) -> None:
+        super().__init__(reason)
+        self._status = status
+
+    @property
+    def failure(self) -> Dict[str, Any]:
+        return {"status": self._status, "type": None, "reason": str(self), "method": None, "path": None}
+
+
+@dataclass
+class Outcome:
+    """What happened to one endpoint.
+
+    :ivar before: the endpoint as it was found.
+    :ivar after: the endpoint as the server holds it now; in check mode as it would be.
+    :ivar rotated: the secret was to be sent again, and was taken. No server tells whether it is another one.
+    """
+
+    inference_id: str
+    action: str = NONE
+    changed: bool = False
+    before: Optional[Endpoint] = None
+    after: Optional[Endpoint] = None
+    changes: Tuple[str, ...] = ()
+    rotated: bool = False
+    error: Optional[Union[Refused, ClientError]] = None
+
+    def diff(self, secret: str) -> Dict[str, Any]:
+        """Both sides for diff mode. A changed secret shows as a change, without either value.
+
+        :param secret: the dotted path of the service's secret.
+        """
+        sides = {}
+        for side, endpoint, mark in (("before", self.before, "(hidden)"), ("after", self.after, "(hidden, sent)")):
+            if endpoint is not None and self.rotated:
+                endpoint = replace(endpoint, settings={**endpoint.settings, secret: mark})
+            sides[side] = endpoint.as_dict() if endpoint else {}
+        header = f"inference endpoint {self.inference_id}"
+        return {**sides, "before_header": header, "after_header": header}
+
+
+@dataclass
+class Reconciler:
+    """Brings endpoints into the state that is declared, under one policy.
+
+    :ivar warnings: what the user should know although nothing failed, in order, each once.
+    """
+
+    api: Inference
+    service: Service
+    policy: Policy
+    check_mode: bool = False
+    warnings: List[str] = field(default_factory=list)
+    _server: Optional[Server] = None
+    _others: Optional[Dict[str, Endpoint]] = None
+
+    def one(self, desired: Desired) -> Outcome:
+        """Reads one endpoint and reconciles it."""
+        try:
+            existing = self.read(desired.inference_id)
+        except ClientError as error:
+            return Outcome(desired.inference_id, error=error)
+        return self._reconcile(desired, existing)
+
+    def many(self, declared: Iterable[Desired]) -> List[Outcome]:
+        """Reads all endpoints at once and reconciles those declared, each whatever becomes of the others.
+
+        :raises ClientError: if there is nothing to decide upon, since the endpoints cannot be read.
+        """
+        self._others = self._read_all()
+        return [self._reconcile(desired, self._others.get(desired.inference_id)) for desired in declared]
+
+    def _reconcile(self, desired: Desired, existing: Optional[Endpoint]) -> Outcome:
+        outcome = _Work(self, desired, existing).run()
+        if self._others is not None:
+            if outcome.after is None:
+                self._others.pop(desired.inference_id, None)
+            else:
+                self._others[desired.inference_id] = outcome.after
+        return outcome
+
+    def warn(self, text: str) -> None:
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+    def server(self) -> Server:
+        """The server's version, asked once; the newest where the privilege to ask is missing."""
+        if self._server is None:
+            try:
+                self._server = self.api.server()
+            except ApiError as error:
+                if error.status != 403:
+                    raise
+                self._server = Server(NEWEST, "Elasticsearch (version unknown)")
+                self.warn(
+                    "The version of Elasticsearch cannot be read without the cluster privilege monitor; "
+                    "the newest is assumed."
+                )
+        return self._server
+
+    def others(self) -> Sequence[Endpoint]:
+        if self._others is None:
+            self._others = self._read_all()
+        return list(self._others.values())
+
+    def normalised(self, endpoint: Endpoint) -> Endpoint:
+        if endpoint.service != self.service.name:
+            return endpoint
+        return replace(endpoint, settings=self.service.normalise(endpoint.settings))
+
+    def read(self, inference_id: str) -> Optional[Endpoint]:
+        endpoint = self.api.get(inference_id)
+        return self.normalised(endpoint) if endpoint else None
+
+    def _read_all(self) -> Dict[str, Endpoint]:
+        return {endpoint.inference_id: self.normalised(endpoint) for endpoint in self.api.get_all()}
+
+
+class _Work:
+    """One endpoint on its way to what is declared."""
+
+    def __init__(self, reconciler: Reconciler, desired: Desired, existing: Optional[Endpoint]) -> None:
+        self._reconciler = reconciler
+        self._api = reconciler.api
+        self._service = reconciler.service
+        self._policy = reconciler.policy
+        self._desired = desired
+        self._check_mode = reconciler.check_mode
+        self._now = existing
+        self._known = Knowledge()
+        self._outcome = Outcome(desired.inference_id, before=existing, after=existing)
+
+    def run(self) -> Outcome:
+        try:
+            self._reconcile()
+            if self._desired.state == PRESENT and self._policy.wait_for_deployment and not self._check_mode:
+                self._wait_for_deployment()
+        except (Refused, ClientError) as error:
+            self._outcome.error = error
+        return self._outcome
+
+    def _reconcile(self) -> None:
+        """Decides, acts and decides again, until nothing differs. Check mode does the same without the acts."""
+        decided = self._decide()
+        for _round in range(ROUNDS):
+            if decided.action == NONE:
+                return
+            try:
+                stored = self._foretell(decided) if self._check_mode else self._carry_out(decided)
+            except ClientError as error:
+                self._settle(decided, error)
+            else:
+                self._learn(decided, stored)
+            decided = self._decide()
+        if decided.action != NONE:
+            raise Refused(
+                f"Inference endpoint {self._desired.inference_id} still differs in {', '.join(decided.changes)} after "
+                f"{ROUNDS} attempts. Something else may be changing it at the same time; run again."
+            )
+
+    def _decide(self) -> Plan:
+        """Plans, and finds out before what the plan has to know.
+
+        :raises Refused: if nothing may be done.
+        """
+        while True:
+            decided = plan(self._desired, self._now, self._policy, self._service, self._known)
+            if decided.question == SERVER:
+                self._known = replace(self._known, server=self._reconciler.server())
+            elif decided.question == OTHERS:
+                self._known = replace(self._known, others=self._reconciler.others())
+            elif decided.refusal:
+                raise Refused(decided.refusal)
+            else:
+                break
+        for warning in decided.warnings:
+            self._reconciler.warn(warning)
+        return decided
+
+    def _foretell(self, decided: Plan) -> Optional[Endpoint]:
+        """What the server would hold. A removal that it would refuse is asked for as a dry run."""
+        if decided.action in (DELETED, RECREATED) and decided.before:
+            self._refuse_if_referenced(decided.before)
+        return decided.after
+
+    def _carry_out(self, decided: Plan) -> Optional[Endpoint]:
+        """Makes the change and returns what the server says it holds now.
+
+        :raises ClientError: if the server did not take it, or if nobody knows.
+        """
+        if decided.action == DELETED and decided.before:
+            self._delete(decided.before)
+            return None
+        assert decided.after is not None
+        if decided.action == RECREATED:
+            return self._recreate(decided)
+        write = self._api.put if decided.action == CREATED else self._api.update
+        after = decided.after
+        return self._reconciler.normalised(write(after.task_type, after.inference_id, decided.body))
+
+    def _delete(self, endpoint: Endpoint) -> None:
+        try:
+            self._api.delete(endpoint.task_type, endpoint.inference_id, self._policy.force)
+        except ApiError as error:
+            if error.status == 409:
+                error.hint = _FORCE_HINT
+            raise
+
+    def _learn(self, decided: Plan, stored: Optional[Endpoint]) -> None:
+        """After a write that was taken: what the server holds now, and what it left as it was."""
+        self._report(decided, stored)
+        self._now = stored
+        if self._service.secret in flatten(decided.body):
+            self._known = replace(self._known, secret_sent=True)
+        if decided.action == UPDATED and stored is not None:
+            left = differences(self._desired, stored, self._policy, self._service).paths
+            self._ignore(set(left).intersection(decided.changes))
+
+    def _ignore(self, paths: Iterable[str]) -> None:
+        self._known = replace(self._known, ignored=self._known.ignored.union(paths))
+
+    def _report(self, decided: Plan, now: Optional[Endpoint]) -> None:
+        """Writes down that this run brought the endpoint from where it was found to where it is now."""
+        outcome, secret = self._outcome, self._service.secret
+        outcome.after = now
+        secret_sent = secret in flatten(decided.body)
+        if not (outcome.before != now or secret_sent):
+            return
+        outcome.changed = True
+        outcome.action = decided.action
+        outcome.rotated = outcome.rotated or (secret in decided.changes and decided.action != CREATED)
+        if decided.action == CREATED:
+            outcome.changes = decided.changes
+        else:
+            outcome.changes = _unequal(outcome.before, now) + ((secret,) if outcome.rotated else ())
+
+    def _settle(self, decided: Plan, error: ClientError) -> None:
+        """After a write that failed: reads what the server holds now, so that it can be decided upon again.
+
+        An error does not prove that nothing was stored (`reference`, "Create").
+
+        :raises ClientError: where deciding again would lead to the same failure.
+        """
+        if isinstance(error, (Unreachable, TlsFailed)):
+            raise error
+        before = self._now
+        self._now = self._read_after(error)
+        raced = error.error_type in (_ALREADY_EXISTS, _NOT_FOUND)
+        if self._now != before and (error.retried or not raced):
+            self._report(decided, self._now)
+        elif not self._outcome.changed:
+            # What someone else did in the meantime is not this run's doing.
+            self._outcome.before = self._outcome.after = self._now
+        if decided.doubtful or _is_no_handler(error):
+            self._ignore(decided.changes)
+        elif not (error.ambiguous or raced or self._is_as_declared()):
+            raise error
+
+    def _read_after(self, error: ClientError) -> Optional[Endpoint]:
+        try:
+            return self._reconciler.read(self._desired.inference_id)
+        except ClientError as second:
+            self._outcome.changed = self._outcome.changed or error.ambiguous
+            self._outcome.after = None
+            error.problem += f" What the server holds now could not be read: {second.problem}"
+            raise error from None
+
+    def _is_as_declared(self) -> bool:
+        if self._now is None or self._desired.state != PRESENT:
+            return self._now is None and self._desired.state != PRESENT
+        return not differences(self._desired, self._now, self._policy, self._service).paths
+
+    def _refuse_if_referenced(self, endpoint: Endpoint) -> None:
+        """
+        :raises Refused: if pipelines or indices use the endpoint, unless C(force).
+        """
+        if self._policy.force:
+            return
+        references = self._api.references(endpoint.task_type, endpoint.inference_id)
+        users = [f"pipeline {name}" for name in references.pipelines] + [f"index {name}" for name in references.indexes]
+        if users:
+            raise Refused(
+                f"Inference endpoint {endpoint.inference_id} is used by {', '.join(users)}. Hint: {_FORCE_HINT}", 409
+            )
+
+    def _recreate(self, decided: Plan) -> Optional[Endpoint]:
+        """Deletes the endpoint and creates it again, only after the new settings were proved to work."""
+        assert decided.before is not None and decided.after is not None
+        self._refuse_if_referenced(decided.before)
+        if self._policy.preflight:
+            self._preflight(decided)
+        try:
+            self._delete(decided.before)
+        except ClientError as error:
+            # Gone all the same, or taken away by someone else: what was started is finished.
+            if isinstance(error, (Unreachable, TlsFailed)) or self._read_after(error) is not None:
+                raise
+        try:
+            return self._create_again(decided)
+        except ClientError as error:
+            raise self._put_back(decided, error) from None
+
+    def _preflight(self, decided: Plan) -> None:
+        """Creates a throw-away endpoint with the new settings and deletes it.
+
+        :raises ClientError: if the server, or the provider of the model, does not take them; nothing is lost.
+        """
+        assert decided.after is not None
+        trial = replace(decided.after, inference_id=decided.after.inference_id + PREFLIGHT_SUFFIX)
+        try:
+            stored = self._put_trial(trial, decided)
+        except ClientError as error:
+            if not isinstance(error, (Unreachable, TlsFailed)):
+                self._remove_trial(trial)
+            raise
+        self._remove_trial(trial)
+        left = differences(self._desired, stored, self._policy, self._service).paths
+        if left:
+            raise Refused(
+                f"The server does not store {', '.join(left)} as declared. "
+                f"Inference endpoint {self._desired.inference_id} was left as it is."
+            )
+
+    def _put_trial(self, trial: Endpoint, decided: Plan) -> Endpoint:
+        try:
+            stored = self._api.put(trial.task_type, trial.inference_id, decided.body)
+        except ApiError as error:
+            if error.error_type != _ALREADY_EXISTS:
+                raise
+            left_over = self._api.get(trial.inference_id)
+            if left_over is not None:
+                if left_over.service != self._service.name:
+                    raise Refused(f"{trial.inference_id} is needed for the preflight, but is someone else's.") from None
+                self._api.delete(left_over.task_type, left_over.inference_id, force=True)
+            stored = self._api.put(trial.task_type, trial.inference_id, decided.body)
+        return self._reconciler.normalised(stored)
+
+    def _remove_trial(self, trial: Endpoint) -> None:
+        try:
+            self._api.delete(trial.task_type, trial.inference_id, force=True)
+        except ApiError as error:
+            if error.error_type != _NOT_FOUND:
+                raise
+
+    def _create_again(self, decided: Plan) -> Endpoint:
+        """
+        :raises ClientError: if it fails for good.
+        """
+        assert decided.after is not None
+        after = decided.after
+        for attempt in range(1, ROUNDS + 1):
+            try:
+                return self._reconciler.normalised(self._api.put(after.task_type, after.inference_id, decided.body))
+            except ClientError as error:
+                if isinstance(error, (Unreachable, TlsFailed)):
+                    raise
+                self._now = self._read_after(error)
+                if self._now is not None and self._is_as_declared():
+                    return self._now
+                again = error.ambiguous or error.error_type == _ALREADY_EXISTS
+                if self._now is not None or not again or attempt == ROUNDS:
+                    raise
+        raise AssertionError("not reached")
+
+    def _put_back(self, decided: Plan, error: ClientError) -> Refused:
+        """The create failed for good after the delete: restores the former settings, and says what the state is."""
+        assert decided.before is not None
+        former, inference_id = decided.before, decided.before.inference_id
+        said = f"Inference endpoint {inference_id} was deleted, and creating it as declared failed: {error}"
+        if self._now is not None and self._now != former:
+            self._report(decided, self._now)
+            return Refused(f"{said} An endpoint of that id exists now that is not as declared: someone else made it.")
+        try:
+            body = former_body(decided, self._desired, self._service)
+            restored = self._reconciler.normalised(self._api.put(former.task_type, inference_id, body))
+        except ClientError as second:
+            self._report(replace(decided, action=DELETED), None)
+            settings = ", ".join(f"{path}={value}" for path, value in former.settings.items())
+            return Refused(
+                f"{said} Putting its former settings back failed, too: {second} THE ENDPOINT IS GONE. "
+                f"It was of the task type {former.task_type} with {settings}. Declare it so, with its key, and run again."
+            )
+        self._report(decided, restored)
+        return Refused(f"{said} Its former settings are in place again, with the API key that was declared.")
+
+    def _wait_for_deployment(self) -> None:
+        """The documentation's wait; a model that is not deployed in the cluster has nothing to wait for.
+
+        :raises Refused: when C(wait_timeout) seconds have passed.
+        """
+        model = self._now.settings.get(self._service.model) if self._now else None
+        until = time.monotonic() + self._policy.wait_timeout
+        while model and not self._api.is_deployed(str(model)):
+            if time.monotonic() >= until:
+                raise Refused(
+                    f"The model {model} of inference endpoint {self._desired.inference_id} was not fully allocated "
+                    f"within wait_timeout={self._policy.wait_timeout} seconds. Everything else is as declared."
+                )
+            time.sleep(POLL_INTERVAL)
+
+
+_FORCE_HINT = "force=true deletes it all the same; whatever uses it will then fail."
+
+
+def _is_no_handler(error: ClientError) -> bool:
+    """8.16 knows no C(_update): its error is a plain string, without a type (`reference`, "Update")."""
+    return isinstance(error, ApiError) and error.status == 400 and error.error_type is None
+
+
+def _unequal(before: Optional[Endpoint], after: Optional[Endpoint]) -> Tuple[str, ...]:
+    """The dotted paths in which two endpoints differ."""
+    if before is None or after is None:
+        return ()
+    paths = {*before.settings, *after.settings}
+    unequal = {path for path in paths if before.settings.get(path) != after.settings.get(path)}
+    if before.task_type != after.task_type:
+        unequal.add("task_type")
+    return tuple(sorted(unequal))
