@@ -90,7 +90,7 @@ chunking_settings:
       type: str
       choices: [sentence, word]
     max_chunk_size:
-      description: Words in a chunk, at most 300, at least 20 for sentences and 10 for words. The server's default is 250.
+      description: Words in a chunk, at most 300, at least 20 for sentences and 10 for words. The default is 250.
       type: int
     overlap:
       description: Words that chunks share, at most half of the chunk's size. Only with the strategy V(word).
@@ -118,15 +118,16 @@ unmanaged_settings:
 allow_recreate:
   description:
     - Whether an endpoint may be deleted and created again where a difference cannot be changed in place.
-    - Undeclared settings are carried over, unless O(unmanaged_settings=remove). If creating it fails for good, the former
-      settings are put back with the declared key.
+    - Undeclared settings are carried over, unless O(unmanaged_settings=remove). If creating it fails for good, the
+      former settings are put back with the declared key.
     - Without it, such a difference is a failure that names the setting.
   type: bool
   default: false
 preflight:
   description:
-    - Before an endpoint is deleted to be created again, create a throw-away endpoint with the new settings, named like the
-      endpoint with C(-ansible-preflight) behind, and delete it. What the server or Anthropic refuses then costs nothing.
+    - Before an endpoint is deleted to be created again, create a throw-away endpoint with the new settings, named like
+      the endpoint with C(-ansible-preflight) behind, and delete it. What the server or Anthropic refuses then costs
+      nothing.
   type: bool
   default: true
 force:
@@ -142,8 +143,8 @@ duplicate_model:
   default: warn
 wait_for_deployment:
   description:
-    - Wait until the model is fully allocated, as the documentation of the API asks for. A model that is not deployed inside
-      the cluster, like those of Anthropic, has nothing to wait for.
+    - Wait until the model is fully allocated, as the documentation of the API asks for. A model that is not deployed
+      inside the cluster, like those of Anthropic, has nothing to wait for.
     - It needs the cluster privilege C(monitor_ml).
   type: bool
   default: false

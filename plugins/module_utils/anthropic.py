@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from ansible_collections.esops.inference.plugins.module_utils.client import Repeated
@@ -24,7 +24,7 @@ MAX_CHUNK_SIZE_DEFAULT = 250
 _INFERENCE_ID = re.compile(r"[a-z0-9](?:[a-z0-9_\-.]*[a-z0-9])?")
 
 
-def endpoint_options() -> Dict[str, Any]:
+def endpoint_options() -> dict[str, Any]:
     """The argument spec of one endpoint: its name, its state and the body of the API, nested alike."""
     return {
         "inference_id": {"type": "str", "required": True},
@@ -33,7 +33,7 @@ def endpoint_options() -> Dict[str, Any]:
     }
 
 
-def body_options() -> Dict[str, Any]:
+def body_options() -> dict[str, Any]:
     """The part of the spec that can stand in common defaults, too."""
     return {
         "task_type": {"type": "str", "choices": ["completion", "chat_completion"]},
@@ -115,12 +115,12 @@ def desired(declared: Mapping[str, Any]) -> Desired:
     )
 
 
-def declared_settings(declared: Mapping[str, Any]) -> Dict[str, Any]:
+def declared_settings(declared: Mapping[str, Any]) -> dict[str, Any]:
     groups = ("service_settings", "task_settings", "chunking_settings")
     return flatten({group: declared[group] for group in groups if declared.get(group) is not None})
 
 
-def with_defaults(defaults: Mapping[str, Any], declared: Mapping[str, Any]) -> Dict[str, Any]:
+def with_defaults(defaults: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:
     """The declaration laid over the defaults, deeply. What is None was not declared."""
     merged = dict(defaults)
     for name, value in declared.items():
@@ -131,7 +131,7 @@ def with_defaults(defaults: Mapping[str, Any], declared: Mapping[str, Any]) -> D
     return merged
 
 
-def problems(declared: Mapping[str, Any], update_api_key: str) -> List[str]:
+def problems(declared: Mapping[str, Any], update_api_key: str) -> list[str]:
     """What is wrong with the options of one endpoint, everything at once; empty if nothing is.
 
     The rules are the documented ones: the published pages and `reference`, "An endpoint".
@@ -157,21 +157,19 @@ def problems(declared: Mapping[str, Any], update_api_key: str) -> List[str]:
     return found + _chunking_problems(settings)
 
 
-def warnings(declared: Mapping[str, Any]) -> List[str]:
+def warnings(declared: Mapping[str, Any]) -> list[str]:
     """What the documentation advises against, though it is allowed."""
     settings = declared_settings(declared)
     if "task_settings.temperature" in settings and "task_settings.top_p" in settings:
-        return [
-            f"{declared['inference_id']}: task_settings has temperature and top_p; "
-            "the documentation advises to alter one of them, not both."
-        ]
+        advice = "the documentation advises to alter one of them, not both."
+        return [f"{declared['inference_id']}: task_settings has temperature and top_p; {advice}"]
     return []
 
 
-def list_problems(declared: Sequence[Mapping[str, Any]], update_api_key: str) -> List[str]:
+def list_problems(declared: Sequence[Mapping[str, Any]], update_api_key: str) -> list[str]:
     """What is wrong with a list of endpoints. The same problem of many is said once, with the places."""
-    places: Dict[str, List[str]] = {}
-    ids: Dict[str, List[str]] = {}
+    places: dict[str, list[str]] = {}
+    ids: dict[str, list[str]] = {}
     for number, endpoint in enumerate(declared):
         place = f"endpoints[{number}]"
         ids.setdefault(endpoint["inference_id"], []).append(place)
@@ -199,21 +197,19 @@ _LEAST = {
 }
 
 
-def _id_problems(inference_id: str) -> List[str]:
+def _id_problems(inference_id: str) -> list[str]:
     if inference_id.startswith("."):
         return [f"inference_id {inference_id} is reserved: ids that start with a dot belong to Elasticsearch."]
     if not _INFERENCE_ID.fullmatch(inference_id):
-        return [
-            f"inference_id {inference_id!r} is no valid id: small letters a-z, digits, hyphens, underscores and dots, "
-            "with a letter or a digit at its beginning and its end."
-        ]
+        rule = "small letters a-z, digits, hyphens, underscores and dots, a letter or a digit at both ends"
+        return [f"inference_id {inference_id!r} is no valid id: {rule}."]
     return []
 
 
-def _chunking_problems(settings: Mapping[str, Any]) -> List[str]:
+def _chunking_problems(settings: Mapping[str, Any]) -> list[str]:
     group = "chunking_settings."
     chunking = {path[len(group) :]: value for path, value in settings.items() if path.startswith(group)}
-    strategy: Optional[str] = chunking.get("strategy")
+    strategy: str | None = chunking.get("strategy")
     size = chunking.get("max_chunk_size", MAX_CHUNK_SIZE_DEFAULT)
     least = 20 if strategy == "sentence" else 10
     found = []

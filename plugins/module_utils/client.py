@@ -14,7 +14,7 @@ import binascii
 import json
 import re
 from dataclasses import dataclass, field
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple, Union
+from typing import Any, Iterable, Mapping
 from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
 try:
@@ -24,7 +24,7 @@ try:
     from requests.auth import AuthBase, HTTPBasicAuth
     from urllib3.util.retry import Retry
 
-    REQUESTS_IMPORT_ERROR: Optional[ImportError] = None
+    REQUESTS_IMPORT_ERROR: ImportError | None = None
 except ImportError as error:
     AuthBase = HTTPAdapter = object  # type: ignore[assignment,misc]  # so that the classes below can be defined
     REQUESTS_IMPORT_ERROR = error
@@ -55,22 +55,22 @@ class Connection:
     :ivar retries: how often a request that met a passing fault is sent again.
     """
 
-    urls: Tuple[str, ...]
-    username: Optional[str] = None
-    password: Optional[str] = field(default=None, repr=False)
-    api_key: Optional[str] = field(default=None, repr=False)
-    bearer_token: Optional[str] = field(default=None, repr=False)
-    ca_path: Optional[str] = None
-    ca_fingerprint: Optional[str] = None
-    client_cert: Optional[str] = None
-    client_key: Optional[str] = None
+    urls: tuple[str, ...]
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    api_key: str | None = field(default=None, repr=False)
+    bearer_token: str | None = field(default=None, repr=False)
+    ca_path: str | None = None
+    ca_fingerprint: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
     validate_certs: bool = True
     timeout: float = 130.0
     retries: int = 3
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
-    def authorization(self) -> Optional[str]:
+    def authorization(self) -> str | None:
         """The C(Authorization) header of an API key or a token; None for basic and for no authentication."""
         if self.bearer_token:
             return "Bearer " + self.bearer_token
@@ -95,9 +95,9 @@ class ClientError(Exception):
         method: str,
         path: str,
         hint: str = "",
-        status: Optional[int] = None,
-        error_type: Optional[str] = None,
-        reason: Optional[str] = None,
+        status: int | None = None,
+        error_type: str | None = None,
+        reason: str | None = None,
         retried: bool = False,
     ) -> None:
         super().__init__(problem)
@@ -115,7 +115,7 @@ class ClientError(Exception):
         return f"{text} Hint: {self.hint}" if self.hint else text
 
     @property
-    def failure(self) -> Dict[str, Any]:
+    def failure(self) -> dict[str, Any]:
         """What a playbook can test: C(status), C(type), C(reason), C(method), C(path)."""
         return {
             "status": self.status,
@@ -170,10 +170,17 @@ class Redactor:
         self._forms_by_length = sorted(forms, key=len, reverse=True)
 
     @staticmethod
-    def _forms(secret: str) -> List[str]:
+    def _forms(secret: str) -> list[str]:
         as_base64 = [_base64(secret), base64.urlsafe_b64encode(secret.encode()).decode()]
         unpadded = [form.rstrip("=") for form in as_base64]
-        return [secret, json.dumps(secret)[1:-1], quote(secret, safe=""), quote_plus(secret), *as_base64, *unpadded]
+        return [
+            secret,
+            json.dumps(secret)[1:-1],
+            quote(secret, safe=""),
+            quote_plus(secret),
+            *as_base64,
+            *unpadded,
+        ]
 
     def __call__(self, text: str) -> str:
         for form in self._forms_by_length:
@@ -203,9 +210,7 @@ class Client:
     def close(self) -> None:
         self._session.close()
 
-    def request(
-        self, method: str, path: str, params: Optional[Mapping[str, str]] = None, body: Optional[Any] = None
-    ) -> Any:
+    def request(self, method: str, path: str, params: Mapping[str, str] | None = None, body: Any | None = None) -> Any:
         """Sends a request and returns the JSON of its answer.
 
         :param path: begins with a slash; its parts are quoted already.
@@ -215,9 +220,9 @@ class Client:
         data = None if body is None else json.dumps(body, allow_nan=False).encode()
         return self._read(self._send(method, target, data), method, target)
 
-    def _send(self, method: str, target: str, data: Optional[bytes]) -> requests.Response:
+    def _send(self, method: str, target: str, data: bytes | None) -> requests.Response:
         """Tries the nodes in order. The one that took the connection is the first to be asked next time."""
-        unreachable: List[Unreachable] = []
+        unreachable: list[Unreachable] = []
         for node in list(self._nodes):
             try:
                 response = self._send_to(node, method, target, data)
@@ -231,7 +236,7 @@ class Client:
         problem = " ".join(error.problem for error in unreachable)
         raise Unreachable(problem, method, target, unreachable[0].hint)
 
-    def _send_to(self, node: str, method: str, target: str, data: Optional[bytes]) -> requests.Response:
+    def _send_to(self, node: str, method: str, target: str, data: bytes | None) -> requests.Response:
         try:
             return self._session.request(
                 method,
@@ -245,9 +250,7 @@ class Client:
         except requests.RequestException as error:
             raise self._transport_error(error, node, method, target) from None
 
-    def _transport_error(
-        self, error: requests.RequestException, node: str, method: str, target: str
-    ) -> ClientError:
+    def _transport_error(self, error: requests.RequestException, node: str, method: str, target: str) -> ClientError:
         """What requests says, as one of this file's errors. requests' own texts show headers and URLs."""
         cause = _cause(error)
         words = self._redact(str(cause))
@@ -284,23 +287,21 @@ class Client:
                 raise self._api_error(status, answer, method, target, retried)
         raise self._unreadable(response, method, target, retried)
 
-    def _unreadable(
-        self, response: requests.Response, method: str, target: str, retried: bool
-    ) -> ClientError:
+    def _unreadable(self, response: requests.Response, method: str, target: str, retried: bool) -> ClientError:
         kind = response.headers.get("Content-Type", "no content type")
         html = "html" in kind.lower()
         found = f"a page ({kind})" if html else f"{kind} that is not the JSON of Elasticsearch, or is cut off"
         problem = f"The answer has status {response.status_code} and is {found}."
         hint = "something in front of Elasticsearch, a proxy or a login page, may have answered" if html else ""
-        hint = f"{hint}; check elasticsearch_url." if hint else "check elasticsearch_url and what stands in front of it."
+        hint = (
+            f"{hint}; check elasticsearch_url." if hint else "check elasticsearch_url and what stands in front of it."
+        )
         error = UnreadableAnswer(problem, method, target, hint, response.status_code, retried=retried)
         # Below 500 and not a success, something refused the request before it reached the server.
         error.ambiguous = not 400 <= response.status_code < 500
         return error
 
-    def _api_error(
-        self, status: int, answer: Dict[str, Any], method: str, target: str, retried: bool
-    ) -> ApiError:
+    def _api_error(self, status: int, answer: dict[str, Any], method: str, target: str, retried: bool) -> ApiError:
         """An error in the server's own shape; C(error) is a plain string where no handler knows the request."""
         error = answer.get("error")
         if isinstance(error, dict):
@@ -332,7 +333,7 @@ if REQUESTS_IMPORT_ERROR is None:
 class _Authorization(AuthBase):
     """Sets the header, or leaves it out. As an object it keeps requests from asking C(.netrc) instead."""
 
-    def __init__(self, value: Optional[str]) -> None:
+    def __init__(self, value: str | None) -> None:
         self._value = value
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -377,7 +378,7 @@ def _auth(connection: Connection) -> AuthBase:
     return _Authorization(connection.authorization)
 
 
-def _verify(connection: Connection) -> Union[bool, str]:
+def _verify(connection: Connection) -> bool | str:
     if not connection.validate_certs:
         return False
     if connection.ca_path:
@@ -403,7 +404,7 @@ def _base64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def _pairs(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A JSON object as a dict; values of a repeated name become a Repeated, none is dropped."""
     result = dict(pairs)
     if len(result) < len(pairs):
@@ -430,7 +431,7 @@ def _cause(error: requests.RequestException) -> BaseException:
         cause = inner
 
 
-def _causes(error: Mapping[str, Any]) -> List[str]:
+def _causes(error: Mapping[str, Any]) -> list[str]:
     """The reasons behind an error of Elasticsearch: its root cause, then the chain of C(caused_by)."""
     reasons = [root.get("reason") for root in error.get("root_cause") or [] if isinstance(root, dict)]
     inner = error.get("caused_by")
@@ -448,7 +449,9 @@ def _tls_hint(words: str) -> str:
     if "hostname" in words.lower() or "doesn't match" in words:
         return "the certificate is for another name: use a name that it holds in elasticsearch_url."
     if "CERTIFICATE_VERIFY_FAILED" in words:
-        return "give the CA that signed the server's certificate as ca_path, or pin the certificate with ca_fingerprint."
+        return (
+            "give the CA that signed the server's certificate as ca_path, or pin the certificate with ca_fingerprint."
+        )
     return "the server may want a client certificate: client_cert and client_key."
 
 

@@ -10,7 +10,7 @@ Private to the collection.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Mapping
 from urllib.parse import quote
 
 from ansible_collections.esops.inference.plugins.module_utils.client import ApiError, Client, UnreadableAnswer
@@ -43,7 +43,7 @@ class Endpoint:
         groups = {group: answer[group] for group in SETTINGS_GROUPS if answer.get(group)}
         return cls(str(answer["inference_id"]), str(answer["task_type"]), str(answer["service"]), flatten(groups))
 
-    def as_dict(self) -> Dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """Nested as the API nests it, so that it can be declared again."""
         head = {"inference_id": self.inference_id, "task_type": self.task_type, "service": self.service}
         return {**head, **nest(self.settings)}
@@ -57,7 +57,7 @@ class Server:
     :ivar name: for people, as in "Elasticsearch 9.3.0".
     """
 
-    version: Tuple[int, int]
+    version: tuple[int, int]
     name: str
 
 
@@ -69,8 +69,8 @@ NEWEST = (999, 0)
 class References:
     """Who uses an endpoint."""
 
-    pipelines: Tuple[str, ...]
-    indexes: Tuple[str, ...]
+    pipelines: tuple[str, ...]
+    indexes: tuple[str, ...]
 
 
 class Inference:
@@ -91,7 +91,7 @@ class Inference:
         except (AttributeError, KeyError, TypeError, ValueError):
             raise _not_as_documented("GET", "/") from None
 
-    def get(self, inference_id: str) -> Optional[Endpoint]:
+    def get(self, inference_id: str) -> Endpoint | None:
         """The endpoint, or None if there is none."""
         path = f"/_inference/{_quoted(inference_id)}"
         try:
@@ -103,7 +103,7 @@ class Inference:
             raise
         return next((endpoint for endpoint in endpoints if endpoint.inference_id == inference_id), None)
 
-    def get_all(self, task_type: Optional[str] = None) -> List[Endpoint]:
+    def get_all(self, task_type: str | None = None) -> list[Endpoint]:
         """Every endpoint, those of other services and the built-in ones included."""
         path = f"/_inference/{_quoted(task_type)}/_all" if task_type else "/_inference/_all"
         return self._endpoints("GET", path, self._request("GET", path))
@@ -118,8 +118,10 @@ class Inference:
 
     def delete(self, task_type: str, inference_id: str, force: bool = False) -> None:
         """Removes an endpoint; with C(force) although it is referenced."""
-        params = {"force": "true"} if force else None
-        self._request("DELETE", _path(task_type, inference_id), params, privilege="manage_inference")
+        path, params = _path(task_type, inference_id), {"force": "true"} if force else None
+        answer = self._request("DELETE", path, params, privilege="manage_inference")
+        if not isinstance(answer, dict) or answer.get("acknowledged") is not True:
+            raise _not_as_documented("DELETE", path)
 
     def references(self, task_type: str, inference_id: str) -> References:
         """Who uses the endpoint, as a removal that changes nothing (C(dry_run)) tells it."""
@@ -143,7 +145,9 @@ class Inference:
                 return True
             raise
         try:
-            deployments = [stats["deployment_stats"] for stats in answer["trained_model_stats"] if "deployment_stats" in stats]
+            deployments = [
+                stats["deployment_stats"] for stats in answer["trained_model_stats"] if "deployment_stats" in stats
+            ]
             allocations = [deployment["allocation_status"] for deployment in deployments]
             return all(
                 allocation["state"] == "fully_allocated"
@@ -157,7 +161,7 @@ class Inference:
         answer = self._request(method, path, body=body, privilege="manage_inference")
         return _endpoint(method, path, answer)
 
-    def _endpoints(self, method: str, path: str, answer: Any) -> List[Endpoint]:
+    def _endpoints(self, method: str, path: str, answer: Any) -> list[Endpoint]:
         try:
             return [_endpoint(method, path, endpoint) for endpoint in answer["endpoints"]]
         except (KeyError, TypeError):
@@ -167,8 +171,8 @@ class Inference:
         self,
         method: str,
         path: str,
-        params: Optional[Mapping[str, str]] = None,
-        body: Optional[Mapping[str, Any]] = None,
+        params: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
         privilege: str = "monitor_inference",
     ) -> Any:
         try:
@@ -210,9 +214,9 @@ def _quoted(part: str) -> str:
     return quote(part, safe="")
 
 
-def flatten(nested: Mapping[str, Any], prefix: str = "") -> Dict[str, Any]:
+def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """C({"a": {"b": 1}}) as C({"a.b": 1}); what is None or an empty object is left out."""
-    flat: Dict[str, Any] = {}
+    flat: dict[str, Any] = {}
     for name, value in nested.items():
         if isinstance(value, Mapping):
             flat.update(flatten(value, f"{prefix}{name}."))
@@ -221,9 +225,9 @@ def flatten(nested: Mapping[str, Any], prefix: str = "") -> Dict[str, Any]:
     return flat
 
 
-def nest(flat: Mapping[str, Any]) -> Dict[str, Any]:
+def nest(flat: Mapping[str, Any]) -> dict[str, Any]:
     """The reverse of C(flatten)."""
-    nested: Dict[str, Any] = {}
+    nested: dict[str, Any] = {}
     for path, value in flat.items():
         *groups, name = path.split(".")
         place = nested

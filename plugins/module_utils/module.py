@@ -13,7 +13,7 @@ import os
 import re
 import traceback
 from dataclasses import dataclass, field, fields
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -52,11 +52,11 @@ def _from_environment(name: str) -> str:
     return value
 
 
-def _option(environment: str, **spec: Any) -> Dict[str, Any]:
+def _option(environment: str, **spec: Any) -> dict[str, Any]:
     return {**spec, "fallback": (_from_environment, [environment])}
 
 
-def connection_options() -> Dict[str, Any]:
+def connection_options() -> dict[str, Any]:
     """The argument spec of the connection, the same in every module."""
     return {
         "elasticsearch_url": _option("ELASTICSEARCH_URL", type="list", elements="str"),
@@ -76,10 +76,15 @@ def connection_options() -> Dict[str, Any]:
     }
 
 
-def policy_options() -> Dict[str, Any]:
+def policy_options() -> dict[str, Any]:
     """The argument spec of C(Policy)."""
     return {
-        "update_api_key": {"type": "str", "choices": ["on_create", "always"], "default": "on_create", "no_log": False},
+        "update_api_key": {
+            "type": "str",
+            "choices": ["on_create", "always"],
+            "default": "on_create",
+            "no_log": False,
+        },
         "unmanaged_settings": {"type": "str", "choices": ["keep", "remove"], "default": "keep"},
         "allow_recreate": {"type": "bool", "default": False},
         "preflight": {"type": "bool", "default": True},
@@ -102,15 +107,15 @@ class Task:
     api: Inference
     check_mode: bool
     diff_mode: bool
-    warnings: List[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     def reconciler(self, service: Service) -> Reconciler:
         policy = Policy(**{option.name: self.params[option.name] for option in fields(Policy)})
         return Reconciler(self.api, service, policy, self.check_mode, self.warnings)
 
-    def result(self, outcome: Outcome, service: Service) -> Dict[str, Any]:
+    def result(self, outcome: Outcome, service: Service) -> dict[str, Any]:
         """What is returned of one endpoint."""
-        result: Dict[str, Any] = {
+        result: dict[str, Any] = {
             "changed": outcome.changed,
             "action": outcome.action,
             "endpoint": outcome.after.as_dict() if outcome.after else None,
@@ -122,15 +127,12 @@ class Task:
             result.update(failed=True, msg=str(outcome.error), failure=outcome.error.failure)
         return result
 
-
-    def results(self, outcomes: Sequence[Outcome], service: Service) -> Dict[str, Any]:
+    def results(self, outcomes: Sequence[Outcome], service: Service) -> dict[str, Any]:
         """What is returned of many endpoints, in their order."""
-        results = [
-            {"inference_id": outcome.inference_id, **self.result(outcome, service)} for outcome in outcomes
-        ]
+        results = [{"inference_id": outcome.inference_id, **self.result(outcome, service)} for outcome in outcomes]
         diffs = [result.pop("diff") for result in results if "diff" in result]
         failed = [f"{result['inference_id']}: {result['msg']}" for result in results if result.get("failed")]
-        total: Dict[str, Any] = {
+        total: dict[str, Any] = {
             "changed": any(result["changed"] for result in results),
             "results": results,
             "summary": _summary(outcomes),
@@ -142,7 +144,7 @@ class Task:
         return total
 
 
-def _summary(outcomes: Sequence[Outcome]) -> Dict[str, int]:
+def _summary(outcomes: Sequence[Outcome]) -> dict[str, int]:
     summary = dict.fromkeys((CREATED, UPDATED, RECREATED, DELETED, "unchanged", "failed"), 0)
     for outcome in outcomes:
         done = "failed" if outcome.error else "unchanged" if outcome.action == NONE else outcome.action
@@ -170,8 +172,8 @@ class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core has no types
 
 def run(
     argument_spec: Mapping[str, Any],
-    problems: Callable[[Mapping[str, Any]], List[str]],
-    work: Callable[[Task], Dict[str, Any]],
+    problems: Callable[[Mapping[str, Any]], list[str]],
+    work: Callable[[Task], dict[str, Any]],
 ) -> None:
     """Runs a module from its options to its exit.
 
@@ -194,10 +196,10 @@ def run(
 
 def _run(
     module: AnsibleModule,
-    problems: Callable[[Mapping[str, Any]], List[str]],
-    work: Callable[[Task], Dict[str, Any]],
+    problems: Callable[[Mapping[str, Any]], list[str]],
+    work: Callable[[Task], dict[str, Any]],
     redact: Redactor,
-) -> Dict[str, Any]:
+) -> dict[str, Any]:
     connection, wrong = _connection(module.params)
     wrong += _not_numbers(module.argument_spec, module.raw_params) + problems(module.params)
     if wrong:
@@ -212,7 +214,7 @@ def _run(
             module.warn(redact(warning))
 
 
-def _guarded(work: Callable[[], Dict[str, Any]], redact: Redactor) -> Dict[str, Any]:
+def _guarded(work: Callable[[], dict[str, Any]], redact: Redactor) -> dict[str, Any]:
     try:
         return work()
     except ClientError as error:
@@ -224,9 +226,9 @@ def _guarded(work: Callable[[], Dict[str, Any]], redact: Redactor) -> Dict[str, 
         return {"failed": True, "msg": redact(text)}
 
 
-def _connection(params: Mapping[str, Any]) -> Tuple[Connection, List[str]]:
+def _connection(params: Mapping[str, Any]) -> tuple[Connection, list[str]]:
     """The connection that the options describe, and what is wrong with them."""
-    wrong: List[str] = []
+    wrong: list[str] = []
     given = {name: params[name] for name in connection_options() if params[name] not in (None, "", [], {})}
     _prefer_task(given, (("elasticsearch_url",), ("elasticsearch_cloud_id",)), wrong)
     _prefer_task(
@@ -276,7 +278,7 @@ def _connection(params: Mapping[str, Any]) -> Tuple[Connection, List[str]]:
     return connection, wrong
 
 
-def _prefer_task(given: Dict[str, Any], ways: Tuple[Tuple[str, ...], ...], wrong: List[str]) -> None:
+def _prefer_task(given: dict[str, Any], ways: tuple[tuple[str, ...], ...], wrong: list[str]) -> None:
     """Of several ways to say the same, one that stands in the task wins over those of the environment."""
     used = [way for way in ways if any(name in given for name in way)]
     if len(used) < 2:
@@ -298,8 +300,8 @@ def _is_from_environment(name: str, given: Mapping[str, Any]) -> bool:
     return os.environ.get(variable) == (",".join(value) if isinstance(value, list) else value)
 
 
-def _urls(given: Mapping[str, Any], wrong: List[str]) -> Tuple[str, ...]:
-    urls: List[str] = []
+def _urls(given: Mapping[str, Any], wrong: list[str]) -> tuple[str, ...]:
+    urls: list[str] = []
     if "elasticsearch_cloud_id" in given:
         try:
             urls.append(cloud_url(given["elasticsearch_cloud_id"]))
@@ -323,9 +325,9 @@ def _without_user(url: str) -> str:
     return f"{scheme}//{rest.rpartition('@')[2]}"
 
 
-def _not_numbers(spec: Mapping[str, Any], value: Mapping[str, Any], place: str = "") -> List[str]:
+def _not_numbers(spec: Mapping[str, Any], value: Mapping[str, Any], place: str = "") -> list[str]:
     """Booleans where numbers belong: ansible-core takes them as 1 and 0, which nobody means."""
-    found: List[str] = []
+    found: list[str] = []
     for name, option in spec.items():
         given = value.get(name)
         if option.get("type") in ("int", "float") and isinstance(given, bool):
@@ -359,7 +361,7 @@ def _misplaced_secrets(spec: Mapping[str, Any], value: Mapping[str, Any]) -> Ite
             yield from (password for password in map(_password, _leaves(given)) if password)
 
 
-def _password(url: str) -> Optional[str]:
+def _password(url: str) -> str | None:
     try:
         return urlsplit(url).password
     except ValueError:
@@ -380,7 +382,7 @@ def _leaves(value: Any) -> Iterator[str]:
         yield str(value)
 
 
-def _listed(problems: List[str]) -> str:
+def _listed(problems: list[str]) -> str:
     if len(problems) == 1:
         return problems[0]
     return f"{len(problems)} problems: " + " ".join(f"({number}) {text}" for number, text in enumerate(problems, 1))

@@ -10,7 +10,7 @@ Private to the collection.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Callable, Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Iterable, Mapping, Sequence
 
 from ansible_collections.esops.inference.plugins.module_utils.inference import Endpoint, Server, nest
 
@@ -47,11 +47,11 @@ class Service:
 
     name: str
     default_task_type: str
-    required: Tuple[str, ...]
+    required: tuple[str, ...]
     secret: str
     model: str
-    changeable_since: Mapping[str, Tuple[int, int]]
-    secret_optional_since: Tuple[int, int]
+    changeable_since: Mapping[str, tuple[int, int]]
+    secret_optional_since: tuple[int, int]
     server_defaults: Mapping[str, Any]
     normalise: Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
@@ -63,7 +63,7 @@ class Service:
         """Whether no version changes the setting in place."""
         return self._since(path) is None
 
-    def _since(self, path: str) -> Optional[Tuple[int, int]]:
+    def _since(self, path: str) -> tuple[int, int] | None:
         for group, version in self.changeable_since.items():
             if path == group or path.startswith(group + "."):
                 return version
@@ -95,9 +95,9 @@ class Desired:
 
     inference_id: str
     state: str = PRESENT
-    task_type: Optional[str] = None
+    task_type: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
-    secret: Optional[str] = field(default=None, repr=False)
+    secret: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -110,9 +110,9 @@ class Knowledge:
     :ivar secret_sent: whether the secret has been sent, and taken, in this run.
     """
 
-    server: Optional[Server] = None
-    others: Optional[Sequence[Endpoint]] = None
-    ignored: FrozenSet[str] = frozenset()
+    server: Server | None = None
+    others: Sequence[Endpoint] | None = None
+    ignored: frozenset[str] = frozenset()
     secret_sent: bool = False
 
 
@@ -126,18 +126,18 @@ class Plan:
     :ivar changes: dotted paths of what the declaration wants different.
     :ivar body: of the create or the update, secret included.
     :ivar refusal: why nothing may be done.
-    :ivar doubtful: whether this version of the server is expected not to do all of it; C(after) tells what it does.
+    :ivar doubtful: whether this version of the server is expected to refuse the update as a whole. The server decides.
     """
 
     action: str
-    before: Optional[Endpoint] = None
-    after: Optional[Endpoint] = None
-    changes: Tuple[str, ...] = ()
+    before: Endpoint | None = None
+    after: Endpoint | None = None
+    changes: tuple[str, ...] = ()
     body: Mapping[str, Any] = field(default_factory=dict, repr=False)
     question: str = ""
     refusal: str = ""
     doubtful: bool = False
-    warnings: Tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -145,11 +145,11 @@ class Differences:
     """What an endpoint has to get, and to lose, to be as declared."""
 
     settings: Mapping[str, Any]
-    removed: FrozenSet[str]
-    task_type: Optional[str] = None
+    removed: frozenset[str]
+    task_type: str | None = None
 
     @property
-    def paths(self) -> Tuple[str, ...]:
+    def paths(self) -> tuple[str, ...]:
         head = ("task_type",) if self.task_type else ()
         return head + tuple(sorted([*self.settings, *self.removed]))
 
@@ -157,7 +157,7 @@ class Differences:
 def differences(desired: Desired, existing: Endpoint, policy: Policy, service: Service) -> Differences:
     """Compares only what is declared; with C(unmanaged_settings=remove) also what is not."""
     wanted = dict(desired.settings)
-    removed: FrozenSet[str] = frozenset()
+    removed: frozenset[str] = frozenset()
     if policy.unmanaged_settings == "remove":
         wanted = {**service.server_defaults, **wanted}
         removed = frozenset(
@@ -165,16 +165,12 @@ def differences(desired: Desired, existing: Endpoint, policy: Policy, service: S
             for path in existing.settings
             if path.startswith("task_settings.") and path not in wanted and path not in service.required
         )
-    unequal = {
-        path: value for path, value in wanted.items() if existing.settings.get(path, _MISSING) != value
-    }
+    unequal = {path: value for path, value in wanted.items() if existing.settings.get(path, _MISSING) != value}
     other_type = desired.task_type if desired.task_type not in (None, existing.task_type) else None
     return Differences(unequal, removed, other_type)
 
 
-def plan(
-    desired: Desired, existing: Optional[Endpoint], policy: Policy, service: Service, known: Knowledge
-) -> Plan:
+def plan(desired: Desired, existing: Endpoint | None, policy: Policy, service: Service, known: Knowledge) -> Plan:
     """What has to happen so that the endpoint becomes as declared."""
     if existing is not None and existing.service != service.name:
         return Plan(NONE, existing, existing, refusal=_foreign(existing, service))
@@ -194,7 +190,7 @@ def _creation(desired: Desired, policy: Policy, service: Service, known: Knowled
     task_type = desired.task_type or service.default_task_type
     shown = {**service.server_defaults, **desired.settings}
     after = Endpoint(desired.inference_id, task_type, service.name, shown)
-    warnings: Tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     if policy.duplicate_model != "allow":
         if known.others is None:
             return Plan(NONE, question=OTHERS)
@@ -207,9 +203,7 @@ def _creation(desired: Desired, policy: Policy, service: Service, known: Knowled
     return Plan(CREATED, None, after, tuple(sorted(settings)), body, warnings=warnings)
 
 
-def _change(
-    desired: Desired, existing: Endpoint, policy: Policy, service: Service, known: Knowledge
-) -> Plan:
+def _change(desired: Desired, existing: Endpoint, policy: Policy, service: Service, known: Knowledge) -> Plan:
     found = differences(desired, existing, policy, service)
     rotate = policy.update_api_key == "always" and desired.secret is not None and not known.secret_sent
     changes = found.paths + ((service.secret,) if rotate else ())
@@ -219,7 +213,10 @@ def _change(
     if fixed:
         if policy.allow_recreate:
             return _recreation(desired, existing, found, changes, service)
-        return Plan(NONE, existing, existing, changes, refusal=_cannot_change(existing, changes, fixed, known.server))
+        refusal = _cannot_change(existing, changes, fixed, known.server)
+        if known.server and _lacks_secret(changes, desired, service, known.server):
+            refusal += f" Service settings change there only with {service.secret} beside them, which is not given."
+        return Plan(NONE, existing, existing, changes, refusal=refusal)
     if known.server is None:
         return Plan(NONE, question=SERVER)
     stuck = [path for path in changes if not service.changes_in_place(path, known.server)]
@@ -232,7 +229,7 @@ def _update(
     desired: Desired,
     existing: Endpoint,
     found: Differences,
-    changes: Tuple[str, ...],
+    changes: tuple[str, ...],
     stuck: Sequence[str],
     service: Service,
     server: Server,
@@ -242,14 +239,13 @@ def _update(
     service_part = _groups_of(changes, settings, "service_settings.", whole=False)
     if service_part or service.secret in changes:
         body.update(_with_secret(service_part, desired, service))
-    if service_part and desired.secret is None and server.version < service.secret_optional_since:
-        stuck = changes  # The whole request is refused.
-    after = replace(existing, settings=_changed(existing, found, without=stuck))
-    return Plan(UPDATED, existing, after, changes, nest(body), doubtful=bool(stuck))
+    doubtful = not service.changes_in_place(service.secret, server) or _lacks_secret(changes, desired, service, server)
+    after = replace(existing, settings=_changed(existing, found, without=changes if doubtful else stuck))
+    return Plan(UPDATED, existing, after, changes, nest(body), doubtful=doubtful)
 
 
 def _recreation(
-    desired: Desired, existing: Endpoint, found: Differences, changes: Tuple[str, ...], service: Service
+    desired: Desired, existing: Endpoint, found: Differences, changes: tuple[str, ...], service: Service
 ) -> Plan:
     """Settings that the declaration leaves out are carried over from the existing endpoint."""
     settings = _changed(existing, found)
@@ -265,22 +261,19 @@ def _recreation(
     return Plan(RECREATED, existing, after, changes, {"service": service.name, **nest(complete)})
 
 
-def former_body(plan_: Plan, desired: Desired, service: Service) -> Dict[str, Any]:
-    """The body that creates the endpoint as it was before, with the key at hand."""
-    former = plan_.before.settings if plan_.before else {}
-    return {"service": service.name, **nest(_with_secret(former, desired, service))}
+def former_body(former: Endpoint, desired: Desired, service: Service) -> dict[str, Any]:
+    """The body that creates an endpoint as it was before, with the secret at hand."""
+    return {"service": service.name, **nest(_with_secret(former.settings, desired, service))}
 
 
-def _changed(existing: Endpoint, found: Differences, without: Iterable[str] = ()) -> Dict[str, Any]:
+def _changed(existing: Endpoint, found: Differences, without: Iterable[str] = ()) -> dict[str, Any]:
     kept = frozenset(without)
     settings = {path: value for path, value in existing.settings.items() if path not in found.removed - kept}
     settings.update({path: value for path, value in found.settings.items() if path not in kept})
     return settings
 
 
-def _groups_of(
-    changes: Iterable[str], settings: Mapping[str, Any], group: str, whole: bool
-) -> Dict[str, Any]:
+def _groups_of(changes: Iterable[str], settings: Mapping[str, Any], group: str, whole: bool) -> dict[str, Any]:
     """The part of an update's body for one group: empty if nothing in it changes.
 
     :param whole: the server replaces the group, so that what does not change has to be sent along.
@@ -291,11 +284,17 @@ def _groups_of(
     return {path: value for path, value in settings.items() if path.startswith(group) and (whole or path in changed)}
 
 
-def _with_secret(settings: Mapping[str, Any], desired: Desired, service: Service) -> Dict[str, Any]:
+def _with_secret(settings: Mapping[str, Any], desired: Desired, service: Service) -> dict[str, Any]:
     """The secret comes first within its group, as in the documentation's examples."""
     if desired.secret is None:
         return dict(settings)
     return {service.secret: desired.secret, **settings}
+
+
+def _lacks_secret(changes: Iterable[str], desired: Desired, service: Service, server: Server) -> bool:
+    """Whether the server refuses the whole update for want of the secret."""
+    wanted = server.version < service.secret_optional_since and desired.secret is None
+    return wanted and any(path.startswith("service_settings.") for path in changes)
 
 
 def _is_twin(other: Endpoint, wanted: Endpoint, service: Service) -> bool:
@@ -313,16 +312,14 @@ def _foreign(existing: Endpoint, service: Service) -> str:
     )
 
 
-def _duplicate(wanted: Endpoint, twins: List[str], service: Service) -> str:
+def _duplicate(wanted: Endpoint, twins: list[str], service: Service) -> str:
     return (
         f"{_and(twins)} already serve{'s' if len(twins) == 1 else ''} the model {wanted.settings.get(service.model)} "
         f"for the task {wanted.task_type}; {wanted.inference_id} would be one more endpoint for the same model."
     )
 
 
-def _cannot_change(
-    existing: Endpoint, changes: Sequence[str], stuck: Sequence[str], server: Optional[Server]
-) -> str:
+def _cannot_change(existing: Endpoint, changes: Sequence[str], stuck: Sequence[str], server: Server | None) -> str:
     nobody = f"{server.name} does not change" if server else "no version of Elasticsearch changes"
     what = "it" if tuple(stuck) == tuple(changes) and len(stuck) == 1 else _and(stuck)
     return (

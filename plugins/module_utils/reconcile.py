@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple, Union
+from typing import Any, Iterable, Mapping, Sequence
 
 from ansible_collections.esops.inference.plugins.module_utils.client import (
     ApiError,
@@ -64,12 +64,12 @@ class Refused(Exception):
     :param status: the status with which the server refuses the same, if it does.
     """
 
-    def __init__(self, reason: str, status: Optional[int] = None) -> None:
+    def __init__(self, reason: str, status: int | None = None) -> None:
         super().__init__(reason)
         self._status = status
 
     @property
-    def failure(self) -> Dict[str, Any]:
+    def failure(self) -> dict[str, Any]:
         return {"status": self._status, "type": None, "reason": str(self), "method": None, "path": None}
 
 
@@ -85,24 +85,30 @@ class Outcome:
     inference_id: str
     action: str = NONE
     changed: bool = False
-    before: Optional[Endpoint] = None
-    after: Optional[Endpoint] = None
-    changes: Tuple[str, ...] = ()
+    before: Endpoint | None = None
+    after: Endpoint | None = None
+    changes: tuple[str, ...] = ()
     rotated: bool = False
-    error: Optional[Union[Refused, ClientError]] = None
+    error: Refused | ClientError | None = None
 
-    def diff(self, secret: str) -> Dict[str, Any]:
+    def diff(self, secret: str) -> dict[str, Any]:
         """Both sides for diff mode. A changed secret shows as a change, without either value.
 
         :param secret: the dotted path of the service's secret.
         """
-        sides = {}
-        for side, endpoint, mark in (("before", self.before, "(hidden)"), ("after", self.after, "(hidden, sent)")):
-            if endpoint is not None and self.rotated:
-                endpoint = replace(endpoint, settings={**endpoint.settings, secret: mark})
-            sides[side] = endpoint.as_dict() if endpoint else {}
         header = f"inference endpoint {self.inference_id}"
-        return {**sides, "before_header": header, "after_header": header}
+        return {
+            "before": self._side(self.before, secret, "(hidden)"),
+            "after": self._side(self.after, secret, "(hidden, sent)"),
+            "before_header": header,
+            "after_header": header,
+        }
+
+    def _side(self, endpoint: Endpoint | None, secret: str, mark: str) -> dict[str, Any]:
+        if endpoint is None:
+            return {}
+        settings = {**endpoint.settings, secret: mark} if self.rotated else endpoint.settings
+        return replace(endpoint, settings=settings).as_dict()
 
 
 @dataclass
@@ -116,9 +122,9 @@ class Reconciler:
     service: Service
     policy: Policy
     check_mode: bool = False
-    warnings: List[str] = field(default_factory=list)
-    _server: Optional[Server] = None
-    _others: Optional[Dict[str, Endpoint]] = None
+    warnings: list[str] = field(default_factory=list)
+    _server: Server | None = None
+    _others: dict[str, Endpoint] | None = None
 
     def one(self, desired: Desired) -> Outcome:
         """Reads one endpoint and reconciles it."""
@@ -128,7 +134,7 @@ class Reconciler:
             return Outcome(desired.inference_id, error=error)
         return self._reconcile(desired, existing)
 
-    def many(self, declared: Iterable[Desired]) -> List[Outcome]:
+    def many(self, declared: Iterable[Desired]) -> list[Outcome]:
         """Reads all endpoints at once and reconciles those declared, each whatever becomes of the others.
 
         :raises ClientError: if there is nothing to decide upon, since the endpoints cannot be read.
@@ -136,7 +142,7 @@ class Reconciler:
         self._others = self._read_all()
         return [self._reconcile(desired, self._others.get(desired.inference_id)) for desired in declared]
 
-    def _reconcile(self, desired: Desired, existing: Optional[Endpoint]) -> Outcome:
+    def _reconcile(self, desired: Desired, existing: Endpoint | None) -> Outcome:
         outcome = _Work(self, desired, existing).run()
         if self._others is not None:
             if outcome.after is None:
@@ -174,18 +180,18 @@ class Reconciler:
             return endpoint
         return replace(endpoint, settings=self.service.normalise(endpoint.settings))
 
-    def read(self, inference_id: str) -> Optional[Endpoint]:
+    def read(self, inference_id: str) -> Endpoint | None:
         endpoint = self.api.get(inference_id)
         return self.normalised(endpoint) if endpoint else None
 
-    def _read_all(self) -> Dict[str, Endpoint]:
+    def _read_all(self) -> dict[str, Endpoint]:
         return {endpoint.inference_id: self.normalised(endpoint) for endpoint in self.api.get_all()}
 
 
 class _Work:
     """One endpoint on its way to what is declared."""
 
-    def __init__(self, reconciler: Reconciler, desired: Desired, existing: Optional[Endpoint]) -> None:
+    def __init__(self, reconciler: Reconciler, desired: Desired, existing: Endpoint | None) -> None:
         self._reconciler = reconciler
         self._api = reconciler.api
         self._service = reconciler.service
@@ -208,16 +214,17 @@ class _Work:
     def _reconcile(self) -> None:
         """Decides, acts and decides again, until nothing differs. Check mode does the same without the acts."""
         decided = self._decide()
+        last_error: ClientError | None = None
         for _round in range(ROUNDS):
             if decided.action == NONE:
                 return
-            try:
-                stored = self._foretell(decided) if self._check_mode else self._carry_out(decided)
-            except ClientError as error:
-                self._settle(decided, error)
+            if self._check_mode:
+                self._foretell(decided)
             else:
-                self._learn(decided, stored)
+                last_error = self._act(decided)
             decided = self._decide()
+        if last_error is not None and decided.action != NONE:
+            raise last_error
         if decided.action != NONE:
             raise Refused(
                 f"Inference endpoint {self._desired.inference_id} still differs in {', '.join(decided.changes)} after "
@@ -243,26 +250,43 @@ class _Work:
             self._reconciler.warn(warning)
         return decided
 
-    def _foretell(self, decided: Plan) -> Optional[Endpoint]:
-        """What the server would hold. A removal that it would refuse is asked for as a dry run."""
+    def _foretell(self, decided: Plan) -> None:
+        """Learns what the server would make of it. A removal that it would refuse is asked for as a dry run."""
         if decided.action in (DELETED, RECREATED) and decided.before:
             self._refuse_if_referenced(decided.before)
-        return decided.after
+        if decided.doubtful:
+            self._ignore(decided.changes)
+        else:
+            self._learn(decided, decided.after)
 
-    def _carry_out(self, decided: Plan) -> Optional[Endpoint]:
+    def _act(self, decided: Plan) -> ClientError | None:
+        """Carries a plan out and learns what the server holds then.
+
+        Returns the error after which it is worth deciding again.
+        :raises ClientError: where it is not.
+        """
+        try:
+            stored = self._carry_out(decided)
+        except ClientError as error:
+            self._settle(decided, error)
+            return error
+        self._learn(decided, stored)
+        return None
+
+    def _carry_out(self, decided: Plan) -> Endpoint | None:
         """Makes the change and returns what the server says it holds now.
 
         :raises ClientError: if the server did not take it, or if nobody knows.
         """
-        if decided.action == DELETED and decided.before:
-            self._delete(decided.before)
-            return None
-        assert decided.after is not None
-        if decided.action == RECREATED:
-            return self._recreate(decided)
-        write = self._api.put if decided.action == CREATED else self._api.update
-        after = decided.after
-        return self._reconciler.normalised(write(after.task_type, after.inference_id, decided.body))
+        before, after = decided.before, decided.after
+        if before and after is None:
+            self._delete(before)
+        elif before and after and decided.action == RECREATED:
+            return self._recreate(before, after, decided)
+        elif after:
+            write = self._api.update if decided.action == UPDATED else self._api.put
+            return self._reconciler.normalised(write(after.task_type, after.inference_id, decided.body))
+        return None
 
     def _delete(self, endpoint: Endpoint) -> None:
         try:
@@ -272,7 +296,7 @@ class _Work:
                 error.hint = _FORCE_HINT
             raise
 
-    def _learn(self, decided: Plan, stored: Optional[Endpoint]) -> None:
+    def _learn(self, decided: Plan, stored: Endpoint | None) -> None:
         """After a write that was taken: what the server holds now, and what it left as it was."""
         self._report(decided, stored)
         self._now = stored
@@ -285,7 +309,7 @@ class _Work:
     def _ignore(self, paths: Iterable[str]) -> None:
         self._known = replace(self._known, ignored=self._known.ignored.union(paths))
 
-    def _report(self, decided: Plan, now: Optional[Endpoint]) -> None:
+    def _report(self, decided: Plan, now: Endpoint | None) -> None:
         """Writes down that this run brought the endpoint from where it was found to where it is now."""
         outcome, secret = self._outcome, self._service.secret
         outcome.after = now
@@ -310,19 +334,22 @@ class _Work:
         if isinstance(error, (Unreachable, TlsFailed)):
             raise error
         before = self._now
-        self._now = self._read_after(error)
+        self._now = self._outcome.after = self._read_after(error)
         raced = error.error_type in (_ALREADY_EXISTS, _NOT_FOUND)
         if self._now != before and (error.retried or not raced):
             self._report(decided, self._now)
         elif not self._outcome.changed:
             # What someone else did in the meantime is not this run's doing.
-            self._outcome.before = self._outcome.after = self._now
+            self._outcome.before = self._now
+        if error.ambiguous and self._service.secret in decided.changes and decided.action == UPDATED:
+            # Whether the secret arrived cannot be read.
+            self._outcome.changed = True
         if decided.doubtful or _is_no_handler(error):
             self._ignore(decided.changes)
-        elif not (error.ambiguous or raced or self._is_as_declared()):
+        elif not (error.ambiguous or raced or (self._now != before and self._is_as_declared())):
             raise error
 
-    def _read_after(self, error: ClientError) -> Optional[Endpoint]:
+    def _read_after(self, error: ClientError) -> Endpoint | None:
         try:
             return self._reconciler.read(self._desired.inference_id)
         except ClientError as second:
@@ -346,35 +373,35 @@ class _Work:
         users = [f"pipeline {name}" for name in references.pipelines] + [f"index {name}" for name in references.indexes]
         if users:
             raise Refused(
-                f"Inference endpoint {endpoint.inference_id} is used by {', '.join(users)}. Hint: {_FORCE_HINT}", 409
+                f"Inference endpoint {endpoint.inference_id} is used by {', '.join(users)}. Hint: {_FORCE_HINT}",
+                409,
             )
 
-    def _recreate(self, decided: Plan) -> Optional[Endpoint]:
+    def _recreate(self, before: Endpoint, after: Endpoint, decided: Plan) -> Endpoint:
         """Deletes the endpoint and creates it again, only after the new settings were proved to work."""
-        assert decided.before is not None and decided.after is not None
-        self._refuse_if_referenced(decided.before)
+        self._refuse_if_referenced(before)
         if self._policy.preflight:
-            self._preflight(decided)
+            self._preflight(after, decided.body)
         try:
-            self._delete(decided.before)
+            self._delete(before)
         except ClientError as error:
             # Gone all the same, or taken away by someone else: what was started is finished.
             if isinstance(error, (Unreachable, TlsFailed)) or self._read_after(error) is not None:
                 raise
+        self._now = None
         try:
-            return self._create_again(decided)
+            return self._create_again(after, decided.body)
         except ClientError as error:
-            raise self._put_back(decided, error) from None
+            raise self._put_back(before, decided, error) from None
 
-    def _preflight(self, decided: Plan) -> None:
+    def _preflight(self, after: Endpoint, body: Mapping[str, Any]) -> None:
         """Creates a throw-away endpoint with the new settings and deletes it.
 
         :raises ClientError: if the server, or the provider of the model, does not take them; nothing is lost.
         """
-        assert decided.after is not None
-        trial = replace(decided.after, inference_id=decided.after.inference_id + PREFLIGHT_SUFFIX)
+        trial = replace(after, inference_id=after.inference_id + PREFLIGHT_SUFFIX)
         try:
-            stored = self._put_trial(trial, decided)
+            stored = self._put_trial(trial, body)
         except ClientError as error:
             if not isinstance(error, (Unreachable, TlsFailed)):
                 self._remove_trial(trial)
@@ -387,9 +414,9 @@ class _Work:
                 f"Inference endpoint {self._desired.inference_id} was left as it is."
             )
 
-    def _put_trial(self, trial: Endpoint, decided: Plan) -> Endpoint:
+    def _put_trial(self, trial: Endpoint, body: Mapping[str, Any]) -> Endpoint:
         try:
-            stored = self._api.put(trial.task_type, trial.inference_id, decided.body)
+            stored = self._api.put(trial.task_type, trial.inference_id, body)
         except ApiError as error:
             if error.error_type != _ALREADY_EXISTS:
                 raise
@@ -398,7 +425,7 @@ class _Work:
                 if left_over.service != self._service.name:
                     raise Refused(f"{trial.inference_id} is needed for the preflight, but is someone else's.") from None
                 self._api.delete(left_over.task_type, left_over.inference_id, force=True)
-            stored = self._api.put(trial.task_type, trial.inference_id, decided.body)
+            stored = self._api.put(trial.task_type, trial.inference_id, body)
         return self._reconciler.normalised(stored)
 
     def _remove_trial(self, trial: Endpoint) -> None:
@@ -408,15 +435,13 @@ class _Work:
             if error.error_type != _NOT_FOUND:
                 raise
 
-    def _create_again(self, decided: Plan) -> Endpoint:
+    def _create_again(self, after: Endpoint, body: Mapping[str, Any]) -> Endpoint:
         """
         :raises ClientError: if it fails for good.
         """
-        assert decided.after is not None
-        after = decided.after
         for attempt in range(1, ROUNDS + 1):
             try:
-                return self._reconciler.normalised(self._api.put(after.task_type, after.inference_id, decided.body))
+                return self._reconciler.normalised(self._api.put(after.task_type, after.inference_id, body))
             except ClientError as error:
                 if isinstance(error, (Unreachable, TlsFailed)):
                     raise
@@ -428,26 +453,27 @@ class _Work:
                     raise
         raise AssertionError("not reached")
 
-    def _put_back(self, decided: Plan, error: ClientError) -> Refused:
+    def _put_back(self, former: Endpoint, decided: Plan, error: ClientError) -> Refused:
         """The create failed for good after the delete: restores the former settings, and says what the state is."""
-        assert decided.before is not None
-        former, inference_id = decided.before, decided.before.inference_id
-        said = f"Inference endpoint {inference_id} was deleted, and creating it as declared failed: {error}"
-        if self._now is not None and self._now != former:
-            self._report(decided, self._now)
-            return Refused(f"{said} An endpoint of that id exists now that is not as declared: someone else made it.")
-        try:
-            body = former_body(decided, self._desired, self._service)
-            restored = self._reconciler.normalised(self._api.put(former.task_type, inference_id, body))
-        except ClientError as second:
+        said = f"Inference endpoint {former.inference_id} was deleted, and creating it as declared failed: {error}"
+        if self._now is None:
+            try:
+                body = former_body(former, self._desired, self._service)
+                self._now = self._reconciler.normalised(self._api.put(former.task_type, former.inference_id, body))
+            except ClientError as second:
+                said = f"{said} Putting its former settings back failed, too: {second}"
+                self._now = self._read_after(second)
+        if self._now is None:
             self._report(replace(decided, action=DELETED), None)
             settings = ", ".join(f"{path}={value}" for path, value in former.settings.items())
             return Refused(
-                f"{said} Putting its former settings back failed, too: {second} THE ENDPOINT IS GONE. "
-                f"It was of the task type {former.task_type} with {settings}. Declare it so, with its key, and run again."
+                f"{said} THE ENDPOINT IS GONE. It was of the task type {former.task_type} with {settings}. "
+                "Declare it so, with its key, and run again."
             )
-        self._report(decided, restored)
-        return Refused(f"{said} Its former settings are in place again, with the API key that was declared.")
+        self._report(decided, self._now)
+        if self._now == former:
+            return Refused(f"{said} Its former settings are in place again, with the API key that was declared.")
+        return Refused(f"{said} Another endpoint of that id exists now; run again to have it changed.")
 
     def _wait_for_deployment(self) -> None:
         """The documentation's wait; a model that is not deployed in the cluster has nothing to wait for.
@@ -473,7 +499,7 @@ def _is_no_handler(error: ClientError) -> bool:
     return isinstance(error, ApiError) and error.status == 400 and error.error_type is None
 
 
-def _unequal(before: Optional[Endpoint], after: Optional[Endpoint]) -> Tuple[str, ...]:
+def _unequal(before: Endpoint | None, after: Endpoint | None) -> tuple[str, ...]:
     """The dotted paths in which two endpoints differ."""
     if before is None or after is None:
         return ()

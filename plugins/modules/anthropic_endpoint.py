@@ -12,8 +12,8 @@ version_added: 0.1.0
 author:
   - esops.inference contributors (@esops)
 description:
-  - Creates, changes or removes an inference endpoint of the C(anthropic) service, or does nothing at all when the endpoint
-    is as declared.
+  - Creates, changes or removes an inference endpoint of the C(anthropic) service, or does nothing at all when the
+    endpoint is as declared.
   - One request reads the endpoint and decides. Only what is declared is compared, and only what differs is written. The
     answer to a write is compared with what was asked, since servers answer 200 to changes they ignore.
   - The body is nested exactly as the API nests it, so that the examples of Elastic's documentation can be copied.
@@ -134,7 +134,7 @@ failure:
       sample: /_inference/completion/anthropic_completion
 """
 
-from typing import Any, Dict, List, Mapping
+from typing import Any, Mapping
 
 from ansible_collections.esops.inference.plugins.module_utils.anthropic import (
     SERVICE,
@@ -146,11 +146,11 @@ from ansible_collections.esops.inference.plugins.module_utils.anthropic import (
 from ansible_collections.esops.inference.plugins.module_utils.module import Task, policy_options, run
 
 
-def check(params: Mapping[str, Any]) -> List[str]:
+def check(params: Mapping[str, Any]) -> list[str]:
     return problems(params, params["update_api_key"])
 
 
-def work(task: Task) -> Dict[str, Any]:
+def work(task: Task) -> dict[str, Any]:
     task.warnings.extend(warnings(task.params))
     outcome = task.reconciler(SERVICE).one(desired(task.params))
     return task.result(outcome, SERVICE)

@@ -121,7 +121,7 @@ failure:
       sample: /_inference/_all
 """
 
-from typing import Any, Dict, List, Mapping
+from typing import Any, Mapping
 
 from ansible_collections.esops.inference.plugins.module_utils.anthropic import (
     SERVICE,
@@ -135,22 +135,22 @@ from ansible_collections.esops.inference.plugins.module_utils.anthropic import (
 from ansible_collections.esops.inference.plugins.module_utils.module import Task, policy_options, run
 
 
-def options() -> Dict[str, Any]:
+def options() -> dict[str, Any]:
     return {
         "endpoints": {"type": "list", "elements": "dict", "required": True, "options": endpoint_options()},
         "defaults": {"type": "dict", "options": body_options()},
     }
 
 
-def declared(params: Mapping[str, Any]) -> List[Dict[str, Any]]:
+def declared(params: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [with_defaults(params["defaults"] or {}, endpoint) for endpoint in params["endpoints"]]
 
 
-def check(params: Mapping[str, Any]) -> List[str]:
+def check(params: Mapping[str, Any]) -> list[str]:
     return list_problems(declared(params), params["update_api_key"])
 
 
-def work(task: Task) -> Dict[str, Any]:
+def work(task: Task) -> dict[str, Any]:
     endpoints = declared(task.params)
     for endpoint in endpoints:
         task.warnings.extend(warnings(endpoint))

@@ -17,6 +17,7 @@ from unittest import mock
 
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings as ansible_warnings
+
 from tests.simulator import Simulator
 
 KEY = "sk-ant-declared/key+1"

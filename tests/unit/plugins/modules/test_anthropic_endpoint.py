@@ -1,0 +1,344 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the module asks of the server, in full and in order, and what it reports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.simulator import Fault, Security, Simulator
+from tests.unit.support import DOCUMENTED, FORMER_KEY, ID, KEY, MODEL, STORED, Run, endpoint, seed
+
+READ = f"GET /_inference/{ID}"
+READ_ALL = "GET /_inference/_all"
+VERSION = "GET /"
+CREATE = f"PUT /_inference/completion/{ID}"
+UPDATE = f"PUT /_inference/completion/{ID}/_update"
+DELETE = f"DELETE /_inference/completion/{ID}"
+
+TOKENS = "task_settings.max_tokens"
+API_KEY = "service_settings.api_key"
+RATE = "service_settings.rate_limit.requests_per_minute"
+
+
+def documented(server: Simulator, **options: Any) -> Run:
+    return endpoint(server, **{"task_type": "completion", **DOCUMENTED, **options})
+
+
+def sent(server: Simulator) -> Any:
+    """The body of the last request."""
+    return server.log[-1].body
+
+
+class TestCreate:
+    def test_the_documentations_example_word_for_word(self, server: Simulator) -> None:
+        run = documented(server)
+        assert server.requests == [READ, READ_ALL, CREATE]
+        assert sent(server) == DOCUMENTED
+        assert list(sent(server)["service_settings"]) == ["api_key", "model_id"]
+        assert (run["changed"], run["action"], run["endpoint"]) == (True, "created", STORED)
+        assert run["changes"] == [API_KEY, "service_settings.model_id", TOKENS]
+        assert server.endpoints[ID].secret == KEY
+
+    def test_a_second_run_is_one_read(self, server: Simulator) -> None:
+        documented(server)
+        server.clear_log()
+        run = documented(server, diff=True)
+        assert server.requests == [READ]
+        assert (run["changed"], run["action"], run["changes"], run["endpoint"]) == (False, "none", [], STORED)
+        assert "diff" not in run
+
+    def test_without_the_question_of_duplicates_it_is_two_requests(self, server: Simulator) -> None:
+        documented(server, duplicate_model="allow")
+        assert server.requests == [READ, CREATE]
+
+    def test_check_mode_writes_nothing_and_foretells_the_result(self, server: Simulator) -> None:
+        foretold = documented(server, check=True, diff=True)
+        assert server.requests == [READ, READ_ALL]
+        assert ID not in server.endpoints
+        happened = documented(server, diff=True)
+        for name in ("changed", "action", "endpoint", "changes", "diff"):
+            assert foretold[name] == happened[name]
+
+    def test_the_diff_shows_the_endpoint_as_stored(self, server: Simulator) -> None:
+        header = f"inference endpoint {ID}"
+        assert documented(server, diff=True)["diff"] == {
+            "before": {},
+            "after": STORED,
+            "before_header": header,
+            "after_header": header,
+        }
+
+    def test_every_setting_arrives(self, server: Simulator) -> None:
+        run = documented(
+            server,
+            task_type="chat_completion",
+            service_settings={
+                "api_key": KEY,
+                "model_id": MODEL,
+                "url": "https://gateway.example.com/v1/messages",
+                "rate_limit": {"requests_per_minute": 7},
+            },
+            task_settings={"max_tokens": 5, "temperature": 1, "top_k": 0, "top_p": 0.5},
+        )
+        assert run["endpoint"] == {
+            "inference_id": ID,
+            "task_type": "chat_completion",
+            "service": "anthropic",
+            "service_settings": {
+                "model_id": MODEL,
+                "url": "https://gateway.example.com/v1/messages",
+                "rate_limit": {"requests_per_minute": 7},
+            },
+            "task_settings": {"max_tokens": 5, "temperature": 1.0, "top_k": 0, "top_p": 0.5},
+        }
+
+    def test_what_a_create_needs_is_asked_for_after_the_read(self, server: Simulator) -> None:
+        run = endpoint(server, task_settings={"max_tokens": 5})
+        assert server.requests == [READ]
+        assert run.failed
+        assert run["msg"] == (
+            f"There is no inference endpoint {ID} yet, and creating it needs service_settings.api_key and "
+            "service_settings.model_id."
+        )
+        assert (run["changed"], run["action"], run["endpoint"]) == (False, "none", None)
+
+    @pytest.mark.parametrize("check", [False, True])
+    def test_another_endpoint_for_the_same_model_is_warned_of(self, server: Simulator, check: bool) -> None:
+        seed(server, "older")
+        run = documented(server, check=check)
+        assert run["action"] == "created"
+        text = f"older already serves the model {MODEL} for the task completion"
+        assert run.warnings == [f"{text}; {ID} would be one more endpoint for the same model."]
+
+    def test_or_refused(self, server: Simulator) -> None:
+        seed(server, "older")
+        run = documented(server, duplicate_model="fail")
+        assert run.failed
+        assert server.requests == [READ, READ_ALL]
+
+    def test_a_provider_that_refuses_the_key_is_quoted(self) -> None:
+        with Simulator(refused_keys=[KEY]) as server:
+            run = documented(server)
+            assert server.requests == [READ, READ_ALL, CREATE, READ]
+        assert run.failed
+        assert (run["changed"], run["action"], run["endpoint"]) == (False, "none", None)
+        assert run["failure"]["status"] == 400
+        assert run["failure"]["type"] == "status_exception"
+        assert run["failure"]["method"] == "PUT"
+        assert run["failure"]["path"] == f"/_inference/completion/{ID}"
+        assert "validation call to service threw an exception" in run["msg"]
+        assert "invalid x-api-key" in run["msg"]
+        assert KEY not in run.output
+
+
+class TestUpdate:
+    def test_only_the_tokens_change_and_the_temperature_set_elsewhere_stays(self, server: Simulator) -> None:
+        seed(server, temperature=0.7)
+        run = documented(server, task_settings={"max_tokens": 2048})
+        assert server.requests == [READ, VERSION, UPDATE]
+        assert sent(server) == {"task_settings": {"max_tokens": 2048, "temperature": 0.7}}
+        assert server.endpoints[ID].task_settings == {"max_tokens": 2048, "temperature": 0.7}
+        assert (run["changed"], run["action"], run["changes"]) == (True, "updated", [TOKENS])
+        assert run["endpoint"] == {**STORED, "task_settings": {"max_tokens": 2048, "temperature": 0.7}}
+        assert server.endpoints[ID].secret == FORMER_KEY
+
+    def test_check_mode_foretells_it(self, server: Simulator) -> None:
+        seed(server, temperature=0.7)
+        foretold = documented(server, task_settings={"max_tokens": 2048}, check=True, diff=True)
+        assert server.requests == [READ, VERSION]
+        happened = documented(server, task_settings={"max_tokens": 2048}, diff=True)
+        for name in ("changed", "action", "endpoint", "changes", "diff"):
+            assert foretold[name] == happened[name]
+        assert happened["diff"]["before"]["task_settings"] == {"max_tokens": 1024, "temperature": 0.7}
+        assert happened["diff"]["after"]["task_settings"] == {"max_tokens": 2048, "temperature": 0.7}
+
+    def test_an_endpoint_is_tuned_without_its_key(self, server: Simulator) -> None:
+        seed(server)
+        run = endpoint(server, service_settings={"rate_limit": {"requests_per_minute": 7}})
+        assert run["changes"] == [RATE]
+        assert sent(server) == {"service_settings": {"rate_limit": {"requests_per_minute": 7}}}
+        assert server.endpoints[ID].secret == FORMER_KEY
+
+    def test_undeclared_settings_go_where_they_are_to(self, server: Simulator) -> None:
+        seed(server, temperature=0.7, top_k=3)
+        run = documented(server, unmanaged_settings="remove")
+        assert run["changes"] == ["task_settings.temperature", "task_settings.top_k"]
+        assert server.endpoints[ID].task_settings == {"max_tokens": 1024}
+        server.clear_log()
+        assert documented(server, unmanaged_settings="remove")["changed"] is False
+        assert server.requests == [READ]
+
+    def test_a_key_to_be_sent_always_is_a_change_without_its_values(self, server: Simulator) -> None:
+        seed(server)
+        run = documented(server, update_api_key="always", diff=True)
+        assert server.requests == [READ, VERSION, UPDATE]
+        assert sent(server) == {"service_settings": {"api_key": KEY}}
+        assert (run["changed"], run["action"], run["changes"]) == (True, "updated", [API_KEY])
+        assert run["diff"]["before"]["service_settings"]["api_key"] == "(hidden)"
+        assert run["diff"]["after"]["service_settings"]["api_key"] == "(hidden, sent)"
+        assert "api_key" not in run["endpoint"]["service_settings"]
+        assert server.endpoints[ID].secret == KEY
+
+    def test_without_the_privilege_to_ask_the_version_the_newest_is_assumed_and_said(self) -> None:
+        security = Security(users={"u": ("password", ("manage_inference",))})
+        with Simulator(security=security) as server:
+            seed(server)
+            login = {"elasticsearch_username": "u", "elasticsearch_password": "password"}
+            run = endpoint(server, task_settings={"max_tokens": 5}, **login)
+            assert server.requests == [READ, VERSION, UPDATE]
+        assert run["changed"] is True
+        assert run.warnings == [
+            "The version of Elasticsearch cannot be read without the cluster privilege monitor; the newest is assumed."
+        ]
+
+    def test_a_refused_update_changes_nothing(self) -> None:
+        with Simulator(refused_keys=[KEY]) as server:
+            seed(server)
+            run = documented(server, update_api_key="always", task_settings={"max_tokens": 5})
+            assert server.requests == [READ, VERSION, UPDATE, READ]
+            assert server.endpoints[ID].task_settings == {"max_tokens": 1024}
+        assert run.failed
+        assert (run["changed"], run["action"], run["endpoint"]) == (False, "none", STORED)
+
+    def test_what_the_server_ignores_is_found(self, server: Simulator) -> None:
+        seed(server)
+        server.faults.add(Fault("ignore", match="_update"))
+        run = documented(server, task_settings={"max_tokens": 5})
+        assert server.requests == [READ, VERSION, UPDATE]
+        assert run.failed
+        assert f"differs in {TOKENS}, but Elasticsearch 9.6.0 does not change it in place" in run["msg"]
+        assert "allow_recreate" in run["msg"]
+        assert (run["changed"], run["action"], run["endpoint"]) == (False, "none", STORED)
+
+    @pytest.mark.parametrize("check", [False, True])
+    def test_a_model_cannot_change_in_place(self, server: Simulator, check: bool) -> None:
+        seed(server)
+        run = documented(server, service_settings={"api_key": KEY, "model_id": "other"}, check=check)
+        assert server.requests == [READ]
+        assert run.failed
+        assert "differs in service_settings.model_id" in run["msg"]
+        assert "allow_recreate=true" in run["msg"]
+        assert run["changed"] is False
+
+
+class TestDelete:
+    def test_removal_and_no_second_one(self, server: Simulator) -> None:
+        seed(server)
+        run = endpoint(server, state="absent", diff=True)
+        assert server.requests == [READ, DELETE]
+        assert (run["changed"], run["action"], run["endpoint"], run["changes"]) == (True, "deleted", None, [])
+        assert (run["diff"]["before"], run["diff"]["after"]) == (STORED, {})
+        assert ID not in server.endpoints
+        server.clear_log()
+        assert endpoint(server, state="absent")["changed"] is False
+        assert server.requests == [READ]
+
+    def test_check_mode_asks_whether_it_would_be_refused(self, server: Simulator) -> None:
+        seed(server)
+        run = endpoint(server, state="absent", check=True)
+        assert server.requests == [READ, DELETE + "?dry_run=true"]
+        assert (run["changed"], run["action"], run["endpoint"]) == (True, "deleted", None)
+        assert ID in server.endpoints
+
+    @pytest.mark.parametrize("check", [False, True])
+    def test_an_endpoint_in_use_stays(self, server: Simulator, check: bool) -> None:
+        seed(server)
+        server.refer(ID, pipelines=["p1"], indexes=["i1"])
+        run = endpoint(server, state="absent", check=check)
+        assert run.failed
+        assert run["failure"]["status"] == 409
+        assert "p1" in run["msg"]
+        assert "i1" in run["msg"]
+        assert "force=true" in run["msg"]
+        assert (run["changed"], run["action"], run["endpoint"]) == (False, "none", STORED)
+        assert ID in server.endpoints
+
+    @pytest.mark.parametrize("check", [False, True])
+    def test_unless_it_is_forced(self, server: Simulator, check: bool) -> None:
+        seed(server)
+        server.refer(ID)
+        run = endpoint(server, state="absent", force=True, check=check)
+        assert server.requests == ([READ] if check else [READ, DELETE + "?force=true"])
+        assert run["action"] == "deleted"
+
+    @pytest.mark.parametrize("state", ["present", "absent"])
+    def test_another_services_endpoint_is_never_touched(self, server: Simulator, state: str) -> None:
+        server.seed(ID, service="openai", service_settings={"model_id": "gpt"})
+        run = documented(server, state=state, force=True, allow_recreate=True)
+        assert server.requests == [READ]
+        assert run.failed
+        assert "belongs to the service openai" in run["msg"]
+
+
+class TestOptions:
+    def test_bad_input_is_told_all_at_once_and_nothing_is_asked(self, server: Simulator) -> None:
+        run = documented(
+            server, inference_id="_all", task_settings={"max_tokens": 0, "top_k": -1, "temperature": "nan"}
+        )
+        assert server.requests == []
+        assert run["msg"].startswith("4 problems: (1) inference_id '_all' is no valid id")
+
+    def test_numbers_may_be_strings_as_jinja_makes_them(self, server: Simulator) -> None:
+        run = documented(server, task_settings={"max_tokens": "1024", "temperature": "1"})
+        assert sent(server)["task_settings"] == {"max_tokens": 1024, "temperature": 1.0}
+        assert run["action"] == "created"
+        assert documented(server, task_settings={"max_tokens": 1024.0, "temperature": 1})["changed"] is False
+
+    def test_booleans_are_no_numbers(self, server: Simulator) -> None:
+        run = documented(server, task_settings={"max_tokens": True, "temperature": False})
+        assert server.requests == []
+        assert run["msg"] == (
+            "2 problems: (1) task_settings.max_tokens must be a number, not true. "
+            "(2) task_settings.temperature must be a number, not false."
+        )
+
+    def test_an_id_may_be_the_name_of_a_task_type(self, server: Simulator) -> None:
+        for action in ("created", "none"):
+            run = documented(server, inference_id="completion")
+            assert run["action"] == action
+        assert endpoint(server, inference_id="completion", state="absent")["action"] == "deleted"
+
+    def test_temperature_with_top_p_is_warned_of(self, server: Simulator) -> None:
+        run = documented(server, task_settings={"max_tokens": 5, "temperature": 0.5, "top_p": 0.5})
+        assert len(run.warnings) == 1
+        assert "temperature and top_p" in run.warnings[0]
+
+    def test_chunking_settings_are_passed_on_and_the_servers_refusal_is_told(self, server: Simulator) -> None:
+        run = documented(server, chunking_settings={"strategy": "word", "max_chunk_size": 100, "overlap": 50})
+        assert server.log[2].body["chunking_settings"] == {"strategy": "word", "max_chunk_size": 100, "overlap": 50}
+        assert run.failed
+        assert "unknown to the [anthropic] service" in run["msg"]
+
+
+class TestDeployment:
+    def test_a_remote_model_has_nothing_to_wait_for(self, server: Simulator) -> None:
+        run = documented(server, wait_for_deployment=True)
+        assert server.requests == [READ, READ_ALL, CREATE, f"GET /_ml/trained_models/{MODEL}/_stats"]
+        assert run["action"] == "created"
+
+    def test_a_deployed_model_is_waited_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("time.sleep", lambda _seconds: None)
+        with Simulator(deployments={MODEL: ["starting", "started", "fully_allocated"]}) as server:
+            documented(server)
+            server.clear_log()
+            run = documented(server, wait_for_deployment=True)
+            assert server.requests == [READ] + [f"GET /_ml/trained_models/{MODEL}/_stats"] * 3
+        assert run["changed"] is False
+
+    def test_not_for_ever(self) -> None:
+        with Simulator(deployments={MODEL: ["starting"]}) as server:
+            run = documented(server, wait_for_deployment=True, wait_timeout=0)
+        assert run.failed
+        assert (
+            f"The model {MODEL} of inference endpoint {ID} was not fully allocated within wait_timeout=0" in run["msg"]
+        )
+        assert (run["changed"], run["action"]) == (True, "created")
+
+    @pytest.mark.parametrize("options", [{"check": True}, {"state": "absent"}])
+    def test_where_nothing_is_created_nothing_is_waited_for(self, server: Simulator, options: dict[str, Any]) -> None:
+        documented(server, wait_for_deployment=True, **options)
+        assert not any("trained_models" in request for request in server.requests)
