@@ -1,0 +1,185 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A simulator of Elasticsearch's inference API, as strict as a real server.
+
+with Simulator(version="9.3") as server:
+    ...  # talk HTTP to server.url, look at server.requests and server.endpoints
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from types import TracebackType
+from typing import Any
+
+from .cluster import Cluster
+from .control import Control
+from .endpoints import Rules
+from .faults import Delivery, Fault, Faults, deliver
+from .journal import Exchange, Journal
+from .messages import JSON, Request
+from .node import Node
+from .provider import Provider
+from .security import Security
+from .store import Store, StoredEndpoint, seeded
+from .versions import Version
+from .wire import Handling, Listener, Tls
+
+__all__ = ["Exchange", "Fault", "Security", "Simulator", "StoredEndpoint", "Tls"]
+
+CONTROL = "_simulator"
+
+
+class Simulator:
+    """One simulated server; it listens on 127.0.0.1 from `start` (or `with`) to `stop`.
+
+    `version`: "8.16" to "9.6", with or without patch number, or "serverless".
+    `security`: None lets everybody do everything. `licensed`: whether the licence covers inference.
+    `merge_task_settings`: the variant of 9.6 and later that keeps task settings an update leaves out.
+    `chat_completion`: overrides whether the version has it (late 9.4 patches do).
+    `delay`: what each call to the provider takes, in seconds. `refused_keys`, `refused_models`: what the
+    provider refuses. `deployments`: model id -> allocation states, told one by one, the last for ever.
+    `port`: 0 for a free one. Raises ValueError.
+    """
+
+    def __init__(  # noqa: PLR0913 - all by keyword
+        self,
+        *,
+        version: str = "9.6.0",
+        security: Security | None = None,
+        tls: Tls | None = None,
+        licensed: bool = True,
+        merge_task_settings: bool = False,
+        chat_completion: bool | None = None,
+        delay: float = 0.0,
+        refused_keys: Collection[str] = (),
+        refused_models: Collection[str] = (),
+        deployments: Mapping[str, Sequence[str]] | None = None,
+        port: int = 0,
+    ) -> None:
+        self.version = Version.parse(version)
+        if merge_task_settings and not self.version.may_merge_task_settings:
+            raise ValueError(f"no server of version {version} merges task settings")
+        rules = Rules(
+            self.version,
+            Provider(delay, refused_keys, refused_models),
+            licensed,
+            merge_task_settings,
+            self.version.chats if chat_completion is None else chat_completion,
+        )
+        self.faults = Faults()
+        self._store = Store()
+        self._journal = Journal()
+        self._node = Node(rules, self._store, Cluster(self.version, deployments or {}), security)
+        self._control = Control(self._store, self._journal, self.faults)
+        self._tls = tls
+        self._port = port
+        self._listener: Listener | None = None
+
+    def start(self) -> None:
+        """Listen. Raises OSError if the port is taken."""
+        handling = Handling(self._deliver, self._content_type)
+        self._listener = Listener(self._port, handling, self._tls.context() if self._tls else None)
+        self._port = self._listener.port
+
+    def stop(self) -> None:
+        """Close every connection and listen no more."""
+        if self._listener:
+            self._listener.stop()
+
+    def __enter__(self) -> Simulator:
+        """Listen."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Listen no more."""
+        self.stop()
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return self._port
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}"
+
+    @property
+    def requests(self) -> list[str]:
+        """Each request in the order of arrival, as "METHOD /path?query"."""
+        return [f"{exchange.method} {exchange.path}" for exchange in self.log]
+
+    @property
+    def log(self) -> list[Exchange]:
+        """Each request in the order of arrival, with the status it was answered with."""
+        return self._journal.exchanges
+
+    def clear_log(self) -> None:
+        """Forget the requests so far."""
+        self._journal.clear()
+
+    @property
+    def connections(self) -> int:
+        """How many TCP connections were accepted so far."""
+        return self._listener.connections if self._listener else 0
+
+    @property
+    def most_at_once(self) -> int:
+        """The highest number of requests that were in work at the same time."""
+        return self._journal.most_at_once
+
+    @property
+    def endpoints(self) -> dict[str, StoredEndpoint]:
+        """Copies of what the server holds now, the built-in endpoints included."""
+        return self._store.snapshot()
+
+    def seed(
+        self,
+        inference_id: str,
+        *,
+        service: str = "anthropic",
+        task_type: str = "completion",
+        service_settings: dict[str, Any] | None = None,
+        task_settings: dict[str, Any] | None = None,
+        chunking_settings: dict[str, Any] | None = None,
+        secret: str = "seeded-secret",
+    ) -> None:
+        """Put an endpoint there by hand, unchecked."""
+        self._store.put(
+            seeded(
+                inference_id,
+                service=service,
+                task_type=task_type,
+                service_settings=service_settings,
+                task_settings=task_settings,
+                chunking_settings=chunking_settings,
+                secret=secret,
+            )
+        )
+
+    def refer(
+        self, inference_id: str, pipelines: Collection[str] = ("p1",), indexes: Collection[str] = ("i1",)
+    ) -> None:
+        """Let pipelines and indexes use the endpoint."""
+        self._store.refer(inference_id, pipelines, indexes)
+
+    def _content_type(self, request: Request) -> str:
+        return JSON if request.segments[:1] == [CONTROL] else self._node.content_type(request)
+
+    def _deliver(self, request: Request) -> Delivery:
+        if request.segments[:1] == [CONTROL]:
+            return Delivery(self._control.answer(request))
+        number = self._journal.arrive(request)
+        status = None
+        try:
+            fault = self.faults.take(f"{request.method} {request.target}")
+            delivery = deliver(self._node, request, fault)
+            status = delivery.status
+            return delivery
+        finally:
+            self._journal.leave(number, status)

@@ -1,0 +1,154 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The simulator as a command: alone until a signal, or around another command."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from queue import SimpleQueue
+
+from . import Security, Simulator, Tls
+
+GRACE_SECONDS = 5.0
+POLL_SECONDS = 0.02
+Signals = SimpleQueue[int]
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command line; returns the exit status."""
+    own, command = _split(arguments)
+    options = _parser().parse_args(own)
+    received = _receive_signals()
+    try:
+        simulator = _simulator(options)
+        simulator.start()
+    except (ValueError, OSError) as error:
+        print(f"simulator: {error}", file=sys.stderr)
+        return 2
+    try:
+        if options.port_file:
+            _write_whole(Path(options.port_file), f"{simulator.port}\n")
+        return _run(command, simulator.url, received) if command else _serve(simulator, received)
+    finally:
+        simulator.stop()
+
+
+def _receive_signals() -> Signals:
+    """From now on, signals that would end this process are put into the queue."""
+    received: Signals = SimpleQueue()
+    for number in STOPPING:
+        signal.signal(number, lambda number, _frame: received.put(number))
+    return received
+
+
+def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
+    if "--" not in arguments:
+        return arguments, []
+    middle = arguments.index("--")
+    return arguments[:middle], arguments[middle + 1 :]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.simulator",
+        description="Simulate Elasticsearch's inference API.",
+        epilog="With -- COMMAND, run it with ELASTICSEARCH_URL set, and end with its status.",
+    )
+    parser.add_argument("--version", default="9.6.0", help='"8.16" to "9.6", or "serverless"')
+    parser.add_argument("--port", type=int, default=0, help="default: a free one")
+    parser.add_argument("--user", action="append", default=[], metavar="NAME:PASSWORD", help="may do all")
+    parser.add_argument("--api-key", action="append", default=[], metavar="ID:SECRET", help="may do all")
+    parser.add_argument("--delay", type=float, default=0.0, help="seconds a call to the provider takes")
+    parser.add_argument("--certificate", help="PEM file; serve https")
+    parser.add_argument("--key", help="PEM file")
+    parser.add_argument("--refuse-key", action="append", default=[], help="the provider refuses this key")
+    parser.add_argument("--refuse-model", action="append", default=[], help="the provider refuses this model")
+    parser.add_argument("--port-file", help="write the port there once the simulator listens")
+    return parser
+
+
+def _simulator(options: argparse.Namespace) -> Simulator:
+    if bool(options.certificate) != bool(options.key):
+        raise ValueError("--certificate and --key go together")
+    return Simulator(
+        version=options.version,
+        security=_security(options.user, options.api_key),
+        tls=Tls(options.certificate, options.key) if options.certificate else None,
+        delay=options.delay,
+        refused_keys=options.refuse_key,
+        refused_models=options.refuse_model,
+        port=options.port,
+    )
+
+
+def _security(users: list[str], api_keys: list[str]) -> Security | None:
+    if not users and not api_keys:
+        return None
+    if not all(":" in credential for credential in [*users, *api_keys]):
+        raise ValueError("--user takes NAME:PASSWORD, --api-key takes ID:SECRET")
+    pairs = [user.split(":", 1) for user in users]
+    return Security(
+        users={name: (password, ("all",)) for name, password in pairs},
+        api_keys=dict.fromkeys(api_keys, ("all",)),
+    )
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write so that a reader sees nothing or all of it."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+
+
+def _serve(simulator: Simulator, received: Signals) -> int:
+    name = "serverless" if simulator.version.serverless else simulator.version.number
+    print(f"Listening on {simulator.url} (Elasticsearch {name})", flush=True)
+    received.get()
+    return 0
+
+
+def _run(command: list[str], url: str, received: Signals) -> int:
+    """Run the command in a process group of its own, of which nothing outlives this call."""
+    environment = {**os.environ, "ELASTICSEARCH_URL": url}
+    try:
+        child = subprocess.Popen(command, env=environment, start_new_session=True)
+    except OSError as error:
+        print(f"simulator: {command[0]}: {error.strerror}", file=sys.stderr)
+        return 127
+    try:
+        status = _wait(child, received)
+    finally:
+        _signal_group(child.pid, signal.SIGKILL)
+    return status if status >= 0 else 128 - status
+
+
+def _wait(child: subprocess.Popen[bytes], received: Signals) -> int:
+    """Wait for the end of the command, passing signals on; a deaf one is killed after a while."""
+    patience = math.inf
+    while (status := child.poll()) is None:
+        time.sleep(POLL_SECONDS)
+        while not received.empty():
+            _signal_group(child.pid, received.get())
+            patience = min(patience, time.monotonic() + GRACE_SECONDS)
+        if time.monotonic() > patience:
+            _signal_group(child.pid, signal.SIGKILL)
+    return status
+
+
+def _signal_group(group: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

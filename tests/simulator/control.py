@@ -1,0 +1,135 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Remote control from playbooks, under `/_simulator`; never in the log of requests."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from .errors import PlainError
+from .faults import Fault, Faults
+from .journal import Journal
+from .jsontext import JsonError, parse
+from .messages import Answer, Request
+from .store import Store, seeded
+
+DONE = {"acknowledged": True}
+ENDPOINT_TYPES: dict[str, type] = {
+    "service": str,
+    "task_type": str,
+    "service_settings": dict,
+    "task_settings": dict,
+    "chunking_settings": dict,
+    "secret": str,
+}
+
+
+class Control:
+    """The handlers of `/_simulator/…`."""
+
+    def __init__(self, store: Store, journal: Journal, faults: Faults) -> None:
+        self._store = store
+        self._journal = journal
+        self._faults = faults
+        self._handlers: dict[tuple[str, str], Callable[[Request], Any]] = {
+            ("GET", "requests"): self._read_log,
+            ("DELETE", "requests"): self._clear_log,
+            ("PUT", "faults"): self._add_faults,
+            ("DELETE", "faults"): self._clear_faults,
+            ("GET", "endpoints"): self._read_endpoints,
+            ("DELETE", "endpoints"): self._clear_endpoints,
+            ("PUT", "endpoints/{id}"): self._seed,
+            ("PUT", "references/{id}"): self._refer,
+        }
+
+    def answer(self, request: Request) -> Answer:
+        """Carry out what was asked; bad input is a 400 that says what is wrong."""
+        name = "/".join([*request.segments[1:2], *("{id}" for _ in request.segments[2:])])
+        handle = self._handlers.get((request.method, name))
+        try:
+            if handle is None:
+                raise ValueError(f"nothing to {request.method} at {request.path}; {self._known()}")
+            return Answer(200, handle(request))
+        except (ValueError, TypeError) as error:
+            return Answer(400, PlainError(400, str(error)).body())
+
+    def _known(self) -> str:
+        return "known: " + ", ".join(f"{method} /_simulator/{name}" for method, name in self._handlers)
+
+    def _read_log(self, _request: Request) -> Any:
+        log = [dataclasses.asdict(exchange) for exchange in self._journal.exchanges]
+        return {"requests": [f"{one['method']} {one['path']}" for one in log], "log": log}
+
+    def _clear_log(self, _request: Request) -> Any:
+        self._journal.clear()
+        return DONE
+
+    def _add_faults(self, request: Request) -> Any:
+        body = _body(request)
+        wanted = body if isinstance(body, list) else [body]
+        faults = [_fault(fields) for fields in wanted]
+        for fault in faults:
+            self._faults.add(fault)
+        return DONE
+
+    def _clear_faults(self, _request: Request) -> Any:
+        self._faults.clear()
+        return DONE
+
+    def _read_endpoints(self, _request: Request) -> Any:
+        return {"endpoints": [dataclasses.asdict(endpoint) for endpoint in self._store.all()]}
+
+    def _clear_endpoints(self, _request: Request) -> Any:
+        self._store.reset()
+        return DONE
+
+    def _seed(self, request: Request) -> Any:
+        inference_id, body = request.segments[2], _fields(_body(request))
+        if body.pop("inference_id", inference_id) != inference_id:
+            raise ValueError("inference_id differs from the id in the path")
+        _check(body, ENDPOINT_TYPES)
+        self._store.put(seeded(inference_id, **body))
+        return DONE
+
+    def _refer(self, request: Request) -> Any:
+        body = _fields(_body(request))
+        _check(body, {"pipelines": list, "indexes": list})
+        for names in body.values():
+            if not all(isinstance(name, str) for name in names):
+                raise ValueError("pipelines and indexes: give lists of names")
+        self._store.refer(request.segments[2], body.get("pipelines", ()), body.get("indexes", ()))
+        return DONE
+
+
+def _body(request: Request) -> Any:
+    try:
+        return parse(request.content)
+    except JsonError as error:
+        raise ValueError(f"the body is no JSON: {error.problem}") from error
+
+
+def _fields(body: Any) -> dict[str, Any]:
+    if not isinstance(body, dict):
+        raise ValueError("the body has to be an object")
+    return body
+
+
+def _fault(fields: Any) -> Fault:
+    known = {field.name for field in dataclasses.fields(Fault)}
+    unknown = sorted(set(_fields(fields)) - known)
+    if unknown:
+        raise ValueError(f"unknown fields {unknown}: a fault has {sorted(known)}")
+    if "kind" not in fields:
+        raise ValueError("a fault needs a kind")
+    return Fault(**fields)
+
+
+def _check(body: dict[str, Any], types: dict[str, type]) -> None:
+    for name, value in body.items():
+        if name not in types:
+            raise ValueError(f"unknown field {name!r}: known are {sorted(types)}")
+        if not isinstance(value, types[name]):
+            raise ValueError(f"{name} has to be a {types[name].__name__}")

@@ -1,0 +1,112 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The server's refusals, in its own shapes (reference: Requests)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+class RefusedError(Exception):
+    """Anything the server answers with an error status."""
+
+    def __init__(self, status: int, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(status)
+        self.status = status
+        self.headers = headers
+
+    def body(self) -> dict[str, Any]:
+        """The error as a JSON object."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One exception of the server: its type and its words, and fields only some exceptions carry."""
+
+    type: str
+    reason: str
+    extra: tuple[tuple[str, Any], ...] = ()
+
+    def body(self) -> dict[str, Any]:
+        """The exception as it stands in an error body."""
+        return {"type": self.type, "reason": self.reason, **dict(self.extra)}
+
+
+class ApiError(RefusedError):
+    """The usual shape: root cause, type, reason, what caused it, status."""
+
+    def __init__(
+        self,
+        status: int,
+        error_type: str,
+        reason: str,
+        *,
+        caused_by: Cause | None = None,
+        extra: tuple[tuple[str, Any], ...] = (),
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        super().__init__(status, headers)
+        self.error = Cause(error_type, reason, extra)
+        self.caused_by = caused_by
+
+    def body(self) -> dict[str, Any]:
+        """The error; below an exception of the server's own, one more of its own is the root cause."""
+        root = self.error
+        if self.caused_by and self.caused_by.type == self.error.type == "status_exception":
+            root = self.caused_by
+        error: dict[str, Any] = {"root_cause": [root.body()], **self.error.body()}
+        if self.caused_by:
+            error["caused_by"] = self.caused_by.body()
+        return {"error": error, "status": self.status}
+
+
+class PlainError(RefusedError):
+    """The short shape, where `error` is a plain string; routing answers with it."""
+
+    def __init__(
+        self, status: int, text: str, *, tell_status: bool = True, headers: tuple[tuple[str, str], ...] = ()
+    ) -> None:
+        super().__init__(status, headers)
+        self.text = text
+        self.tell_status = tell_status
+
+    def body(self) -> dict[str, Any]:
+        """The error, with its status where the server repeats it."""
+        return {"error": self.text, "status": self.status} if self.tell_status else {"error": self.text}
+
+
+def bad_request(reason: str, *, caused_by: Cause | None = None) -> ApiError:
+    """A 400 of the inference plug-in."""
+    return ApiError(400, "status_exception", reason, caused_by=caused_by)
+
+
+def illegal_argument(reason: str) -> ApiError:
+    """A 400 of the REST layer."""
+    return ApiError(400, "illegal_argument_exception", reason)
+
+
+def invalid(problems: list[str], error_type: str = "validation_exception") -> ApiError:
+    """A 400 that numbers all problems found (reference: Create)."""
+    numbered = "".join(f"{number}: {problem};" for number, problem in enumerate(problems, 1))
+    return ApiError(400, error_type, f"Validation Failed: {numbered}")
+
+
+def endpoint_not_found(inference_id: str) -> ApiError:
+    """The 404 of every request about an unknown id (reference: Delete)."""
+    return ApiError(404, "resource_not_found_exception", f"Inference endpoint not found [{inference_id}]")
+
+
+def endpoint_exists(inference_id: str) -> ApiError:
+    """The refusal to create what exists (reference: Create)."""
+    reason = f"Inference endpoint [{inference_id}] already exists"
+    return ApiError(400, "resource_already_exists_exception", reason)
+
+
+def other_task_type(requested: str, actual: str) -> ApiError:
+    """The refusal of a path with another task type (reference: Delete)."""
+    return bad_request(
+        f"Requested task type [{requested}] does not match the inference endpoint's task type [{actual}]"
+    )

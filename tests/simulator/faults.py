@@ -1,0 +1,277 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faults to order, and what each does to the request it hits (reference: Load and faults)."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from . import jsontext
+from .errors import ApiError, bad_request, endpoint_exists, endpoint_not_found
+from .messages import Answer, Request
+from .node import Node
+
+ERROR_TYPES = {
+    401: "security_exception",
+    403: "security_exception",
+    404: "resource_not_found_exception",
+    429: "es_rejected_execution_exception",
+    500: "exception",
+    503: "cluster_block_exception",
+    504: "process_cluster_event_timeout_exception",
+}
+REASONS = {
+    429: "rejected execution of coordinating operation",
+    502: "Bad Gateway",
+    503: "blocked by: [SERVICE_UNAVAILABLE/1/state not recovered / initialized];",
+    504: "Gateway Timeout",
+}
+ERROR_STATUSES = range(400, 600)
+KINDS_WITH_STATUS = ("status", "status_after")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault: what happens (`kind`), to which request, how often.
+
+    It hits the `at`-th request from when it was added (1 is the next, also if None), of those whose
+    "METHOD /path" the regular expression `match` is found in, and then `times - 1` more such requests.
+    `status`, `error_type`, `html` and `retry_after` shape the error of "status" and "status_after",
+    `seconds` is the wait of "slow", `location` where "redirect" points. Raises ValueError.
+    """
+
+    kind: str
+    at: int | None = None
+    match: str | None = None
+    times: int = 1
+    status: int | None = None
+    retry_after: str | None = None
+    seconds: float = 0.0
+    html: bool = False
+    error_type: str | None = None
+    location: str = "http://elsewhere.invalid/"
+
+    def __post_init__(self) -> None:
+        """Refuse a fault that could never do what it says."""
+        if self.kind not in KINDS:
+            raise ValueError(f"kind {self.kind!r}: give one of {sorted(KINDS)}")
+        if (self.kind in KINDS_WITH_STATUS) != (self.status is not None):
+            raise ValueError(f"status goes with the kinds {KINDS_WITH_STATUS}, and they need it")
+        if self.status is not None and not (_whole(self.status) and self.status in ERROR_STATUSES):
+            raise ValueError(f"status {self.status!r}: give an error status, 400 to 599")
+        for name, number in (("at", self.at), ("times", self.times)):
+            if number is not None and not (_whole(number) and number >= 1):
+                raise ValueError(f"{name} {number!r}: give a whole number from 1 on")
+        if type(self.seconds) not in (int, float) or (self.kind == "slow") != (self.seconds > 0):
+            raise ValueError('seconds: a number above zero, which goes with the kind "slow" alone')
+        if type(self.html) is not bool:
+            raise ValueError(f"html {self.html!r}: give true or false")
+        self._check_texts()
+
+    def _check_texts(self) -> None:
+        for name in ("match", "retry_after", "error_type", "location"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, str):
+                raise ValueError(f"{name} {value!r}: give a string")
+        try:
+            re.compile(self.match or "")
+        except re.error as error:
+            raise ValueError(f"match {self.match!r}: no regular expression: {error}") from error
+
+
+def _whole(number: object) -> bool:
+    return type(number) is int
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What goes out on the socket: an answer whole, or less than that."""
+
+    answer: Answer | None
+    missing_bytes: int = 0
+
+    @property
+    def status(self) -> int | None:
+        """The status that is sent, None for a reset."""
+        return self.answer.status if self.answer else None
+
+
+class Faults:
+    """The faults still to happen. Safe to use from many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pending: list[_Pending] = []
+
+    def add(self, fault: Fault) -> None:
+        """Let this happen; of two faults for one request, the first added does."""
+        with self._lock:
+            self._pending.append(_Pending(fault, fault.times))
+
+    def clear(self) -> None:
+        """Let nothing more happen."""
+        with self._lock:
+            self._pending.clear()
+
+    @property
+    def pending(self) -> list[Fault]:
+        """The faults that have not yet happened as often as they shall."""
+        with self._lock:
+            return [pending.fault for pending in self._pending]
+
+    def take(self, line: str) -> Fault | None:
+        """The fault for this request ("METHOD /path"), which then has happened once more."""
+        with self._lock:
+            hit = None
+            for pending in list(self._pending):
+                if pending.counts(line) and hit is None:
+                    hit = pending.fault
+                    pending.left -= 1
+                    if not pending.left:
+                        self._pending.remove(pending)
+            return hit
+
+
+@dataclass
+class _Pending:
+    fault: Fault
+    left: int
+    seen: int = 0
+
+    def counts(self, line: str) -> bool:
+        """Count a request; whether the fault is due for it."""
+        self.seen += 1
+        due = self.seen >= (self.fault.at or 1)
+        return due and (self.fault.match is None or re.search(self.fault.match, line) is not None)
+
+
+def deliver(node: Node, request: Request, fault: Fault | None) -> Delivery:
+    """Carry the request out, with the fault if there is one."""
+    return KINDS[fault.kind](node, request, fault) if fault else Delivery(node.answer(request))
+
+
+def _status(_node: Node, _request: Request, fault: Fault) -> Delivery:
+    assert fault.status is not None, "Fault has checked it"
+    headers = (("Retry-After", fault.retry_after),) if fault.retry_after is not None else ()
+    if fault.html:
+        return Delivery(_page(fault.status, headers))
+    error_type = fault.error_type or ERROR_TYPES.get(fault.status, "status_exception")
+    reason = REASONS.get(fault.status, f"simulated error with status [{fault.status}]")
+    return Delivery(Answer(fault.status, ApiError(fault.status, error_type, reason).body(), headers=headers))
+
+
+def _status_after(node: Node, request: Request, fault: Fault) -> Delivery:
+    node.answer(request)
+    return _status(node, request, fault)
+
+
+def _reset_before(_node: Node, _request: Request, _fault: Fault) -> Delivery:
+    return Delivery(None)
+
+
+def _reset_after(node: Node, request: Request, _fault: Fault) -> Delivery:
+    node.answer(request)
+    return Delivery(None)
+
+
+def _cut(node: Node, request: Request, _fault: Fault) -> Delivery:
+    answer = node.answer(request)
+    whole = answer.body if isinstance(answer.body, bytes) else jsontext.render(answer.body)
+    half = whole[: len(whole) // 2]
+    return Delivery(Answer(answer.status, half, node.content_type(request), answer.headers))
+
+
+def _cut_short(node: Node, request: Request, fault: Fault) -> Delivery:
+    return Delivery(_cut(node, request, fault).answer, missing_bytes=64)
+
+
+def _html_before(_node: Node, _request: Request, _fault: Fault) -> Delivery:
+    return Delivery(_page(200))
+
+
+def _html(node: Node, request: Request, _fault: Fault) -> Delivery:
+    node.answer(request)
+    return Delivery(_page(200))
+
+
+def _page(status: int, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+    title = f"{status} {REASONS.get(status, 'Welcome to the proxy')}"
+    text = (
+        f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n"
+        "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+    )
+    return Answer(status, text.encode(), "text/html", (("Server", "nginx"), *headers), from_server=False)
+
+
+def _slow(node: Node, request: Request, fault: Fault) -> Delivery:
+    time.sleep(fault.seconds)
+    return Delivery(node.answer(request))
+
+
+def _refused(error: ApiError) -> Delivery:
+    return Delivery(Answer(error.status, error.body()))
+
+
+def _already_exists(_node: Node, request: Request, _fault: Fault) -> Delivery:
+    return _refused(endpoint_exists(_inference_id(request)))
+
+
+def _not_found(_node: Node, request: Request, _fault: Fault) -> Delivery:
+    return _refused(endpoint_not_found(_inference_id(request)))
+
+
+def _inference_id(request: Request) -> str:
+    names = [segment for segment in request.segments if segment not in ("_update", "_stream")]
+    return names[-1] if names else ""
+
+
+def _provider_refusal(node: Node, request: Request, _fault: Fault) -> Delivery:
+    return Delivery(node.answer(request, provider_refuses=True))
+
+
+def _redirect(_node: Node, _request: Request, fault: Fault) -> Delivery:
+    return Delivery(
+        Answer(302, b"", "text/html", (("Location", fault.location), ("Server", "nginx")), from_server=False)
+    )
+
+
+def _ignore(node: Node, request: Request, _fault: Fault) -> Delivery:
+    answer = node.over(node.store.copy()).answer(request)
+    inference_id = _inference_id(request)
+    if request.method == "PUT" and answer.status == 200 and node.store.holds(inference_id):
+        read = Request("GET", f"/_inference/{inference_id}", {})
+        unchanged = replace(node, security=None).answer(read).body["endpoints"][0]
+        return Delivery(Answer(200, unchanged))
+    return Delivery(answer)
+
+
+def _echo(_node: Node, request: Request, _fault: Fault) -> Delivery:
+    try:
+        body = jsontext.java_text(jsontext.parse(request.content))
+    except jsontext.JsonError:
+        body = request.content.decode("utf-8", "replace")
+    return _refused(bad_request(f"Configuration contains settings [{body}] unknown to the [anthropic] service"))
+
+
+KINDS: dict[str, Callable[[Node, Request, Fault], Delivery]] = {
+    "status": _status,
+    "status_after": _status_after,
+    "reset_before": _reset_before,
+    "reset_after": _reset_after,
+    "cut": _cut,
+    "cut_short": _cut_short,
+    "html": _html,
+    "html_before": _html_before,
+    "slow": _slow,
+    "already_exists": _already_exists,
+    "not_found": _not_found,
+    "provider_refusal": _provider_refusal,
+    "redirect": _redirect,
+    "ignore": _ignore,
+    "echo": _echo,
+}

@@ -1,0 +1,166 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One Elasticsearch node: the order in which a request is checked, routed and carried out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from .cluster import Cluster
+from .endpoints import Endpoints, Rules
+from .errors import PlainError, RefusedError
+from .messages import Answer, Request, check_content_type, check_media_types, negotiated
+from .routes import TIMES, Call, Route, check_parameters, find
+from .runs import Runs
+from .security import Security, authorise
+from .store import Store
+
+PUT_ACTION = "cluster:admin/xpack/inference/put"
+UPDATE_ACTION = "cluster:admin/xpack/inference/update"
+DELETE_ACTION = "cluster:admin/xpack/inference/delete"
+GET_ACTION = "cluster:monitor/xpack/inference/get"
+RUN_ACTION = "cluster:monitor/xpack/inference/post"
+ROOT_ACTION = "cluster:monitor/main"
+STATS_ACTION = "cluster:monitor/xpack/ml/inference/stats/get"
+
+
+@dataclass(frozen=True)
+class Node:
+    """A server of some version over a store."""
+
+    rules: Rules
+    store: Store
+    cluster: Cluster
+    security: Security | None = None
+
+    def over(self, store: Store) -> Node:
+        """The same server over other data."""
+        return replace(self, store=store)
+
+    def answer(self, request: Request, *, provider_refuses: bool = False) -> Answer:
+        """Carry the request out, or refuse it as the server does."""
+        try:
+            return self._carry_out(request, provider_refuses)
+        except RefusedError as refusal:
+            return Answer(refusal.status, refusal.body(), headers=refusal.headers)
+
+    def _carry_out(self, request: Request, provider_refuses: bool) -> Answer:
+        check_media_types(request, self.rules.version)
+        identity = self.security.authenticate(request) if self.security else None
+        route, variables = find(self.routes, request)
+        check_content_type(request)
+        check_parameters(route, request)
+        if identity:
+            authorise(identity, route.action, route.privilege)
+        answer = route.handle(Call(request, variables, provider_refuses))
+        return replace(answer, body=_filtered(answer.body, request))
+
+    def content_type(self, request: Request) -> str:
+        """The content type of this node's JSON answers to the request."""
+        return negotiated(request, self.rules.version)
+
+    @cached_property
+    def routes(self) -> tuple[Route, ...]:
+        """Everything the server can be asked; what is written out comes before what is variable."""
+        return (*self._cluster_routes(), *self._update_routes(), *self._run_routes(), *self._keep_routes())
+
+    def _cluster_routes(self) -> tuple[Route, ...]:
+        stats = "/_ml/trained_models/{model_id}/_stats"
+        root = self.cluster.root
+        return (
+            Route("GET", "/", ROOT_ACTION, "monitor", root),
+            Route("HEAD", "/", ROOT_ACTION, "monitor", root),
+            Route(
+                "GET",
+                stats,
+                STATS_ACTION,
+                "monitor_ml",
+                self.cluster.trained_model_stats,
+                frozenset({"allow_no_match", "from", "size"}),
+            ),
+        )
+
+    def _update_routes(self) -> tuple[Route, ...]:
+        if not self.rules.version.updates:
+            return ()
+        handle = Endpoints(self.rules, self.store).update
+        paths = ("/_inference/{inference_id}/_update", "/_inference/{task_type}/{inference_id}/_update")
+        return tuple(
+            Route("PUT", path, UPDATE_ACTION, "manage_inference", handle, TIMES, takes_body=True) for path in paths
+        )
+
+    def _run_routes(self) -> tuple[Route, ...]:
+        runs = Runs(self.rules, self.store)
+        handlers = (
+            ("/_inference/{inference_id}/_stream", runs.stream),
+            ("/_inference/{task_type}/{inference_id}/_stream", runs.stream),
+            ("/_inference/{inference_id}", runs.run),
+            ("/_inference/{task_type}/{inference_id}", runs.run),
+        )
+        return tuple(
+            Route(
+                "POST",
+                path,
+                RUN_ACTION,
+                "monitor_inference",
+                handle,
+                frozenset({"timeout"}),
+                takes_body=True,
+            )
+            for path, handle in handlers
+        )
+
+    def _keep_routes(self) -> tuple[Route, ...]:
+        keep = Endpoints(self.rules, self.store)
+        read = [
+            Route("GET", path, GET_ACTION, "monitor_inference", keep.read)
+            for path in (
+                "/_inference",
+                "/_inference/{inference_id}",
+                "/_inference/{task_type}/{inference_id}",
+            )
+        ]
+        write = [
+            route
+            for path in ("/_inference/{inference_id}", "/_inference/{task_type}/{inference_id}")
+            for route in (
+                Route("PUT", path, PUT_ACTION, "manage_inference", keep.create, TIMES, takes_body=True),
+                Route(
+                    "DELETE",
+                    path,
+                    DELETE_ACTION,
+                    "manage_inference",
+                    keep.delete,
+                    frozenset({"force", "dry_run"}),
+                ),
+            )
+        ]
+        return (*read, *write)
+
+
+def _filtered(body: Any, request: Request) -> Any:
+    paths = request.query.get("filter_path")
+    if not paths or isinstance(body, bytes):
+        return body
+    if "-" in {path[:1] for path in paths.split(",")} or "**" in paths:
+        raise PlainError(501, f"this simulator knows no exclusions and no ** in filter_path, got [{paths}]")
+    return _kept(body, [path.split(".") for path in paths.split(",")]) or {}
+
+
+def _kept(value: Any, paths: list[list[str]]) -> Any:
+    if any(not path for path in paths):
+        return value
+    if isinstance(value, list):
+        return [kept for item in value if (kept := _kept(item, paths)) is not None] or None
+    if not isinstance(value, dict):
+        return None
+    found = {}
+    for name, item in value.items():
+        below = [path[1:] for path in paths if path[0] in (name, "*")]
+        kept = _kept(item, below) if below else None
+        if kept is not None:
+            found[name] = kept
+    return found or None

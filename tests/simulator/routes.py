@@ -1,0 +1,104 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a method and a path to a handler, as the server's REST layer does it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import ApiError, PlainError, illegal_argument
+from .messages import Answer, Request
+
+ALWAYS = frozenset({"pretty", "human", "error_trace", "filter_path"})
+TIMES = frozenset({"timeout", "master_timeout"})
+METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD")
+_TIME = re.compile(r"-1|0|\d+(?:nanos|micros|ms|s|m|h|d)")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that found its route."""
+
+    request: Request
+    variables: dict[str, str]
+    provider_refuses: bool = False
+
+    def json_object(self) -> dict[str, Any]:
+        """The body as an object. Raises ApiError."""
+        return self.request.json_object()
+
+
+@dataclass(frozen=True)
+class Route:
+    """One thing the server can be asked; `action` and `privilege` are what security knows it by."""
+
+    method: str
+    pattern: str
+    action: str
+    privilege: str
+    handle: Callable[[Call], Answer]
+    parameters: frozenset[str] = frozenset()
+    takes_body: bool = False
+
+    def match(self, segments: list[str]) -> dict[str, str] | None:
+        """The variables of the path, or None if it is not this route's."""
+        parts = [part for part in self.pattern.split("/") if part]
+        if len(parts) != len(segments):
+            return None
+        variables = {}
+        for part, segment in zip(parts, segments, strict=True):
+            if part.startswith("{"):
+                variables[part[1:-1]] = segment
+            elif part != segment:
+                return None
+        return variables
+
+
+def find(routes: tuple[Route, ...], request: Request) -> tuple[Route, dict[str, str]]:
+    """The first route of this path and method. Raises PlainError: 405 or "no handler"."""
+    allowed = set()
+    for route in routes:
+        variables = route.match(request.segments)
+        if variables is None:
+            continue
+        if route.method == request.method:
+            return route, variables
+        allowed.add(route.method)
+    if allowed:
+        raise _wrong_method(request, [method for method in METHODS if method in allowed])
+    text = f"no handler found for uri [{request.target}] and method [{request.method}]"
+    raise PlainError(400, text, tell_status=False)
+
+
+def _wrong_method(request: Request, allowed: list[str]) -> PlainError:
+    text = (
+        f"Incorrect HTTP method for uri [{request.target}] and method [{request.method}], "
+        f"allowed: [{', '.join(allowed)}]"
+    )
+    return PlainError(405, text, headers=(("Allow", ",".join(allowed)),))
+
+
+def check_parameters(route: Route, request: Request) -> None:
+    """Refuse query parameters and bodies the route does not know. Raises ApiError."""
+    unknown = sorted(set(request.query) - ALWAYS - route.parameters)
+    if unknown:
+        plural = "s" if len(unknown) > 1 else ""
+        listed = ", ".join(f"[{name}]" for name in unknown)
+        raise illegal_argument(f"request [{request.path}] contains unrecognized parameter{plural}: {listed}")
+    for name in sorted(TIMES & set(request.query)):
+        _check_time(name, request.query[name])
+    if request.content and not route.takes_body:
+        raise illegal_argument(f"request [{request.method} {request.path}] does not support having a body")
+    if route.takes_body and not request.content:
+        raise ApiError(400, "parse_exception", "request body is required")
+
+
+def _check_time(name: str, value: str) -> None:
+    if not _TIME.fullmatch(value):
+        raise illegal_argument(
+            f"failed to parse setting [{name}] with value [{value}] as a time value: unit is missing or unrecognized"
+        )

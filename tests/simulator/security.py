@@ -1,0 +1,118 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who may do what: authentication and cluster privileges (reference: Requests)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from .errors import ApiError
+from .messages import Request
+
+# Each privilege, and the wider ones that include it, in the order the server names them.
+GRANTED_BY = {
+    "monitor_inference": ("monitor_inference", "manage_inference", "manage", "all"),
+    "manage_inference": ("manage_inference", "manage", "all"),
+    "monitor": ("monitor", "manage", "all"),
+    "monitor_ml": ("monitor_ml", "manage_ml", "manage", "all"),
+}
+PRIVILEGES = frozenset(name for names in GRANTED_BY.values() for name in names)
+CHALLENGES = ('Basic realm="security", charset="UTF-8"', 'Bearer realm="security"', "ApiKey")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who sent a request, in the words of a refusal, and what they may do."""
+
+    words: str
+    privileges: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Security:
+    """The accounts of the cluster: each credential with its cluster privileges.
+
+    `users`: name -> (password, privileges); `api_keys`: "id:secret" -> privileges;
+    `bearer_tokens`: token -> privileges. Raises ValueError for a privilege nobody knows.
+    """
+
+    users: Mapping[str, tuple[str, Collection[str]]] = field(default_factory=dict)
+    api_keys: Mapping[str, Collection[str]] = field(default_factory=dict)
+    bearer_tokens: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Catch a misspelt privilege at once, it would only show as a strange 403."""
+        granted: Iterable[Collection[str]] = (
+            *(privileges for _password, privileges in self.users.values()),
+            *self.api_keys.values(),
+            *self.bearer_tokens.values(),
+        )
+        for privileges in granted:
+            if isinstance(privileges, str) or not PRIVILEGES.issuperset(privileges):
+                raise ValueError(f"privileges {privileges!r}: give a collection out of {sorted(PRIVILEGES)}")
+
+    def authenticate(self, request: Request) -> Identity:
+        """Who sent the request. Raises ApiError (401)."""
+        scheme, _space, credentials = request.headers.get("authorization", "").partition(" ")
+        checks = {"basic": self._user, "apikey": self._api_key, "bearer": self._token}
+        check = checks.get(scheme.lower())
+        if check is None:
+            raise _unauthenticated(f"missing authentication credentials for REST request [{request.target}]")
+        return check(credentials.strip(), request)
+
+    def _user(self, credentials: str, request: Request) -> Identity:
+        name, _colon, password = _decoded(credentials).partition(":")
+        if name not in self.users or self.users[name][0] != password:
+            raise _unauthenticated(f"unable to authenticate user [{name}] for REST request [{request.target}]")
+        return Identity(f"user [{name}] with effective roles [{name}_role]", frozenset(self.users[name][1]))
+
+    def _api_key(self, credentials: str, _request: Request) -> Identity:
+        decoded = _decoded(credentials)
+        if decoded not in self.api_keys:
+            raise _unknown_credentials()
+        key_id = decoded.partition(":")[0]
+        return Identity(f"API key id [{key_id}] of user [elastic]", frozenset(self.api_keys[decoded]))
+
+    def _token(self, credentials: str, _request: Request) -> Identity:
+        if credentials not in self.bearer_tokens:
+            raise _unknown_credentials()
+        words = "user [token_user] with effective roles [token_role]"
+        return Identity(words, frozenset(self.bearer_tokens[credentials]))
+
+
+def authorise(identity: Identity, action: str, privilege: str) -> None:
+    """Refuse an action its sender has no privilege for. Raises ApiError (403)."""
+    granting = GRANTED_BY[privilege]
+    if identity.privileges.isdisjoint(granting):
+        reason = (
+            f"action [{action}] is unauthorized for {identity.words}, "
+            f"this action is granted by the cluster privileges [{','.join(granting)}]"
+        )
+        raise ApiError(403, "security_exception", reason)
+
+
+def _decoded(credentials: str) -> str:
+    try:
+        return base64.b64decode(credentials, validate=True).decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+
+
+def _unknown_credentials() -> ApiError:
+    return _unauthenticated(
+        "unable to authenticate with provided credentials and anonymous access is not allowed for this request"
+    )
+
+
+def _unauthenticated(reason: str) -> ApiError:
+    return ApiError(
+        401,
+        "security_exception",
+        reason,
+        extra=(("header", {"WWW-Authenticate": list(CHALLENGES)}),),
+        headers=tuple(("WWW-Authenticate", challenge) for challenge in CHALLENGES),
+    )

@@ -1,0 +1,183 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import pytest
+
+from tests.simulator import Simulator
+from tests.unit.simulator.calls import COMPLETION, call
+
+BUILT_IN = [".elser-2-elasticsearch", ".multilingual-e5-small-elasticsearch"]
+
+
+def ids(server: Simulator, path: str) -> list[str]:
+    reply = call(server, "GET", path)
+    assert reply.status == 200
+    return [endpoint["inference_id"] for endpoint in reply.json["endpoints"]]
+
+
+@pytest.mark.parametrize(
+    "path", ["/_inference/_all", "/_inference", "/_inference/", "/_inference/*", "/_inference/any/_all"]
+)
+def test_all_endpoints_are_listed_by_id(server: Simulator, path: str) -> None:
+    server.seed("b")
+    server.seed("a", service="openai", service_settings={"model_id": "gpt"}, task_settings={"user": "u"})
+
+    assert ids(server, path) == [*BUILT_IN, "a", "b"]
+
+
+def test_all_endpoints_of_a_task_type(server: Simulator) -> None:
+    server.seed("b")
+    server.seed("a", task_type="chat_completion")
+
+    assert ids(server, "/_inference/completion/_all") == ["b"]
+    assert ids(server, "/_inference/sparse_embedding/_all") == [".elser-2-elasticsearch"]
+    assert ids(server, "/_inference/rerank/_all") == []
+
+
+def test_other_services_are_printed_as_they_are(server: Simulator) -> None:
+    server.seed("a", service="openai", service_settings={"model_id": "gpt"}, task_settings={"top_p": 1})
+
+    assert call(server, "GET", "/_inference/a").json["endpoints"] == [
+        {
+            "inference_id": "a",
+            "task_type": "completion",
+            "service": "openai",
+            "service_settings": {"model_id": "gpt"},
+            "task_settings": {"top_p": 1},
+        }
+    ]
+
+
+def test_built_in_endpoints_look_like_the_servers(server: Simulator) -> None:
+    reply = call(server, "GET", "/_inference/sparse_embedding/.elser-2-elasticsearch")
+
+    endpoint = reply.json["endpoints"][0]
+    assert endpoint["service"] == "elasticsearch"
+    assert endpoint["service_settings"]["model_id"] == ".elser_model_2_linux-x86_64"
+    assert endpoint["chunking_settings"]["strategy"] == "sentence"
+    assert "task_settings" not in endpoint
+
+
+@pytest.mark.parametrize("path", ["/_inference/y", COMPLETION + "y", "/_inference/completion"])
+def test_an_unknown_id_is_a_404(server: Simulator, path: str) -> None:
+    reply = call(server, "GET", path)
+
+    words = {
+        "type": "resource_not_found_exception",
+        "reason": f"Inference endpoint not found [{path.rsplit('/', 1)[1]}]",
+    }
+    assert reply.json == {"error": {"root_cause": [words], **words}, "status": 404}
+
+
+def test_an_id_may_be_the_name_of_a_task_type(server: Simulator) -> None:
+    server.seed("completion")
+
+    assert ids(server, "/_inference/completion") == ["completion"]
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_another_task_type_in_the_path_is_refused(server: Simulator, method: str) -> None:
+    server.seed("x")
+    reply = call(server, method, "/_inference/rerank/x")
+
+    assert (reply.status, reply.error["type"]) == (400, "status_exception")
+    assert reply.reason == (
+        "Requested task type [rerank] does not match the inference endpoint's task type [completion]"
+    )
+    assert "x" in server.endpoints
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_a_task_type_nobody_knows_is_refused(server: Simulator, method: str) -> None:
+    assert call(server, method, "/_inference/nonsense/x").reason == "Unknown task_type [nonsense]"
+
+
+@pytest.mark.parametrize("path", ["/_inference/x", COMPLETION + "x", COMPLETION + "x?force=false"])
+def test_delete(server: Simulator, path: str) -> None:
+    server.seed("x")
+    reply = call(server, "DELETE", path)
+
+    assert (reply.status, reply.json) == (200, {"acknowledged": True, "pipelines": [], "indexes": []})
+    assert "x" not in server.endpoints
+    again = call(server, "DELETE", path)
+    assert (again.status, again.reason) == (404, "Inference endpoint not found [x]")
+
+
+PIPELINES = (
+    "Inference endpoint x is referenced by pipelines: [p1, p2]. Ensure that no pipelines are using this "
+    "inference endpoint, or use force to ignore this warning and delete the inference endpoint."
+)
+INDEXES = (
+    " Inference endpoint x is being used in the mapping for indexes: [i1]. Ensure that no index mappings are "
+    "using this inference endpoint, or use force to ignore this warning and delete the inference endpoint."
+)
+
+
+@pytest.mark.parametrize(
+    ("pipelines", "indexes", "words"),
+    [(("p1", "p2"), (), PIPELINES), ((), ("i1",), INDEXES), (("p1", "p2"), ("i1",), PIPELINES + INDEXES)],
+)
+def test_what_is_in_use_is_not_deleted(
+    server: Simulator, pipelines: tuple[str, ...], indexes: tuple[str, ...], words: str
+) -> None:
+    server.seed("x")
+    server.refer("x", pipelines, indexes)
+    refused = call(server, "DELETE", COMPLETION + "x")
+    tried = call(server, "DELETE", COMPLETION + "x?dry_run=true")
+
+    assert (refused.status, refused.error["type"], refused.reason) == (409, "status_exception", words)
+    assert tried.json == {
+        "acknowledged": False,
+        "pipelines": list(pipelines),
+        "indexes": list(indexes),
+        "error_message": words,
+    }
+    assert "x" in server.endpoints
+
+
+def test_force_deletes_what_is_in_use(server: Simulator) -> None:
+    server.seed("x")
+    server.refer("x")
+
+    assert call(server, "DELETE", COMPLETION + "x?force=true").json["acknowledged"] is True
+    assert "x" not in server.endpoints
+
+
+def test_a_dry_run_changes_nothing_even_with_force(server: Simulator) -> None:
+    server.seed("x")
+    reply = call(server, "DELETE", COMPLETION + "x?dry_run&force=true")
+
+    assert reply.json == {"acknowledged": False, "pipelines": [], "indexes": [], "error_message": ""}
+    assert "x" in server.endpoints
+    assert call(server, "DELETE", COMPLETION + "y?dry_run=true").status == 404
+
+
+def test_flags_are_true_or_false(server: Simulator) -> None:
+    server.seed("x")
+    reply = call(server, "DELETE", COMPLETION + "x?force=yes")
+
+    assert (reply.status, reply.error["type"]) == (400, "illegal_argument_exception")
+    assert reply.reason == "Failed to parse value [yes] as only [true] or [false] are allowed."
+
+
+def test_references_outlive_an_endpoint(server: Simulator) -> None:
+    server.seed("x")
+    server.refer("x", ["p"], [])
+    call(server, "DELETE", COMPLETION + "x?force=true")
+    server.seed("x")
+
+    assert call(server, "DELETE", COMPLETION + "x").status == 409
+
+
+def test_built_in_endpoints_are_only_deleted_by_force(server: Simulator) -> None:
+    path = f"/_inference/{BUILT_IN[0]}"
+    refused = call(server, "DELETE", path)
+
+    assert refused.reason == (
+        f"[{BUILT_IN[0]}] is a reserved inference endpoint. "
+        "Use the force=true query parameter to delete the inference endpoint."
+    )
+    assert call(server, "DELETE", path + "?force=true").status == 200
+    assert BUILT_IN[0] not in server.endpoints

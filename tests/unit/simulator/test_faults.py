@@ -1,0 +1,289 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from typing import Any
+
+import pytest
+
+from tests.simulator import Fault, Simulator
+from tests.simulator.faults import KINDS
+from tests.unit.simulator.calls import COMPLETION, KEY, Reply, call, create, update
+
+
+def get(server: Simulator) -> Reply:
+    return call(server, "GET", "/_inference/x")
+
+
+@pytest.mark.parametrize(
+    ("status", "error_type"),
+    [
+        (429, "es_rejected_execution_exception"),
+        (503, "cluster_block_exception"),
+        (500, "exception"),
+        (418, "status_exception"),
+    ],
+)
+def test_status_answers_without_acting(server: Simulator, status: int, error_type: str) -> None:
+    server.faults.add(Fault("status", status=status))
+    reply = create(server)
+
+    assert (reply.status, reply.json["status"], reply.error["type"]) == (status, status, error_type)
+    assert reply.error["root_cause"][0]["type"] == error_type
+    assert "Retry-After" not in reply.headers
+    assert "x" not in server.endpoints
+    assert create(server).status == 200
+
+
+@pytest.mark.parametrize("retry_after", ["2", "Wed, 21 Oct 2026 07:28:00 GMT"])
+def test_status_can_say_when_to_come_back(server: Simulator, retry_after: str) -> None:
+    fault = Fault("status", status=429, retry_after=retry_after, error_type="circuit_breaking_exception")
+    server.faults.add(fault)
+    reply = get(server)
+
+    assert reply.headers["Retry-After"] == retry_after
+    assert reply.error["type"] == "circuit_breaking_exception"
+
+
+def test_status_can_be_a_page_of_a_proxy(server: Simulator) -> None:
+    server.faults.add(Fault("status", status=502, html=True, retry_after="1"))
+    reply = get(server)
+
+    assert (reply.status, reply.headers["Content-Type"]) == (502, "text/html")
+    assert b"<h1>502 Bad Gateway</h1>" in reply.content
+    assert reply.headers["Retry-After"] == "1"
+    assert "X-elastic-product" not in reply.headers
+
+
+def test_status_after_acts_first(server: Simulator) -> None:
+    server.faults.add(Fault("status_after", status=504))
+
+    assert create(server).status == 504
+    assert server.endpoints["x"].secret == KEY
+    assert create(server).reason == "Inference endpoint [x] already exists"
+
+
+@pytest.mark.parametrize(("kind", "acted"), [("reset_before", False), ("reset_after", True)])
+def test_resets_are_real(server: Simulator, kind: str, acted: bool) -> None:
+    server.faults.add(Fault(kind))
+
+    with pytest.raises(ConnectionResetError):
+        create(server)
+    assert ("x" in server.endpoints) is acted
+    assert [(exchange.method, exchange.status) for exchange in server.log] == [("PUT", None)]
+
+
+def test_cut_is_a_whole_answer_with_broken_json(server: Simulator) -> None:
+    server.faults.add(Fault("cut"))
+    reply = create(server)
+
+    assert (reply.status, reply.headers["Content-Type"]) == (200, "application/json")
+    assert int(reply.headers["Content-Length"]) == len(reply.content) > 0
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(reply.content)
+    assert "x" in server.endpoints
+
+
+def test_cut_leaves_the_connection_usable(server: Simulator) -> None:
+    server.faults.add(Fault("cut"))
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    contents = []
+    for _ in range(2):
+        connection.request("GET", "/")
+        contents.append(connection.getresponse().read())
+    connection.close()
+
+    assert contents[1].startswith(contents[0])
+    assert json.loads(contents[1])["version"]["number"] == "9.6.0"
+    assert server.connections == 1
+
+
+def test_cut_short_promises_more_than_it_sends(server: Simulator) -> None:
+    server.faults.add(Fault("cut_short"))
+
+    with pytest.raises(http.client.IncompleteRead) as caught:
+        create(server)
+    assert caught.value.expected == 64
+    assert "x" in server.endpoints
+
+
+@pytest.mark.parametrize(("kind", "acted"), [("html", True), ("html_before", False)])
+def test_html_instead_of_json(server: Simulator, kind: str, acted: bool) -> None:
+    server.faults.add(Fault(kind))
+    reply = create(server)
+
+    assert (reply.status, reply.headers["Content-Type"]) == (200, "text/html")
+    assert reply.content.startswith(b"<html>")
+    assert "X-elastic-product" not in reply.headers
+    assert ("x" in server.endpoints) is acted
+
+
+def test_slow_waits_and_then_acts(server: Simulator) -> None:
+    server.faults.add(Fault("slow", seconds=0.2))
+    began = time.monotonic()
+
+    assert create(server).status == 200
+    assert time.monotonic() - began >= 0.2
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "words"),
+    [
+        ("already_exists", 400, "Inference endpoint [x] already exists"),
+        ("not_found", 404, "Inference endpoint not found [x]"),
+    ],
+)
+def test_refusals_without_acting(server: Simulator, kind: str, status: int, words: str) -> None:
+    server.faults.add(Fault(kind, times=2))
+    created, updated = create(server), update(server, {"task_settings": {"max_tokens": 1}})
+
+    assert [(reply.status, reply.reason) for reply in (created, updated)] == [(status, words)] * 2
+    assert "x" not in server.endpoints
+
+
+@pytest.mark.parametrize("version", ["8.17.0", "9.6.0"])
+def test_provider_refusal_stores_nothing(version: str) -> None:
+    with Simulator(version=version) as server:
+        server.faults.add(Fault("provider_refusal"))
+        created = create(server)
+        server.seed("x", secret=KEY)
+        server.faults.add(Fault("provider_refusal"))
+        updated = update(server, {"task_settings": {"max_tokens": 1}})
+
+        for reply in (created, updated):
+            assert reply.status == 400
+            assert reply.reason.endswith("as validation call to service threw an exception.")
+            assert reply.error["caused_by"]["reason"].endswith("[invalid x-api-key]")
+        assert server.endpoints["x"].task_settings == {"max_tokens": 1024}
+
+
+def test_redirect_points_elsewhere(server: Simulator) -> None:
+    server.faults.add(Fault("redirect"))
+    server.faults.add(Fault("redirect", location="http://other.invalid/_inference/x"))
+
+    first, second = create(server), create(server)
+    assert (first.status, first.headers["Location"]) == (302, "http://elsewhere.invalid/")
+    assert second.headers["Location"] == "http://other.invalid/_inference/x"
+    assert "x" not in server.endpoints
+
+
+def test_ignore_says_yes_and_changes_nothing(server: Simulator) -> None:
+    server.seed("x")
+    before = get_endpoint(server)
+    server.faults.add(Fault("ignore", times=2))
+    updated = update(server, {"task_settings": {"max_tokens": 1}})
+    deleted = call(server, "DELETE", COMPLETION + "x")
+
+    assert (updated.status, updated.json) == (200, before)
+    assert (deleted.status, deleted.json["acknowledged"]) == (200, True)
+    assert get_endpoint(server) == before
+
+
+def test_ignore_still_refuses_what_is_wrong(server: Simulator) -> None:
+    server.seed("x")
+    server.faults.add(Fault("ignore"))
+
+    assert update(server, {"task_settings": {"max_tokens": 0}}).status == 400
+
+
+def test_ignore_of_a_create_stores_nothing(server: Simulator) -> None:
+    server.faults.add(Fault("ignore"))
+
+    assert create(server).json["inference_id"] == "x"
+    assert "x" not in server.endpoints
+
+
+def test_echo_shows_the_whole_body(server: Simulator) -> None:
+    server.faults.add(Fault("echo", times=2))
+    reply = create(server)
+    broken = call(server, "PUT", COMPLETION + "x", f"{{{KEY}".encode())
+
+    assert reply.status == 400
+    assert reply.reason == (
+        "Configuration contains settings [{service=anthropic, "
+        f"service_settings={{api_key={KEY}, model_id=claude-sonnet-4-5}}, task_settings={{max_tokens=1024}}}}] "
+        "unknown to the [anthropic] service"
+    )
+    assert KEY in broken.reason
+    assert "x" not in server.endpoints
+
+
+def get_endpoint(server: Simulator) -> Any:
+    return get(server).json["endpoints"][0]
+
+
+def test_at_counts_from_when_the_fault_was_added(server: Simulator) -> None:
+    server.seed("x")
+    get(server)
+    server.faults.add(Fault("status", status=503, at=2, times=2))
+
+    assert [get(server).status for _ in range(5)] == [200, 503, 503, 200, 200]
+    assert server.faults.pending == []
+
+
+def test_match_looks_at_method_and_path(server: Simulator) -> None:
+    server.seed("x")
+    server.faults.add(Fault("status", status=503, match=r"^PUT .*/_update$"))
+
+    assert get(server).status == 200
+    assert create(server, "y").status == 200
+    assert update(server, {"task_settings": {"max_tokens": 1}}).status == 503
+
+
+def test_at_and_match_together(server: Simulator) -> None:
+    server.seed("x")
+    server.faults.add(Fault("status", status=503, at=3, match="^GET"))
+
+    assert [get(server).status for _ in range(4)] == [200, 200, 503, 200]
+
+
+def test_of_two_faults_the_first_added_comes_first(server: Simulator) -> None:
+    server.faults.add(Fault("status", status=503))
+    server.faults.add(Fault("status", status=429))
+
+    assert [get(server).status for _ in range(3)] == [503, 429, 404]
+
+
+def test_what_is_cleared_does_not_happen(server: Simulator) -> None:
+    server.faults.add(Fault("status", status=503))
+    server.faults.clear()
+
+    assert get(server).status == 404
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"kind": "explosion"}, "kind 'explosion': give one of"),
+        ({"kind": "status"}, "status goes with"),
+        ({"kind": "cut", "status": 500}, "status goes with"),
+        ({"kind": "status", "status": 200}, "give an error status"),
+        ({"kind": "status", "status": "503"}, "give an error status"),
+        ({"kind": "cut", "at": 0}, "at 0: give a whole number"),
+        ({"kind": "cut", "times": 0}, "times 0: give a whole number"),
+        ({"kind": "cut", "times": True}, "times True: give a whole number"),
+        ({"kind": "slow"}, "seconds"),
+        ({"kind": "slow", "seconds": -1}, "seconds"),
+        ({"kind": "slow", "seconds": "1"}, "seconds"),
+        ({"kind": "cut", "seconds": 1}, "seconds"),
+        ({"kind": "cut", "match": "("}, "no regular expression"),
+        ({"kind": "cut", "match": 5}, "match 5: give a string"),
+        ({"kind": "status", "status": 429, "retry_after": 5}, "retry_after 5: give a string"),
+        ({"kind": "status", "status": 502, "html": "yes"}, "html 'yes'"),
+    ],
+)
+def test_faults_that_make_no_sense_are_refused(fields: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        Fault(**fields)
+
+
+def test_every_kind_is_there() -> None:
+    assert set(KINDS) == {
+        *("status", "status_after", "reset_before", "reset_after", "cut", "cut_short", "html"),
+        *("html_before", "slow", "already_exists", "not_found", "provider_refusal", "redirect"),
+        *("ignore", "echo"),
+    }

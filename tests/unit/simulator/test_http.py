@@ -1,0 +1,272 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every request goes through: media types, routes, parameters, bodies, headers."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import socket
+
+import pytest
+
+from tests.simulator import Simulator
+from tests.unit.simulator.calls import COMPLETION, call, create, create_body
+
+
+def compatible(major: int, space: str = "") -> str:
+    return f"application/vnd.elasticsearch+json;{space}compatible-with={major}"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/", 200),
+        ("GET", "/_inference/y", 404),
+        ("GET", "/nowhere", 400),
+        ("POST", "/", 405),
+        ("PUT", COMPLETION + "x", 400),
+    ],
+)
+def test_every_answer_names_the_product(server: Simulator, method: str, path: str, status: int) -> None:
+    reply = call(server, method, path)
+
+    assert reply.status == status
+    assert reply.headers["X-elastic-product"] == "Elasticsearch"
+    assert reply.headers["Content-Type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("version", "accept", "answered"),
+    [
+        ("9.6.0", "*/*", "application/json"),
+        ("9.6.0", "application/json", "application/json"),
+        ("9.6.0", compatible(9), compatible(9)),
+        ("9.6.0", compatible(8, " "), compatible(8)),
+        ("serverless", compatible(9), compatible(9)),
+        ("8.19.0", compatible(8), compatible(8)),
+    ],
+)
+def test_the_content_type_is_negotiated(version: str, accept: str, answered: str) -> None:
+    with Simulator(version=version) as server:
+        assert call(server, "GET", "/", headers={"Accept": accept}).headers["Content-Type"] == answered
+        missing = call(server, "GET", "/_inference/y", headers={"Accept": accept})
+        assert missing.headers["Content-Type"] == answered
+
+
+@pytest.mark.parametrize(
+    ("version", "major", "own", "former"), [("8.19.0", 9, 8, 7), ("9.6.0", 7, 9, 8), ("9.6.0", 10, 9, 8)]
+)
+@pytest.mark.parametrize("header", ["Accept", "Content-Type"])
+def test_media_types_of_other_majors_are_refused(version: str, major: int, own: int, former: int, header: str) -> None:
+    with Simulator(version=version) as server:
+        headers = {header: compatible(major, " ")}
+        reply = call(server, "PUT", COMPLETION + "x", create_body(), headers=headers)
+
+        assert (reply.status, reply.error["type"]) == (400, "media_type_header_exception")
+        assert reply.error["root_cause"][0]["type"] == "media_type_header_exception"
+        assert reply.reason == "Invalid media-type value on headers [Content-Type, Accept]"
+        assert reply.error["caused_by"]["reason"] == (
+            f"{header} version must be either version {own} or {former}, but found {major}. "
+            f"{header}={compatible(major, ' ')}"
+        )
+        assert "x" not in server.endpoints
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json", "application/json; charset=UTF-8", compatible(9), compatible(8, " ")],
+)
+def test_content_types_of_json(server: Simulator, content_type: str) -> None:
+    reply = call(server, "PUT", COMPLETION + "x", create_body(), headers={"Content-Type": content_type})
+
+    assert reply.status == 200
+
+
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "application/yaml"]
+)
+def test_other_content_types_are_refused(server: Simulator, content_type: str) -> None:
+    reply = call(server, "PUT", COMPLETION + "x", create_body(), headers={"Content-Type": content_type})
+
+    text = f"Content-Type header [{content_type}] is not supported"
+    assert reply.json == {"error": text, "status": 406}
+    assert "x" not in server.endpoints
+
+
+def test_a_body_has_to_say_what_it_is(server: Simulator) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection.request("PUT", COMPLETION + "x", b"{}")
+    response = connection.getresponse()
+
+    assert (response.status, response.read()) == (406, b'{"error":"Content-Type header is missing","status":406}')
+    connection.close()
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST"])
+def test_a_body_missing_where_needed_is_refused(server: Simulator, method: str) -> None:
+    reply = call(server, method, COMPLETION + "x")
+
+    assert (reply.status, reply.error["type"], reply.reason) == (
+        400,
+        "parse_exception",
+        "request body is required",
+    )
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_a_body_where_none_belongs_is_refused(server: Simulator, method: str) -> None:
+    reply = call(server, method, "/_inference/x", {})
+
+    assert reply.reason == f"request [{method} /_inference/x] does not support having a body"
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"{", "[1:2] Expecting property name enclosed in double quotes"),
+        (b'{"service": "a",\n "service": "b"}', "[1:1] Duplicate field 'service'"),
+        (b'{"task_settings": {"max_tokens": NaN}}', "[1:1] Non-standard token 'NaN'"),
+    ],
+)
+def test_bodies_that_are_no_json(server: Simulator, body: bytes, words: str) -> None:
+    reply = call(server, "PUT", COMPLETION + "x", body)
+
+    assert (reply.status, reply.error["type"]) == (400, "x_content_parse_exception")
+    assert reply.reason.startswith(words)
+    assert reply.error["caused_by"]["type"] == "json_parse_exception"
+
+
+def test_a_body_has_to_be_an_object(server: Simulator) -> None:
+    assert call(server, "PUT", COMPLETION + "x", [1]).error["type"] == "parsing_exception"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/nowhere"),
+        ("GET", "/_inference/completion/x/y/z"),
+        ("PUT", "/_inference/completion/x/_delete"),
+        ("GET", "/_cluster/health?wait=1"),
+    ],
+)
+def test_paths_no_handler_knows(server: Simulator, method: str, path: str) -> None:
+    reply = call(server, method, path)
+
+    assert reply.status == 400
+    assert reply.json == {"error": f"no handler found for uri [{path}] and method [{method}]"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("POST", "/_inference", "GET"),
+        ("PATCH", "/_inference/completion/x?pretty", "GET, POST, PUT, DELETE"),
+        ("HEAD", "/_inference/x", "GET, POST, PUT, DELETE"),
+        ("DELETE", "/", "GET, HEAD"),
+        ("DELETE", "/_ml/trained_models/m/_stats", "GET"),
+    ],
+)
+def test_methods_no_handler_knows(server: Simulator, method: str, path: str, allowed: str) -> None:
+    reply = call(server, method, path)
+
+    text = f"Incorrect HTTP method for uri [{path}] and method [{method}], allowed: [{allowed}]"
+    assert reply.status == 405
+    assert reply.headers["Allow"] == allowed.replace(" ", "")
+    if method != "HEAD":
+        assert reply.json == {"error": text, "status": 405}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "words"),
+    [
+        ("GET", "/?x=1", "request [/] contains unrecognized parameter: [x]"),
+        ("GET", "/_inference/_all?size=5", "request [/_inference/_all] contains unrecognized parameter: [size]"),
+        ("DELETE", "/_inference/x?timeout=1s", "request [/_inference/x] contains unrecognized parameter: [timeout]"),
+        ("GET", "/_inference?b&a=1", "request [/_inference] contains unrecognized parameters: [a], [b]"),
+        ("PUT", "/_inference/x?force=true", "request [/_inference/x] contains unrecognized parameter: [force]"),
+    ],
+)
+def test_unknown_parameters_are_refused(server: Simulator, method: str, path: str, words: str) -> None:
+    reply = call(server, method, path)
+
+    assert (reply.status, reply.error["type"], reply.reason) == (400, "illegal_argument_exception", words)
+
+
+def test_parameters_of_every_request(server: Simulator) -> None:
+    assert call(server, "GET", "/_inference/_all?human=true&error_trace=false&pretty=false").status == 200
+    assert create(server, "x?timeout=30s&master_timeout=1m").status == 200
+
+
+def test_times_need_a_unit(server: Simulator) -> None:
+    assert create(server, "x?timeout=30").reason == (
+        "failed to parse setting [timeout] with value [30] as a time value: unit is missing or unrecognized"
+    )
+
+
+def test_pretty_answers_have_lines(server: Simulator) -> None:
+    assert call(server, "GET", "/_inference/y?pretty").content.startswith(b'{\n  "error" : {\n    "root_cause" : [')
+
+
+@pytest.mark.parametrize(
+    ("filter_path", "kept"),
+    [
+        ("endpoints.inference_id", {"endpoints": [{"inference_id": "x"}]}),
+        ("endpoints.*.max_tokens", {"endpoints": [{"task_settings": {"max_tokens": 1024}}]}),
+        ("nothing,endpoints.service", {"endpoints": [{"service": "anthropic"}]}),
+        ("nothing", {}),
+    ],
+)
+def test_answers_can_be_filtered(server: Simulator, filter_path: str, kept: object) -> None:
+    server.seed("x")
+
+    assert call(server, "GET", f"/_inference/x?filter_path={filter_path}").json == kept
+
+
+def test_filters_that_are_not_simulated_say_so(server: Simulator) -> None:
+    assert call(server, "GET", "/?filter_path=-name").status == 501
+
+
+def test_a_connection_is_kept_open(server: Simulator) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    for path in ("/", "/_inference/_all", "/_inference/y", "/nowhere"):
+        connection.request("GET", path)
+        assert connection.getresponse().read()
+    connection.close()
+
+    assert server.connections == 1
+
+
+def test_a_connection_is_closed_when_asked(server: Simulator) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as sock:
+        sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        received = b"".join(iter(lambda: sock.recv(65536), b""))
+
+    assert received.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert received.endswith(b"}")
+
+
+def test_two_requests_sent_at_once_are_answered_in_order(server: Simulator) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as sock:
+        sock.sendall(b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\nGET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        received = b"".join(iter(lambda: sock.recv(65536), b""))
+
+    assert received.index(b"200 OK") < received.index(b"400 Bad Request")
+    assert server.requests == ["HEAD /", "GET /nowhere"]
+
+
+def test_a_body_in_chunks_is_read(server: Simulator) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    parts = iter([b'{"service": ', b'"nonsense"}'])
+    headers = {"Content-Type": "application/json"}
+    connection.request("PUT", COMPLETION + "x", parts, headers, encode_chunked=True)
+
+    assert b"Unknown service [nonsense]" in connection.getresponse().read()
+    connection.close()
+
+
+def test_compressed_bodies_are_no_json(server: Simulator) -> None:
+    body = gzip.compress(b"{}")
+
+    assert call(server, "PUT", COMPLETION + "x", body).error["type"] == "x_content_parse_exception"
