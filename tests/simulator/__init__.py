@@ -134,6 +134,11 @@ class Simulator:
         return self._journal.most_at_once
 
     @property
+    def at_work(self) -> int:
+        """How many requests are in work now, those whose client has gone included."""
+        return self._journal.at_work
+
+    @property
     def endpoints(self) -> dict[str, StoredEndpoint]:
         """Copies of what the server holds now, the built-in endpoints included."""
         return self._store.snapshot()
@@ -167,6 +172,10 @@ class Simulator:
     ) -> None:
         """Let pipelines and indexes use the endpoint."""
         self._store.refer(inference_id, pipelines, indexes)
+
+    def clear_endpoints(self) -> None:
+        """Hold nothing but the built-in endpoints, and no references."""
+        self._store.reset()
 
     def _content_type(self, request: Request) -> str:
         return JSON if request.segments[:1] == [CONTROL] else self._node.content_type(request)

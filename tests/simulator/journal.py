@@ -63,6 +63,12 @@ class Journal:
             return list(self._exchanges.values())
 
     @property
+    def at_work(self) -> int:
+        """How many requests are in work now."""
+        with self._lock:
+            return self._working
+
+    @property
     def most_at_once(self) -> int:
         """The highest number of requests that were in work at the same time."""
         with self._lock:

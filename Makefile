@@ -1,0 +1,35 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Everything happens in the checkout: tools, ansible-core and the collection itself are in .venv.
+VENV := $(CURDIR)/.venv
+export ANSIBLE_COLLECTIONS_PATH := $(VENV)
+export PATH := $(VENV)/bin:$(PATH)
+
+.PHONY: help test demo venv clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    shows the collection at work against a simulated Elasticsearch"
+	@echo "make test    runs all checks and tests; make test STEP=unit runs one of"
+	@echo "             lint, types, unit, integration, sanity"
+	@echo "make venv    only makes the environment, .venv"
+	@echo "make clean   removes the environment, caches and results"
+	@echo
+	@echo "The newest suitable Python is found; PYTHON=/path/to/python3 names another (3.10 or newer)."
+
+test: venv
+	@nox $(if $(STEP),--session $(STEP),--parallel 2)
+
+demo: venv
+	@tests/demo/run.sh
+
+venv: .venv/.done
+
+.venv/.done: tests/requirements.txt tests/venv.sh
+	@PYTHON="$(PYTHON)" bash tests/venv.sh
+
+clean:
+	@rm -rf .venv .nox .ansible .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/output
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,81 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Plays integration targets, and looks for secrets in what they leave behind."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+import yaml
+
+HERE = Path(__file__).parent
+SECRETS: dict[str, str] = yaml.safe_load((HERE / "secrets.yml").read_text())
+
+
+@dataclass(frozen=True)
+class Played:
+    """What a playbook run left: its exit status, all it printed, and the text of the files it wrote."""
+
+    status: int
+    printed: str
+    written: str
+
+
+def play(target: str | Path, url: str, home: Path, *extra_vars: str) -> Played:
+    """Play a target (a name, or the path of a role) against the server at `url`, as verbosely as can be.
+
+    Nothing of the user's Ansible configuration counts; `home`, an empty directory, takes what Ansible
+    writes, its log among it. `extra_vars` are `name=value`. Raises subprocess.TimeoutExpired after five minutes.
+    """
+    (home / "ansible.cfg").touch()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "LC_ALL": "C.UTF-8",
+        "ANSIBLE_CONFIG": str(home / "ansible.cfg"),
+        "ANSIBLE_COLLECTIONS_PATH": sys.prefix,
+        "ANSIBLE_LOG_PATH": str(home / "ansible.log"),
+        "ANSIBLE_NOCOLOR": "1",
+        "ELASTICSEARCH_URL": url,
+    }
+    playbook = Path(sys.executable).with_name("ansible-playbook")
+    run = subprocess.run(
+        [playbook, "-vvvv", "--diff", HERE / "play.yml", "-e", " ".join((f"target={target}", *extra_vars))],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    files = [path for path in home.rglob("*") if path.is_file()]
+    return Played(run.returncode, run.stdout, "\n".join(path.read_text(errors="replace") for path in files))
+
+
+def find_leaks(text: str, secrets: Mapping[str, str] = SECRETS) -> list[str]:
+    """Return the names of the secrets in `text`: plain, in base64, URL-encoded, escaped, or wrapped."""
+    squeezed = re.sub(r"[\\\s]", "", text)
+    haystack = f"{squeezed}\n{unquote(squeezed)}"
+    return [name for name, secret in secrets.items() if any(form in haystack for form in _forms(secret))]
+
+
+def _forms(secret: str) -> Iterator[str]:
+    yield secret
+    data = secret.encode()
+    # Base64 depends on how many bytes stand before the secret ("user:password"), modulo 3. Only the
+    # characters that hold nothing but bits of the secret are the same whatever its neighbours are.
+    for before, skipped in ((0, 0), (1, 2), (2, 3)):
+        encoded = base64.b64encode(bytes(before) + data).decode()[skipped : (before + len(data)) * 8 // 6]
+        yield encoded
+        yield encoded.replace("+", "-").replace("/", "_")

@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run `ansible-test sanity` on this checkout, with the ansible-core of the Python that runs this.
+
+ansible-test needs some help for that:
+
+* It wants to stand in a real `…/ansible_collections/<namespace>/<name>`: a copy is made for it.
+* It installs into its home directory, without pip's environment variables: it gets a home beside the
+  Python that runs this, with pip's configuration written down there.
+* It downloads the script that installs pip from a host of its own, which a network with nothing but a
+  package index does not reach: a script that uses the pip that comes with Python takes its place.
+* It checks modules with every Python on PATH and fails at the stand-ins of pyenv, which run nothing
+  unless they are switched on: the Pythons behind them take their place.
+
+Arguments are handed on to ansible-test.
+"""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import ansible_test
+from ansible_test._internal.constants import SUPPORTED_PYTHON_VERSIONS
+from ansible_test._internal.python_requirements import get_venv_packages
+
+ROOT = Path(__file__).resolve().parents[2]
+HOME = Path(sys.prefix, "sanity")
+
+GET_PIP = """\
+# Takes the same arguments as get-pip.py.
+import subprocess
+import sys
+
+requirements = [argument for argument in sys.argv[1:] if argument not in ("--no-setuptools", "--no-wheel")]
+subprocess.check_call([sys.executable, "-m", "ensurepip"], stdout=subprocess.DEVNULL)
+subprocess.check_call([sys.executable, "-m", "pip", "install"] + requirements)
+"""
+
+
+def output(*command: str) -> str:
+    """Return what the command prints."""
+    return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+def write_pip_configuration() -> None:
+    """Write what configures pip here, from files and environment, where ansible-test's pip looks for it."""
+    pip = (sys.executable, "-m", "pip")
+    config = configparser.RawConfigParser()
+    config["global"] = {}
+    listed = output(*pip, "config", "list").splitlines()
+    # The environment comes last, because it wins.
+    for line in sorted(listed, key=lambda line: line.startswith(":env:")):
+        name, value = line.split("=", 1)
+        section, key = name.replace(":env:", "global").rsplit(".", 1)
+        config.setdefault(section, {})[key] = ast.literal_eval(value)
+    config["global"]["cache-dir"] = output(*pip, "cache", "dir").strip()
+    config["global"]["quiet"] = "2"
+    path = HOME / ".config/pip/pip.conf"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)  # an index's address may hold a password
+    with path.open("w") as file:
+        config.write(file)
+
+
+def write_get_pip() -> None:
+    """Put GET_PIP where ansible-test keeps what it downloads, under the name that its source gives."""
+    source = Path(ansible_test.__file__).parent / "_util/target/setup/requirements.py"
+    name = re.search(r"'~/(\S+get_pip_%s\.py)'", source.read_text())
+    if not name:
+        sys.exit(f"{source} gets pip in a way that is not known here.")
+    for python in (SimpleNamespace(version=version) for version in SUPPORTED_PYTHON_VERSIONS):
+        path = HOME / (name[1] % get_venv_packages(python)["pip"].replace(".", "_"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(GET_PIP)
+
+
+def path_of_pythons() -> str:
+    """Return PATH, with the Pythons of pyenv instead of its stand-ins."""
+    directories = os.environ["PATH"].split(os.pathsep)
+    if shutil.which("pyenv"):
+        root = Path(output("pyenv", "root").strip())
+        directories = [directory for directory in directories if Path(directory) != root / "shims"]
+        directories += [str(directory) for directory in sorted(root.glob("versions/*/bin"))]
+    return os.pathsep.join(directories)
+
+
+def copy_checkout(target: Path) -> None:
+    """Copy what git knows or would add; where there is no git, all but hidden files."""
+    if not (ROOT / ".git").exists():
+        shutil.copytree(ROOT, target, ignore=shutil.ignore_patterns(".*", "__pycache__"))
+        return
+    names = output("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+    for name in filter(None, names):
+        if (ROOT / name).exists():  # git knows a deleted file until the deletion is added
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+
+
+def main() -> int:
+    write_pip_configuration()
+    write_get_pip()
+    with tempfile.TemporaryDirectory() as directory:
+        collection = Path(directory, "ansible_collections/esops/inference")
+        copy_checkout(collection)
+        tool = Path(sys.executable).with_name("ansible-test")
+        return subprocess.run(
+            [tool, "sanity", "--venv", "--color", "no", *sys.argv[1:]],
+            cwd=collection,
+            env={**os.environ, "HOME": str(HOME), "PATH": path_of_pythons()},
+            check=False,
+        ).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
