@@ -47,7 +47,7 @@ class Control:
 
     def answer(self, request: Request) -> Answer:
         """Carry out what was asked; bad input is a 400 that says what is wrong."""
-        name = "/".join([*request.segments[1:2], *("{id}" for _ in request.segments[2:])])
+        name = "/".join([*request.segments[1:2], *("{id}" for _segment in request.segments[2:])])
         handle = self._handlers.get((request.method, name))
         try:
             if handle is None:

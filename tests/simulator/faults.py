@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from . import jsontext
 from .errors import ApiError, bad_request, endpoint_exists, endpoint_not_found
+from .jsontext import is_whole
 from .messages import Answer, Request
 from .node import Node
 
@@ -62,14 +63,14 @@ class Fault:
             raise ValueError(f"kind {self.kind!r}: give one of {sorted(KINDS)}")
         if (self.kind in KINDS_WITH_STATUS) != (self.status is not None):
             raise ValueError(f"status goes with the kinds {KINDS_WITH_STATUS}, and they need it")
-        if self.status is not None and not (_whole(self.status) and self.status in ERROR_STATUSES):
+        if self.status is not None and not (is_whole(self.status) and self.status in ERROR_STATUSES):
             raise ValueError(f"status {self.status!r}: give an error status, 400 to 599")
         for name, number in (("at", self.at), ("times", self.times)):
-            if number is not None and not (_whole(number) and number >= 1):
+            if number is not None and not (is_whole(number) and number >= 1):
                 raise ValueError(f"{name} {number!r}: give a whole number from 1 on")
         if type(self.seconds) not in (int, float) or (self.kind == "slow") != (self.seconds > 0):
             raise ValueError('seconds: a number above zero, which goes with the kind "slow" alone')
-        if type(self.html) is not bool:
+        if not isinstance(self.html, bool):
             raise ValueError(f"html {self.html!r}: give true or false")
         self._check_texts()
 
@@ -82,10 +83,6 @@ class Fault:
             re.compile(self.match or "")
         except re.error as error:
             raise ValueError(f"match {self.match!r}: no regular expression: {error}") from error
-
-
-def _whole(number: object) -> bool:
-    return type(number) is int
 
 
 @dataclass(frozen=True)

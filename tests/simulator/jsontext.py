@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeGuard
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -30,6 +30,11 @@ class Fields:
     """A JSON object that may hold a name twice, which a dict cannot."""
 
     pairs: tuple[tuple[str, Any], ...]
+
+
+def is_whole(value: object) -> TypeGuard[int]:
+    """Whether a value is a whole number; to Python, true and false are."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def parse(data: bytes) -> Any:

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from .errors import ApiError, bad_request, invalid
-from .jsontext import java_text
+from .jsontext import is_whole, java_text
 from .versions import Version
 
 INTEGERS = range(-(2**31), 2**31)
@@ -55,7 +55,7 @@ class SettingsReader:
         value = self._take(name, required=False)
         if value is None:
             return None
-        if type(value) is not int or value not in LONGS:
+        if not is_whole(value) or value not in LONGS:
             self.problems.append(
                 f"field [{name}] is not of one of the expected types. "
                 f"The value [{java_text(value)}] cannot be converted to one of [Integer, Long]"
@@ -114,7 +114,7 @@ class SettingsReader:
     def _integer(self, name: str, value: Any) -> int | None:
         if value is None:
             return None
-        if type(value) is not int or value not in INTEGERS:
+        if not is_whole(value) or value not in INTEGERS:
             self._wrong_type(name, value, "Integer")
             return None
         return value

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import endpoint_exists, endpoint_not_found
-from .jsontext import Fields
+from .jsontext import Fields, is_whole
 
 DEFAULT_REQUESTS_PER_MINUTE = 50
 
@@ -184,6 +184,5 @@ def stored_task_settings(settings: dict[str, Any]) -> dict[str, Any]:
     order = {"max_tokens": 0, "temperature": 1, "top_p": 2, "top_k": 3}
     ordered = sorted(settings.items(), key=lambda pair: order.get(pair[0], len(order)))
     return {
-        name: float(value) if name in ("temperature", "top_p") and type(value) is int else value
-        for name, value in ordered
+        name: float(value) if name in ("temperature", "top_p") and is_whole(value) else value for name, value in ordered
     }

@@ -43,7 +43,7 @@ def test_a_remote_service_has_no_deployment(server: Simulator) -> None:
 def test_the_states_of_a_deployment_are_told_one_by_one() -> None:
     with Simulator(deployments={"elser": ["starting", "started", "fully_allocated"]}) as server:
         seen = []
-        for _ in range(4):
+        for _time in range(4):
             (model,) = call(server, "GET", "/_ml/trained_models/elser/_stats").json["trained_model_stats"]
             status = model["deployment_stats"]["allocation_status"]
             seen.append((status["state"], status["allocation_count"], status["target_allocation_count"]))

@@ -14,7 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -28,7 +28,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @contextlib.contextmanager
-def started(*arguments: str, command: list[str] = COMMAND) -> Iterator[subprocess.Popen[str]]:
+def started(*arguments: str, command: Sequence[str] = tuple(COMMAND)) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen([*command, *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process

@@ -388,7 +388,7 @@ def test_the_call_to_the_provider_takes_its_time() -> None:
 def test_of_two_creates_that_race_one_is_refused() -> None:
     with Simulator(delay=0.2) as server:
         statuses: list[int] = []
-        threads = [threading.Thread(target=lambda: statuses.append(create(server).status)) for _ in "ab"]
+        threads = [threading.Thread(target=lambda: statuses.append(create(server).status)) for _time in "ab"]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -92,7 +92,7 @@ def test_cut_leaves_the_connection_usable(server: Simulator) -> None:
     server.faults.add(Fault("cut"))
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
     contents = []
-    for _ in range(2):
+    for _time in range(2):
         connection.request("GET", "/")
         contents.append(connection.getresponse().read())
     connection.close()
@@ -221,7 +221,7 @@ def test_at_counts_from_when_the_fault_was_added(server: Simulator) -> None:
     get(server)
     server.faults.add(Fault("status", status=503, at=2, times=2))
 
-    assert [get(server).status for _ in range(5)] == [200, 503, 503, 200, 200]
+    assert [get(server).status for _time in range(5)] == [200, 503, 503, 200, 200]
     assert server.faults.pending == []
 
 
@@ -238,14 +238,14 @@ def test_at_and_match_together(server: Simulator) -> None:
     server.seed("x")
     server.faults.add(Fault("status", status=503, at=3, match="^GET"))
 
-    assert [get(server).status for _ in range(4)] == [200, 200, 503, 200]
+    assert [get(server).status for _time in range(4)] == [200, 200, 503, 200]
 
 
 def test_of_two_faults_the_first_added_comes_first(server: Simulator) -> None:
     server.faults.add(Fault("status", status=503))
     server.faults.add(Fault("status", status=429))
 
-    assert [get(server).status for _ in range(3)] == [503, 429, 404]
+    assert [get(server).status for _time in range(3)] == [503, 429, 404]
 
 
 def test_what_is_cleared_does_not_happen(server: Simulator) -> None:

@@ -48,7 +48,7 @@ def test_the_log_can_be_cleared(server: Simulator) -> None:
 
 def test_connections_are_counted(server: Simulator) -> None:
     assert server.connections == 0
-    for _ in range(3):
+    for _time in range(3):
         call(server, "GET", "/")
     assert server.connections == 3
 
