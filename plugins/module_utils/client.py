@@ -22,17 +22,21 @@ try:
     import urllib3
     from requests.adapters import HTTPAdapter
     from requests.auth import AuthBase, HTTPBasicAuth
-    from urllib3.util.retry import Retry
+    from urllib3.util.retry import RequestHistory, Retry
 
     REQUESTS_IMPORT_ERROR: ImportError | None = None
 except ImportError as error:
-    AuthBase = HTTPAdapter = object  # type: ignore[assignment,misc]  # so that the classes below can be defined
+    # So that the classes below can be defined.
+    AuthBase = HTTPAdapter = Retry = object  # type: ignore[assignment,misc]
     REQUESTS_IMPORT_ERROR = error
 
 VERSION = "0.1.0"
 
 #: Seconds given to the establishment of a connection, of the whole timeout of a request.
 CONNECT_TIMEOUT = 10.0
+
+#: Seconds that C(Retry-After) can make a request wait.
+LONGEST_PAUSE = 60.0
 
 #: Answers that pass by themselves (`reference`, "Load and faults"): the request may be sent again.
 PASSING_STATUSES = frozenset((429, 502, 503, 504))
@@ -140,6 +144,10 @@ class ConnectionLost(ClientError):
     ambiguous = True
 
 
+class TimedOut(ConnectionLost):
+    """The server did not answer in time, and may still be at work."""
+
+
 class UnreadableAnswer(ClientError):
     """The answer is not what Elasticsearch sends: HTML of a proxy, JSON that is cut off."""
 
@@ -160,10 +168,10 @@ class ApiError(ClientError):
 
 
 class Redactor:
-    """Takes secrets out of texts: as they are, and as JSON, base64 and URLs write them."""
+    """Takes secrets out of texts: as they are, and as JSON, Python, base64 and URLs write them."""
 
     #: A secret that a server shows under its name, though it is none of those known here.
-    _NAMED = re.compile(r"""(api_key"?\s*[=:]\s*)("[^"]*"|[^\s,;}\])"]+)""")
+    _NAMED = re.compile(r"""(api_key[\\"']*\s*[=:]\s*)("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,;}\])]+)""", re.DOTALL)
 
     def __init__(self, secrets: Iterable[str]) -> None:
         forms = {form for secret in secrets if secret for form in self._forms(secret)}
@@ -171,16 +179,12 @@ class Redactor:
 
     @staticmethod
     def _forms(secret: str) -> list[str]:
-        as_base64 = [_base64(secret), base64.urlsafe_b64encode(secret.encode()).decode()]
+        # A variable of the environment may hold bytes that are no UTF-8.
+        raw = secret.encode(errors="replace")
+        as_base64 = [base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()]
         unpadded = [form.rstrip("=") for form in as_base64]
-        return [
-            secret,
-            json.dumps(secret)[1:-1],
-            quote(secret, safe=""),
-            quote_plus(secret),
-            *as_base64,
-            *unpadded,
-        ]
+        as_text = [json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]]
+        return [secret, *as_text, quote(raw, safe=""), quote_plus(raw), *as_base64, *unpadded]
 
     def __call__(self, text: str) -> str:
         for form in self._forms_by_length:
@@ -230,8 +234,7 @@ class Client:
                 unreachable.append(error)
                 continue
             if unreachable:
-                self._nodes.remove(node)
-                self._nodes.insert(0, node)
+                self._nodes = [node, *(other for other in self._nodes if other != node)]
             return response
         problem = " ".join(error.problem for error in unreachable)
         raise Unreachable(problem, method, target, unreachable[0].hint)
@@ -247,38 +250,42 @@ class Client:
                 timeout=self._timeout,
                 allow_redirects=False,
             )
-        except requests.RequestException as error:
+        # Not all errors of requests are its own: an OSError tells of certificate files, urllib3 of host names.
+        except (OSError, urllib3.exceptions.HTTPError) as error:
             raise self._transport_error(error, node, method, target) from None
 
-    def _transport_error(self, error: requests.RequestException, node: str, method: str, target: str) -> ClientError:
+    def _transport_error(self, error: Exception, node: str, method: str, target: str) -> ClientError:
         """What requests says, as one of this file's errors. requests' own texts show headers and URLs."""
         cause = _cause(error)
-        words = self._redact(str(cause))
-        if isinstance(error, requests.exceptions.SSLError):
-            return TlsFailed(f"TLS with {node} failed: {words}.", method, target, _tls_hint(words))
-        if isinstance(error, requests.exceptions.ProxyError):
-            hint = "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY in the environment of the module."
-            return Unreachable(f"The proxy for {node} did not let the request through: {words}.", method, target, hint)
-        if isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(cause, _NEVER_CONNECTED):
-            hint = "check elasticsearch_url, and that the machine which runs the module may reach it."
-            return Unreachable(f"{node} cannot be reached: {words}.", method, target, hint)
-        if isinstance(error, requests.exceptions.Timeout):
+        words = self._redact(_words(cause))
+        unsent = _unsent(error, cause, words, node, method, target)
+        if unsent is not None:
+            # Of this try, that is; what came of one before it, nobody knows.
+            return ConnectionLost(unsent.problem, method, target, unsent.hint) if _sent_before(error) else unsent
+        if isinstance(cause, urllib3.exceptions.ReadTimeoutError):
             hint = "a longer timeout gives the server, which may wait for the provider of the model, more time."
-            return ConnectionLost(f"{node} did not answer within {self._timeout[1]:g} s.", method, target, hint)
+            return TimedOut(f"{node} did not answer within {self._timeout[1]:g} s.", method, target, hint)
         if isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)):
-            return ConnectionLost(f"The connection with {node} was lost: {words}.", method, target)
-        return ClientError(f"The request cannot be sent: {words}.", method, target)
+            hint = "if this happens every time, the server may want https:// on this port."
+            hint = hint if node.startswith("http:") else ""
+            return ConnectionLost(f"The connection with {node} was lost: {words}.", method, target, hint)
+        if isinstance(error, requests.exceptions.ContentDecodingError):
+            return UnreadableAnswer(f"The answer of {node} cannot be decoded: {words}.", method, target)
+        hint = "check elasticsearch_url, and HTTPS_PROXY and HTTP_PROXY in the environment of the module."
+        if isinstance(error, _NO_URL) and requests.utils.get_environ_proxies(node):
+            words = "the proxy that the environment names is no URL"  # What it is instead may hold a password.
+        return ClientError(f"The request cannot be sent: {words}.", method, target, hint)
 
     def _read(self, response: requests.Response, method: str, target: str) -> Any:
         status = response.status_code
-        retried = bool(getattr(getattr(response.raw, "retries", None), "history", ()))
+        retried = _any_sent(getattr(response.raw.retries, "history", ()))
         if 300 <= status < 400:
             location = self._redact(response.headers.get("Location", "nowhere"))
             problem = f"The answer is a redirect ({status}) to {location}, which is not followed."
             raise Redirected(problem, method, target, "give the final address as elasticsearch_url.", status)
         try:
             answer = json.loads(response.content, object_pairs_hook=_pairs, parse_constant=_refuse_constant)
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
         if isinstance(answer, (dict, list)):
             if status < 300:
@@ -292,10 +299,12 @@ class Client:
         html = "html" in kind.lower()
         found = f"a page ({kind})" if html else f"{kind} that is not the JSON of Elasticsearch, or is cut off"
         problem = f"The answer has status {response.status_code} and is {found}."
-        hint = "something in front of Elasticsearch, a proxy or a login page, may have answered" if html else ""
-        hint = (
-            f"{hint}; check elasticsearch_url." if hint else "check elasticsearch_url and what stands in front of it."
-        )
+        if response.status_code in _STATUS_HINTS and response.status_code != 401:
+            hint = _STATUS_HINTS[response.status_code]
+        elif html:
+            hint = "a proxy or a login page in front of Elasticsearch may have answered; check elasticsearch_url."
+        else:
+            hint = "check elasticsearch_url and what stands in front of it."
         error = UnreadableAnswer(problem, method, target, hint, response.status_code, retried=retried)
         # Below 500 and not a success, something refused the request before it reached the server.
         error.ambiguous = not 400 <= response.status_code < 500
@@ -304,11 +313,11 @@ class Client:
     def _api_error(self, status: int, answer: dict[str, Any], method: str, target: str, retried: bool) -> ApiError:
         """An error in the server's own shape; C(error) is a plain string where no handler knows the request."""
         error = answer.get("error")
-        if isinstance(error, dict):
-            kind, reason = str(error.get("type")), self._redact(str(error.get("reason")))
+        if isinstance(error, dict) and "type" in error:
+            kind, reason = _text(error["type"]), self._redact(_text(error.get("reason") or "no reason given"))
             causes = [self._redact(text) for text in _causes(error)]
         else:
-            kind, reason, causes = None, self._redact(str(answer.get("message") or error or answer)), []
+            kind, reason, causes = None, self._redact(_text(answer.get("message") or error or answer)), []
         problem = f"refused with status {status}" + (f" ({kind})" if kind else "") + f": {reason}"
         for cause in causes:
             if cause not in problem:
@@ -318,16 +327,39 @@ class Client:
 
 
 _STATUS_HINTS = {
-    401: "check elasticsearch_username and elasticsearch_password, elasticsearch_api_key or elasticsearch_bearer_token.",
-    407: "the proxy wants to know who asks: put the user name and the password into HTTPS_PROXY.",
+    401: "check elasticsearch_username and elasticsearch_password, or elasticsearch_api_key or "
+    "elasticsearch_bearer_token.",
+    407: "the proxy wants to know who asks: put the user name and the password into HTTP_PROXY.",
     429: "the cluster is busy; run again later, or give more retries.",
     502: "something in front of Elasticsearch cannot reach it; run again later, or give more retries.",
     503: "the cluster, or something in front of it, is not ready; run again later, or give more retries.",
     504: "something in front of Elasticsearch gave up waiting for it; run again later, or give it more time.",
 }
 
+#: How requests says that a file of certificates, as REQUESTS_CA_BUNDLE may name it, is not there.
+_NO_CERTIFICATES = "TLS CA certificate bundle"
+
+#: The object that urllib3 lets speak first.
+_SPEAKER = re.compile(r"^(?:<[^>]*>|HTTPS?Connection(?:Pool)?\([^)]*\)): ")
+
 if REQUESTS_IMPORT_ERROR is None:
     _NEVER_CONNECTED = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
+    _NO_URL = (requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError)
+
+
+def _unsent(
+    error: Exception, cause: BaseException, words: str, node: str, method: str, target: str
+) -> ClientError | None:
+    """The error of a try that did not get as far as the server, or None if it may have."""
+    if isinstance(error, requests.exceptions.SSLError) or _NO_CERTIFICATES in words:
+        return TlsFailed(f"TLS with {node} failed: {words}.", method, target, _tls_hint(words))
+    if isinstance(error, requests.exceptions.ProxyError):
+        hint = "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY in the environment of the module."
+        return Unreachable(f"The proxy for {node} did not let the request through: {words}.", method, target, hint)
+    if isinstance(cause, _NEVER_CONNECTED):
+        hint = "check elasticsearch_url, and that the machine which runs the module may reach it."
+        return Unreachable(f"{node} cannot be reached: {words}.", method, target, hint)
+    return None
 
 
 class _Authorization(AuthBase):
@@ -353,6 +385,34 @@ class _PinnedAdapter(HTTPAdapter):
         super().init_poolmanager(*args, assert_fingerprint=self._fingerprint, **kwargs)
 
 
+class _Retry(Retry):
+    """A Retry that lets no C(Retry-After) hold up the task, and tells what it knows when it gives up."""
+
+    def parse_retry_after(self, retry_after: str) -> float:
+        try:
+            return min(super().parse_retry_after(retry_after), LONGEST_PAUSE)
+        except urllib3.exceptions.InvalidHeader:
+            return 0.0
+
+    def increment(self, *args: Any, **kwargs: Any) -> _Retry:
+        try:
+            return super().increment(*args, **kwargs)
+        except urllib3.exceptions.MaxRetryError as error:
+            error.history = self.history  # type: ignore[attr-defined]
+            raise
+
+
+def _any_sent(history: Iterable[RequestHistory]) -> bool:
+    """Whether one of the tries got as far as the server."""
+    errors = (getattr(entry.error, "original_error", entry.error) for entry in history)
+    return any(not isinstance(error, _NEVER_CONNECTED) for error in errors)
+
+
+def _sent_before(error: Exception) -> bool:
+    """Whether a try before the one that failed for good got as far as the server."""
+    return any(_any_sent(getattr(inner, "history", ())) for inner in error.args)
+
+
 def _session(connection: Connection) -> requests.Session:
     session = requests.Session()
     session.headers.update({"Accept": "application/json", "User-Agent": f"ansible-esops.inference/{VERSION}"})
@@ -360,9 +420,9 @@ def _session(connection: Connection) -> requests.Session:
     session.headers.update(connection.headers)
     session.auth = _auth(connection)
     if connection.client_cert:
-        key = connection.client_key
-        session.cert = (connection.client_cert, key) if key else connection.client_cert
-    retry = _retry(connection.retries)
+        # Named as the key's file, too, so that urllib3 looks for a passphrase before OpenSSL asks the terminal for it.
+        session.cert = (connection.client_cert, connection.client_key or connection.client_cert)
+    retry = _retry(connection)
     session.mount("http://", HTTPAdapter(max_retries=retry))
     if connection.ca_fingerprint:
         session.mount("https://", _PinnedAdapter(connection.ca_fingerprint, max_retries=retry))
@@ -387,9 +447,11 @@ def _verify(connection: Connection) -> bool | str:
     return not connection.ca_fingerprint
 
 
-def _retry(retries: int) -> Retry:
-    return Retry(
-        total=retries,
+def _retry(connection: Connection) -> Retry:
+    return _Retry(
+        total=connection.retries,
+        # Where there are several nodes, the next one is asked instead.
+        connect=0 if len(connection.urls) > 1 else None,
         redirect=0,
         other=0,
         status_forcelist=PASSING_STATUSES,
@@ -419,7 +481,17 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
-def _cause(error: requests.RequestException) -> BaseException:
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _words(cause: BaseException) -> str:
+    """What an error of urllib3 says, as part of a sentence."""
+    text = cause.args[-1] if isinstance(cause, _NEVER_CONNECTED) else cause
+    return _SPEAKER.sub("", str(text)).rstrip(".")
+
+
+def _cause(error: Exception) -> BaseException:
     """The innermost thing that urllib3 says happened."""
     cause: BaseException = error
     while True:
@@ -438,21 +510,27 @@ def _causes(error: Mapping[str, Any]) -> list[str]:
     while isinstance(inner, dict):
         reasons.append(inner.get("reason"))
         inner = inner.get("caused_by")
-    return [str(reason) for reason in reasons if reason]
+    return [_text(reason) for reason in reasons if reason]
+
+
+#: What is in the words of a failed handshake, and what helps.
+_TLS_HINTS = {
+    _NO_CERTIFICATES: "REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE of the environment names it; ca_path would win over it.",
+    "NO_CERTIFICATE|NO_START_LINE|PEM": "ca_path, client_cert or client_key is no PEM file with what belongs into it.",
+    "KEY_VALUES_MISMATCH": "client_key is not the key of client_cert.",
+    "is encrypted": "client_key needs a passphrase, and nobody can be asked for it: store it without one.",
+    "ingerprint": "ca_fingerprint is not the SHA-256 fingerprint of the certificate that the server shows.",
+    "WRONG_VERSION_NUMBER|record layer": "the server does not speak TLS on this port: is it http:// instead of https://?",
+    "[Hh]ostname|IP address|doesn't match": "the certificate is for another name: use one of its names in "
+    "elasticsearch_url.",
+    "CERTIFICATE_VERIFY_FAILED": "give the CA that signed the server's certificate as ca_path, or pin the certificate "
+    "with ca_fingerprint.",
+}
 
 
 def _tls_hint(words: str) -> str:
-    if "ingerprint" in words:
-        return "ca_fingerprint is not the SHA-256 fingerprint of the certificate that the server shows."
-    if "WRONG_VERSION_NUMBER" in words or "record layer" in words:
-        return "the server does not speak TLS on this port: is it http:// instead of https://?"
-    if "hostname" in words.lower() or "doesn't match" in words:
-        return "the certificate is for another name: use a name that it holds in elasticsearch_url."
-    if "CERTIFICATE_VERIFY_FAILED" in words:
-        return (
-            "give the CA that signed the server's certificate as ca_path, or pin the certificate with ca_fingerprint."
-        )
-    return "the server may want a client certificate: client_cert and client_key."
+    found = (hint for pattern, hint in _TLS_HINTS.items() if re.search(pattern, words))
+    return next(found, "the server may want a client certificate: client_cert and client_key.")
 
 
 def cloud_url(cloud_id: str) -> str:

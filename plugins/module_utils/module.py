@@ -13,11 +13,13 @@ import os
 import re
 import traceback
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any, Callable, Iterator, Mapping, Sequence
-from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible.module_utils.errors import AnsibleFallbackNotFound
+from ansible.module_utils.common.parameters import set_fallbacks
+from ansible.module_utils.common.validation import check_type_dict
+from ansible.module_utils.errors import AnsibleFallbackNotFound, UnsupportedError
 
 from ansible_collections.esops.inference.plugins.module_utils.client import (
     REQUESTS_IMPORT_ERROR,
@@ -42,6 +44,15 @@ from ansible_collections.esops.inference.plugins.module_utils.reconcile import O
 
 #: Shorter values are nobody's secret, but hiding them would garble everything that contains them.
 _SHORTEST_SECRET = 6
+
+#: Stands for what is no dictionary, and may be a secret.
+_NO_DICTIONARY = "********"
+
+#: Seconds; a day. The clock of the operating system has no room for much more.
+_LONGEST_TIMEOUT = 86400
+
+#: What a header's name is made of (RFC 9110, "Tokens").
+_HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 
 
 def _from_environment(name: str) -> str:
@@ -155,19 +166,36 @@ def _summary(outcomes: Sequence[Outcome]) -> dict[str, int]:
 class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core has no types
     """An AnsibleModule that names all invalid options at once and hides secrets that stand in a wrong place."""
 
+    params: dict[str, Any]
+
     def _load_params(self) -> None:
         super()._load_params()
+        set_fallbacks(self.argument_spec, self.params)
+        self.params = _structured(self.argument_spec, self.params)
         self.raw_params = dict(self.params)
+        # Before ansible-core writes anything to the log of the system.
+        self.no_log_values.update(_misplaced_secrets(self.argument_spec, self.raw_params))
+
+    def show_short_headers(self) -> None:
+        """Takes values of headers that are too short to be secrets out of what is hidden."""
+        values = _leaves(self.raw_params.get("headers"))
+        self.no_log_values -= {value for value in values if len(value) < _SHORTEST_SECRET}
 
     def fail_json(self, msg: str, **kwargs: Any) -> None:
-        if getattr(self, "validation_result", None) and self.validation_result.errors:
-            self.no_log_values.update(_misplaced_secrets(self.argument_spec, self.raw_params))
-            messages = self.validation_result.error_messages
-            # One wrong value may be told twice, the second time with its place.
-            told = [text for text in messages if not any(text in other and text != other for other in messages)]
-            if len(told) > 1:
-                msg = _listed(told)
+        # There is no result yet if ansible-core fails before it has looked at the options.
+        errors = self.validation_result.errors.errors if hasattr(self, "validation_result") else ()
+        if errors:
+            self.show_short_headers()
+            msg = _listed(_told(errors))
         super().fail_json(msg, **kwargs)
+
+
+def _told(errors: Sequence[Exception]) -> list[str]:
+    """The messages of ansible-core; one wrong value may be told twice, the second time with its place."""
+    texts = [
+        f"Unsupported parameters: {error}" if isinstance(error, UnsupportedError) else str(error) for error in errors
+    ]
+    return [text for text in texts if not any(text in other and text != other for other in texts)]
 
 
 def run(
@@ -182,7 +210,7 @@ def run(
     :param work: does it and returns the result; C(failed) in it makes a failure of it.
     """
     module = _Module(argument_spec={**connection_options(), **argument_spec}, supports_check_mode=True)
-    module.no_log_values -= {value for value in _leaves(module.params["headers"]) if len(value) < _SHORTEST_SECRET}
+    module.show_short_headers()
     if REQUESTS_IMPORT_ERROR is not None:
         module.fail_json(msg=missing_required_lib("requests"))
     credentials = f"{module.params['elasticsearch_username']}:{module.params['elasticsearch_password']}"
@@ -201,7 +229,7 @@ def _run(
     redact: Redactor,
 ) -> dict[str, Any]:
     connection, wrong = _connection(module.params)
-    wrong += _not_numbers(module.argument_spec, module.raw_params) + problems(module.params)
+    wrong += _mistaken_types(module.argument_spec, module.raw_params) + problems(module.params)
     if wrong:
         return {"failed": True, "msg": redact(_listed(wrong))}
     client = Client(connection, redact)
@@ -221,7 +249,7 @@ def _guarded(work: Callable[[], dict[str, Any]], redact: Redactor) -> dict[str, 
         return {"failed": True, "msg": str(error), "failure": error.failure}
     except Exception as error:  # pylint: disable=broad-except
         place = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{os.path.basename(place.filename)}:{place.lineno}"
+        where = f"{Path(place.filename).name}:{place.lineno}"
         text = f"This is a bug in esops.inference, please report it: {type(error).__name__} at {where}: {error}"
         return {"failed": True, "msg": redact(text)}
 
@@ -245,21 +273,21 @@ def _connection(params: Mapping[str, Any]) -> tuple[Connection, list[str]]:
         wrong.append("elasticsearch_username and elasticsearch_password belong together: one of them is missing.")
     if "client_key" in given and "client_cert" not in given:
         wrong.append("client_key needs client_cert.")
-    for name in ("ca_path", "client_cert", "client_key"):
-        if name in given and not os.access(given[name], os.R_OK):
-            wrong.append(f"{name}: {given[name]} does not exist or cannot be read on the machine the module runs on.")
+    wrong += [
+        f"{name}: {given[name]} does not exist or cannot be read on the machine the module runs on."
+        for name in ("ca_path", "client_cert", "client_key")
+        if name in given and not _is_readable(given[name], directory_too=name == "ca_path")
+    ]
     fingerprint = re.sub("[:\\s]", "", given.get("ca_fingerprint", "")).lower()
     if fingerprint and not re.fullmatch("[0-9a-f]{64}", fingerprint):
         wrong.append("ca_fingerprint must be a SHA-256 fingerprint: 64 hexadecimal digits, with colons or without.")
-    if not 0 < params["timeout"] < float("inf"):
-        wrong.append(f"timeout must be a positive number of seconds, not {params['timeout']}.")
+    if not 0 < params["timeout"] <= _LONGEST_TIMEOUT:
+        seconds = f"a positive number of seconds, at most {_LONGEST_TIMEOUT}"
+        wrong.append(f"timeout must be {seconds}, not {params['timeout']}.")
     if params["retries"] < 0:
         wrong.append(f"retries must be 0 or more, not {params['retries']}.")
-    headers = {str(name): str(value) for name, value in given.get("headers", {}).items()}
-    sent = {"elasticsearch_api_key", "elasticsearch_bearer_token"}.intersection(given)
-    for name, value in [*((name, given[name]) for name in sorted(sent)), *headers.items()]:
-        if not (value.isascii() and value.isprintable() and value == value.strip()):
-            wrong.append(f"{name} holds characters that cannot be sent: white space around it, or none of ASCII.")
+    headers = _headers(given, wrong)
+    wrong += _not_sendable(given)
     connection = Connection(
         urls=urls,
         username=given.get("elasticsearch_username"),
@@ -276,6 +304,38 @@ def _connection(params: Mapping[str, Any]) -> tuple[Connection, list[str]]:
         headers=headers,
     )
     return connection, wrong
+
+
+def _is_readable(path: str, directory_too: bool) -> bool:
+    return os.access(path, os.R_OK) and (directory_too or Path(path).is_file())
+
+
+def _headers(given: Mapping[str, Any], wrong: list[str]) -> dict[str, str]:
+    headers = given.get("headers", {})
+    for name, value in headers.items():
+        if not _HEADER_NAME.fullmatch(name):
+            wrong.append(f"headers: {name!r} is no name of a header.")
+        if isinstance(value, (Mapping, list)) or value is None:
+            wrong.append(f"headers: the value of {name} must be a string.")
+        elif not _is_plain(str(value)):
+            wrong.append(f"headers: the value of {name} {_NOT_PLAIN}.")
+    return {name: str(value) for name, value in headers.items()}
+
+
+_NOT_PLAIN = "cannot be sent: it holds white space around it, control characters, or characters that are not ASCII"
+
+
+def _is_plain(value: str) -> bool:
+    return value.isascii() and value.isprintable() and value == value.strip()
+
+
+def _not_sendable(given: Mapping[str, Any]) -> list[str]:
+    names = ("elasticsearch_api_key", "elasticsearch_bearer_token")
+    wrong = [f"{name} {_NOT_PLAIN}." for name in names if not _is_plain(given.get(name, ""))]
+    # The environment hands bytes that are not UTF-8 on as surrogates.
+    if re.search("[\ud800-\udfff]", given.get("elasticsearch_password", "")):
+        wrong.append("elasticsearch_password cannot be sent: it is not UTF-8.")
+    return wrong
 
 
 def _prefer_task(given: dict[str, Any], ways: tuple[tuple[str, ...], ...], wrong: list[str]) -> None:
@@ -309,7 +369,7 @@ def _urls(given: Mapping[str, Any], wrong: list[str]) -> tuple[str, ...]:
             wrong.append(f"elasticsearch_cloud_id {error}.")
     for url in given.get("elasticsearch_url", ()):
         try:
-            urls.append(base_url(url))
+            urls.append(base_url(url.strip()))
         except ValueError as error:
             wrong.append(f"elasticsearch_url: {_without_user(url)} {error}.")
     if not urls and not wrong:
@@ -320,25 +380,66 @@ def _urls(given: Mapping[str, Any], wrong: list[str]) -> tuple[str, ...]:
     return tuple(urls)
 
 
+#: The scheme, and whatever may be a user and a password, of something that is not a proper URL.
+_USER = re.compile(r"(\s*\w+://)?(.*@)?", re.DOTALL)
+
+
 def _without_user(url: str) -> str:
-    scheme, _slashes, rest = url.rpartition("//")
-    return f"{scheme}//{rest.rpartition('@')[2]}"
+    return _USER.sub(r"\1", url, count=1)
 
 
-def _not_numbers(spec: Mapping[str, Any], value: Mapping[str, Any], place: str = "") -> list[str]:
-    """Booleans where numbers belong: ansible-core takes them as 1 and 0, which nobody means."""
+def _user(url: str) -> str:
+    """What stands before the host in a URL that is refused, or an empty string."""
+    try:
+        base_url(url.strip())
+    except ValueError:
+        found = _USER.match(url)
+        return (found and found[2]) or ""
+    return ""
+
+
+def _mistaken_types(spec: Mapping[str, Any], value: Mapping[str, Any], place: str = "") -> list[str]:
+    """What ansible-core takes though nobody means it: booleans as the numbers 1 and 0, structures as their text."""
     found: list[str] = []
     for name, option in spec.items():
-        given = value.get(name)
-        if option.get("type") in ("int", "float") and isinstance(given, bool):
+        given, kind = value.get(name), option.get("type")
+        if kind in ("int", "float") and isinstance(given, bool):
             found.append(f"{place}{name} must be a number, not {str(given).lower()}.")
+        elif kind in ("str", "path") and isinstance(given, (Mapping, list)):
+            found.append(f"{place}{name} must be a string, not a {type(given).__name__}.")
         elif "options" in option:
-            parts = given if isinstance(given, list) else [given]
-            for number, part in enumerate(parts):
-                if isinstance(part, Mapping):
-                    inner = f"{place}{name}[{number}]." if isinstance(given, list) else f"{place}{name}."
-                    found += _not_numbers(option["options"], part, inner)
+            for number, part in enumerate(_parts(given)):
+                inner = f"{place}{name}[{number}]." if kind == "list" else f"{place}{name}."
+                found += _mistaken_types(option["options"], part or {}, inner)
     return found
+
+
+def _structured(spec: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options with texts where dictionaries belong read as ansible-core reads them.
+
+    It would do so itself, but not without tracebacks for some of what people write there.
+    """
+    result = {str(name): value for name, value in given.items()}
+    for name, option in spec.items():
+        value = result.get(name)
+        if value is None or not (option["type"] == "dict" or "options" in option):
+            continue
+        if option["type"] == "list" and isinstance(value, str):
+            value = value.split(",")
+        structure = [_dictionary(option, part) for part in value] if isinstance(value, list) else None
+        result[name] = _dictionary(option, value) if structure is None else structure
+    return result
+
+
+def _dictionary(option: Mapping[str, Any], part: Any) -> Any:
+    """What was given as a dictionary with these options, or a text that is refused for being none."""
+    if isinstance(part, str) and "=" not in part.rstrip("="):
+        # The end of Base64 would make a name of it, and names are shown.
+        part = part.rstrip("=")
+    try:
+        return _structured(option.get("options", {}), check_type_dict(part))
+    except (TypeError, ValueError):
+        return part if isinstance(part, list) else _NO_DICTIONARY
 
 
 def _misplaced_secrets(spec: Mapping[str, Any], value: Mapping[str, Any]) -> Iterator[str]:
@@ -351,21 +452,18 @@ def _misplaced_secrets(spec: Mapping[str, Any], value: Mapping[str, Any]) -> Ite
         option = spec.get(name, {"no_log": not name.startswith("_ansible")})
         if option.get("no_log"):
             yield from _long_leaves(given)
-        elif "options" in option:
-            for part in given if isinstance(given, (list, tuple)) else [given]:
-                if isinstance(part, Mapping):
-                    yield from _misplaced_secrets(option["options"], part)
-                else:
-                    yield from _long_leaves(part)
         elif name == "elasticsearch_url":
-            yield from (password for password in map(_password, _leaves(given)) if password)
+            for url in given.split(",") if isinstance(given, str) else _parts(given):
+                yield from filter(None, [_user(url)]) if isinstance(url, str) else _long_leaves(url)
+        elif "options" in option:
+            for part in _parts(given):
+                yield from _misplaced_secrets(option["options"], part) if isinstance(part, dict) else _long_leaves(part)
+        elif isinstance(given, (dict, list)):
+            yield from _long_leaves(given)
 
 
-def _password(url: str) -> str | None:
-    try:
-        return urlsplit(url).password
-    except ValueError:
-        return None
+def _parts(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else [given]
 
 
 def _long_leaves(value: Any) -> Iterator[str]:

@@ -17,6 +17,7 @@ from typing import Any, Iterable, Mapping, Sequence
 from ansible_collections.esops.inference.plugins.module_utils.client import (
     ApiError,
     ClientError,
+    TimedOut,
     TlsFailed,
     Unreachable,
 )
@@ -200,6 +201,8 @@ class _Work:
         self._check_mode = reconciler.check_mode
         self._now = existing
         self._known = Knowledge()
+        self._decided = Plan(NONE)
+        self._unsure = False  # Whether the last write was carried out, where that cannot be read.
         self._outcome = Outcome(desired.inference_id, before=existing, after=existing)
 
     def run(self) -> Outcome:
@@ -209,6 +212,10 @@ class _Work:
                 self._wait_for_deployment()
         except (Refused, ClientError) as error:
             self._outcome.error = error
+            if self._unsure and not self._outcome.changed:
+                # What may have happened is reported as if it had, so that nobody relies on the contrary.
+                self._outcome.changed = True
+                self._outcome.action = self._decided.action
         return self._outcome
 
     def _reconcile(self) -> None:
@@ -265,6 +272,7 @@ class _Work:
         Returns the error after which it is worth deciding again.
         :raises ClientError: where it is not.
         """
+        self._decided = decided
         try:
             stored = self._carry_out(decided)
         except ClientError as error:
@@ -300,6 +308,7 @@ class _Work:
         """After a write that was taken: what the server holds now, and what it left as it was."""
         self._report(decided, stored)
         self._now = stored
+        self._unsure = False
         if self._service.secret in flatten(decided.body):
             self._known = replace(self._known, secret_sent=True)
         if decided.action == UPDATED and stored is not None:
@@ -341,10 +350,9 @@ class _Work:
         elif not self._outcome.changed:
             # What someone else did in the meantime is not this run's doing.
             self._outcome.before = self._now
-        if error.ambiguous and self._service.secret in decided.changes and decided.action == UPDATED:
-            # Whether the secret arrived cannot be read.
-            self._outcome.changed = True
-        if decided.doubtful or _is_no_handler(error):
+        secret_sent = self._service.secret in decided.changes and decided.action == UPDATED
+        self._unsure = isinstance(error, TimedOut) or (error.ambiguous and secret_sent)
+        if _is_no_handler(error) or (decided.doubtful and error.status == 400):
             self._ignore(decided.changes)
         elif not (error.ambiguous or raced or (self._now != before and self._is_as_declared())):
             raise error
@@ -353,10 +361,16 @@ class _Work:
         try:
             return self._reconciler.read(self._desired.inference_id)
         except ClientError as second:
-            self._outcome.changed = self._outcome.changed or error.ambiguous
+            self._unsure = error.ambiguous
             self._outcome.after = None
             error.problem += f" What the server holds now could not be read: {second.problem}"
             raise error from None
+
+    def _read_if_possible(self) -> Endpoint | None:
+        try:
+            return self._reconciler.read(self._desired.inference_id)
+        except ClientError:
+            return None
 
     def _is_as_declared(self) -> bool:
         if self._now is None or self._desired.state != PRESENT:
@@ -385,9 +399,19 @@ class _Work:
         try:
             self._delete(before)
         except ClientError as error:
-            # Gone all the same, or taken away by someone else: what was started is finished.
-            if isinstance(error, (Unreachable, TlsFailed)) or self._read_after(error) is not None:
+            if isinstance(error, (Unreachable, TlsFailed)):
                 raise
+            self._now = self._read_after(error)
+            if self._now is not None and isinstance(error, TimedOut):
+                # A delete that is still under way must not meet an endpoint that was created anew.
+                self._unsure = True
+                raise Refused(
+                    f"{error} Inference endpoint {before.inference_id} may still be deleted by it. "
+                    f"{_described(before)} Look whether it is there, and run again."
+                ) from None
+            if self._now is not None:
+                raise
+            # Gone all the same, or taken away by someone else: what was started is finished.
         self._now = None
         try:
             return self._create_again(after, decided.body)
@@ -402,6 +426,9 @@ class _Work:
         trial = replace(after, inference_id=after.inference_id + PREFLIGHT_SUFFIX)
         try:
             stored = self._put_trial(trial, body)
+        except TimedOut as error:
+            # The server may still be at it: what it stores after all, the next run removes.
+            raise Refused(f"{error} Inference endpoint {after.inference_id} was left as it is; run again.") from None
         except ClientError as error:
             if not isinstance(error, (Unreachable, TlsFailed)):
                 self._remove_trial(trial)
@@ -439,19 +466,20 @@ class _Work:
         """
         :raises ClientError: if it fails for good.
         """
-        for attempt in range(1, ROUNDS + 1):
+        attempts = 0
+        while True:
             try:
                 return self._reconciler.normalised(self._api.put(after.task_type, after.inference_id, body))
             except ClientError as error:
+                attempts += 1
                 if isinstance(error, (Unreachable, TlsFailed)):
                     raise
                 self._now = self._read_after(error)
                 if self._now is not None and self._is_as_declared():
                     return self._now
-                again = error.ambiguous or error.error_type == _ALREADY_EXISTS
-                if self._now is not None or not again or attempt == ROUNDS:
+                passing = error.ambiguous or error.error_type == _ALREADY_EXISTS
+                if self._now is not None or not passing or attempts == ROUNDS:
                     raise
-        raise AssertionError("not reached")
 
     def _put_back(self, former: Endpoint, decided: Plan, error: ClientError) -> Refused:
         """The create failed for good after the delete: restores the former settings, and says what the state is."""
@@ -462,14 +490,11 @@ class _Work:
                 self._now = self._reconciler.normalised(self._api.put(former.task_type, former.inference_id, body))
             except ClientError as second:
                 said = f"{said} Putting its former settings back failed, too: {second}"
-                self._now = self._read_after(second)
+                self._now = self._read_if_possible()
+        self._unsure = False
         if self._now is None:
             self._report(replace(decided, action=DELETED), None)
-            settings = ", ".join(f"{path}={value}" for path, value in former.settings.items())
-            return Refused(
-                f"{said} THE ENDPOINT IS GONE. It was of the task type {former.task_type} with {settings}. "
-                "Declare it so, with its key, and run again."
-            )
+            return Refused(f"{said} THE ENDPOINT IS GONE. {_described(former)} Run again, so that it is created.")
         self._report(decided, self._now)
         if self._now == former:
             return Refused(f"{said} Its former settings are in place again, with the API key that was declared.")
@@ -497,6 +522,12 @@ _FORCE_HINT = "force=true deletes it all the same; whatever uses it will then fa
 def _is_no_handler(error: ClientError) -> bool:
     """8.16 knows no C(_update): its error is a plain string, without a type (`reference`, "Update")."""
     return isinstance(error, ApiError) and error.status == 400 and error.error_type is None
+
+
+def _described(endpoint: Endpoint) -> str:
+    """What somebody needs who has to make the endpoint anew."""
+    settings = ", ".join(f"{path}={value}" for path, value in endpoint.settings.items())
+    return f"It was of the task type {endpoint.task_type} with {settings}."
 
 
 def _unequal(before: Endpoint | None, after: Endpoint | None) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ with Simulator(version="9.3") as server:
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 from .cluster import Cluster
 from .control import Control
 from .endpoints import Rules
+from .errors import ApiError
 from .faults import Delivery, Fault, Faults, deliver
 from .journal import Exchange, Journal
 from .messages import JSON, Request
@@ -166,6 +168,11 @@ class Simulator:
                 secret=secret,
             )
         )
+
+    def remove(self, inference_id: str) -> None:
+        """Take an endpoint away by hand, if it is there."""
+        with contextlib.suppress(ApiError):
+            self._store.delete(inference_id)
 
     def refer(
         self, inference_id: str, pipelines: Collection[str] = ("p1",), indexes: Collection[str] = ("i1",)

@@ -1,0 +1,39 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from ansible_collections.esops.inference.plugins.module_utils import client
+
+Count = Callable[[str], None]
+
+_COUNTED: Counter[str] = Counter()
+
+
+@pytest.fixture
+def count() -> Count:
+    """Counts what the matrices do, for the line at the end of the tests."""
+
+    def add(what: str) -> None:
+        _COUNTED[what] += 1
+
+    return add
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits between two tries of a request take no time."""
+    monkeypatch.setattr(client.Retry, "sleep", lambda _self, _response=None: None)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _COUNTED:
+        terminalreporter.section("matrices")
+        for what, number in sorted(_COUNTED.items()):
+            terminalreporter.line(f"{number:6} {what}")

@@ -1,0 +1,158 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The operations of the matrices, and a bench that carries them out in this process against a simulator."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.esops.inference.plugins.module_utils.anthropic import SERVICE
+from ansible_collections.esops.inference.plugins.module_utils.client import Client, Connection, Redactor
+from ansible_collections.esops.inference.plugins.module_utils.inference import Inference, nest
+from ansible_collections.esops.inference.plugins.module_utils.plan import Desired, Policy
+from ansible_collections.esops.inference.plugins.module_utils.reconcile import Outcome, Reconciler
+from tests.simulator import Simulator, StoredEndpoint
+from tests.unit.support import FORMER_KEY, ID, KEY, MODEL
+
+VERSIONS = ("8.16", "8.17", "8.19", "9.3", "9.4", "9.5", "9.6", "serverless")
+
+MODEL_ID = "service_settings.model_id"
+RATE = "service_settings.rate_limit.requests_per_minute"
+TOKENS = "task_settings.max_tokens"
+
+BASE: Mapping[str, Any] = {MODEL_ID: MODEL, TOKENS: 1024}
+TRIAL = f"{ID}-ansible-preflight"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """Something to be asked of an endpoint.
+
+    :ivar exists: whether the endpoint is there before. It has a temperature that nobody declares, and another key.
+    """
+
+    name: str
+    settings: Mapping[str, Any] = field(default_factory=lambda: BASE)
+    state: str = "present"
+    exists: bool = True
+    policy: Policy = field(default_factory=lambda: Policy(duplicate_model="allow"))
+
+    @property
+    def sends_secret(self) -> bool:
+        """Whether an update carries the key, so that the server may hold another one afterwards."""
+        return self.exists and (self.policy.update_api_key == "always" or RATE in self.settings)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def desired(self) -> Desired:
+        return Desired(ID, self.state, None, self.settings, KEY)
+
+
+OPERATIONS = (
+    Operation("create", exists=False, policy=Policy()),
+    Operation("update-task-settings", {**BASE, TOKENS: 2048}),
+    Operation("update-rate-limit", {**BASE, RATE: 7}),
+    Operation("rotate-key", policy=Policy(update_api_key="always")),
+    Operation("recreate", {**BASE, MODEL_ID: "other"}, policy=Policy(allow_recreate=True)),
+    Operation("delete", state="absent"),
+)
+
+
+class Bench:
+    """One simulator for many runs, put back to the same beginning before each."""
+
+    def __init__(self, server: Simulator) -> None:
+        self.server = server
+
+    def prepare(self, operation: Operation) -> None:
+        self.server.faults.clear()
+        self.server.clear_endpoints()
+        if operation.exists:
+            self.server.seed(
+                ID,
+                service_settings={"model_id": MODEL, "rate_limit": {"requests_per_minute": 50}},
+                task_settings={"max_tokens": 1024, "temperature": 0.5},
+                secret=FORMER_KEY,
+            )
+        self.server.clear_log()
+
+    def run(
+        self,
+        operation: Operation,
+        *,
+        retries: int = 0,
+        timeout: float = 30.0,
+        before: int | None = None,
+        happens: Callable[[], None] | None = None,
+        check_mode: bool = False,
+    ) -> Outcome:
+        """Carries the operation out.
+
+        :param before: the number of the request before which something C(happens).
+        """
+        connection = Connection((self.server.url,), timeout=timeout, retries=retries)
+        client = _Client(connection, Redactor([KEY, FORMER_KEY]))
+        client.before, client.happens = before, happens
+        try:
+            reconciler = Reconciler(Inference(client), SERVICE, operation.policy, check_mode)
+            return reconciler.one(operation.desired)
+        finally:
+            client.close()
+
+    def settle(self) -> None:
+        """Waits until the server is done with requests whose client has gone."""
+        while self.server.at_work:
+            time.sleep(0.002)
+
+    def put(self, settings: Mapping[str, Any], secret: str) -> None:
+        """Someone else makes the endpoint, or makes another one of it."""
+        nested = nest({RATE: 50, **settings})
+        self.server.seed(
+            ID,
+            service_settings=nested["service_settings"],
+            task_settings=nested["task_settings"],
+            secret=secret,
+        )
+
+    def remove(self) -> None:
+        """Someone else removes the endpoint."""
+        self.server.remove(ID)
+
+    @property
+    def held(self) -> StoredEndpoint | None:
+        return self.server.endpoints.get(ID)
+
+    @property
+    def has_trial(self) -> bool:
+        return TRIAL in self.server.endpoints
+
+
+class _Client(Client):
+    before: int | None = None
+    happens: Callable[[], None] | None = None
+    _requests = 0
+
+    def request(self, *arguments: Any, **options: Any) -> Any:
+        self._requests += 1
+        if self.happens and self._requests == self.before:
+            self.happens()
+        return super().request(*arguments, **options)
+
+
+def shown(endpoint: StoredEndpoint | None) -> dict[str, Any] | None:
+    """A stored endpoint in the form in which modules return it."""
+    if endpoint is None:
+        return None
+    return {
+        "inference_id": endpoint.inference_id,
+        "task_type": endpoint.task_type,
+        "service": endpoint.service,
+        "service_settings": dict(endpoint.service_settings),
+        "task_settings": dict(endpoint.task_settings),
+    }

@@ -1,0 +1,224 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The fault matrix: every operation on every version, with every fault at every one of its requests.
+
+Each run ends as asked or fails. In both cases what it reports is what the server holds, and a second
+run without the fault ends like one that never met it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from ansible_collections.esops.inference.plugins.module_utils.inference import flatten
+from ansible_collections.esops.inference.plugins.module_utils.reconcile import Outcome
+from tests.simulator import Fault, Simulator, StoredEndpoint
+from tests.unit.matrix.conftest import Count
+from tests.unit.matrix.operations import (
+    BASE,
+    MODEL_ID,
+    OPERATIONS,
+    TOKENS,
+    VERSIONS,
+    Bench,
+    Operation,
+    shown,
+)
+from tests.unit.support import FORMER_KEY, KEY
+
+#: Long enough for an answer of the simulator, so that only the fault runs into it.
+TIMEOUT = 0.15
+
+FAULTS = {
+    "429": Fault("status", status=429),
+    "429, Retry-After": Fault("status", status=429, retry_after="0"),
+    "500": Fault("status", status=500),
+    "500 although carried out": Fault("status_after", status=500),
+    "400 although created": Fault("status_after", match=r"PUT (?!.*_update)", status=400),
+    "502, a page": Fault("status", status=502, html=True),
+    "503": Fault("status", status=503),
+    "504": Fault("status", status=504),
+    "504, a page, although carried out": Fault("status_after", status=504, html=True),
+    "reset before": Fault("reset_before"),
+    "reset after": Fault("reset_after"),
+    "cut-off JSON": Fault("cut"),
+    "cut-off answer": Fault("cut_short"),
+    "a page instead of the answer": Fault("html"),
+    "a page, not carried out": Fault("html_before"),
+    "redirect": Fault("redirect"),
+    "already exists": Fault("already_exists"),
+    "provider refusal": Fault("provider_refusal"),
+}
+SENT_AGAIN = ("429", "502", "503", "504", "reset")
+SLOW = Fault("slow", seconds=TIMEOUT * 1.4)
+
+
+@pytest.fixture(scope="module", params=VERSIONS)
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    with Simulator(version=request.param) as server:
+        yield Bench(server)
+
+
+@pytest.mark.parametrize("retries", [0, 2])
+@pytest.mark.parametrize("operation", OPERATIONS, ids=str)
+def test_every_fault_at_every_request(bench: Bench, operation: Operation, retries: int, count: Count) -> None:
+    expected = Expected.of(bench, operation)
+    for name, fault in FAULTS.items():
+        if retries and not name.startswith(SENT_AGAIN):
+            continue
+        for number in range(1, expected.requests + 1):
+            _meet(bench, expected, fault, f"{name} at request {number}", number, retries=retries)
+            count("runs that met a fault")
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=str)
+def test_an_answer_that_comes_too_late(bench: Bench, operation: Operation, count: Count) -> None:
+    expected = Expected.of(bench, operation)
+    for number in range(1, expected.requests + 1):
+        _meet(bench, expected, SLOW, f"slow at request {number}", number, timeout=TIMEOUT)
+        count("runs whose answer came too late")
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=str)
+def test_an_update_that_is_silently_ignored(bench: Bench, operation: Operation, count: Count) -> None:
+    expected = Expected.of(bench, operation)
+    if any("/_update" in request for request in bench.server.requests) and operation.name != "rotate-key":
+        _meet(bench, expected, replace(Fault("ignore"), match="_update"), "silently ignored", 1)
+        count("runs that met a fault")
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=str)
+def test_a_server_that_goes_away_and_comes_back(bench: Bench, operation: Operation, count: Count) -> None:
+    expected = Expected.of(bench, operation)
+    for number in range(1, expected.requests + 1):
+        where = f"the server is gone from request {number} on"
+        bench.prepare(operation)
+        before = bench.held
+        outcome = bench.run(operation, before=number, happens=bench.server.stop)
+        bench.server.start()
+        assert outcome.error is not None, where
+        _assert_truth(bench, expected, outcome, before, where)
+        _assert_converges(bench, expected, where)
+        count("runs whose server went away")
+
+
+@pytest.mark.parametrize("someone", ["deletes it", "creates it alike", "creates another", "changes it"])
+@pytest.mark.parametrize("operation", OPERATIONS, ids=str)
+def test_someone_else_at_the_same_time(bench: Bench, operation: Operation, someone: str, count: Count) -> None:
+    expected = Expected.of(bench, operation)
+    acts = {
+        "deletes it": bench.remove,
+        "creates it alike": lambda: bench.put(operation.settings, KEY),
+        "creates another": lambda: bench.put({**BASE, MODEL_ID: "others-model"}, FORMER_KEY),
+        "changes it": lambda: bench.put({**BASE, TOKENS: 7}, FORMER_KEY),
+    }
+    for number in range(1, expected.requests + 1):
+        bench.prepare(operation)
+        outcome = bench.run(operation, before=number, happens=acts[someone])
+        told = f"{operation}, before request {number} someone {someone}: {outcome.action}, {outcome.error}"
+        after = bench.held
+        if outcome.error is None:
+            assert _is_as_asked(operation, after), told
+            assert not bench.has_trial, told
+        assert shown(after) == (outcome.after.as_dict() if outcome.after else None), told
+        # What the others made of it may be what this declaration has to be refused for, in the second run, too.
+        again = bench.run(operation)
+        assert again.error is not None or _is_as_asked(operation, bench.held), told
+        assert not again.changed or again.error is None or operation.sends_secret, told
+        count("runs that met someone else")
+
+
+@dataclass(frozen=True)
+class Expected:
+    """How an operation ends on a version without a fault.
+
+    :ivar requests: how many it makes.
+    """
+
+    operation: Operation
+    requests: int
+    outcome: Outcome
+    held: StoredEndpoint | None
+
+    @classmethod
+    def of(cls, bench: Bench, operation: Operation) -> Expected:
+        bench.prepare(operation)
+        before = bench.held
+        outcome = bench.run(operation)
+        expected = cls(operation, len(bench.server.requests), outcome, bench.held)
+        _assert_truth(bench, expected, outcome, before, "no fault")
+        return expected
+
+
+def _meet(bench: Bench, expected: Expected, fault: Fault, where: str, number: int, **patience: Any) -> None:
+    bench.prepare(expected.operation)
+    before = bench.held
+    bench.server.faults.add(replace(fault, at=number))
+    outcome = bench.run(expected.operation, **patience)
+    bench.settle()
+    bench.server.faults.clear()
+    _assert_truth(bench, expected, outcome, before, where)
+    _assert_converges(bench, expected, where)
+
+
+def _assert_truth(
+    bench: Bench, expected: Expected, outcome: Outcome, before: StoredEndpoint | None, where: str
+) -> None:
+    """What is reported is what the server holds, and a success is what was asked."""
+    after, operation = bench.held, expected.operation
+    text = str(outcome.error or "")
+    told = f"{operation}, {where}: {outcome.action}, changed {outcome.changed}, {text}"
+    assert KEY not in text, told
+    assert FORMER_KEY not in text, told
+    if outcome.error is None:
+        assert _is_as_asked(operation, after), told
+        assert not bench.has_trial, told
+    if "did not answer within" in text:
+        pass  # What the server is still at will be done when it is done; the message says so.
+    elif "could not be read" in text or (outcome.after is None and outcome.error is not None and not outcome.changed):
+        assert outcome.after is None, told
+    else:
+        assert shown(after) == (outcome.after.as_dict() if outcome.after else None), told
+    if "could not be read" not in text and "did not answer within" not in text:
+        assert outcome.changed or before == after, told
+        # A key that was sent counts as a change, whether it was another one or not.
+        assert not outcome.changed or before != after or operation.sends_secret, told
+    assert (outcome.action == "none") == (not outcome.changed), told
+    if outcome.changed and outcome.error is None:
+        assert outcome.action in _actions(before, after), told
+
+
+def _assert_converges(bench: Bench, expected: Expected, where: str) -> None:
+    """A second run without the fault ends like one that never met it."""
+    before = bench.held
+    again = bench.run(expected.operation)
+    where = f"second run after {where}"
+    _assert_truth(bench, expected, again, before, where)
+    assert str(again.error or "") == str(expected.outcome.error or ""), where
+    assert not bench.has_trial, where
+    held, wanted = shown(bench.held), shown(expected.held)
+    if before is None and held and wanted:
+        # What nobody declared cannot be carried over from an endpoint that is gone; the first run told it.
+        for side in (held, wanted):
+            side["task_settings"].pop("temperature", None)
+    assert held == wanted, where
+
+
+def _is_as_asked(operation: Operation, held: StoredEndpoint | None) -> bool:
+    if operation.state == "absent" or held is None:
+        return operation.state == "absent" and held is None
+    settings = flatten({"service_settings": held.service_settings, "task_settings": held.task_settings})
+    rotated = operation.policy.update_api_key != "always" or held.secret == KEY
+    return rotated and all(settings[path] == value for path, value in operation.settings.items())
+
+
+def _actions(before: StoredEndpoint | None, after: StoredEndpoint | None) -> tuple[str, ...]:
+    """What can have brought the server from one to the other."""
+    if before is None:
+        return ("created",)
+    return ("deleted",) if after is None else ("updated", "recreated")
