@@ -46,6 +46,7 @@ def play(target: str | Path, url: str, home: Path, *extra_vars: str) -> Played:
         "ANSIBLE_COLLECTIONS_PATH": sys.prefix,
         "ANSIBLE_LOG_PATH": str(home / "ansible.log"),
         "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_INJECT_INVOCATION": "1",  # ansible-core 2.21 shows the options of a task only if told to
         "ELASTICSEARCH_URL": url,
     }
     playbook = Path(sys.executable).with_name("ansible-playbook")

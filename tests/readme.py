@@ -1,0 +1,146 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The README's tables of options, made from the documentation of the modules.
+
+`python -m tests.readme` writes them anew; a unit test fails where they are old.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+COLLECTION = "esops.inference"
+MODULES = sorted(path.stem for path in ROOT.glob("plugins/modules/*.py"))
+
+Options = Mapping[str, Any]
+Column = tuple[str, Callable[[Options], str]]
+
+
+@functools.cache
+def ansible_doc(kind: str, *names: str) -> dict[str, Any]:
+    """Return what `ansible-doc` knows of plugins or roles of the collection, by their short names."""
+    tool = Path(sys.executable).with_name("ansible-doc")
+    full = [f"{COLLECTION}.{name}" for name in names]
+    run = subprocess.run(
+        [tool, "--json", "--type", kind, *full],
+        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": sys.prefix},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    found = json.loads(run.stdout)
+    return {name: found[f"{COLLECTION}.{name}"] for name in names}
+
+
+def options_of(module: str) -> dict[str, Any]:
+    """Return the documented options of a module, its fragments merged in."""
+    return ansible_doc("module", *MODULES)[module]["doc"]["options"]
+
+
+@functools.cache
+def entry(module: str) -> tuple[dict[str, Any], Callable[[Options], list[str]]]:
+    """Return the whole argument spec of a module, and what finds the problems beyond it."""
+    package = f"ansible_collections.{COLLECTION}.plugins"
+    code = importlib.import_module(f"{package}.modules.{module}")
+    shell = importlib.import_module(f"{package}.module_utils.module")
+    with mock.patch.object(code, "run") as run:
+        code.main()
+    own, problems, _work = run.call_args.args
+    return {**shell.connection_options(), **own}, problems
+
+
+def environment_variable(option: Options) -> str | None:
+    """Return the variable that the documentation says is used where the option is not given."""
+    found = re.search(r"E\((\w+)\)(?: of .*?)? is used", " ".join(option["description"]))
+    return found[1] if found else None
+
+
+def tables() -> dict[str, str]:
+    """Return the README's tables by their names, each in the order of the argument spec."""
+    one, many = options_of("anthropic_endpoint"), options_of("anthropic_endpoints")
+    spec = {**entry("anthropic_endpoint")[0], **entry("anthropic_endpoints")[0]}
+    connection = [name for name in spec if name in one and environment_variable(one[name])]
+    policy = [name for name in spec if name in one and name in many and name not in connection]
+    endpoint = [name for name in spec["endpoints"]["options"] if name in one]
+    lists = [name for name in spec if name not in one]
+    values, default = ("Values", _values), ("Default", _default)
+    environment = ("Environment variable", _environment)
+    endpoint_rows = _flat(endpoint, one, spec["endpoints"]["options"])
+    return {
+        "endpoint": _table(endpoint_rows, values, default),
+        "policy": _table(((name, one[name]) for name in policy), values, default),
+        "list": _table(((name, many[name]) for name in lists), values, default),
+        "connection": _table(((name, one[name]) for name in connection), default, environment),
+    }
+
+
+def _flat(names: Iterable[str], options: Options, spec: Options, prefix: str = "") -> Iterator[tuple[str, Options]]:
+    """Yield options with their dotted names; the members of groups in place of the groups."""
+    for name in names:
+        members = options[name].get("suboptions")
+        if members:
+            inner = spec[name]["options"]
+            yield from _flat(inner, members, inner, f"{prefix}{name}.")
+        else:
+            yield prefix + name, options[name]
+
+
+def _table(rows: Iterable[tuple[str, Options]], *columns: Column) -> str:
+    titles = ["Option", *(title for title, _cell in columns), "Meaning"]
+    lines = [
+        titles,
+        ["---"] * len(titles),
+        *([f"`{name}`", *(cell(option) for _title, cell in columns), _meaning(option)] for name, option in rows),
+    ]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _values(option: Options) -> str:
+    return ", ".join(f"`{choice}`" for choice in option.get("choices", ())) or option["type"]
+
+
+def _default(option: Options) -> str:
+    if option.get("required"):
+        return "required"
+    default = option.get("default")
+    return "" if default is None else f"`{str(default).lower() if isinstance(default, bool) else default}`"
+
+
+def _environment(option: Options) -> str:
+    return f"`{environment_variable(option)}`"
+
+
+def _meaning(option: Options) -> str:
+    """Return the first sentence of the documentation."""
+    description = option["description"]
+    text = description if isinstance(description, str) else description[0]
+    sentence = re.split(r"(?<=[.]) (?=[A-Z])", text)[0]
+    return re.sub(r"\b[A-Z]+\(([^)]*)\)", r"`\1`", sentence).replace("|", "\\|")
+
+
+def updated(text: str) -> str:
+    """Return the README's text with the tables of today between their marks."""
+    for name, table in tables().items():
+        begin, end = f"<!-- options: {name} -->\n\n", "\n\n<!-- end -->"
+        pattern = re.escape(begin) + r"(?s:.*?)" + re.escape(end)
+        text, times = re.subn(pattern, lambda _found, new=begin + table + end: new, text)
+        if times != 1:
+            raise ValueError(f"the README has {times} places for the table {name}, not one")
+    return text
+
+
+if __name__ == "__main__":
+    README.write_text(updated(README.read_text()))

@@ -1,0 +1,333 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is documented is what is there, and every example works."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.esops.inference.plugins.module_utils.client import VERSION
+from tests import readme
+from tests.readme import COLLECTION, MODULES, README, ROOT
+from tests.simulator import Simulator
+from tests.unit.support import KEY, MODEL, Run, run_module
+
+ROLE = ROOT / "roles/anthropic"
+#: What stands for the variables that examples use.
+SAMPLES = {"elasticsearch_api_key": "id:elasticsearch-secret", "anthropic_api_key": KEY, "my_anthropic_api_key": KEY}
+ENVIRONMENT = {"ANTHROPIC_API_KEY": KEY}
+#: What the examples of each module do to an empty server, in their order.
+ACTIONS = {
+    "anthropic_endpoint": ["created", "updated", "updated", "recreated", "deleted"],
+    "anthropic_endpoints": [["created", "created", "created"]],
+}
+#: Returned by ansible-core for every module, or documented by it.
+COMMON = {"changed", "failed", "msg", "diff", "warnings", "invocation"}
+
+
+def load(path: str) -> Any:
+    return yaml.safe_load((ROOT / path).read_text())
+
+
+def filled(value: Any) -> Any:
+    """The value with samples in place of Jinja."""
+    if isinstance(value, dict):
+        return {name: filled(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [filled(part) for part in value]
+    if not isinstance(value, str) or "{{" not in value:
+        return value
+    looked_up = re.fullmatch(r"{{ lookup\('ansible.builtin.env', '(\w+)'\) }}", value)
+    return ENVIRONMENT[looked_up[1]] if looked_up else SAMPLES[value.strip("{} ")]
+
+
+def tasks_of(plays: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yields module and options of each task of this collection, in a list of tasks or of plays."""
+    for play in plays:
+        tasks = [*play.get("pre_tasks", ()), *play.get("tasks", ()), *play.get("post_tasks", ())]
+        defaults = play.get("module_defaults", {}).get(f"group/{COLLECTION}.all", {})
+        for task in tasks if "hosts" in play else [play]:
+            for name, options in task.items():
+                if name.startswith(f"{COLLECTION}."):
+                    yield name.removeprefix(f"{COLLECTION}."), filled({**defaults, **options})
+
+
+def role_variables_of(plays: Any) -> Iterator[set[str]]:
+    """Yields the names of the variables that each play gives to the role."""
+    for play in plays:
+        for role in play.get("roles", ()):
+            inline = set(role) - {"role"} if isinstance(role, dict) else set()
+            yield inline | set(play.get("vars", ()))
+
+
+def examples(module: str) -> list[dict[str, Any]]:
+    text = readme.ansible_doc("module", *MODULES)[module]["examples"]
+    found = list(tasks_of(yaml.safe_load(text)))
+    assert {name for name, _options in found} == {module}
+    return [options for _name, options in found]
+
+
+def yaml_blocks(path: str) -> list[Any]:
+    return [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", (ROOT / path).read_text(), re.DOTALL)]
+
+
+def written_plays() -> list[Any]:
+    """All playbooks that people are shown outside of the modules."""
+    blocks = [*yaml_blocks("README.md"), *yaml_blocks("roles/anthropic/README.md")]
+    demo = [yaml.safe_load(path.read_text()) for path in sorted(ROOT.glob("tests/demo/*.yml"))]
+    return [*blocks, *demo]
+
+
+def problems(module: str, options: Mapping[str, Any]) -> list[str]:
+    """What the module would say against the options, before any request."""
+    spec, more_problems = readme.entry(module)
+    checked = ArgumentSpecValidator(spec).validate(options)
+    return checked.error_messages or more_problems(checked.validated_parameters)
+
+
+def module_option(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """An option of an argument spec in the terms of its documentation."""
+    return {
+        "type": spec.get("type", "str"),
+        "elements": spec.get("elements"),
+        "required": spec.get("required", False),
+        "default": spec.get("default"),
+        "choices": spec.get("choices"),
+        "options": module_options(spec["options"]) if "options" in spec else None,
+    }
+
+
+def module_options(spec: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: module_option(option) for name, option in spec.items()}
+
+
+def documented_options(options: Mapping[str, Any], members: str = "suboptions") -> dict[str, Any]:
+    """Documented options in the same terms; C(members) is where the options of a dictionary stand."""
+    return {
+        name: {
+            "type": option.get("type", "str"),
+            "elements": option.get("elements"),
+            "required": option.get("required", False),
+            "default": option.get("default"),
+            "choices": option.get("choices"),
+            "options": documented_options(option[members], members) if members in option else None,
+        }
+        for name, option in options.items()
+    }
+
+
+def texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from texts(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from texts(part)
+
+
+def paths(options: Mapping[str, Any], members: str, prefix: str = "") -> Iterator[str]:
+    for name, option in options.items():
+        yield prefix + name
+        yield from paths(option.get(members) or {}, members, f"{prefix}{name}.")
+
+
+def referred(markup: str, value: Any) -> set[str]:
+    """The names in C(markup), without the values behind them."""
+    return {re.split("[=:]", name)[0] for text in texts(value) for name in re.findall(rf"\b{markup}\(([^)]+)\)", text)}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_options_are_those_of_the_argument_spec(module: str) -> None:
+    spec, _problems = readme.entry(module)
+    assert documented_options(readme.options_of(module)) == module_options(spec)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_environment_variables_are_documented(module: str) -> None:
+    spec, _problems = readme.entry(module)
+    read = {name: option["fallback"][1][0] for name, option in spec.items() if "fallback" in option}
+    documented = {name: readme.environment_variable(option) for name, option in readme.options_of(module).items()}
+    assert {name: variable for name, variable in documented.items() if variable} == read
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_references_name_what_exists(module: str) -> None:
+    known = readme.ansible_doc("module", *MODULES)[module]
+    options = set(paths(readme.options_of(module), "suboptions"))
+    assert referred("O", known) - options == set()
+    assert referred("RV", known) - set(paths(known["return"], "contains")) == set()
+    assert referred("M", known) - {f"{COLLECTION}.{name}" for name in MODULES} == set()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_examples_are_valid(module: str) -> None:
+    assert [problems(module, options) for options in examples(module)] == [[] for _action in ACTIONS[module]]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_examples_do_what_they_say(module: str, server: Simulator) -> None:
+    actions = []
+    for options in examples(module):
+        run = run_module(module, {**options, "elasticsearch_url": server.url})
+        assert not run.failed, run.output
+        actions.append([one["action"] for one in run["results"]] if "results" in run else run["action"])
+        again = run_module(module, {**options, "elasticsearch_url": server.url})
+        assert again["changed"] is (options.get("update_api_key") == "always")
+    assert actions == ACTIONS[module]
+
+
+def returned_by(module: str, server: Simulator, **body: Any) -> Run:
+    """Runs a module for an endpoint that does not exist yet."""
+    options: dict[str, Any] = {"inference_id": "returned", "task_settings": {"max_tokens": 1}, **body}
+    if module == "anthropic_endpoints":
+        options = {"endpoints": [options]}
+    return run_module(module, {"elasticsearch_url": server.url, **options}, diff=True)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_what_is_returned_is_documented(module: str, server: Simulator) -> None:
+    documented = readme.ansible_doc("module", *MODULES)[module]["return"]
+    created = returned_by(module, server, service_settings={"api_key": KEY, "model_id": MODEL})
+    refused = returned_by(module, server, service_settings={"model_id": "another"})
+    if module == "anthropic_endpoints":
+        assert set(documented["results"]["contains"]) == {*created["results"][0], *refused["results"][0]}
+    failure = {"failure"} if module == "anthropic_endpoint" else set()
+    assert not created.failed
+    assert set(created.result) - COMMON == set(documented) - {"failure"}
+    assert refused.failed
+    assert set(refused.result) - COMMON == set(documented) - {"failure"} | failure
+
+
+def test_failure_is_documented(server: Simulator) -> None:
+    server.stop()
+    for module in MODULES:
+        run = run_module(module, {"elasticsearch_url": server.url, "retries": 0, **examples(module)[0]})
+        documented = readme.ansible_doc("module", *MODULES)[module]["return"]["failure"]["contains"]
+        assert set(run["failure"]) == set(documented)
+
+
+def test_action_group_holds_every_module() -> None:
+    group = load("meta/runtime.yml")["action_groups"]["all"]
+    assert [name for name in group if name != "metadata" and isinstance(name, str)] == MODULES
+    for module in MODULES:
+        attributes = readme.ansible_doc("module", *MODULES)[module]["doc"]["attributes"]
+        assert attributes["action_group"]["membership"] == [f"{COLLECTION}.all"]
+
+
+def test_versions_are_the_same_everywhere() -> None:
+    requirements = readme.ansible_doc("module", *MODULES)[MODULES[0]]["doc"]["requirements"]
+    oldest_core = load("meta/runtime.yml")["requires_ansible"].removeprefix(">=").removesuffix(".0")
+    text = README.read_text()
+    assert load("galaxy.yml")["version"] == VERSION
+    assert requirements == ["python >= 3.8", "requests >= 2.28"]
+    assert f"| ansible-core | {oldest_core} to " in text
+    assert "| Python, where the module runs | 3.8 and newer" in text
+    assert "| requests, where the module runs | 2.28 and newer |" in text
+
+
+def test_tables_of_the_readme_are_those_of_today() -> None:
+    text = README.read_text()
+    assert text == readme.updated(text), "write them anew: python -m tests.readme"
+
+
+def test_readme_shows_a_playbook_of_the_demo() -> None:
+    assert yaml_blocks("README.md")[0] == load("tests/demo/create.yml")
+
+
+def test_written_playbooks_are_valid() -> None:
+    found = [problems(module, options) for plays in written_plays() for module, options in tasks_of(plays)]
+    assert len(found) == 5
+    assert not any(found)
+
+
+def test_written_playbooks_give_the_role_its_variables() -> None:
+    found = [names for plays in written_plays() for names in role_variables_of(plays)]
+    assert len(found) == 2
+    for names in found:
+        assert names <= set(role_options())
+
+
+def role_options() -> dict[str, Any]:
+    return load("roles/anthropic/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+
+
+def common_options() -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Yields each option that the role has a variable for: its place in the module, its spec, the variable's name.
+
+    The role is for one service, which therefore needs no variable.
+    """
+
+    def leaves(spec: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, dict[str, Any], str]]:
+        for name, option in spec.items():
+            if "options" in option and name != "chunking_settings":
+                yield from leaves(option["options"], f"{prefix}{name}.")
+            elif name != "service":
+                yield prefix + name, option, f"anthropic_{name}"
+
+    spec, _problems = readme.entry("anthropic_endpoints")
+    yield from leaves({name: option for name, option in spec.items() if name != "endpoints"}, "")
+
+
+def test_role_checks_what_the_module_takes() -> None:
+    def checked(option: Mapping[str, Any]) -> dict[str, Any]:
+        # An empty string counts as not given.
+        choices = ["", *option["choices"]] if "choices" in option else None
+        kind = "str" if option["type"] in ("str", "path") else "raw"
+        return {"type": kind, "choices": choices, "secret": option.get("no_log", False)}
+
+    given = role_options()
+    endpoints = given.pop("anthropic_endpoints")
+    found = {
+        name: {"type": spec["type"], "choices": spec.get("choices"), "secret": spec.get("no_log", False)}
+        for name, spec in given.items()
+    }
+    assert found == {name: checked(option) for _place, option, name in common_options()}
+    assert (endpoints["type"], endpoints["required"]) == ("list", True)
+    spec, _problems = readme.entry("anthropic_endpoints")
+    assert documented_options(endpoints["options"], "options") == module_options(spec["endpoints"]["options"])
+    assert list(secrets(endpoints["options"])) == list(secrets(spec["endpoints"]["options"])) != []
+
+
+def secrets(spec: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for name, option in spec.items():
+        if option.get("no_log"):
+            yield prefix + name
+        yield from secrets(option.get("options", {}), f"{prefix}{name}.")
+
+
+def test_role_hands_every_variable_to_the_module() -> None:
+    def handed(options: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+        for name, value in options.items():
+            if isinstance(value, dict):
+                yield from handed(value, f"{prefix}{name}.")
+            else:
+                yield prefix + name, value
+
+    [task] = load("roles/anthropic/tasks/main.yml")
+    found = dict(handed(task["esops.inference.anthropic_endpoints"]))
+    assert found.pop("endpoints") == "{{ anthropic_endpoints }}"
+    assert found == {
+        place: f"{{{{ omit if {name} in ['', none] else {name} }}}}" for place, _option, name in common_options()
+    }
+    assert task["register"] == "anthropic_result"
+
+
+def test_role_invents_no_default() -> None:
+    assert load("roles/anthropic/defaults/main.yml") == {name: "" for _place, _option, name in common_options()}
+
+
+def test_role_refers_to_what_exists() -> None:
+    specs = load("roles/anthropic/meta/argument_specs.yml")
+    assert referred("M", specs) == {f"{COLLECTION}.anthropic_endpoints"}
+    assert referred("O", specs) - set(role_options()) == set()
+    shown = set(re.findall(r"`(anthropic_\w+)`", (ROLE / "README.md").read_text()))
+    assert shown - set(role_options()) - {"anthropic_", "anthropic_result"} == set()
