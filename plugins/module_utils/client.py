@@ -12,7 +12,9 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import random
 import re
+import time
 from dataclasses import dataclass, field
 from typing import Any, Iterable, Mapping
 from urllib.parse import quote, quote_plus, urlencode, urlsplit
@@ -184,7 +186,8 @@ class Redactor:
         as_base64 = [base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()]
         unpadded = [form.rstrip("=") for form in as_base64]
         as_text = [json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]]
-        return [secret, *as_text, quote(raw, safe=""), quote_plus(raw), *as_base64, *unpadded]
+        in_urls = [quote(raw, safe=""), quote(raw), quote_plus(raw)]
+        return [secret, *as_text, *in_urls, *as_base64, *unpadded]
 
     def __call__(self, text: str) -> str:
         for form in self._forms_by_length:
@@ -197,6 +200,7 @@ class Client:
 
     :param connection: where and how.
     :param redact: takes the secrets out of whatever is said about a request.
+    :ivar patience: for requests that are sent again; how often that happened.
     """
 
     def __init__(self, connection: Connection, redact: Redactor) -> None:
@@ -206,7 +210,8 @@ class Client:
         self._redact = redact
         self._timeout = (min(connection.timeout, CONNECT_TIMEOUT), connection.timeout)
         self._verify = _verify(connection)
-        self._session = _session(connection)
+        self.patience = Patience(connection.timeout)
+        self._session = _session(connection, self.patience)
         if self._verify is False:
             # It is what the user asked for, and a pinned certificate is verified without a CA.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
@@ -225,19 +230,24 @@ class Client:
         return self._read(self._send(method, target, data), method, target)
 
     def _send(self, method: str, target: str, data: bytes | None) -> requests.Response:
-        """Tries the nodes in order. The one that took the connection is the first to be asked next time."""
-        unreachable: list[Unreachable] = []
+        """Tries the nodes in order. The one that answered is the first to be asked next time."""
+        failures: list[ClientError] = []
         for node in list(self._nodes):
             try:
                 response = self._send_to(node, method, target, data)
-            except Unreachable as error:
-                unreachable.append(error)
+            except (Unreachable, ConnectionLost) as error:
+                failures.append(error)
+                # What a write did to the one node has to be known before it is sent to another.
+                if isinstance(error, ConnectionLost) and method != "GET":
+                    raise
                 continue
-            if unreachable:
+            if failures:
                 self._nodes = [node, *(other for other in self._nodes if other != node)]
             return response
-        problem = " ".join(error.problem for error in unreachable)
-        raise Unreachable(problem, method, target, unreachable[0].hint)
+        if len(failures) == 1:
+            raise failures[0]
+        kind = Unreachable if all(isinstance(error, Unreachable) for error in failures) else ConnectionLost
+        raise kind(" ".join(error.problem for error in failures), method, target, failures[0].hint)
 
     def _send_to(self, node: str, method: str, target: str, data: bytes | None) -> requests.Response:
         try:
@@ -385,8 +395,35 @@ class _PinnedAdapter(HTTPAdapter):
         super().init_poolmanager(*args, assert_fingerprint=self._fingerprint, **kwargs)
 
 
+class Patience:
+    """What a task may lose to requests that are sent again. All its requests share it.
+
+    :ivar left: seconds, for pauses. A try that ran into the timeout takes all that is left.
+    :ivar resent: how often a request was sent again.
+    :ivar reason: why, the last time.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.left = seconds
+        self.resent = 0
+        self.reason = ""
+
+    def spend(self, seconds: float) -> float:
+        """Returns what there is of these seconds."""
+        spent = min(seconds, max(self.left, 0.0))
+        self.left -= seconds
+        return spent
+
+
 class _Retry(Retry):
-    """A Retry that lets no C(Retry-After) hold up the task, and tells what it knows when it gives up."""
+    """A Retry with jitter, whose C(Retry-After) has a ceiling, and which ends with the patience of the task."""
+
+    patience: Patience
+
+    def new(self, **changes: Any) -> _Retry:
+        following = super().new(**changes)
+        following.patience = self.patience
+        return following
 
     def parse_retry_after(self, retry_after: str) -> float:
         try:
@@ -394,12 +431,26 @@ class _Retry(Retry):
         except urllib3.exceptions.InvalidHeader:
             return 0.0
 
+    def sleep(self, response: urllib3.BaseHTTPResponse | None = None) -> None:
+        pause = self.get_retry_after(response) if response is not None else None
+        # Jitter, so that many tasks that met the same fault do not come back at the same time.
+        time.sleep(self.patience.spend(pause or self.get_backoff_time() * random.uniform(0.5, 1)))
+
     def increment(self, *args: Any, **kwargs: Any) -> _Retry:
+        error, response = kwargs.get("error"), kwargs.get("response")
         try:
-            return super().increment(*args, **kwargs)
-        except urllib3.exceptions.MaxRetryError as error:
-            error.history = self.history  # type: ignore[attr-defined]
+            following = super().increment(*args, **kwargs)
+            if isinstance(error, urllib3.exceptions.ReadTimeoutError):
+                self.patience.spend(self.patience.left)
+            if self.patience.left <= 0:
+                reason = error or urllib3.exceptions.ResponseError("the time for requests sent again is used up")
+                raise urllib3.exceptions.MaxRetryError(kwargs["_pool"], args[1], reason)
+        except urllib3.exceptions.MaxRetryError as given_up:
+            given_up.history = self.history  # type: ignore[attr-defined]
             raise
+        self.patience.resent += 1
+        self.patience.reason = f"status {response.status}" if response is not None else type(error).__name__
+        return following
 
 
 def _any_sent(history: Iterable[RequestHistory]) -> bool:
@@ -413,7 +464,7 @@ def _sent_before(error: Exception) -> bool:
     return any(_any_sent(getattr(inner, "history", ())) for inner in error.args)
 
 
-def _session(connection: Connection) -> requests.Session:
+def _session(connection: Connection, patience: Patience) -> requests.Session:
     session = requests.Session()
     session.headers.update({"Accept": "application/json", "User-Agent": f"ansible-esops.inference/{VERSION}"})
     session.headers["Content-Type"] = "application/json"
@@ -422,7 +473,7 @@ def _session(connection: Connection) -> requests.Session:
     if connection.client_cert:
         # Named as the key's file, too, so that urllib3 looks for a passphrase before OpenSSL asks the terminal for it.
         session.cert = (connection.client_cert, connection.client_key or connection.client_cert)
-    retry = _retry(connection)
+    retry = _retry(connection, patience)
     session.mount("http://", HTTPAdapter(max_retries=retry))
     if connection.ca_fingerprint:
         session.mount("https://", _PinnedAdapter(connection.ca_fingerprint, max_retries=retry))
@@ -447,8 +498,8 @@ def _verify(connection: Connection) -> bool | str:
     return not connection.ca_fingerprint
 
 
-def _retry(connection: Connection) -> Retry:
-    return _Retry(
+def _retry(connection: Connection, patience: Patience) -> Retry:
+    retry = _Retry(
         total=connection.retries,
         # Where there are several nodes, the next one is asked instead.
         connect=0 if len(connection.urls) > 1 else None,
@@ -456,10 +507,12 @@ def _retry(connection: Connection) -> Retry:
         other=0,
         status_forcelist=PASSING_STATUSES,
         allowed_methods=None,
-        backoff_factor=0.2,
+        backoff_factor=1,
         raise_on_status=False,
         respect_retry_after_header=True,
     )
+    retry.patience = patience
+    return retry
 
 
 def _base64(text: str) -> str:

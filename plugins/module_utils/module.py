@@ -9,12 +9,13 @@ Private to the collection.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import traceback
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Callable, Iterator, Mapping, Sequence
+from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.parameters import set_fallbacks
@@ -238,6 +239,9 @@ def _run(
         return work(task)
     finally:
         client.close()
+        if client.patience.resent:
+            times = "once" if client.patience.resent == 1 else f"{client.patience.resent} times"
+            task.warnings.append(f"A request had to be sent again {times}, the last time for {client.patience.reason}.")
         for warning in task.warnings:
             module.warn(redact(warning))
 
@@ -417,11 +421,14 @@ def _mistaken_types(spec: Mapping[str, Any], value: Mapping[str, Any], place: st
 def _structured(spec: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """The options with texts where dictionaries belong read as ansible-core reads them.
 
-    It would do so itself, but not without tracebacks for some of what people write there.
+    It would do so itself, but not without tracebacks for some of what people write there,
+    nor for infinity in the place of a whole number.
     """
     result = {str(name): value for name, value in given.items()}
     for name, option in spec.items():
         value = result.get(name)
+        if option["type"] == "int" and _is_infinite(value):
+            result[name] = "infinite"
         if value is None or not (option["type"] == "dict" or "options" in option):
             continue
         if option["type"] == "list" and isinstance(value, str):
@@ -429,6 +436,13 @@ def _structured(spec: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, 
         structure = [_dictionary(option, part) for part in value] if isinstance(value, list) else None
         result[name] = _dictionary(option, value) if structure is None else structure
     return result
+
+
+def _is_infinite(value: Any) -> bool:
+    try:
+        return math.isinf(float(value))
+    except (TypeError, ValueError, OverflowError):
+        return False
 
 
 def _dictionary(option: Mapping[str, Any], part: Any) -> Any:
@@ -453,13 +467,20 @@ def _misplaced_secrets(spec: Mapping[str, Any], value: Mapping[str, Any]) -> Ite
         if option.get("no_log"):
             yield from _long_leaves(given)
         elif name == "elasticsearch_url":
-            for url in given.split(",") if isinstance(given, str) else _parts(given):
-                yield from filter(None, [_user(url)]) if isinstance(url, str) else _long_leaves(url)
+            yield from _secrets_in_urls(given.split(",") if isinstance(given, str) else _parts(given))
         elif "options" in option:
             for part in _parts(given):
                 yield from _misplaced_secrets(option["options"], part) if isinstance(part, dict) else _long_leaves(part)
         elif isinstance(given, (dict, list)):
             yield from _long_leaves(given)
+
+
+def _secrets_in_urls(urls: Iterable[Any]) -> Iterator[str]:
+    for url in urls:
+        if not isinstance(url, str):
+            yield from _long_leaves(url)
+        elif _user(url):
+            yield _user(url)
 
 
 def _parts(given: Any) -> list[Any]:

@@ -43,6 +43,7 @@ class Service:
     :ivar secret_optional_since: the first version that changes service settings without the secret beside them.
     :ivar server_defaults: what the server fills in, and shows, where nothing is given.
     :ivar normalise: makes the settings that a server shows comparable.
+    :ivar explain: what to do about a refusal of the server, given its words; empty where there is nothing to add.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Service:
     secret_optional_since: tuple[int, int]
     server_defaults: Mapping[str, Any]
     normalise: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    explain: Callable[[str], str]
 
     def changes_in_place(self, path: str, server: Server) -> bool:
         since = self._since(path)

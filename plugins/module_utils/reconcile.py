@@ -212,6 +212,8 @@ class _Work:
                 self._wait_for_deployment()
         except (Refused, ClientError) as error:
             self._outcome.error = error
+            if isinstance(error, ApiError):
+                error.hint = self._service.explain(error.problem) or error.hint
             if self._unsure and not self._outcome.changed:
                 # What may have happened is reported as if it had, so that nobody relies on the contrary.
                 self._outcome.changed = True

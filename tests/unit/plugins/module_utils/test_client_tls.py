@@ -1,0 +1,294 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whom the client trusts, how it proves who it is, and what it says when TLS fails: nothing is sent then."""
+
+from __future__ import annotations
+
+import hashlib
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+from cryptography.hazmat.primitives import serialization
+
+from ansible_collections.esops.inference.plugins.module_utils.client import (
+    Client,
+    ClientError,
+    Connection,
+    ConnectionLost,
+    Redactor,
+    TlsFailed,
+)
+from tests.simulator import Fault, Simulator, Tls
+
+
+@dataclass(frozen=True)
+class Files:
+    """Certificates and keys, as files in PEM format."""
+
+    ca: str
+    other_ca: str
+    server: Tls
+    elsewhere: Tls
+    client_cert: str
+    client_key: str
+    client_both: str
+    encrypted_key: str
+    encrypted_both: str
+    fingerprint: str
+    no_pem: str
+
+    @property
+    def mutual(self) -> Tls:
+        """A server that wants certificates of its clients; up to 1.2, it says so before the request is sent."""
+        return Tls12(self.server.certificate, self.server.key, client_ca=self.ca)
+
+
+class Tls12(Tls):
+    def context(self) -> ssl.SSLContext:
+        context = super().context()
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        return context
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    folder = tmp_path_factory.mktemp("tls")
+
+    def written(name: str, *blobs: trustme.Blob) -> str:
+        path = folder / name
+        path.write_bytes(b"".join(blob.bytes() for blob in blobs))
+        return str(path)
+
+    def served(name: str, certificate: trustme.LeafCert) -> Tls:
+        chain = written(f"{name}.crt", *certificate.cert_chain_pems)
+        return Tls(chain, written(f"{name}.key", certificate.private_key_pem))
+
+    ca = trustme.CA()
+    server, client = ca.issue_cert("127.0.0.1"), ca.issue_cert("client@example.com")
+    shown = ssl.PEM_cert_to_DER_cert(server.cert_chain_pems[0].bytes().decode())
+    key = serialization.load_pem_private_key(client.private_key_pem.bytes(), None)
+    encrypted = trustme.Blob(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"passphrase"),
+        )
+    )
+    no_pem = folder / "no.pem"
+    no_pem.write_text("no certificate")
+    return Files(
+        ca=written("ca.crt", ca.cert_pem),
+        other_ca=written("other.crt", trustme.CA().cert_pem),
+        server=served("server", server),
+        elsewhere=served("elsewhere", ca.issue_cert("es.example.com")),
+        client_cert=written("client.crt", *client.cert_chain_pems),
+        client_key=written("client.key", client.private_key_pem),
+        client_both=written("client.pem", client.private_key_and_cert_chain_pem),
+        encrypted_key=written("encrypted.key", encrypted),
+        encrypted_both=written("encrypted.pem", encrypted, *client.cert_chain_pems),
+        fingerprint=hashlib.sha256(shown).hexdigest(),
+        no_pem=str(no_pem),
+    )
+
+
+@pytest.fixture
+def node(files: Files) -> Iterator[Simulator]:
+    with Simulator(tls=files.server) as server:
+        yield server
+
+
+def ask(server: Simulator, url: str = "", **options: Any) -> Any:
+    """The server's name, asked for over a connection with these options."""
+    client = Client(Connection((url or server.url,), **{"timeout": 5.0, "retries": 3, **options}), Redactor([]))
+    try:
+        return client.request("GET", "/")["name"]
+    finally:
+        client.close()
+
+
+def answered(server: Simulator, **options: Any) -> bool:
+    """Whether the one request got there, and its answer back."""
+    return (ask(server, **options), server.requests) == ("simulator", ["GET /"])
+
+
+def failure(server: Simulator, kind: type[ClientError] = TlsFailed, **options: Any) -> ClientError:
+    """The error, of a request that never got there and was not tried again."""
+    with pytest.raises(kind) as caught:
+        ask(server, **options)
+    assert server.requests == []
+    if kind is TlsFailed:
+        assert server.connections <= 1
+        assert str(caught.value).startswith(f"GET /: TLS with {options.get('url') or server.url} failed: ")
+        assert (caught.value.ambiguous, caught.value.retried, caught.value.status) == (False, False, None)
+    return caught.value
+
+
+CA_HINT = "give the CA that signed the server's certificate as ca_path, or pin the certificate with ca_fingerprint."
+CLIENT_HINT = "the server may want a client certificate: client_cert and client_key."
+PEM_HINT = "ca_path, client_cert or client_key is no PEM file with what belongs into it."
+
+
+class TestTrust:
+    def test_the_ca_of_the_server(self, node: Simulator, files: Files) -> None:
+        assert answered(node, ca_path=files.ca)
+
+    @pytest.mark.parametrize("ca", ["other_ca", None])
+    def test_not_another_ca_nor_none(self, node: Simulator, files: Files, ca: str | None) -> None:
+        error = failure(node, ca_path=ca and getattr(files, ca))
+        assert "CERTIFICATE_VERIFY_FAILED" in error.problem
+        assert error.hint == CA_HINT
+
+    def test_not_a_certificate_for_another_name(self, files: Files) -> None:
+        with Simulator(tls=files.elsewhere) as server:
+            error = failure(server, ca_path=files.ca)
+        assert "127.0.0.1" in error.problem.partition("failed: ")[2]
+        assert error.hint == "the certificate is for another name: use one of its names in elasticsearch_url."
+
+    def test_not_a_certificate_for_another_host(self, files: Files) -> None:
+        with Simulator(tls=files.elsewhere) as server:
+            error = failure(server, url=f"https://localhost:{server.port}", ca_path=files.ca)
+        assert "'localhost'" in error.problem
+        assert error.hint.startswith("the certificate is for another name")
+
+    @pytest.mark.parametrize("tls", ["server", "elsewhere"])
+    def test_everybody_if_told_so(self, files: Files, tls: str) -> None:
+        """Without a warning either, which would be an error in these tests."""
+        with Simulator(tls=getattr(files, tls)) as server:
+            assert answered(server, validate_certs=False)
+
+    def test_a_file_that_is_no_certificate_is_told(self, node: Simulator, files: Files) -> None:
+        assert failure(node, ca_path=files.no_pem).hint == PEM_HINT
+
+
+class TestFingerprint:
+    def test_it_is_enough(self, node: Simulator, files: Files) -> None:
+        assert answered(node, ca_fingerprint=files.fingerprint)
+
+    def test_it_goes_with_a_ca(self, node: Simulator, files: Files) -> None:
+        assert answered(node, ca_fingerprint=files.fingerprint, ca_path=files.ca)
+
+    @pytest.mark.parametrize("options", [{}, {"ca_path": "ca"}, {"validate_certs": False}])
+    def test_another_certificate_is_refused_whatever_else_is_said(
+        self, node: Simulator, files: Files, options: dict[str, Any]
+    ) -> None:
+        if "ca_path" in options:
+            options = {"ca_path": files.ca}
+        error = failure(node, ca_fingerprint="0" * 64, **options)
+        assert "Fingerprints did not match" in error.problem
+        assert error.hint == "ca_fingerprint is not the SHA-256 fingerprint of the certificate that the server shows."
+
+    def test_with_a_ca_both_have_to_be_right(self, node: Simulator, files: Files) -> None:
+        assert failure(node, ca_fingerprint=files.fingerprint, ca_path=files.other_ca).hint == CA_HINT
+
+    def test_it_holds_for_every_node(self, node: Simulator, files: Files) -> None:
+        with Simulator(tls=files.elsewhere) as other:
+            client = Client(Connection((other.url, node.url), ca_fingerprint=files.fingerprint), Redactor([]))
+            with pytest.raises(TlsFailed):
+                client.request("GET", "/")
+            client.close()
+            assert (other.requests, node.requests) == ([], [])
+
+
+class TestEnvironment:
+    """requests lets REQUESTS_CA_BUNDLE take the place of what its session is told."""
+
+    @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+    @pytest.mark.parametrize("way", ["validate_certs", "ca_path", "ca_fingerprint"])
+    def test_what_the_task_says_wins(
+        self, node: Simulator, files: Files, monkeypatch: pytest.MonkeyPatch, variable: str, way: str
+    ) -> None:
+        monkeypatch.setenv(variable, "/nonsense")
+        ways = {"validate_certs": False, "ca_path": files.ca, "ca_fingerprint": files.fingerprint}
+        assert answered(node, **{way: ways[way]})
+
+    def test_a_right_one_does_not_help_a_wrong_ca_path(
+        self, node: Simulator, files: Files, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", files.ca)
+        assert failure(node, ca_path=files.other_ca).hint == CA_HINT
+
+    def test_without_a_word_of_the_task_it_is_used(
+        self, node: Simulator, files: Files, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", files.ca)
+        assert answered(node)
+
+    def test_nonsense_in_it_is_told(self, node: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nonsense")
+        error = failure(node)
+        assert error.problem.endswith("Could not find a suitable TLS CA certificate bundle, invalid path: /nonsense.")
+        assert error.hint == (
+            "REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE of the environment names it; ca_path would win over it."
+        )
+
+
+class TestClientCertificate:
+    @pytest.fixture
+    def mutual(self, files: Files) -> Iterator[Simulator]:
+        with Simulator(tls=files.mutual) as server:
+            yield server
+
+    def test_with_its_key_in_another_file(self, mutual: Simulator, files: Files) -> None:
+        assert answered(mutual, ca_path=files.ca, client_cert=files.client_cert, client_key=files.client_key)
+
+    def test_with_its_key_in_the_same_file(self, mutual: Simulator, files: Files) -> None:
+        assert answered(mutual, ca_path=files.ca, client_cert=files.client_both)
+
+    def test_a_missing_one_is_told(self, mutual: Simulator, files: Files) -> None:
+        assert failure(mutual, ca_path=files.ca).hint == CLIENT_HINT
+
+    def test_a_missing_one_is_told_with_the_newest_tls_too(self, files: Files) -> None:
+        """There the server says so only after the handshake, or just closes the connection."""
+        mutual = Tls(files.server.certificate, files.server.key, client_ca=files.ca)
+        with Simulator(tls=mutual) as server, pytest.raises((TlsFailed, ConnectionLost)):
+            ask(server, ca_path=files.ca, retries=0)
+        assert server.requests == []
+
+    def test_a_file_that_holds_none_is_told(self, mutual: Simulator, files: Files) -> None:
+        assert failure(mutual, ca_path=files.ca, client_cert=files.no_pem).hint == PEM_HINT
+
+    def test_a_key_of_another_certificate_is_told(self, mutual: Simulator, files: Files) -> None:
+        error = failure(mutual, ca_path=files.ca, client_cert=files.client_cert, client_key=files.server.key)
+        assert "KEY_VALUES_MISMATCH" in error.problem
+        assert error.hint == "client_key is not the key of client_cert."
+
+    @pytest.mark.parametrize("options", [("client_cert", "encrypted_key"), ("encrypted_both", None)])
+    def test_nobody_is_asked_for_a_passphrase(
+        self, mutual: Simulator, files: Files, options: tuple[str, str | None]
+    ) -> None:
+        certificate, key = options
+        key_file = getattr(files, key) if key else None
+        error = failure(mutual, ca_path=files.ca, client_cert=getattr(files, certificate), client_key=key_file)
+        assert "Client private key is encrypted, password is required" in error.problem
+        assert error.hint == "client_key needs a passphrase, and nobody can be asked for it: store it without one."
+
+
+class TestWrongProtocol:
+    def test_tls_where_there_is_none(self, server: Simulator) -> None:
+        error = failure(server, url=f"https://127.0.0.1:{server.port}")
+        assert error.hint == "the server does not speak TLS on this port: is it http:// instead of https://?"
+
+    def test_no_tls_where_there_is(self, node: Simulator) -> None:
+        error = failure(node, ConnectionLost, url=f"http://127.0.0.1:{node.port}", retries=0)
+        assert error.hint == "if this happens every time, the server may want https:// on this port."
+
+
+class TestLost:
+    @pytest.mark.parametrize("kind", ["reset_before", "reset_after"])
+    def test_after_the_handshake_it_is_a_lost_connection(self, node: Simulator, files: Files, kind: str) -> None:
+        """Not a failure of TLS, which would mean that nothing was sent."""
+        node.faults.add(Fault(kind))
+        with pytest.raises(ConnectionLost) as caught:
+            ask(node, ca_path=files.ca, retries=0)
+        assert (caught.value.ambiguous, caught.value.hint) == (True, "")
+        assert node.requests == ["GET /"]
+
+
+def test_an_empty_directory_of_certificates_trusts_nobody(node: Simulator, tmp_path: Path) -> None:
+    assert failure(node, ca_path=str(tmp_path)).hint == CA_HINT
