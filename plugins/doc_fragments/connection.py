@@ -89,8 +89,8 @@ options:
       - How often a request is sent again that met a passing fault. Those are a connection that was refused or lost, and
         the statuses 429, 502, 503 and 504. There is none for errors of TLS or authentication, nor for other statuses.
       - The pauses grow from 1 to 2 seconds at first, each at random between half and all of it. C(Retry-After) is
-        respected up to 60 seconds. All pauses of a task together take at most O(timeout) seconds, and a request that ran
-        into O(timeout) is not sent again. The task warns where requests were sent again.
+        respected up to 60 seconds. All pauses of a task together take at most O(timeout) seconds, and a request that
+        ran into O(timeout) is not sent again. The task warns where requests were sent again.
       - With several nodes, one that cannot be reached is not asked again, but the next one instead.
       - If not given, E(ELASTICSEARCH_RETRIES) is used.
     type: int

@@ -191,4 +191,37 @@ options:
     type: dict
 """
         + _suboptions(_BODY)
+        + """
+  purge:
+    description:
+      - Remove endpoints of this service that are not in O(endpoints). Those of other services, and built-in ones, whose
+        ids start with a dot, are never removed. An empty list is refused.
+      - Removals respect who uses an endpoint, and O(force). Their results come last, in the order of their ids.
+    type: bool
+    default: false
+  purge_exclude:
+    description:
+      - Shell patterns of ids that O(purge) leaves alone, for example V(test-*).
+    type: list
+    elements: str
+    default: []
+  purge_max:
+    description:
+      - How many endpoints O(purge) may remove. If there are more, the task fails before anything is changed, with a
+        message that says the number.
+      - If not given, half of the endpoints of this service that the cluster holds, and always 5.
+    type: int
+  parallel:
+    description:
+      - How many endpoints are created, changed or removed at the same time, from 1 to 64, each over a connection of its
+        own. Reading and deciding take one request for all of them together.
+    type: int
+    default: 8
+  return_unchanged:
+    description:
+      - Return the endpoints that did not change as they are, too. Otherwise RV(results) has only the id, C(changed) and
+        C(action) of them.
+    type: bool
+    default: false
+"""
     )

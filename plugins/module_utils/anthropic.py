@@ -85,34 +85,25 @@ def normalise(settings: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 #: What servers say, and what to do about it. The first that fits is taken.
-_EXPLANATIONS = (
-    (
-        r"validation call to service|invalid x-api-key|authentication_error",
+_EXPLANATIONS = {
+    r"validation call to service|invalid x-api-key|authentication_error": (
         "Anthropic was asked and did not take it: check service_settings.api_key, service_settings.model_id, "
-        "and that the cluster may reach Anthropic.",
+        "and that the cluster may reach Anthropic."
     ),
-    (
-        r"unknown.*\burl\b|\burl\b.*unknown",
-        "service_settings.url is known to Elasticsearch 9.5 and newer.",
+    r"unknown.*\burl\b|\burl\b.*unknown": "service_settings.url is known to Elasticsearch 9.5 and newer.",
+    r"chunking_settings": "the tasks of this service have nothing to chunk: leave chunking_settings out.",
+    r"does not support task type \[chat_completion\]": (
+        "chat_completion is known to Elasticsearch 9.5 and newer, and to late patches of 9.4."
     ),
-    (
-        r"chunking_settings",
-        "the tasks of this service have nothing to chunk: leave chunking_settings out.",
+    r"\[secret_settings\] does not contain": (
+        "before Elasticsearch 9.4 service settings change only with service_settings.api_key beside them."
     ),
-    (
-        r"does not support task type \[chat_completion\]",
-        "chat_completion is known to Elasticsearch 9.5 and newer, and to late patches of 9.4.",
-    ),
-    (
-        r"\[secret_settings\] does not contain",
-        "before Elasticsearch 9.4 service settings change only with service_settings.api_key beside them.",
-    ),
-)
+}
 
 
 def explain(words: str) -> str:
     """What to do about a refusal of the server (`reference`, "An endpoint", "Create" and "Update")."""
-    return next((hint for pattern, hint in _EXPLANATIONS if re.search(pattern, words)), "")
+    return next((hint for pattern, hint in _EXPLANATIONS.items() if re.search(pattern, words)), "")
 
 
 #: The update table of `reference`, "Update".

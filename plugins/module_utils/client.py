@@ -37,6 +37,9 @@ VERSION = "0.1.0"
 #: Seconds given to the establishment of a connection, of the whole timeout of a request.
 CONNECT_TIMEOUT = 10.0
 
+#: Connections to one node that are kept open at the most.
+MOST_CONNECTIONS = 64
+
 #: Seconds that C(Retry-After) can make a request wait.
 LONGEST_PAUSE = 60.0
 
@@ -474,11 +477,14 @@ def _session(connection: Connection, patience: Patience) -> requests.Session:
         # Named as the key's file, too, so that urllib3 looks for a passphrase before OpenSSL asks the terminal for it.
         session.cert = (connection.client_cert, connection.client_key or connection.client_cert)
     retry = _retry(connection, patience)
-    session.mount("http://", HTTPAdapter(max_retries=retry))
+    # Room for as many connections as there may be threads; each is opened when it is needed.
+    plain = HTTPAdapter(max_retries=retry, pool_maxsize=MOST_CONNECTIONS)
+    session.mount("http://", plain)
     if connection.ca_fingerprint:
-        session.mount("https://", _PinnedAdapter(connection.ca_fingerprint, max_retries=retry))
+        pinned = _PinnedAdapter(connection.ca_fingerprint, max_retries=retry, pool_maxsize=MOST_CONNECTIONS)
+        session.mount("https://", pinned)
     else:
-        session.mount("https://", HTTPAdapter(max_retries=retry))
+        session.mount("https://", plain)
     return session
 
 

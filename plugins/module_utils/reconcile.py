@@ -10,9 +10,12 @@ Private to the collection.
 
 from __future__ import annotations
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any, Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any, Callable, Collection, Iterable, Mapping, Sequence
 
 from ansible_collections.esops.inference.plugins.module_utils.client import (
     ApiError,
@@ -29,6 +32,7 @@ from ansible_collections.esops.inference.plugins.module_utils.inference import (
     flatten,
 )
 from ansible_collections.esops.inference.plugins.module_utils.plan import (
+    ABSENT,
     CREATED,
     DELETED,
     NONE,
@@ -124,8 +128,11 @@ class Reconciler:
     policy: Policy
     check_mode: bool = False
     warnings: list[str] = field(default_factory=list)
+    #: What makes every further request pointless, once it has been met.
+    down: ClientError | None = None
     _server: Server | None = None
     _others: dict[str, Endpoint] | None = None
+    _asking: threading.Lock = field(default_factory=threading.Lock)
 
     def one(self, desired: Desired) -> Outcome:
         """Reads one endpoint and reconciles it."""
@@ -133,24 +140,44 @@ class Reconciler:
             existing = self.read(desired.inference_id)
         except ClientError as error:
             return Outcome(desired.inference_id, error=error)
-        return self._reconcile(desired, existing)
+        work = _Work(self, desired, existing)
+        work.prepare()
+        work.finish()
+        return work.outcome
 
-    def many(self, declared: Iterable[Desired]) -> list[Outcome]:
+    def many(self, declared: Sequence[Desired], parallel: int = 1, purge: Purge | None = None) -> list[Outcome]:
         """Reads all endpoints at once and reconciles those declared, each whatever becomes of the others.
 
+        All plans are made first, in the order of the list. Only what there is to do then is done side by side.
+
+        :param parallel: how many endpoints at the same time.
+        :param purge: whether, and how far, endpoints that are not declared are removed. Their outcomes come last.
         :raises ClientError: if there is nothing to decide upon, since the endpoints cannot be read.
+        :raises Refused: if more would be purged than may be.
         """
         self._others = self._read_all()
-        return [self._reconcile(desired, self._others.get(desired.inference_id)) for desired in declared]
+        existing = dict(self._others)
+        doomed = _doomed(declared, existing.values(), self.service, purge) if purge else []
+        works = [_Work(self, desired, existing.get(desired.inference_id)) for desired in [*declared, *doomed]]
+        for work in works:
+            work.prepare()
+            self._expect(work)
+        busy = [work for work in works if work.has_more_to_do]
+        if parallel > 1 and len(busy) > 1:
+            with ThreadPoolExecutor(min(parallel, len(busy))) as pool:
+                list(pool.map(_Work.finish, busy))
+        else:
+            for work in busy:
+                work.finish()
+        return [work.outcome for work in works]
 
-    def _reconcile(self, desired: Desired, existing: Endpoint | None) -> Outcome:
-        outcome = _Work(self, desired, existing).run()
-        if self._others is not None:
-            if outcome.after is None:
-                self._others.pop(desired.inference_id, None)
-            else:
-                self._others[desired.inference_id] = outcome.after
-        return outcome
+    def _expect(self, work: _Work) -> None:
+        """Lets later plans see what earlier ones will make of the cluster, for the question of duplicates."""
+        others = self._others if self._others is not None else {}
+        if work.expected is None:
+            others.pop(work.outcome.inference_id, None)
+        else:
+            others[work.outcome.inference_id] = work.expected
 
     def warn(self, text: str) -> None:
         if text not in self.warnings:
@@ -158,18 +185,21 @@ class Reconciler:
 
     def server(self) -> Server:
         """The server's version, asked once; the newest where the privilege to ask is missing."""
-        if self._server is None:
-            try:
-                self._server = self.api.server()
-            except ApiError as error:
-                if error.status != 403:
-                    raise
-                self._server = Server(NEWEST, "Elasticsearch (version unknown)")
-                self.warn(
-                    "The version of Elasticsearch cannot be read without the cluster privilege monitor; "
-                    "the newest is assumed."
-                )
-        return self._server
+        with self._asking:
+            if self._server is None:
+                self._server = self._ask_server()
+            return self._server
+
+    def _ask_server(self) -> Server:
+        try:
+            return self.api.server()
+        except ApiError as error:
+            if error.status != 403:
+                raise
+        self.warn(
+            "The version of Elasticsearch cannot be read without the cluster privilege monitor; the newest is assumed."
+        )
+        return Server(NEWEST, "Elasticsearch (version unknown)")
 
     def others(self) -> Sequence[Endpoint]:
         if self._others is None:
@@ -189,6 +219,46 @@ class Reconciler:
         return {endpoint.inference_id: self.normalised(endpoint) for endpoint in self.api.get_all()}
 
 
+@dataclass(frozen=True)
+class Purge:
+    """How endpoints that are not declared are removed.
+
+    :ivar exclude: shell patterns of ids that stay.
+    :ivar limit: how many may be removed at the most; None for half of what the cluster holds, and always 5.
+    """
+
+    exclude: Sequence[str] = ()
+    limit: int | None = None
+
+
+def _doomed(
+    declared: Sequence[Desired], existing: Collection[Endpoint], service: Service, purge: Purge
+) -> list[Desired]:
+    """The removals of a purge: never another service's endpoint, never a built-in one.
+
+    :raises Refused: if there are more than may be.
+    """
+    listed = {desired.inference_id for desired in declared}
+    held = sorted(
+        endpoint.inference_id
+        for endpoint in existing
+        if endpoint.service == service.name and not endpoint.inference_id.startswith(".")
+    )
+    doomed = [
+        inference_id
+        for inference_id in held
+        if inference_id not in listed and not any(fnmatchcase(inference_id, pattern) for pattern in purge.exclude)
+    ]
+    limit = max(5, len(held) // 2) if purge.limit is None else purge.limit
+    if len(doomed) > limit:
+        raise Refused(
+            f"The purge would remove {len(doomed)} of the {len(held)} endpoints of the service {service.name} that the "
+            f"cluster holds, more than {limit}. Nothing was changed. They are {', '.join(doomed)}. "
+            f"Hint: list those that shall stay, name them in purge_exclude, or set purge_max={len(doomed)}."
+        )
+    return [Desired(inference_id, ABSENT) for inference_id in doomed]
+
+
 class _Work:
     """One endpoint on its way to what is declared."""
 
@@ -201,46 +271,68 @@ class _Work:
         self._check_mode = reconciler.check_mode
         self._now = existing
         self._known = Knowledge()
-        self._decided = Plan(NONE)
+        self._decided = Plan(NONE, after=existing)
         self._unsure = False  # Whether the last write was carried out, where that cannot be read.
-        self._outcome = Outcome(desired.inference_id, before=existing, after=existing)
+        self.outcome = Outcome(desired.inference_id, before=existing, after=existing)
 
-    def run(self) -> Outcome:
+    @property
+    def expected(self) -> Endpoint | None:
+        """The endpoint as it will be after what was decided."""
+        return self._decided.after
+
+    @property
+    def has_more_to_do(self) -> bool:
+        return self.outcome.error is None and (self._decided.action != NONE or self._waits)
+
+    @property
+    def _waits(self) -> bool:
+        return self._desired.state == PRESENT and self._policy.wait_for_deployment and not self._check_mode
+
+    def prepare(self) -> None:
+        """Decides what is to be done; asks the server what the plan has to know, but changes nothing."""
+        self._guarded(self._decide)
+
+    def finish(self) -> None:
+        """Does what was decided, and whatever that leads to."""
+        if self.outcome.error is None and self._decided.action != NONE:
+            self._guarded(self._reconcile)
+        if self.outcome.error is None and self._waits:
+            self._guarded(self._wait_for_deployment)
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        """Carries out a step; what keeps it from its end becomes part of the outcome."""
         try:
-            self._reconcile()
-            if self._desired.state == PRESENT and self._policy.wait_for_deployment and not self._check_mode:
-                self._wait_for_deployment()
+            if self._reconciler.down:
+                raise Refused(f"Nothing was tried, since an earlier request failed: {self._reconciler.down}")
+            step()
         except (Refused, ClientError) as error:
-            self._outcome.error = error
+            self.outcome.error = error
             if isinstance(error, ApiError):
                 error.hint = self._service.explain(error.problem) or error.hint
-            if self._unsure and not self._outcome.changed:
+            if isinstance(error, (Unreachable, TlsFailed)) or (isinstance(error, ApiError) and error.status == 401):
+                self._reconciler.down = error
+            if self._unsure and not self.outcome.changed:
                 # What may have happened is reported as if it had, so that nobody relies on the contrary.
-                self._outcome.changed = True
-                self._outcome.action = self._decided.action
-        return self._outcome
+                self.outcome.changed = True
+                self.outcome.action = self._decided.action
 
     def _reconcile(self) -> None:
-        """Decides, acts and decides again, until nothing differs. Check mode does the same without the acts."""
-        decided = self._decide()
+        """Acts and decides again, until nothing differs. Check mode does the same without the acts."""
         last_error: ClientError | None = None
         for _round in range(ROUNDS):
-            if decided.action == NONE:
-                return
             if self._check_mode:
-                self._foretell(decided)
+                self._foretell()
             else:
-                last_error = self._act(decided)
-            decided = self._decide()
-        if last_error is not None and decided.action != NONE:
-            raise last_error
-        if decided.action != NONE:
-            raise Refused(
-                f"Inference endpoint {self._desired.inference_id} still differs in {', '.join(decided.changes)} after "
-                f"{ROUNDS} attempts. Something else may be changing it at the same time; run again."
-            )
+                last_error = self._act()
+            self._decide()
+            if self._decided.action == NONE:
+                return
+        raise last_error or Refused(
+            f"Inference endpoint {self._desired.inference_id} still differs in {', '.join(self._decided.changes)} "
+            f"after {ROUNDS} attempts. Something else may be changing it at the same time; run again."
+        )
 
-    def _decide(self) -> Plan:
+    def _decide(self) -> None:
         """Plans, and finds out before what the plan has to know.
 
         :raises Refused: if nothing may be done.
@@ -257,10 +349,11 @@ class _Work:
                 break
         for warning in decided.warnings:
             self._reconciler.warn(warning)
-        return decided
+        self._decided = decided
 
-    def _foretell(self, decided: Plan) -> None:
+    def _foretell(self) -> None:
         """Learns what the server would make of it. A removal that it would refuse is asked for as a dry run."""
+        decided = self._decided
         if decided.action in (DELETED, RECREATED) and decided.before:
             self._refuse_if_referenced(decided.before)
         if decided.doubtful:
@@ -268,13 +361,13 @@ class _Work:
         else:
             self._learn(decided, decided.after)
 
-    def _act(self, decided: Plan) -> ClientError | None:
-        """Carries a plan out and learns what the server holds then.
+    def _act(self) -> ClientError | None:
+        """Carries the plan out and learns what the server holds then.
 
         Returns the error after which it is worth deciding again.
         :raises ClientError: where it is not.
         """
-        self._decided = decided
+        decided = self._decided
         try:
             stored = self._carry_out(decided)
         except ClientError as error:
@@ -322,7 +415,7 @@ class _Work:
 
     def _report(self, decided: Plan, now: Endpoint | None) -> None:
         """Writes down that this run brought the endpoint from where it was found to where it is now."""
-        outcome, secret = self._outcome, self._service.secret
+        outcome, secret = self.outcome, self._service.secret
         outcome.after = now
         secret_sent = secret in flatten(decided.body)
         if not (outcome.before != now or secret_sent):
@@ -345,13 +438,13 @@ class _Work:
         if isinstance(error, (Unreachable, TlsFailed)):
             raise error
         before = self._now
-        self._now = self._outcome.after = self._read_after(error)
+        self._now = self.outcome.after = self._read_after(error)
         raced = error.error_type in (_ALREADY_EXISTS, _NOT_FOUND)
         if self._now != before and (error.retried or not raced):
             self._report(decided, self._now)
-        elif not self._outcome.changed:
+        elif not self.outcome.changed:
             # What someone else did in the meantime is not this run's doing.
-            self._outcome.before = self._now
+            self.outcome.before = self._now
         secret_sent = self._service.secret in decided.changes and decided.action == UPDATED
         self._unsure = isinstance(error, TimedOut) or (error.ambiguous and secret_sent)
         if _is_no_handler(error) or (decided.doubtful and error.status == 400):
@@ -364,7 +457,7 @@ class _Work:
             return self._reconciler.read(self._desired.inference_id)
         except ClientError as second:
             self._unsure = error.ambiguous
-            self._outcome.after = None
+            self.outcome.after = None
             error.problem += f" What the server holds now could not be read: {second.problem}"
             raise error from None
 

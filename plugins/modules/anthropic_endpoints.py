@@ -15,6 +15,7 @@ description:
   - Does for a list of endpoints what M(esops.inference.anthropic_endpoint) does for one, with defaults common to all.
   - One request reads all endpoints of the cluster and decides. When nothing differs, it is the only one.
   - An endpoint that fails does not stop the others. All are tried, each is reported, then the task fails.
+  - Endpoints that are not listed can be removed, see O(purge).
 extends_documentation_fragment:
   - esops.inference.endpoint.many
   - esops.inference.endpoint.policy
@@ -48,6 +49,18 @@ EXAMPLES = r"""
             requests_per_minute: 10
   register: inference
 
+- name: Exactly these endpoints and no other, but for those of the tests
+  esops.inference.anthropic_endpoints:
+    elasticsearch_url: https://es.example.com:9200
+    elasticsearch_api_key: "{{ elasticsearch_api_key }}"
+    endpoints:
+      - inference_id: support-answers
+      - inference_id: contracts
+    purge: true
+    purge_exclude:
+      - test-*
+  register: inference
+
 - name: Show what happened
   ansible.builtin.debug:
     msg: "{{ inference.results | items2dict(key_name='inference_id', value_name='action') }}"
@@ -55,7 +68,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 results:
-  description: What happened to each endpoint, in the order of O(endpoints).
+  description: What happened to each endpoint, in the order of O(endpoints). Those that O(purge) removed come last.
   type: list
   elements: dict
   returned: when the endpoints could be read
@@ -76,10 +89,12 @@ results:
     endpoint:
       description: The endpoint as the server holds it now, without its secrets. V(null) where there is none.
       type: dict
+      returned: if the endpoint changed or failed, or with O(return_unchanged)
     changes:
       description: Dotted paths of the settings that changed, or would change. On a create, those that were declared.
       type: list
       elements: str
+      returned: if the endpoint changed or failed, or with O(return_unchanged)
       sample: [task_settings.max_tokens]
     failed:
       description: Present, and true, where this endpoint failed.
@@ -132,13 +147,20 @@ from ansible_collections.esops.inference.plugins.module_utils.anthropic import (
     warnings,
     with_defaults,
 )
-from ansible_collections.esops.inference.plugins.module_utils.module import Task, policy_options, run
+from ansible_collections.esops.inference.plugins.module_utils.module import (
+    Task,
+    many_options,
+    many_problems,
+    policy_options,
+    run,
+)
 
 
 def options() -> dict[str, Any]:
     return {
         "endpoints": {"type": "list", "elements": "dict", "required": True, "options": endpoint_options()},
         "defaults": {"type": "dict", "options": body_options()},
+        **many_options(),
     }
 
 
@@ -147,15 +169,14 @@ def declared(params: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def check(params: Mapping[str, Any]) -> list[str]:
-    return list_problems(declared(params), params["update_api_key"])
+    return list_problems(declared(params), params["update_api_key"]) + many_problems(params)
 
 
 def work(task: Task) -> dict[str, Any]:
     endpoints = declared(task.params)
     for endpoint in endpoints:
         task.warnings.extend(warnings(endpoint))
-    outcomes = task.reconciler(SERVICE).many(desired(endpoint) for endpoint in endpoints)
-    return task.results(outcomes, SERVICE)
+    return task.many(SERVICE, [desired(endpoint) for endpoint in endpoints])
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ ENVIRONMENT = {"ANTHROPIC_API_KEY": KEY}
 #: What the examples of each module do to an empty server, in their order.
 ACTIONS = {
     "anthropic_endpoint": ["created", "updated", "updated", "recreated", "deleted"],
-    "anthropic_endpoints": [["created", "created", "created"]],
+    "anthropic_endpoints": [["created", "created", "created"], ["none", "none", "deleted"]],
 }
 #: Returned by ansible-core for every module, or documented by it.
 COMMON = {"changed", "failed", "msg", "diff", "warnings", "invocation"}

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.esops.inference.plugins.module_utils.inference import Inference
 from tests.simulator import Fault, Security, Simulator
 from tests.unit.support import ID, KEY, MODEL, Run, endpoints, seed
 
@@ -25,7 +26,9 @@ THREE: list[dict[str, Any]] = [
 
 
 def three(server: Simulator, **options: Any) -> Run:
-    return endpoints(server, **{"endpoints": THREE, "defaults": DEFAULTS, "duplicate_model": "allow", **options})
+    """Runs the module one after another, so that the order of the requests is known, unless told otherwise."""
+    common = {"defaults": DEFAULTS, "duplicate_model": "allow", "parallel": 1, "return_unchanged": True}
+    return endpoints(server, **{"endpoints": THREE, **common, **options})
 
 
 def actions(run: Run) -> dict[str, str]:
@@ -102,8 +105,8 @@ def test_created_changed_and_removed_in_one_go(server: Simulator) -> None:
     run = three(server, endpoints=mixed, diff=True)
     assert server.requests == [
         READ_ALL,
-        "DELETE /_inference/completion/a",
         "GET /",
+        "DELETE /_inference/completion/a",
         "PUT /_inference/completion/b/_update",
         "PUT /_inference/completion/d",
     ]
@@ -171,3 +174,151 @@ def test_temperature_with_top_p_out_of_the_defaults_is_warned_of(server: Simulat
     defaults = {**DEFAULTS, "task_settings": {"max_tokens": 5, "temperature": 0.5}}
     run = three(server, endpoints=[{"inference_id": ID, "task_settings": {"top_p": 0.5}}], defaults=defaults)
     assert len(run.warnings) == 1
+
+
+class TestParallel:
+    def many(self, server: Simulator, number: int, **options: Any) -> Run:
+        declared = [{"inference_id": f"e{position:03}"} for position in range(number)]
+        return three(server, endpoints=declared, **options)
+
+    def test_never_more_at_once_than_allowed_and_in_the_order_of_the_list(self) -> None:
+        with Simulator(delay=0.02) as server:
+            run = self.many(server, 40, parallel=8)
+            assert 2 <= server.most_at_once <= 8
+            assert server.connections <= 8
+        assert [result["inference_id"] for result in run["results"]] == [f"e{number:03}" for number in range(40)]
+        assert run["summary"]["created"] == 40
+
+    def test_each_endpoint_costs_one_request_however_many_at_once(self, server: Simulator) -> None:
+        self.many(server, 20, parallel=16)
+        assert sorted(server.requests) == [
+            READ_ALL,
+            *(f"PUT /_inference/completion/e{number:03}" for number in range(20)),
+        ]
+
+    def test_what_is_idle_takes_no_second_connection(self, server: Simulator) -> None:
+        self.many(server, 20, parallel=1)
+        server.clear_log()
+        before = server.connections
+        assert self.many(server, 20, parallel=8)["changed"] is False
+        assert (server.requests, server.connections - before) == ([READ_ALL], 1)
+
+    def test_one_failure_stops_no_other(self, server: Simulator) -> None:
+        server.faults.add(Fault("provider_refusal", match="completion/e007$"))
+        run = self.many(server, 20, parallel=8)
+        assert run["summary"] == {**dict.fromkeys(run["summary"], 0), "created": 19, "failed": 1}
+        assert run["results"][7]["failed"] is True
+
+    def test_duplicates_are_found_as_if_one_came_after_another(self, server: Simulator) -> None:
+        run = self.many(server, 3, parallel=8, duplicate_model="fail")
+        assert actions(run) == {"e000": "created", "e001": "none", "e002": "none"}
+
+    def test_a_server_that_goes_away_is_found_out_once(
+        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tried: list[str] = []
+        put = Inference.put
+
+        def gone(self: Inference, task_type: str, inference_id: str, body: Any) -> Any:
+            tried.append(inference_id)
+            server.stop()
+            return put(self, task_type, inference_id, body)
+
+        monkeypatch.setattr(Inference, "put", gone)
+        run = self.many(server, 20, parallel=1)
+        assert run["summary"]["failed"] == 20
+        assert tried in (["e000"], ["e000", "e001"])  # The first may find its connection closed before it is refused.
+        assert "Nothing was tried, since an earlier request failed: " in run["results"][19]["msg"]
+
+    @pytest.mark.parametrize("parallel", [0, -1, 65])
+    def test_how_many_at_once_has_bounds(self, server: Simulator, parallel: int) -> None:
+        assert three(server, parallel=parallel)["msg"] == f"parallel must be from 1 to 64, not {parallel}."
+        assert server.requests == []
+
+
+class TestPurge:
+    @pytest.fixture(autouse=True)
+    def _cluster(self, server: Simulator) -> None:
+        three(server)
+        for name in ("x", "y", "test-1", "test-2"):
+            seed(server, name)
+        server.seed("foreign", service="openai")
+        server.seed(".built-in", service="anthropic")
+        server.clear_log()
+
+    @staticmethod
+    def held(server: Simulator) -> set[str]:
+        return {name for name in server.endpoints if not name.startswith(".")}
+
+    @pytest.mark.parametrize("parallel", [1, 8])
+    def test_what_is_not_listed_goes_and_nothing_else(self, server: Simulator, parallel: int) -> None:
+        run = three(server, purge=True, purge_exclude=["test-*"], parallel=parallel)
+        assert server.requests[0] == READ_ALL
+        assert sorted(server.requests[1:]) == ["DELETE /_inference/completion/x", "DELETE /_inference/completion/y"]
+        assert self.held(server) == {"a", "b", "c", "test-1", "test-2", "foreign"}
+        assert ".built-in" in server.endpoints
+        assert actions(run) == {"a": "none", "b": "none", "c": "none", "x": "deleted", "y": "deleted"}
+        assert run["summary"]["deleted"] == 2
+
+    def test_without_purge_everything_stays(self, server: Simulator) -> None:
+        assert three(server)["changed"] is False
+
+    def test_check_mode_foretells_it(self, server: Simulator) -> None:
+        foretold = three(server, purge=True, check=True, diff=True)
+        assert all(request == READ_ALL or request.endswith("?dry_run=true") for request in server.requests)
+        happened = three(server, purge=True, diff=True)
+        for name in ("changed", "results", "summary", "diff"):
+            assert foretold[name] == happened[name]
+        assert [block["before_header"][-1] for block in happened["diff"]] == ["1", "2", "x", "y"]
+
+    def test_an_endpoint_in_use_stays_and_is_told(self, server: Simulator) -> None:
+        server.refer("x")
+        run = three(server, purge=True)
+        assert run.failed
+        assert run["summary"] == {**dict.fromkeys(run["summary"], 0), "deleted": 3, "unchanged": 3, "failed": 1}
+        assert "x" in self.held(server)
+        assert three(server, purge=True, force=True)["summary"]["deleted"] == 1
+
+    def test_a_left_over_preflight_goes_too(self, server: Simulator) -> None:
+        seed(server, "a-ansible-preflight")
+        three(server, purge=True)
+        assert "a-ansible-preflight" not in server.endpoints
+
+    def test_no_more_than_half_of_them_and_always_five(self, server: Simulator) -> None:
+        for number in range(10):
+            seed(server, f"z{number}")
+        server.clear_log()
+        run = three(server, purge=True)
+        assert server.requests == [READ_ALL]
+        assert run.failed
+        assert "The purge would remove 14 of the 17 endpoints of the service anthropic" in run["msg"]
+        assert "more than 8. Nothing was changed." in run["msg"]
+        assert "set purge_max=14" in run["msg"]
+        assert three(server, purge=True, purge_max=14)["summary"]["deleted"] == 14
+
+    def test_five_may_always_go(self, server: Simulator) -> None:
+        seed(server, "z")
+        run = three(server, endpoints=THREE[:1] + THREE[1:], purge=True)
+        assert run["summary"]["deleted"] == 5
+
+    def test_a_limit_of_none_is_a_limit(self, server: Simulator) -> None:
+        assert "more than 0. Nothing was changed." in three(server, purge=True, purge_max=0)["msg"]
+
+    def test_an_empty_list_is_refused(self, server: Simulator) -> None:
+        run = three(server, endpoints=[], purge=True)
+        assert "purge with an empty list of endpoints would remove all there are" in run["msg"]
+        assert server.requests == []
+
+    def test_a_negative_limit_is_refused(self, server: Simulator) -> None:
+        assert three(server, purge=True, purge_max=-1)["msg"] == "purge_max must be 0 or more, not -1."
+
+
+def test_what_did_not_change_is_returned_in_short_unless_asked(server: Simulator) -> None:
+    three(server)
+    short = three(server, return_unchanged=False)["results"]
+    assert short[0] == {"inference_id": "a", "changed": False, "action": "none"}
+    changed = three(
+        server, return_unchanged=False, endpoints=[{"inference_id": "a", "task_settings": {"max_tokens": 9}}]
+    )
+    assert changed["results"][0]["endpoint"]["task_settings"] == {"max_tokens": 9}
+    assert three(server)["results"][1]["endpoint"]["inference_id"] == "b"
