@@ -31,19 +31,22 @@ options:
     type: str
   elasticsearch_password:
     description:
-      - The password of O(elasticsearch_username).
+      - The password of O(elasticsearch_username). The user needs the privileges that O(elasticsearch_api_key) names.
       - If not given, E(ELASTICSEARCH_PASSWORD) is used.
     type: str
   elasticsearch_api_key:
     description:
       - An API key of Elasticsearch, in its encoded form or as C(id:secret).
-      - The cluster privilege C(monitor_inference) lets it read, C(manage_inference) lets it write as well.
+      - Reading needs the cluster privilege C(monitor_inference), writing C(manage_inference). To change an endpoint in
+        place, the module asks for the version of the server, for which it needs C(monitor). Without it, the newest is
+        assumed, with a warning.
       - It is not the key of the provider of the model, which is part of the endpoint.
       - If not given, E(ELASTICSEARCH_API_KEY) is used.
     type: str
   elasticsearch_bearer_token:
     description:
-      - A token of the token service, of a service account, or a JWT.
+      - A token of the token service, of a service account, or a JWT. Whom it belongs to needs the privileges that
+        O(elasticsearch_api_key) names.
       - If not given, E(ELASTICSEARCH_BEARER_TOKEN) is used.
     type: str
   ca_path:
@@ -56,7 +59,9 @@ options:
   ca_fingerprint:
     description:
       - The SHA-256 fingerprint of the certificate that the server shows, in hexadecimal digits, with colons or without.
-      - Without O(ca_path), the certificate is trusted for its fingerprint alone. With it, both have to be right.
+        Without O(ca_path), the certificate is trusted for its fingerprint alone. With it, both have to be right.
+      - Or that of the CA which the server shows along with it, as Elasticsearch prints it at its first start. That CA
+        is trusted then, and no other. This needs Python 3.10 or newer on the machine the module runs on.
       - If not given, E(ELASTICSEARCH_CA_FINGERPRINT) is used.
     type: str
   client_cert:
@@ -78,7 +83,8 @@ options:
     default: true
   timeout:
     description:
-      - Seconds within which a request has to be answered. At most 10 of them are spent on the connection.
+      - Seconds within which a request has to be answered. At most 86400, which is a day. At most 10 of them are spent
+        on the connection.
       - The newest servers wait up to 120 seconds for the provider of the model when an endpoint is created or changed,
         hence the default.
       - If not given, E(ELASTICSEARCH_TIMEOUT) is used.

@@ -11,11 +11,17 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
 import random
 import re
+import socket
+import ssl
+import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Iterable, Mapping
 from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
@@ -45,6 +51,9 @@ LONGEST_PAUSE = 60.0
 
 #: Answers that pass by themselves (`reference`, "Load and faults"): the request may be sent again.
 PASSING_STATUSES = frozenset((429, 502, 503, 504))
+
+#: The form in which C(_ssl) shall hand a certificate over, before Python 3.13.
+_DER = 2
 
 _HIDDEN = "********"
 
@@ -121,7 +130,7 @@ class ClientError(Exception):
 
     def __str__(self) -> str:
         text = f"{self.method} {self.path}: {self.problem}"
-        return f"{text} Hint: {self.hint}" if self.hint else text
+        return f"{text}{'' if text.endswith('.') else '.'} Hint: {self.hint}" if self.hint else text
 
     @property
     def failure(self) -> dict[str, Any]:
@@ -213,6 +222,9 @@ class Client:
         self._redact = redact
         self._timeout = (min(connection.timeout, CONNECT_TIMEOUT), connection.timeout)
         self._verify = _verify(connection)
+        self._fingerprint = connection.ca_fingerprint
+        self._trusted: dict[str, bool | str] = {}
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.patience = Patience(connection.timeout)
         self._session = _session(connection, self.patience)
         if self._verify is False:
@@ -221,6 +233,8 @@ class Client:
 
     def close(self) -> None:
         self._session.close()
+        if self._folder is not None:
+            self._folder.cleanup()
 
     def request(self, method: str, path: str, params: Mapping[str, str] | None = None, body: Any | None = None) -> Any:
         """Sends a request and returns the JSON of its answer.
@@ -259,13 +273,36 @@ class Client:
                 node + target,
                 data=data,
                 # With each request, or REQUESTS_CA_BUNDLE of the environment would take its place.
-                verify=self._verify,
+                verify=self._verify_with(node),
                 timeout=self._timeout,
                 allow_redirects=False,
             )
         # Not all errors of requests are its own: an OSError tells of certificate files, urllib3 of host names.
         except (OSError, urllib3.exceptions.HTTPError) as error:
             raise self._transport_error(error, node, method, target) from None
+
+    def _verify_with(self, node: str) -> bool | str:
+        """What the certificate of a node is verified with.
+
+        The fingerprint may be that of the node's own certificate, which urllib3 compares, or that of the CA
+        which the node shows along with it. Such a CA is trusted then, and no other.
+        """
+        if self._fingerprint is None or not node.startswith("https:"):
+            return self._verify
+        if node not in self._trusted:
+            self._trusted[node] = self._verify
+            for certificate in _shown(node, self._timeout[0])[1:]:
+                if hashlib.sha256(certificate).hexdigest() == self._fingerprint:
+                    self._trusted[node] = self._written(certificate)
+                    self._session.mount(node, self._session.get_adapter("http://"))
+        return self._trusted[node]
+
+    def _written(self, certificate: bytes) -> str:
+        """The path of a file with the certificate, which is there until C(close)."""
+        self._folder = self._folder or tempfile.TemporaryDirectory()
+        path = Path(self._folder.name, "ca.pem")
+        path.write_text(ssl.DER_cert_to_PEM_cert(certificate), encoding="ascii")
+        return str(path)
 
     def _transport_error(self, error: Exception, node: str, method: str, target: str) -> ClientError:
         """What requests says, as one of this file's errors. requests' own texts show headers and URLs."""
@@ -495,6 +532,27 @@ def _auth(connection: Connection) -> AuthBase:
     return _Authorization(connection.authorization)
 
 
+def _shown(node: str, timeout: float) -> list[bytes]:
+    """The certificates that a node shows, its own first, in DER form. Nothing is verified yet, nor sent.
+
+    Empty where they cannot be had: the request that follows tells why. Python before 3.10 does not tell them.
+    """
+    parts = urlsplit(node)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        with socket.create_connection((parts.hostname, parts.port or 443), timeout) as plain, context.wrap_socket(
+            plain, server_hostname=parts.hostname
+        ) as encrypted:
+            if sys.version_info >= (3, 13):
+                return encrypted.get_unverified_chain()
+            chain = encrypted._sslobj.get_unverified_chain()
+            return [certificate.public_bytes(_DER) for certificate in chain]
+    except (OSError, AttributeError):
+        return []
+
+
 def _verify(connection: Connection) -> bool | str:
     if not connection.validate_certs:
         return False
@@ -578,7 +636,7 @@ _TLS_HINTS = {
     "NO_CERTIFICATE|NO_START_LINE|PEM": "ca_path, client_cert or client_key is no PEM file with what belongs into it.",
     "KEY_VALUES_MISMATCH": "client_key is not the key of client_cert.",
     "is encrypted": "client_key needs a passphrase, and nobody can be asked for it: store it without one.",
-    "ingerprint": "ca_fingerprint is not the SHA-256 fingerprint of the certificate that the server shows.",
+    "ingerprint": "ca_fingerprint is not the SHA-256 fingerprint of a certificate that the server shows.",
     "WRONG_VERSION_NUMBER|record layer": "the server does not speak TLS on this port: is it http:// instead of https://?",
     "[Hh]ostname|IP address|doesn't match": "the certificate is for another name: use one of its names in "
     "elasticsearch_url.",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import ssl
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 import trustme
 from cryptography.hazmat.primitives import serialization
 
+from ansible_collections.esops.inference.plugins.module_utils import client as client_module
 from ansible_collections.esops.inference.plugins.module_utils.client import (
     Client,
     ClientError,
@@ -41,6 +43,10 @@ class Files:
     encrypted_key: str
     encrypted_both: str
     fingerprint: str
+    ca_fingerprint: str
+    with_ca: Tls
+    elsewhere_with_ca: Tls
+    forged_with_ca: Tls
     no_pem: str
 
     @property
@@ -65,8 +71,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
         path.write_bytes(b"".join(blob.bytes() for blob in blobs))
         return str(path)
 
-    def served(name: str, certificate: trustme.LeafCert) -> Tls:
-        chain = written(f"{name}.crt", *certificate.cert_chain_pems)
+    def served(name: str, certificate: trustme.LeafCert, *along: trustme.Blob) -> Tls:
+        chain = written(f"{name}.crt", *certificate.cert_chain_pems, *along)
         return Tls(chain, written(f"{name}.key", certificate.private_key_pem))
 
     ca = trustme.CA()
@@ -93,6 +99,10 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
         encrypted_key=written("encrypted.key", encrypted),
         encrypted_both=written("encrypted.pem", encrypted, *client.cert_chain_pems),
         fingerprint=hashlib.sha256(shown).hexdigest(),
+        ca_fingerprint=hashlib.sha256(ssl.PEM_cert_to_DER_cert(ca.cert_pem.bytes().decode())).hexdigest(),
+        with_ca=served("with-ca", server, ca.cert_pem),
+        elsewhere_with_ca=served("elsewhere-with-ca", ca.issue_cert("es.example.com"), ca.cert_pem),
+        forged_with_ca=served("forged", trustme.CA().issue_cert("127.0.0.1"), ca.cert_pem),
         no_pem=str(no_pem),
     )
 
@@ -123,7 +133,8 @@ def failure(server: Simulator, kind: type[ClientError] = TlsFailed, **options: A
         ask(server, **options)
     assert server.requests == []
     if kind is TlsFailed:
-        assert server.connections <= 1
+        # To see whose certificate it is takes a connection of its own.
+        assert server.connections <= (2 if "ca_fingerprint" in options else 1)
         assert str(caught.value).startswith(f"GET /: TLS with {options.get('url') or server.url} failed: ")
         assert (caught.value.ambiguous, caught.value.retried, caught.value.status) == (False, False, None)
     return caught.value
@@ -181,7 +192,7 @@ class TestFingerprint:
             options = {"ca_path": files.ca}
         error = failure(node, ca_fingerprint="0" * 64, **options)
         assert "Fingerprints did not match" in error.problem
-        assert error.hint == "ca_fingerprint is not the SHA-256 fingerprint of the certificate that the server shows."
+        assert error.hint == "ca_fingerprint is not the SHA-256 fingerprint of a certificate that the server shows."
 
     def test_with_a_ca_both_have_to_be_right(self, node: Simulator, files: Files) -> None:
         assert failure(node, ca_fingerprint=files.fingerprint, ca_path=files.other_ca).hint == CA_HINT
@@ -193,6 +204,49 @@ class TestFingerprint:
                 client.request("GET", "/")
             client.close()
             assert (other.requests, node.requests) == ([], [])
+
+
+class TestFingerprintOfTheCa:
+    """What Elasticsearch prints at its first start is the fingerprint of its CA."""
+
+    def test_it_is_enough_where_the_server_shows_its_ca(self, files: Files) -> None:
+        with Simulator(tls=files.with_ca) as server:
+            assert answered(server, ca_fingerprint=files.ca_fingerprint)
+
+    def test_it_is_looked_for_once(self, files: Files) -> None:
+        with Simulator(tls=files.with_ca) as server:
+            client = Client(Connection((server.url,), ca_fingerprint=files.ca_fingerprint), Redactor([]))
+            client.request("GET", "/")
+            client.request("GET", "/")
+            client.close()
+            assert server.connections == 2
+
+    def test_a_server_that_does_not_show_it_is_refused(self, node: Simulator, files: Files) -> None:
+        assert "Fingerprints did not match" in failure(node, ca_fingerprint=files.ca_fingerprint).problem
+
+    def test_to_show_it_is_not_enough(self, files: Files) -> None:
+        with Simulator(tls=files.forged_with_ca) as server:
+            assert "CERTIFICATE_VERIFY_FAILED" in failure(server, ca_fingerprint=files.ca_fingerprint).problem
+            assert server.requests == []
+
+    def test_the_certificate_has_to_be_for_the_host(self, files: Files) -> None:
+        with Simulator(tls=files.elsewhere_with_ca) as server:
+            error = failure(server, url=f"https://localhost:{server.port}", ca_fingerprint=files.ca_fingerprint)
+        assert error.hint.startswith("the certificate is for another name")
+
+    def test_no_file_is_left_behind(self, files: Files, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        with Simulator(tls=files.with_ca) as server:
+            assert answered(server, ca_fingerprint=files.ca_fingerprint)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_before_python_3_10_only_the_servers_own_counts(
+        self, files: Files, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(client_module, "_shown", lambda _node, _timeout: [])
+        with Simulator(tls=files.with_ca) as server:
+            assert "Fingerprints did not match" in failure(server, ca_fingerprint=files.ca_fingerprint).problem
+            assert answered(server, ca_fingerprint=files.fingerprint)
 
 
 class TestEnvironment:
