@@ -10,7 +10,8 @@ Private to the collection.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Callable, Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any, Callable, Collection, Iterable, Mapping, Sequence
 
 from ansible_collections.esops.inference.plugins.module_utils.inference import Endpoint, Server, nest
 
@@ -26,6 +27,9 @@ ABSENT = "absent"
 #: What a plan may have to know beforehand.
 SERVER = "server"
 OTHERS = "others"
+
+#: So many endpoints a purge may remove even if they are all there are.
+_ALWAYS_PURGED = 5
 
 _MISSING = object()
 
@@ -84,6 +88,18 @@ class Policy:
     duplicate_model: str = "warn"
     wait_for_deployment: bool = False
     wait_timeout: int = 300
+
+
+@dataclass(frozen=True)
+class Purge:
+    """How endpoints that are not declared are removed.
+
+    :ivar exclude: shell patterns of ids that stay.
+    :ivar limit: how many may be removed at the most; None for half of what the cluster holds, and always 5.
+    """
+
+    exclude: Sequence[str] = ()
+    limit: int | None = None
 
 
 @dataclass(frozen=True)
@@ -266,6 +282,29 @@ def _recreation(
 def former_body(former: Endpoint, desired: Desired, service: Service) -> dict[str, Any]:
     """The body that creates an endpoint as it was before, with the secret at hand."""
     return {"service": service.name, **nest(_with_secret(former.settings, desired, service))}
+
+
+def purged(
+    declared: Sequence[Desired], existing: Collection[Endpoint], service: Service, purge: Purge
+) -> tuple[list[Desired], str]:
+    """The removals of a purge, and why they may not be; never another service's endpoint, nor a built-in one."""
+    listed = {desired.inference_id for desired in declared}
+    ids = sorted(endpoint.inference_id for endpoint in existing if endpoint.service == service.name)
+    held = [inference_id for inference_id in ids if not inference_id.startswith(".")]
+    doomed = [
+        inference_id
+        for inference_id in held
+        if inference_id not in listed and not any(fnmatchcase(inference_id, pattern) for pattern in purge.exclude)
+    ]
+    limit = max(_ALWAYS_PURGED, len(held) // 2) if purge.limit is None else purge.limit
+    refusal = ""
+    if len(doomed) > limit:
+        refusal = (
+            f"The purge would remove {len(doomed)} of the {len(held)} endpoints of the service {service.name} that the "
+            f"cluster holds, more than {limit}. Nothing was changed. They are {_and(doomed)}. "
+            f"Hint: list those that shall stay, name them in purge_exclude, or set purge_max={len(doomed)}."
+        )
+    return [Desired(inference_id, ABSENT) for inference_id in doomed], refusal
 
 
 def _changed(existing: Endpoint, found: Differences, without: Iterable[str] = ()) -> dict[str, Any]:

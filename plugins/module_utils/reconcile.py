@@ -14,8 +14,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
-from typing import Any, Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, Callable, Iterable, Mapping, Sequence
 
 from ansible_collections.esops.inference.plugins.module_utils.client import (
     ApiError,
@@ -32,7 +31,6 @@ from ansible_collections.esops.inference.plugins.module_utils.inference import (
     flatten,
 )
 from ansible_collections.esops.inference.plugins.module_utils.plan import (
-    ABSENT,
     CREATED,
     DELETED,
     NONE,
@@ -45,10 +43,12 @@ from ansible_collections.esops.inference.plugins.module_utils.plan import (
     Knowledge,
     Plan,
     Policy,
+    Purge,
     Service,
     differences,
     former_body,
     plan,
+    purged,
 )
 
 #: How often a decision is made anew after a race or a lost answer.
@@ -157,7 +157,9 @@ class Reconciler:
         """
         self._others = self._read_all()
         existing = dict(self._others)
-        doomed = _doomed(declared, existing.values(), self.service, purge) if purge else []
+        doomed, refusal = purged(declared, existing.values(), self.service, purge) if purge else ([], "")
+        if refusal:
+            raise Refused(refusal)
         works = [_Work(self, desired, existing.get(desired.inference_id)) for desired in [*declared, *doomed]]
         for work in works:
             work.prepare()
@@ -217,46 +219,6 @@ class Reconciler:
 
     def _read_all(self) -> dict[str, Endpoint]:
         return {endpoint.inference_id: self.normalised(endpoint) for endpoint in self.api.get_all()}
-
-
-@dataclass(frozen=True)
-class Purge:
-    """How endpoints that are not declared are removed.
-
-    :ivar exclude: shell patterns of ids that stay.
-    :ivar limit: how many may be removed at the most; None for half of what the cluster holds, and always 5.
-    """
-
-    exclude: Sequence[str] = ()
-    limit: int | None = None
-
-
-def _doomed(
-    declared: Sequence[Desired], existing: Collection[Endpoint], service: Service, purge: Purge
-) -> list[Desired]:
-    """The removals of a purge: never another service's endpoint, never a built-in one.
-
-    :raises Refused: if there are more than may be.
-    """
-    listed = {desired.inference_id for desired in declared}
-    held = sorted(
-        endpoint.inference_id
-        for endpoint in existing
-        if endpoint.service == service.name and not endpoint.inference_id.startswith(".")
-    )
-    doomed = [
-        inference_id
-        for inference_id in held
-        if inference_id not in listed and not any(fnmatchcase(inference_id, pattern) for pattern in purge.exclude)
-    ]
-    limit = max(5, len(held) // 2) if purge.limit is None else purge.limit
-    if len(doomed) > limit:
-        raise Refused(
-            f"The purge would remove {len(doomed)} of the {len(held)} endpoints of the service {service.name} that the "
-            f"cluster holds, more than {limit}. Nothing was changed. They are {', '.join(doomed)}. "
-            f"Hint: list those that shall stay, name them in purge_exclude, or set purge_max={len(doomed)}."
-        )
-    return [Desired(inference_id, ABSENT) for inference_id in doomed]
 
 
 class _Work:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils import client
+from tests.unit.matrix.operations import OPERATIONS, VERSIONS
 
 Count = Callable[[str], None]
 
@@ -35,5 +36,9 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if _COUNTED:
         terminalreporter.section("matrices")
+        terminalreporter.line(
+            f"{len(OPERATIONS)} operations ({', '.join(map(str, OPERATIONS))}) on {len(VERSIONS)} versions "
+            f"({', '.join(VERSIONS)}), a fault at every request:"
+        )
         for what, number in sorted(_COUNTED.items()):
             terminalreporter.line(f"{number:6} {what}")

@@ -10,6 +10,7 @@ run without the fault ends like one that never met it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -222,3 +223,34 @@ def _actions(before: StoredEndpoint | None, after: StoredEndpoint | None) -> tup
     if before is None:
         return ("created",)
     return ("deleted",) if after is None else ("updated", "recreated")
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=str)
+def test_two_equal_runs_at_once_both_end_as_asked(bench: Bench, operation: Operation, count: Count) -> None:
+    expected = Expected.of(bench, operation)
+    for _time in range(3):
+        bench.prepare(operation)
+        with ThreadPoolExecutor(2) as pool:
+            outcomes = list(pool.map(bench.run, [operation, operation]))
+        if expected.outcome.error is None:
+            assert _is_as_asked(operation, bench.held)
+        # A recreate may find the other's throw-away endpoint, or its new one, and say so.
+        assert (
+            operation.name == "recreate"
+            or [str(outcome.error) for outcome in outcomes] == [str(expected.outcome.error)] * 2
+        )
+        _assert_converges(bench, expected, "two runs at once")
+        count("pairs of runs at the same time")
+
+
+def test_two_unequal_runs_at_once_end_as_one_of_them(bench: Bench, count: Count) -> None:
+    one, other = (Operation("create", {**BASE, TOKENS: tokens}, exists=False) for tokens in (1, 2))
+    for _time in range(3):
+        bench.prepare(one)
+        with ThreadPoolExecutor(2) as pool:
+            outcomes = list(pool.map(bench.run, [one, other]))
+        held = shown(bench.held)
+        assert held is not None
+        assert held["task_settings"]["max_tokens"] in (1, 2)
+        assert any(outcome.error is None and outcome.after and outcome.after.as_dict() == held for outcome in outcomes)
+        count("pairs of runs at the same time")
