@@ -55,11 +55,11 @@ def entry(module: str) -> tuple[dict[str, Any], Callable[[Options], list[str]]]:
     """Return the whole argument spec of a module, and what finds the problems beyond it."""
     package = f"ansible_collections.{COLLECTION}.plugins"
     code = importlib.import_module(f"{package}.modules.{module}")
-    shell = importlib.import_module(f"{package}.module_utils.module")
+    connection = importlib.import_module(f"{package}.module_utils.connection")
     with mock.patch.object(code, "run") as run:
         code.main()
     own, problems, _work = run.call_args.args
-    return {**shell.connection_options(), **own}, problems
+    return {**connection.connection_options(), **own}, problems
 
 
 def environment_variable(option: Options) -> str | None:

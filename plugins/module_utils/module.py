@@ -46,11 +46,11 @@ from ansible_collections.esops.inference.plugins.module_utils.plan import (
     UPDATED,
     Desired,
     Policy,
+    Purge,
     Service,
 )
 from ansible_collections.esops.inference.plugins.module_utils.reconcile import (
     Outcome,
-    Purge,
     Reconciler,
     Refused,
 )

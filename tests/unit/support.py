@@ -5,16 +5,19 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import importlib
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from unittest import mock
+from urllib.parse import quote, quote_plus
 
+import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings as ansible_warnings
 
@@ -22,6 +25,8 @@ from tests.simulator import Simulator
 
 KEY = "sk-ant-declared/key+1"
 FORMER_KEY = "sk-ant-former-key"
+#: What no run may show, whatever else a test looks for.
+SECRETS = (KEY, FORMER_KEY)
 MODEL = "claude-sonnet-4-5"
 ID = "anthropic_completion"
 
@@ -65,13 +70,56 @@ class Run:
 def run_module(
     name: str, options: Mapping[str, Any], *, check: bool = False, diff: bool = False, verbosity: int = 4
 ) -> Run:
-    """Runs C(main) of a module with these options and returns what it printed."""
-    internal = {"_ansible_check_mode": check, "_ansible_diff": diff, "_ansible_verbosity": verbosity}
+    """Runs C(main) of a module with these options and returns what it printed, which holds none of the secrets."""
+    internal = {"check_mode": check, "diff": diff, "verbosity": verbosity, "module_name": f"esops.inference.{name}"}
+    if "inject_invocation" in basic.PASS_VARS:
+        # Where ansible-core knows of it, options are returned only if it says so.
+        internal["inject_invocation"] = True
+    arguments = {**options, **{f"_ansible_{name}": value for name, value in internal.items()}}
     module = importlib.import_module(f"ansible_collections.esops.inference.plugins.modules.{name}")
     printed = io.StringIO()
-    with _arguments({**options, **internal}), contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
+    with _arguments(arguments), contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
         module.main()
-    return Run(json.loads(printed.getvalue()), printed.getvalue())
+    output = printed.getvalue()
+    found = leaks(output)
+    assert not found, f"The output holds {found}."
+    return Run(json.loads(output), output)
+
+
+def leaks(output: str, secrets: Iterable[str] = SECRETS) -> list[str]:
+    """The forms of secrets in an output, which is JSON: the texts in it are written as JSON writes them."""
+    shown = [form for secret in secrets for form in forms(secret)]
+    return [form for form in shown if form in output or json.dumps(form)[1:-1] in output]
+
+
+def forms(secret: str) -> list[str]:
+    """How a secret can look in a text."""
+    raw = secret.encode()
+    encoded = [base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()]
+    in_json = [json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]]
+    in_urls = [quote(secret, safe=""), quote(secret), quote_plus(secret)]
+    return [secret, *in_json, *in_urls, *(form.rstrip("=") for form in encoded)]
+
+
+def log_of(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What goes to the log of the system from now on."""
+    logged: list[str] = []
+    monkeypatch.setattr(
+        basic.AnsibleModule, "log", lambda _module, msg, log_args=None: logged.append(f"{msg} {log_args}")
+    )
+    return logged
+
+
+def offline(**options: Any) -> Run:
+    """Runs anthropic_endpoint without a server: whatever is wrong has to be found before any request."""
+    return run_module("anthropic_endpoint", {"inference_id": ID, **options})
+
+
+def message(**options: Any) -> str:
+    """Why such a run failed, which is all it says then."""
+    failed = offline(**options)
+    assert failed.result.keys() - {"invocation"} == {"failed", "msg"}
+    return str(failed["msg"])
 
 
 def endpoint(server: Simulator, *, check: bool = False, diff: bool = False, **options: Any) -> Run:

@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.esops.inference.plugins.module_utils.anthropic import SERVICE, endpoint_options
+from ansible_collections.esops.inference.plugins.module_utils.connection import connection_options
 from ansible_collections.esops.inference.plugins.module_utils.inference import flatten
-from ansible_collections.esops.inference.plugins.module_utils.module import connection_options, policy_options
+from ansible_collections.esops.inference.plugins.module_utils.module import policy_options
 from ansible_collections.esops.inference.plugins.module_utils.plan import Policy, differences
 from tests.simulator import Simulator
 from tests.unit.matrix.conftest import Count

@@ -44,8 +44,10 @@ PATH = f"/_inference/completion/{ID}"
 @contextlib.contextmanager
 def connected(server: Simulator, **options: Any) -> Iterator[Inference]:
     client = Client(Connection((server.url,), retries=0, timeout=5.0, **options), Redactor([]))
-    yield Inference(client)
-    client.close()
+    try:
+        yield Inference(client)
+    finally:
+        client.close()
 
 
 @pytest.fixture
@@ -371,7 +373,7 @@ class TestHints:
             assert str(caught.value) == (
                 f"PUT {PATH}: refused with status 403 (security_exception): "
                 "action [cluster:admin/xpack/inference/put] is unauthorized for API key id [id] of user [elastic], "
-                "this action is granted by the cluster privileges [manage_inference,manage,all] "
+                "this action is granted by the cluster privileges [manage_inference,manage,all]. "
                 "Hint: the user or the API key needs the cluster privilege manage_inference."
             )
 

@@ -16,13 +16,25 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
-from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.esops.inference.plugins.module_utils.module import Task
 from ansible_collections.esops.inference.plugins.modules import anthropic_endpoint, anthropic_endpoints
 from tests.simulator import Fault, Security, Simulator
 from tests.simulator.errors import ApiError
-from tests.unit.support import ID, MODEL, Run, endpoint, endpoints, environment, seed
+from tests.unit.support import (
+    FORMER_KEY,
+    ID,
+    MODEL,
+    SECRETS,
+    Run,
+    endpoint,
+    endpoints,
+    environment,
+    forms,
+    leaks,
+    log_of,
+    seed,
+)
 
 #: Each with characters that JSON, URLs or base64 write in another way.
 KEY = 'sk-ant-"new"/kéy+1='
@@ -50,21 +62,6 @@ ACCOUNTS = Security(
     api_keys={API_KEY: ALL_PRIVILEGES, "encoded-id:an0ther/key+3": ALL_PRIVILEGES},
     bearer_tokens={TOKEN: ALL_PRIVILEGES},
 )
-
-
-def forms(secret: str) -> list[str]:
-    """How a secret can look in a text."""
-    raw = secret.encode()
-    encoded = [base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()]
-    in_json = [json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]]
-    in_urls = [quote(secret, safe=""), quote(secret), quote_plus(secret)]
-    return [secret, *in_json, *in_urls, *(form.rstrip("=") for form in encoded)]
-
-
-def leaks(output: str, secrets: list[str]) -> list[str]:
-    """The forms of secrets in an output, which is JSON: the texts in it are written as JSON writes them."""
-    shown = [form for secret in secrets for form in forms(secret)]
-    return [form for form in shown if form in output or json.dumps(form)[1:-1] in output]
 
 
 def echoed(task: Task) -> dict[str, Any]:
@@ -135,21 +132,14 @@ def run_bulk(server: Simulator, **options: Any) -> Run:
     return endpoints(server, **{"diff": True, "endpoints": listed, "defaults": SETTINGS, **options})
 
 
-@pytest.fixture
-def logged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What goes to the log of the system."""
-    texts: list[str] = []
-    monkeypatch.setattr(AnsibleModule, "log", lambda _module, msg, log_args=None: texts.append(f"{msg} {log_args}"))
-    return texts
-
-
 @pytest.mark.parametrize("place", ["task", "environment"])
 @pytest.mark.parametrize("way", AUTHENTICATION)
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("run", [run_single, run_bulk])
 def test_no_output_holds_a_secret(
-    monkeypatch: pytest.MonkeyPatch, logged: list[str], run: Callable[..., Run], name: str, way: str, place: str
+    monkeypatch: pytest.MonkeyPatch, run: Callable[..., Run], name: str, way: str, place: str
 ) -> None:
+    logged = log_of(monkeypatch)
     case = CASES[name]
     credentials, secrets = AUTHENTICATION[way]
     headers = {"X-Found": HEADER, "X-Short": "a"}
@@ -184,6 +174,21 @@ def test_the_matrix_would_notice(server: Simulator) -> None:
     assert leaks(json.dumps({"msg": f"api_key={KEY}"}), [KEY]) != []
 
 
+@pytest.mark.parametrize("form", [form for secret in SECRETS for form in forms(secret)])
+def test_no_other_test_can_pass_while_a_secret_leaks(
+    monkeypatch: pytest.MonkeyPatch, server: Simulator, form: str
+) -> None:
+    monkeypatch.setattr(anthropic_endpoint, "work", lambda _task: {"changed": False, "shown": [f"it is {form}."]})
+    with pytest.raises(AssertionError, match="The output holds"):
+        endpoint(server)
+
+
+def test_every_run_shows_its_options(server: Simulator) -> None:
+    """Whether ansible-core has them in the result of itself, or only if told to: they are part of what is searched."""
+    settings = run_single(server)["invocation"]["module_args"]["service_settings"]
+    assert (settings["model_id"], settings["api_key"]) == (MODEL, "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER")
+
+
 @pytest.mark.parametrize("form", forms(KEY))
 def test_the_server_may_echo_it_in_any_form(monkeypatch: pytest.MonkeyPatch, server: Simulator, form: str) -> None:
     seed(server)
@@ -207,6 +212,6 @@ def test_a_new_key_is_a_change_without_either_value(run: Callable[..., Run], upd
         ended = run(server, update_api_key=update)
     assert not ended.failed
     assert ended["changed"] is (update == "always")
-    assert leaks(ended.output, [KEY, "sk-ant-former-key"]) == []
+    assert leaks(ended.output, [KEY, FORMER_KEY]) == []
     if update == "always":
         assert "api_key" in json.dumps(ended["diff"])
