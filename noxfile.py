@@ -49,6 +49,8 @@ def types(session: nox.Session) -> None:
 @nox.session
 def unit(session: nox.Session) -> None:
     """Run the unit tests, and demand their coverage of plugins/."""
+    if sys.version_info >= (3, 12):
+        session.env["COVERAGE_CORE"] = "sysmon"  # measures lines at almost no cost
     session.run("pytest", "tests/unit", "--cov", "--cov-report=term-missing:skip-covered", *session.posargs)
 
 
