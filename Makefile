@@ -7,13 +7,15 @@ VENV := $(CURDIR)/.venv
 export ANSIBLE_COLLECTIONS_PATH := $(VENV)
 export PATH := $(VENV)/bin:$(PATH)
 
-.PHONY: help test demo venv clean
+.PHONY: help test demo bench venv clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    shows the collection at work against a simulated Elasticsearch"
 	@echo "make test    runs all checks and tests; make test STEP=unit runs one of"
 	@echo "             lint, types, unit, integration, sanity"
+	@echo "make bench   measures how long things take, and writes docs/docsite/rst/benchmark.rst, in"
+	@echo "             less than twelve minutes; make bench QUICK=1 is rough, and writes nothing"
 	@echo "make venv    only makes the environment, .venv"
 	@echo "make clean   removes the environment, caches and results"
 	@echo
@@ -24,6 +26,9 @@ test: venv
 
 demo: venv
 	@tests/demo/run.sh
+
+bench: venv
+	@python -m tests.benchmark $(if $(QUICK),--quick)
 
 venv: .venv/.done
 
