@@ -185,10 +185,18 @@ class Reconciler:
         if text not in self.warnings:
             self.warnings.append(text)
 
+    def stop_if_down(self) -> None:
+        """
+        :raises Refused: if an earlier request has shown that further ones are pointless.
+        """
+        if self.down:
+            raise Refused(f"Nothing was tried, since an earlier request failed: {self.down}")
+
     def server(self) -> Server:
         """The server's version, asked once; the newest where the privilege to ask is missing."""
         with self._asking:
             if self._server is None:
+                self.stop_if_down()
                 self._server = self._ask_server()
             return self._server
 
@@ -264,8 +272,6 @@ class _Work:
     def _guarded(self, step: Callable[[], None]) -> None:
         """Carries out a step; what keeps it from its end becomes part of the outcome."""
         try:
-            if self._reconciler.down:
-                raise Refused(f"Nothing was tried, since an earlier request failed: {self._reconciler.down}")
             step()
         except (Refused, ClientError) as error:
             self.outcome.error = error
@@ -282,6 +288,7 @@ class _Work:
         """Acts and decides again, until nothing differs. Check mode does the same without the acts."""
         last_error: ClientError | None = None
         for _round in range(ROUNDS):
+            self._reconciler.stop_if_down()
             if self._check_mode:
                 self._foretell()
             else:

@@ -230,6 +230,22 @@ class TestParallel:
         assert tried in (["e000"], ["e000", "e001"])  # The first may find its connection closed before it is refused.
         assert "Nothing was tried, since an earlier request failed: " in run["results"][19]["msg"]
 
+    def test_what_is_idle_does_not_need_a_server_that_goes_away(
+        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        three(server)
+        version = Inference.server
+
+        def gone(self: Inference) -> Any:
+            server.stop()
+            return version(self)
+
+        monkeypatch.setattr(Inference, "server", gone)
+        changed = [{"inference_id": name, "task_settings": {"max_tokens": 9}} for name in "ab"]
+        run = three(server, endpoints=[*changed, THREE[2]], parallel=8)
+        assert [result.get("failed", False) for result in run["results"]] == [True, True, False]
+        assert "Nothing was tried, since an earlier request failed: " in run["results"][1]["msg"]
+
     @pytest.mark.parametrize("parallel", [0, -1, 65])
     def test_how_many_at_once_has_bounds(self, server: Simulator, parallel: int) -> None:
         assert three(server, parallel=parallel)["msg"] == f"parallel must be from 1 to 64, not {parallel}."
