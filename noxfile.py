@@ -43,7 +43,7 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Check types, strictly."""
     session.run("mypy", "--package", f"{PACKAGE}.module_utils", "--package", f"{PACKAGE}.modules")
-    session.run("mypy", "--package", "tests.simulator")
+    session.run("mypy", "--package", "tests.simulator", "--package", "tests.benchmark")
 
 
 @nox.session

@@ -9,6 +9,7 @@ Private to the collection.
 
 from __future__ import annotations
 
+import gc
 import traceback
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -217,6 +218,8 @@ def run(
     credentials = f"{module.params['elasticsearch_username']}:{module.params['elasticsearch_password']}"
     redact = Redactor({*module.no_log_values, credentials})
     result = _guarded(lambda: _run(module, problems, work, redact), redact)
+    # The process ends: it need not look through everything it has imported for what could be freed.
+    gc.freeze()
     # Outside of any except block, where fail_json would show the traceback that is being handled.
     if result.get("failed"):
         module.fail_json(**result)

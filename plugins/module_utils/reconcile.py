@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Iterable, Mapping, Sequence
 
@@ -166,6 +165,8 @@ class Reconciler:
             self._expect(work)
         busy = [work for work in works if work.has_more_to_do]
         if parallel > 1 and len(busy) > 1:
+            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - idle runs need not wait for it
+
             with ThreadPoolExecutor(min(parallel, len(busy))) as pool:
                 list(pool.map(_Work.finish, busy))
         else:

@@ -78,7 +78,13 @@ def run_module(
     arguments = {**options, **{f"_ansible_{name}": value for name, value in internal.items()}}
     module = importlib.import_module(f"ansible_collections.esops.inference.plugins.modules.{name}")
     printed = io.StringIO()
-    with _arguments(arguments), contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
+    # This process goes on after the module's end, and wants its garbage collected.
+    with (
+        mock.patch("gc.freeze"),
+        _arguments(arguments),
+        contextlib.redirect_stdout(printed),
+        contextlib.suppress(SystemExit),
+    ):
         module.main()
     output = printed.getvalue()
     found = leaks(output)

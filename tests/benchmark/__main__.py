@@ -1,0 +1,46 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Measures everything, prints it, checks the bars, and writes the page of the documentation."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from . import cases, report
+from .bars import bars
+
+PAGE = Path(__file__).parents[2] / "docs/docsite/rst/benchmark.rst"
+
+
+def main(arguments: list[str]) -> int:
+    """Return the exit status: 1 if a bar does not hold."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmark", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="rough figures, for development; the page stays as it is")
+    quick = parser.parse_args(arguments).quick
+    began = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"{time.monotonic() - began:5.0f} s  {text}", flush=True)
+
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as home:
+        figures = cases.measure(cases.QUICK if quick else cases.Plan(), Path(home), say)
+    figures.minutes = (time.monotonic() - began) / 60
+    checked = list(bars(figures))
+    for table in report.tables(figures, checked):
+        print(f"\n{table.text()}")
+    if not quick:
+        PAGE.write_text(report.page(figures, checked), encoding="utf-8")
+        print(f"\nWritten to {PAGE.relative_to(Path.cwd()) if PAGE.is_relative_to(Path.cwd()) else PAGE}")
+    failed = [bar for bar in checked if not bar.holds]
+    rough = " These are rough figures." if quick else ""
+    print(f"\n{len(checked) - len(failed)} of {len(checked)} bars hold.{rough}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

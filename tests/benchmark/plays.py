@@ -1,0 +1,139 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plays that are measured, as data, and the server that fits them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.simulator import Simulator
+
+PING = "ansible.builtin.ping"
+URI = "uri GET"
+PAIR = "uri GET + PUT"
+URI_PUT = "uri PUT"
+SINGLE = "anthropic_endpoint"
+BULK = "anthropic_endpoints"
+ROLE = "role anthropic"
+
+MODEL = "claude-sonnet-4-5"
+MAX_TOKENS = 1024
+KEY = "a-key-for-the-benchmark"
+
+
+def declared(count: int) -> list[dict[str, Any]]:
+    """What a user declares: each endpoint differs a little from the next."""
+    return [
+        {"inference_id": f"endpoint-{number:04}", "task_settings": {"max_tokens": MAX_TOKENS + number}}
+        for number in range(count)
+    ]
+
+
+def seed(server: Simulator, count: int) -> None:
+    """Let the server hold what is declared."""
+    for endpoint in declared(count):
+        server.seed(
+            endpoint["inference_id"],
+            service_settings={"model_id": MODEL, "rate_limit": {"requests_per_minute": 50}},
+            task_settings=endpoint["task_settings"],
+        )
+
+
+def play(way: str, count: int, parallel: int | None = None) -> list[dict[str, Any]]:
+    """A playbook that keeps so many endpoints in one way; ping does nothing with them."""
+    return _playbook(_tasks(way, parallel), {} if way == PING else {"endpoints": declared(count)})
+
+
+def mixed(ways: list[str], turns: int) -> list[dict[str, Any]]:
+    """A playbook of many tasks: each way in each turn, each time in another order, with one endpoint."""
+    orders = [ways[turn % len(ways) :] + ways[: turn % len(ways)] for turn in range(turns)]
+    tasks = [task for order in orders for way in order for task in _tasks(way, None)]
+    return _playbook(tasks, {"endpoints": declared(1)})
+
+
+def _playbook(tasks: list[dict[str, Any]], variables: dict[str, Any]) -> list[dict[str, Any]]:
+    head = {"name": "Measured", "hosts": "localhost", "connection": "local", "gather_facts": False}
+    return [{**head, "vars": variables, "tasks": tasks}]
+
+
+def _tasks(way: str, parallel: int | None) -> list[dict[str, Any]]:
+    return [{"name": way, **task} for task in _WAYS[way](parallel)]
+
+
+def _ping(_parallel: int | None) -> list[dict[str, Any]]:
+    return [{"ansible.builtin.ping": {}}]
+
+
+def _uri(_parallel: int | None) -> list[dict[str, Any]]:
+    return [_loop({"ansible.builtin.uri": {"url": _address("item")}})]
+
+
+def _uri_put(_parallel: int | None) -> list[dict[str, Any]]:
+    return [_loop({"ansible.builtin.uri": _put("item")})]
+
+
+def _pair(_parallel: int | None) -> list[dict[str, Any]]:
+    """Look whether it is there, and create it if it is not."""
+    get = {"url": _address("item"), "status_code": [200, 404]}
+    return [
+        {**_loop({"ansible.builtin.uri": get}), "register": "found"},
+        {**_loop({"ansible.builtin.uri": _put("item.item")}, "{{ found.results }}"), "when": "item.status == 404"},
+    ]
+
+
+def _single(_parallel: int | None) -> list[dict[str, Any]]:
+    options = {"inference_id": "{{ item.inference_id }}", **_body("item"), "duplicate_model": "allow"}
+    return [_loop({"esops.inference.anthropic_endpoint": options})]
+
+
+def _bulk(parallel: int | None) -> list[dict[str, Any]]:
+    options: dict[str, Any] = {
+        "endpoints": "{{ endpoints }}",
+        "defaults": {"service_settings": {"api_key": KEY, "model_id": MODEL}},
+        "duplicate_model": "allow",
+    }
+    if parallel is not None:
+        options["parallel"] = parallel
+    return [{"esops.inference.anthropic_endpoints": options}]
+
+
+def _role(_parallel: int | None) -> list[dict[str, Any]]:
+    variables = {
+        "anthropic_endpoints": "{{ endpoints }}",
+        "anthropic_api_key": KEY,
+        "anthropic_model_id": MODEL,
+        "anthropic_duplicate_model": "allow",
+    }
+    return [{"ansible.builtin.import_role": {"name": "esops.inference.anthropic"}, "vars": variables}]
+
+
+def _address(item: str) -> str:
+    return f"{{{{ elasticsearch_url }}}}/_inference/completion/{{{{ {item}.inference_id }}}}"
+
+
+def _put(item: str) -> dict[str, Any]:
+    return {"url": _address(item), "method": "PUT", "body_format": "json", "body": _body(item)}
+
+
+def _body(item: str) -> dict[str, Any]:
+    return {
+        "service": "anthropic",
+        "service_settings": {"api_key": KEY, "model_id": MODEL},
+        "task_settings": f"{{{{ {item}.task_settings }}}}",
+    }
+
+
+def _loop(task: dict[str, Any], items: str = "{{ endpoints }}") -> dict[str, Any]:
+    return {**task, "loop": items, "loop_control": {"label": "-"}}
+
+
+_WAYS = {
+    PING: _ping,
+    URI: _uri,
+    URI_PUT: _uri_put,
+    PAIR: _pair,
+    SINGLE: _single,
+    BULK: _bulk,
+    ROLE: _role,
+}

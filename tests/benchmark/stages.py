@@ -1,0 +1,131 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the file of a module as Ansible sends it (AnsiballZ), and tells how long each stage of it takes.
+
+As a program, `python stages.py FILE`, it is the process that is measured: it stands in for `python FILE`, and
+charges each moment to the innermost stage that is on. It imports nothing that the module does not need as well.
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+import runpy
+import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # typing would be charged to the wrong stage
+    from collections.abc import Callable
+    from typing import Any
+
+INTERPRETER = "Python starts"
+WRAPPER = "AnsiballZ unpacks the module, and cleans up"
+CORE = "import of ansible.module_utils"
+HTTP = "import of requests, or of ansible.module_utils.urls"
+OWN = "import of the collection's module_utils"
+MODULE = "the module's own code"
+OPTIONS = "the options are checked (AnsibleModule)"
+REQUEST = "the request"
+RESULT = "the result is written (exit_json)"
+EXIT = "Python ends"
+STAGES = (INTERPRETER, WRAPPER, CORE, HTTP, OWN, MODULE, OPTIONS, REQUEST, RESULT, EXIT)
+
+# The first that fits
+IMPORTS = (
+    ("ansible.module_utils.urls", HTTP),
+    ("ansible.module_utils", CORE),
+    ("ansible_collections", OWN),
+    ("requests", HTTP),
+    ("urllib3", HTTP),
+)
+
+# Where a stage begins and ends with a function: it is replaced as soon as its module is imported.
+FUNCTIONS = (
+    ("ansible.module_utils.basic", "AnsibleModule", "__init__", OPTIONS),
+    ("ansible.module_utils.basic", "AnsibleModule", "exit_json", RESULT),
+    ("ansible.module_utils.urls", None, "fetch_url", REQUEST),
+    ("ansible_collections.esops.inference.plugins.module_utils.client", "Client", "request", REQUEST),
+)
+
+
+class Clock:
+    """Seconds by stage."""
+
+    def __init__(self, stage: str) -> None:
+        self.seconds = dict.fromkeys(STAGES, 0.0)
+        self._stages = [stage]
+        self._since = time.perf_counter()
+
+    def enter(self, stage: str) -> None:
+        """Begin a stage within the one that is on."""
+        self._charge()
+        self._stages.append(stage)
+
+    def leave(self) -> None:
+        """Go back to the stage around."""
+        self._charge()
+        self._stages.pop()
+
+    def _charge(self) -> None:
+        now = time.perf_counter()
+        self.seconds[self._stages[-1]] += now - self._since
+        self._since = now
+
+    def timed(self, function: Callable[..., Any], stage: str) -> Callable[..., Any]:
+        """Let a stage be on whenever the function is."""
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            self.enter(stage)
+            try:
+                return function(*args, **kwargs)
+            finally:
+                self.leave()
+
+        return call
+
+
+def run(file: str, started: float) -> Clock:
+    """Run the file as a program, and return the clock. `started` is when the parent started this process."""
+    clock = Clock(WRAPPER)
+    clock.seconds[INTERPRETER] = time.perf_counter() - started
+    pending = list(FUNCTIONS)
+    plain_import = builtins.__import__
+
+    def stage_of(name: str) -> str | None:
+        return next((stage for prefix, stage in IMPORTS if name == prefix or name.startswith(prefix + ".")), None)
+
+    def replace_functions() -> None:
+        for place in [place for place in pending if hasattr(sys.modules.get(place[0]), place[1] or place[2])]:
+            pending.remove(place)
+            module, of_class, name, stage = place
+            owner = getattr(sys.modules[module], of_class) if of_class else sys.modules[module]
+            setattr(owner, name, clock.timed(getattr(owner, name), stage))
+
+    def timed_import(name: str, *arguments: Any, **named: Any) -> Any:
+        stage = stage_of(name)
+        if stage is None:
+            return plain_import(name, *arguments, **named)
+        clock.enter(stage)
+        try:
+            found = plain_import(name, *arguments, **named)
+            replace_functions()
+            return found
+        finally:
+            clock.leave()
+
+    builtins.__import__ = timed_import
+    runpy.run_module = clock.timed(runpy.run_module, MODULE)
+    sys.argv = [file]
+    try:
+        runpy.run_path(file, run_name="__main__")
+    except SystemExit:
+        clock.leave()
+    return clock
+
+
+if __name__ == "__main__":
+    times = run(sys.argv[1], float(os.environ["BENCHMARK_STARTED"]))
+    # On Linux and macOS the clock is the same for all processes.
+    print([time.perf_counter(), times.seconds], file=sys.stderr, flush=True)

@@ -1,0 +1,138 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The example with many clusters, played against three simulators of which one is down."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.integration.harness import SECRETS, Played, find_leaks
+from tests.simulator import Security, Simulator
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "docs/examples/many_clusters"
+GUIDE = ROOT / "docs/docsite/rst/many_clusters.rst"
+
+API_KEY = f"many-clusters:{SECRETS['secret_api_key']}"
+ANSWERS = {"task_settings": {"max_tokens": 1024}}
+QUESTIONS = {"task_settings": {"max_tokens": 256}}
+
+
+def simulator() -> Simulator:
+    return Simulator(security=Security(api_keys={API_KEY: ("all",)}))
+
+
+def play(urls: Mapping[str, str], home: Path, *arguments: str) -> Played:
+    """Play the example. A second inventory says where the clusters are, and has what vaults would hold."""
+    home.mkdir()
+    hosts = {name: {"anthropic_elasticsearch_url": url} for name, url in urls.items()}
+    secrets = {
+        "vault_elasticsearch_api_key": API_KEY,
+        "vault_anthropic_api_key": SECRETS["secret_anthropic_key"],
+    }
+    inventory = home.with_suffix(".yml")
+    inventory.write_text(yaml.safe_dump({"elasticsearch_clusters": {"hosts": hosts, "vars": secrets}}))
+    (home / "ansible.cfg").touch()
+    run = subprocess.run(
+        [
+            Path(sys.executable).with_name("ansible-playbook"),
+            *("-vvvv", "--diff", "-i", EXAMPLE / "inventory.yml", "-i", inventory, *arguments),
+            EXAMPLE / "playbook.yml",
+        ],
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "LC_ALL": "C.UTF-8",
+            "ANSIBLE_CONFIG": str(home / "ansible.cfg"),
+            "ANSIBLE_COLLECTIONS_PATH": sys.prefix,
+            "ANSIBLE_LOG_PATH": str(home / "ansible.log"),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_INJECT_INVOCATION": "1",
+            "ELASTICSEARCH_RETRIES": "1",  # What is down stays down.
+        },
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    files = [path.read_text(errors="replace") for path in home.rglob("*") if path.is_file()]
+    return Played(run.returncode, run.stdout, "\n".join(files))
+
+
+def recap(played: Played) -> dict[str, dict[str, int]]:
+    """How often each host was ok, changed, failed and so on."""
+    lines = re.findall(r"^(\w+)\s+: (ok=.*)$", played.printed, re.MULTILINE)
+    return {host: {name: int(count) for name, count in re.findall(r"(\w+)=(\d+)", counts)} for host, counts in lines}
+
+
+def held(server: Simulator) -> dict[str, Any]:
+    """What the server holds beyond the built-in endpoints: the settings that the example declares."""
+    return {
+        inference_id: {
+            "task_settings": dict(endpoint.task_settings),
+            **({"rate_limit": limit} if (limit := endpoint.service_settings["rate_limit"]) != DEFAULT_LIMIT else {}),
+        }
+        for inference_id, endpoint in server.endpoints.items()
+        if not inference_id.startswith(".")
+    }
+
+
+DEFAULT_LIMIT = {"requests_per_minute": 50}
+SUPPORT = {
+    "answers": {**ANSWERS, "rate_limit": {"requests_per_minute": 200}},
+    "questions": {**QUESTIONS, "rate_limit": {"requests_per_minute": 200}},
+    "support-letters": {"task_settings": {"max_tokens": 4096}, "rate_limit": {"requests_per_minute": 200}},
+}
+
+
+def test_one_cluster_down_leaves_the_others_as_declared(tmp_path: Path) -> None:
+    with simulator() as archive, simulator() as support, simulator() as search:
+        search.stop()
+        urls = {"search": search.url, "support": support.url, "archive": archive.url}
+        for name in ("summaries", "answers"):
+            archive.seed(name, service_settings={"model_id": "claude-sonnet-4-5", "rate_limit": DEFAULT_LIMIT})
+        first = play(urls, tmp_path / "first")
+        assert held(support) == SUPPORT
+        assert held(archive) == {"answers": ANSWERS, "questions": QUESTIONS}
+        assert {endpoint.secret for endpoint in support.endpoints.values() if endpoint.service == "anthropic"} == {
+            SECRETS["secret_anthropic_key"]
+        }
+        for server in (support, archive):
+            server.clear_log()
+        second = play(urls, tmp_path / "second")
+        assert support.requests == archive.requests == ["GET /_inference/_all"]
+        for server in (support, archive):
+            server.clear_log()
+        limited = play(urls, tmp_path / "limited", "--limit", "support")
+        assert (support.requests, archive.requests) == (["GET /_inference/_all"], [])
+    assert [first.status, second.status, limited.status] == [2, 2, 0], first.printed
+    for played, changed in ((first, 1), (second, 0)):
+        counts = recap(played)
+        assert sorted(counts) == ["archive", "search", "support"]
+        assert [counts[name]["failed"] for name in ("archive", "search", "support")] == [0, 1, 0]
+        assert [counts[name]["changed"] for name in ("archive", "search", "support")] == [changed, 0, changed]
+        assert {count["unreachable"] for count in counts.values()} == {0}
+        assert f"GET /_inference/_all: {urls['search']} cannot be reached: " in played.printed
+        assert "Hint: check elasticsearch_url" in played.printed
+        assert "Traceback" not in played.printed
+    assert recap(limited).keys() == {"support"}
+    for played in (first, second, limited):
+        assert find_leaks(played.printed + played.written) == []
+
+
+def test_guide_shows_the_files_of_the_example() -> None:
+    blocks = re.findall(r"code-block:: yaml\n\n((?:   .*\n|\n)+)", GUIDE.read_text())
+    shown = [yaml.safe_load(re.sub(r"^   ", "", block, flags=re.MULTILINE)) for block in blocks]
+    assert shown == [yaml.safe_load((EXAMPLE / name).read_text()) for name in ("inventory.yml", "playbook.yml")]
