@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
     if not quick:
         PAGE.write_text(report.page(figures, checked), encoding="utf-8")
         print(f"\nWritten to {PAGE.relative_to(Path.cwd()) if PAGE.is_relative_to(Path.cwd()) else PAGE}")
-    failed = [bar for bar in checked if not bar.holds]
+    failed = [one for one in checked if not one.holds]
     rough = " These are rough figures." if quick else ""
     print(f"\n{len(checked) - len(failed)} of {len(checked)} bars hold.{rough}")
     return 1 if failed else 0

@@ -109,7 +109,7 @@ This run took {figures.minutes:.0f} minutes on {machine()}."""
 
 
 def _bars(bars: Sequence[Bar]) -> Table:
-    rows = [[bar.work, bar.what, bar.wanted, bar.measured, "PASS" if bar.holds else "FAIL"] for bar in bars]
+    rows = [[one.work, one.what, one.wanted, one.measured, "PASS" if one.holds else "FAIL"] for one in bars]
     return Table(
         "Bars",
         "What has to hold; where one does not, ``make bench`` fails.",
