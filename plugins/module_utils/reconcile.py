@@ -338,6 +338,10 @@ class _Work:
         :raises ClientError: where it is not.
         """
         decided = self._decided
+        if decided.action == RECREATED and decided.after:
+            # From here on it is wanted as a whole, whoever else deletes it in the meantime.
+            whole = decided.after
+            self._desired = replace(self._desired, task_type=whole.task_type, settings=whole.settings)
         try:
             stored = self._carry_out(decided)
         except ClientError as error:

@@ -279,6 +279,22 @@ class TestRecreate:
         assert "Another endpoint of that id exists now" in run["msg"]
         assert run["endpoint"] == held(server)
 
+    def test_an_endpoint_that_vanishes_meanwhile_is_created_whole(
+        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seed(server, temperature=0.5)
+        references: Callable[..., Any] = Inference.references
+
+        def late(self: Inference, *arguments: Any) -> Any:
+            server.remove(ID)
+            return references(self, *arguments)
+
+        monkeypatch.setattr(Inference, "references", late)
+        run = recreated(server)
+        assert not run.failed, run["msg"]
+        assert run["endpoint"] == held(server)
+        assert server.endpoints[ID].task_settings == {"max_tokens": 1024, "temperature": 0.5}
+
     @pytest.mark.parametrize("kind", ["reset_after", "cut", "html", "status_after"])
     def test_lost_answers_after_the_delete_lose_nothing(self, server: Simulator, kind: str) -> None:
         for request in (f"DELETE .*/{ID}$", f"PUT .*/{ID}$"):
