@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
@@ -32,10 +32,16 @@ class Played:
 
 
 def play(target: str | Path, url: str, home: Path, *extra_vars: str) -> Played:
-    """Play a target (a name, or the path of a role) against the server at `url`, as verbosely as can be.
+    """Play a target (a name, or the path of a role) against the server at `url`; `extra_vars` are `name=value`."""
+    arguments = [HERE / "play.yml", "-e", " ".join((f"target={target}", *extra_vars))]
+    return run_playbook(arguments, home, ELASTICSEARCH_URL=url)
+
+
+def run_playbook(arguments: Iterable[str | Path], home: Path, **variables: str) -> Played:
+    """Run ansible-playbook with these arguments and environment variables, as verbosely as can be.
 
     Nothing of the user's Ansible configuration counts; `home`, an empty directory, takes what Ansible
-    writes, its log among it. `extra_vars` are `name=value`. Raises subprocess.TimeoutExpired after five minutes.
+    writes, its log among it. Raises subprocess.TimeoutExpired after five minutes.
     """
     (home / "ansible.cfg").touch()
     environment = {
@@ -47,11 +53,10 @@ def play(target: str | Path, url: str, home: Path, *extra_vars: str) -> Played:
         "ANSIBLE_LOG_PATH": str(home / "ansible.log"),
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_INJECT_INVOCATION": "1",  # ansible-core 2.21 shows the options of a task only if told to
-        "ELASTICSEARCH_URL": url,
+        **variables,
     }
-    playbook = Path(sys.executable).with_name("ansible-playbook")
     run = subprocess.run(
-        [playbook, "-vvvv", "--diff", HERE / "play.yml", "-e", " ".join((f"target={target}", *extra_vars))],
+        [Path(sys.executable).with_name("ansible-playbook"), "-vvvv", "--diff", *arguments],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

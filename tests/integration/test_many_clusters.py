@@ -6,17 +6,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tests.integration.harness import SECRETS, Played, find_leaks
+from tests.integration.harness import SECRETS, Played, find_leaks, run_playbook
 from tests.simulator import Security, Simulator
 
 ROOT = Path(__file__).parents[2]
@@ -42,33 +39,8 @@ def play(urls: Mapping[str, str], home: Path, *arguments: str) -> Played:
     }
     inventory = home.with_suffix(".yml")
     inventory.write_text(yaml.safe_dump({"elasticsearch_clusters": {"hosts": hosts, "vars": secrets}}))
-    (home / "ansible.cfg").touch()
-    run = subprocess.run(
-        [
-            Path(sys.executable).with_name("ansible-playbook"),
-            *("-vvvv", "--diff", "-i", EXAMPLE / "inventory.yml", "-i", inventory, *arguments),
-            EXAMPLE / "playbook.yml",
-        ],
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(home),
-            "LC_ALL": "C.UTF-8",
-            "ANSIBLE_CONFIG": str(home / "ansible.cfg"),
-            "ANSIBLE_COLLECTIONS_PATH": sys.prefix,
-            "ANSIBLE_LOG_PATH": str(home / "ansible.log"),
-            "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_INJECT_INVOCATION": "1",
-            "ELASTICSEARCH_RETRIES": "1",  # What is down stays down.
-        },
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    files = [path.read_text(errors="replace") for path in home.rglob("*") if path.is_file()]
-    return Played(run.returncode, run.stdout, "\n".join(files))
+    playbook = ["-i", EXAMPLE / "inventory.yml", "-i", inventory, *arguments, EXAMPLE / "playbook.yml"]
+    return run_playbook(playbook, home, ELASTICSEARCH_RETRIES="1")  # What is down stays down.
 
 
 def recap(played: Played) -> dict[str, dict[str, int]]:
