@@ -421,7 +421,7 @@ class _Work:
             self.outcome.before = self._now
         secret_sent = self._service.secret in decided.changes and decided.action == UPDATED
         self._unsure = isinstance(error, TimedOut) or (error.ambiguous and secret_sent)
-        if _is_no_handler(error) or (decided.doubtful and error.status == 400):
+        if decided.action == UPDATED and (_is_no_handler(error) or (decided.doubtful and error.status == 400)):
             self._ignore(decided.changes)
         elif not (error.ambiguous or raced or (self._now != before and self._is_as_declared())):
             raise error

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.esops.inference.plugins.module_utils.client import ApiError
 from ansible_collections.esops.inference.plugins.module_utils.inference import Inference
 from tests.simulator import Fault, Simulator
 from tests.unit.support import DOCUMENTED, FORMER_KEY, ID, KEY, MODEL, STORED, Run, endpoint, seed
@@ -370,6 +371,21 @@ class TestAmbiguousWrites:
         assert "cannot be reached" in run["msg"] or "was lost" in run["msg"]
         assert run["action"] == "none"
         assert held(server) is None
+
+    def test_a_create_that_no_handler_knows_is_not_made_again(
+        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tried: list[str] = []
+
+        def unknown(_self: Inference, _task_type: str, inference_id: str, _body: dict[str, Any]) -> Any:
+            tried.append(inference_id)
+            raise ApiError("no handler found", "PUT", "/_inference", status=400)
+
+        monkeypatch.setattr(Inference, "put", unknown)
+        run = declared(server)
+        assert tried == [ID]
+        assert run.failed
+        assert (run["changed"], run["failure"]["status"]) == (False, 400)
 
 
 class TestRaces:
