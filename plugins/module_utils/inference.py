@@ -9,8 +9,7 @@ Private to the collection.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Mapping
+from typing import Any, Mapping, NamedTuple
 from urllib.parse import quote
 
 from ansible_collections.esops.inference.plugins.module_utils.client import ApiError, Client, UnreadableAnswer
@@ -26,8 +25,7 @@ _NO_INFERENCE_HINT = (
 _LICENCE_HINT = "the licence of the cluster has to include inference (Enterprise or a trial)."
 
 
-@dataclass(frozen=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """An inference endpoint as a server shows it, that is without its secrets.
 
     :ivar settings: dotted paths to values, as in C({"task_settings.max_tokens": 1024}).
@@ -49,8 +47,7 @@ class Endpoint:
         return {**head, **nest(self.settings)}
 
 
-@dataclass(frozen=True)
-class Server:
+class Server(NamedTuple):
     """What C(GET /) says of a server.
 
     :ivar version: major and minor number.
@@ -65,8 +62,7 @@ class Server:
 NEWEST = (999, 0)
 
 
-@dataclass(frozen=True)
-class References:
+class References(NamedTuple):
     """Who uses an endpoint."""
 
     pipelines: tuple[str, ...]

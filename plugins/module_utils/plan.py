@@ -9,9 +9,9 @@ Private to the collection.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any, Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, Callable, Collection, Iterable, Mapping, NamedTuple, Sequence
 
 from ansible_collections.esops.inference.plugins.module_utils.inference import Endpoint, Server, nest
 
@@ -34,8 +34,7 @@ _ALWAYS_PURGED = 5
 _MISSING = object()
 
 
-@dataclass(frozen=True)
-class Service:
+class Service(NamedTuple):
     """What a plan has to know of an inference service. Settings are named by their dotted paths.
 
     :ivar default_task_type: of a new endpoint whose declaration names none.
@@ -76,8 +75,7 @@ class Service:
         return None
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(NamedTuple):
     """How far a plan may go; the options of the same names."""
 
     update_api_key: str = "on_create"
@@ -90,8 +88,7 @@ class Policy:
     wait_timeout: int = 300
 
 
-@dataclass(frozen=True)
-class Purge:
+class Purge(NamedTuple):
     """How endpoints that are not declared are removed.
 
     :ivar exclude: shell patterns of ids that stay.
@@ -118,8 +115,7 @@ class Desired:
     secret: str | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True)
-class Knowledge:
+class Knowledge(NamedTuple):
     """What has been found out beside the endpoint itself.
 
     :ivar server: None while nobody asked.
@@ -158,8 +154,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Differences:
+class Differences(NamedTuple):
     """What an endpoint has to get, and to lose, to be as declared."""
 
     settings: Mapping[str, Any]
@@ -258,7 +253,7 @@ def _update(
     if service_part or service.secret in changes:
         body.update(_with_secret(service_part, desired, service))
     doubtful = not service.changes_in_place(service.secret, server) or _lacks_secret(changes, desired, service, server)
-    after = replace(existing, settings=_changed(existing, found, without=changes if doubtful else stuck))
+    after = existing._replace(settings=_changed(existing, found, without=changes if doubtful else stuck))
     return Plan(UPDATED, existing, after, changes, nest(body), doubtful=doubtful)
 
 
