@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Speaks HTTP with Elasticsearch: session, authentication, TLS, retries, failover, typed errors.
+"""Speaks HTTP with Elasticsearch: session, authentication, TLS, retries, failover.
 
 It knows nothing of inference. C(requests) and C(urllib3) do the work; this file decides how they are used.
 Private to the collection.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import gc
 import hashlib
 import json
 import random
@@ -22,15 +23,23 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Iterable, Mapping
 from urllib.parse import quote, quote_plus, urlencode, urlsplit
+
+from ansible_collections.esops.inference.plugins.module_utils.errors import ClientError, ConnectionLost, Unreachable
+
+if TYPE_CHECKING:
+    from ansible_collections.esops.inference.plugins.module_utils import diagnosis
+
+# A module's process is short, and what it imports stays until its end: looking through it for garbage is a waste.
+gc.disable()
 
 try:
     import requests
     import urllib3
     from requests.adapters import HTTPAdapter
     from requests.auth import AuthBase, HTTPBasicAuth
-    from urllib3.util.retry import RequestHistory, Retry
+    from urllib3.util.retry import Retry
 
     REQUESTS_IMPORT_ERROR: ImportError | None = None
 except ImportError as error:
@@ -98,89 +107,6 @@ class Connection:
         return None
 
 
-class ClientError(Exception):
-    """What kept a request from being answered as it should. Its texts hold no secret.
-
-    :ivar ambiguous: whether the server may have carried the request out all the same.
-    :ivar retried: whether the request had been sent before, so that its first try may have succeeded.
-    """
-
-    ambiguous = False
-
-    def __init__(
-        self,
-        problem: str,
-        method: str,
-        path: str,
-        hint: str = "",
-        status: int | None = None,
-        error_type: str | None = None,
-        reason: str | None = None,
-        retried: bool = False,
-    ) -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.method = method
-        self.path = path
-        self.hint = hint
-        self.status = status
-        self.error_type = error_type
-        self.reason = reason
-        self.retried = retried
-
-    def __str__(self) -> str:
-        text = f"{self.method} {self.path}: {self.problem}"
-        return f"{text}{'' if text.endswith('.') else '.'} Hint: {self.hint}" if self.hint else text
-
-    @property
-    def failure(self) -> dict[str, Any]:
-        """What a playbook can test: C(status), C(type), C(reason), C(method), C(path)."""
-        return {
-            "status": self.status,
-            "type": self.error_type,
-            "reason": self.reason or self.problem,
-            "method": self.method,
-            "path": self.path,
-        }
-
-
-class Unreachable(ClientError):
-    """No node took the connection: nothing was sent."""
-
-
-class TlsFailed(ClientError):
-    """The TLS handshake or its verification failed: nothing was sent."""
-
-
-class ConnectionLost(ClientError):
-    """The connection ended, or the time ran out, before the whole answer was there."""
-
-    ambiguous = True
-
-
-class TimedOut(ConnectionLost):
-    """The server did not answer in time, and may still be at work."""
-
-
-class UnreadableAnswer(ClientError):
-    """The answer is not what Elasticsearch sends: HTML of a proxy, JSON that is cut off."""
-
-    ambiguous = True
-
-
-class Redirected(ClientError):
-    """The answer points elsewhere. Redirects are not followed: a redirected PUT turns into a GET."""
-
-
-class ApiError(ClientError):
-    """Elasticsearch answered with an error status."""
-
-    @property
-    def ambiguous(self) -> bool:  # type: ignore[override]
-        """A 5xx may come from something in front that gave up while the server went on."""
-        return self.status is not None and self.status >= 500
-
-
 class Redactor:
     """Takes secrets out of texts: as they are, and as JSON, Python, base64 and URLs write them."""
 
@@ -244,7 +170,17 @@ class Client:
         """
         target = f"{path}?{urlencode(params)}" if params else path
         data = None if body is None else json.dumps(body, allow_nan=False).encode()
-        return self._read(self._send(method, target, data), method, target)
+        response = self._send(method, target, data)
+        answer = _json(response.content)
+        if response.status_code >= 300 or not isinstance(answer, (dict, list)):
+            raise self._diagnosis(method, target).of_answer(response, answer)
+        return answer
+
+    def _diagnosis(self, method: str, target: str) -> diagnosis.Diagnosis:
+        # A run in which nothing goes wrong need not wait for it.
+        from ansible_collections.esops.inference.plugins.module_utils.diagnosis import Diagnosis  # noqa: PLC0415
+
+        return Diagnosis(method, target, self._redact)
 
     def _send(self, method: str, target: str, data: bytes | None) -> requests.Response:
         """Tries the nodes in order. The one that answered is the first to be asked next time."""
@@ -279,7 +215,7 @@ class Client:
             )
         # Not all errors of requests are its own: an OSError tells of certificate files, urllib3 of host names.
         except (OSError, urllib3.exceptions.HTTPError) as error:
-            raise self._transport_error(error, node, method, target) from None
+            raise self._diagnosis(method, target).of_transport(error, node, self._timeout[1]) from None
 
     def _verify_with(self, node: str) -> bool | str:
         """What the certificate of a node is verified with.
@@ -303,113 +239,6 @@ class Client:
         path = Path(self._folder.name, "ca.pem")
         path.write_text(ssl.DER_cert_to_PEM_cert(certificate), encoding="ascii")
         return str(path)
-
-    def _transport_error(self, error: Exception, node: str, method: str, target: str) -> ClientError:
-        """What requests says, as one of this file's errors. requests' own texts show headers and URLs."""
-        cause = _cause(error)
-        words = self._redact(_words(cause))
-        unsent = _unsent(error, cause, words, node, method, target)
-        if unsent is not None:
-            # Of this try, that is; what came of one before it, nobody knows.
-            return ConnectionLost(unsent.problem, method, target, unsent.hint) if _sent_before(error) else unsent
-        if isinstance(cause, urllib3.exceptions.ReadTimeoutError):
-            hint = "a longer timeout gives the server, which may wait for the provider of the model, more time."
-            return TimedOut(f"{node} did not answer within {self._timeout[1]:g} s.", method, target, hint)
-        if isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)):
-            hint = "if this happens every time, the server may want https:// on this port."
-            hint = hint if node.startswith("http:") else ""
-            return ConnectionLost(f"The connection with {node} was lost: {words}.", method, target, hint)
-        if isinstance(error, requests.exceptions.ContentDecodingError):
-            return UnreadableAnswer(f"The answer of {node} cannot be decoded: {words}.", method, target)
-        hint = "check elasticsearch_url, and HTTPS_PROXY and HTTP_PROXY in the environment of the module."
-        if isinstance(error, _NO_URL) and requests.utils.get_environ_proxies(node):
-            words = "the proxy that the environment names is no URL"  # What it is instead may hold a password.
-        return ClientError(f"The request cannot be sent: {words}.", method, target, hint)
-
-    def _read(self, response: requests.Response, method: str, target: str) -> Any:
-        status = response.status_code
-        retried = _any_sent(getattr(response.raw.retries, "history", ()))
-        if 300 <= status < 400:
-            location = self._redact(response.headers.get("Location", "nowhere"))
-            problem = f"The answer is a redirect ({status}) to {location}, which is not followed."
-            raise Redirected(problem, method, target, "give the final address as elasticsearch_url.", status)
-        try:
-            answer = json.loads(response.content, object_pairs_hook=_pairs, parse_constant=_refuse_constant)
-        except (ValueError, RecursionError):
-            answer = None
-        if isinstance(answer, (dict, list)):
-            if status < 300:
-                return answer
-            if isinstance(answer, dict) and ("error" in answer or status < 500):
-                raise self._api_error(status, answer, method, target, retried)
-        raise self._unreadable(response, method, target, retried)
-
-    def _unreadable(self, response: requests.Response, method: str, target: str, retried: bool) -> ClientError:
-        kind = response.headers.get("Content-Type", "no content type")
-        html = "html" in kind.lower()
-        found = f"a page ({kind})" if html else f"{kind} that is not the JSON of Elasticsearch, or is cut off"
-        problem = f"The answer has status {response.status_code} and is {found}."
-        if response.status_code in _STATUS_HINTS and response.status_code != 401:
-            hint = _STATUS_HINTS[response.status_code]
-        elif html:
-            hint = "a proxy or a login page in front of Elasticsearch may have answered; check elasticsearch_url."
-        else:
-            hint = "check elasticsearch_url and what stands in front of it."
-        error = UnreadableAnswer(problem, method, target, hint, response.status_code, retried=retried)
-        # Below 500 and not a success, something refused the request before it reached the server.
-        error.ambiguous = not 400 <= response.status_code < 500
-        return error
-
-    def _api_error(self, status: int, answer: dict[str, Any], method: str, target: str, retried: bool) -> ApiError:
-        """An error in the server's own shape; C(error) is a plain string where no handler knows the request."""
-        error = answer.get("error")
-        if isinstance(error, dict) and "type" in error:
-            kind, reason = _text(error["type"]), self._redact(_text(error.get("reason") or "no reason given"))
-            causes = [self._redact(text) for text in _causes(error)]
-        else:
-            kind, reason, causes = None, self._redact(_text(answer.get("message") or error or answer)), []
-        problem = f"refused with status {status}" + (f" ({kind})" if kind else "") + f": {reason}"
-        for cause in causes:
-            if cause not in problem:
-                problem += f" Cause: {cause}"
-        hint = _STATUS_HINTS.get(status, "")
-        return ApiError(problem, method, target, hint, status, kind, reason, retried)
-
-
-_STATUS_HINTS = {
-    401: "check elasticsearch_username and elasticsearch_password, or elasticsearch_api_key or "
-    "elasticsearch_bearer_token.",
-    407: "the proxy wants to know who asks: put the user name and the password into HTTP_PROXY.",
-    429: "the cluster is busy; run again later, or give more retries.",
-    502: "something in front of Elasticsearch cannot reach it; run again later, or give more retries.",
-    503: "the cluster, or something in front of it, is not ready; run again later, or give more retries.",
-    504: "something in front of Elasticsearch gave up waiting for it; run again later, or give it more time.",
-}
-
-#: How requests says that a file of certificates, as REQUESTS_CA_BUNDLE may name it, is not there.
-_NO_CERTIFICATES = "TLS CA certificate bundle"
-
-#: The object that urllib3 lets speak first.
-_SPEAKER = re.compile(r"^(?:<[^>]*>|HTTPS?Connection(?:Pool)?\([^)]*\)): ")
-
-if REQUESTS_IMPORT_ERROR is None:
-    _NEVER_CONNECTED = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
-    _NO_URL = (requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError)
-
-
-def _unsent(
-    error: Exception, cause: BaseException, words: str, node: str, method: str, target: str
-) -> ClientError | None:
-    """The error of a try that did not get as far as the server, or None if it may have."""
-    if isinstance(error, requests.exceptions.SSLError) or _NO_CERTIFICATES in words:
-        return TlsFailed(f"TLS with {node} failed: {words}.", method, target, _tls_hint(words))
-    if isinstance(error, requests.exceptions.ProxyError):
-        hint = "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY in the environment of the module."
-        return Unreachable(f"The proxy for {node} did not let the request through: {words}.", method, target, hint)
-    if isinstance(cause, _NEVER_CONNECTED):
-        hint = "check elasticsearch_url, and that the machine which runs the module may reach it."
-        return Unreachable(f"{node} cannot be reached: {words}.", method, target, hint)
-    return None
 
 
 class _Authorization(AuthBase):
@@ -493,17 +322,6 @@ class _Retry(Retry):
         return following
 
 
-def _any_sent(history: Iterable[RequestHistory]) -> bool:
-    """Whether one of the tries got as far as the server."""
-    errors = (getattr(entry.error, "original_error", entry.error) for entry in history)
-    return any(not isinstance(error, _NEVER_CONNECTED) for error in errors)
-
-
-def _sent_before(error: Exception) -> bool:
-    """Whether a try before the one that failed for good got as far as the server."""
-    return any(_any_sent(getattr(inner, "history", ())) for inner in error.args)
-
-
 def _session(connection: Connection, patience: Patience) -> requests.Session:
     session = requests.Session()
     session.headers.update({"Accept": "application/json", "User-Agent": f"ansible-esops.inference/{VERSION}"})
@@ -583,6 +401,14 @@ def _base64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
+def _json(content: bytes) -> Any:
+    """What a text in JSON says, None if it is none."""
+    try:
+        return json.loads(content, object_pairs_hook=_pairs, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return None
+
+
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A JSON object as a dict; values of a repeated name become a Repeated, none is dropped."""
     result = dict(pairs)
@@ -596,58 +422,6 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _words(cause: BaseException) -> str:
-    """What an error of urllib3 says, as part of a sentence."""
-    text = cause.args[-1] if isinstance(cause, _NEVER_CONNECTED) else cause
-    return _SPEAKER.sub("", str(text)).rstrip(".")
-
-
-def _cause(error: Exception) -> BaseException:
-    """The innermost thing that urllib3 says happened."""
-    cause: BaseException = error
-    while True:
-        inner = getattr(cause, "reason", None)
-        if not isinstance(inner, BaseException):
-            inner = next((arg for arg in cause.args if isinstance(arg, BaseException)), None)
-        if inner is None or isinstance(cause, urllib3.exceptions.NewConnectionError):
-            return cause
-        cause = inner
-
-
-def _causes(error: Mapping[str, Any]) -> list[str]:
-    """The reasons behind an error of Elasticsearch: its root cause, then the chain of C(caused_by)."""
-    reasons = [root.get("reason") for root in error.get("root_cause") or [] if isinstance(root, dict)]
-    inner = error.get("caused_by")
-    while isinstance(inner, dict):
-        reasons.append(inner.get("reason"))
-        inner = inner.get("caused_by")
-    return [_text(reason) for reason in reasons if reason]
-
-
-#: What is in the words of a failed handshake, and what helps.
-_TLS_HINTS = {
-    _NO_CERTIFICATES: "REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE of the environment names it; ca_path would win over it.",
-    "NO_CERTIFICATE|NO_START_LINE|PEM": "ca_path, client_cert or client_key is no PEM file with what belongs into it.",
-    "KEY_VALUES_MISMATCH": "client_key is not the key of client_cert.",
-    "is encrypted": "client_key needs a passphrase, and nobody can be asked for it: store it without one.",
-    "ingerprint": "ca_fingerprint is not the SHA-256 fingerprint of a certificate that the server shows.",
-    "WRONG_VERSION_NUMBER|record layer": "the server does not speak TLS on this port: is it http:// instead of https://?",
-    "[Hh]ostname|IP address|doesn't match": "the certificate is for another name: use one of its names in "
-    "elasticsearch_url.",
-    "CERTIFICATE_VERIFY_FAILED": "give the CA that signed the server's certificate as ca_path, or pin the certificate "
-    "with ca_fingerprint.",
-}
-
-
-def _tls_hint(words: str) -> str:
-    found = (hint for pattern, hint in _TLS_HINTS.items() if re.search(pattern, words))
-    return next(found, "the server may want a client certificate: client_cert and client_key.")
 
 
 def cloud_url(cloud_id: str) -> str:

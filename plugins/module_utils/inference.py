@@ -12,7 +12,8 @@ from __future__ import annotations
 from typing import Any, Mapping, NamedTuple
 from urllib.parse import quote
 
-from ansible_collections.esops.inference.plugins.module_utils.client import ApiError, Client, UnreadableAnswer
+from ansible_collections.esops.inference.plugins.module_utils.client import Client
+from ansible_collections.esops.inference.plugins.module_utils.errors import ApiError, UnreadableAnswer
 
 #: The settings that an endpoint has beside its name, its task type and its service.
 SETTINGS_GROUPS = ("service_settings", "task_settings", "chunking_settings")

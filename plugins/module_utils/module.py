@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import gc
 import traceback
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Mapping, Sequence
 
@@ -22,14 +22,15 @@ from ansible_collections.esops.inference.plugins.module_utils.client import (
     MOST_CONNECTIONS,
     REQUESTS_IMPORT_ERROR,
     Client,
-    ClientError,
     Redactor,
 )
+from ansible_collections.esops.inference.plugins.module_utils.cluster import Cluster
 from ansible_collections.esops.inference.plugins.module_utils.connection import (
     connection_of,
     connection_options,
     users_in_urls,
 )
+from ansible_collections.esops.inference.plugins.module_utils.errors import ClientError
 from ansible_collections.esops.inference.plugins.module_utils.inference import Inference
 from ansible_collections.esops.inference.plugins.module_utils.options import (
     listed,
@@ -39,6 +40,7 @@ from ansible_collections.esops.inference.plugins.module_utils.options import (
     structured,
     told,
 )
+from ansible_collections.esops.inference.plugins.module_utils.outcome import Outcome, Refused
 from ansible_collections.esops.inference.plugins.module_utils.plan import (
     CREATED,
     DELETED,
@@ -50,11 +52,7 @@ from ansible_collections.esops.inference.plugins.module_utils.plan import (
     Purge,
     Service,
 )
-from ansible_collections.esops.inference.plugins.module_utils.reconcile import (
-    Outcome,
-    Reconciler,
-    Refused,
-)
+from ansible_collections.esops.inference.plugins.module_utils.reconcile import Reconciler
 
 
 def policy_options() -> dict[str, Any]:
@@ -114,8 +112,8 @@ class Task:
     warnings: list[str] = field(default_factory=list)
 
     def reconciler(self, service: Service) -> Reconciler:
-        policy = Policy(**{option.name: self.params[option.name] for option in fields(Policy)})
-        return Reconciler(self.api, service, policy, self.check_mode, self.warnings)
+        policy = Policy(**{option: self.params[option] for option in Policy._fields})
+        return Reconciler(Cluster(self.api, service, policy, check_mode=self.check_mode, warnings=self.warnings))
 
     def result(self, outcome: Outcome, service: Service) -> dict[str, Any]:
         """What is returned of one endpoint."""

@@ -4,13 +4,19 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from ansible_collections.esops.inference.plugins.module_utils import client
 from tests.simulator import Simulator
+
+# What a module's process can do without, that of all tests cannot.
+assert not gc.isenabled(), f"{client.__name__} leaves the garbage collection on"
+gc.enable()
 
 
 @pytest.fixture(autouse=True)

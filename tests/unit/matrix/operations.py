@@ -12,9 +12,11 @@ from typing import Any
 
 from ansible_collections.esops.inference.plugins.module_utils.anthropic import SERVICE
 from ansible_collections.esops.inference.plugins.module_utils.client import Client, Connection, Redactor
+from ansible_collections.esops.inference.plugins.module_utils.cluster import Cluster
 from ansible_collections.esops.inference.plugins.module_utils.inference import Inference, nest
+from ansible_collections.esops.inference.plugins.module_utils.outcome import Outcome
 from ansible_collections.esops.inference.plugins.module_utils.plan import Desired, Policy
-from ansible_collections.esops.inference.plugins.module_utils.reconcile import Outcome, Reconciler
+from ansible_collections.esops.inference.plugins.module_utils.reconcile import Reconciler
 from tests.simulator import Simulator, StoredEndpoint
 from tests.unit.support import FORMER_KEY, ID, KEY, MODEL
 
@@ -100,7 +102,9 @@ class Bench:
         client = _Client(connection, Redactor([KEY, FORMER_KEY]))
         client.before, client.happens = before, happens
         try:
-            reconciler = Reconciler(Inference(client), SERVICE, operation.policy, check_mode)
+            reconciler = Reconciler(
+                Cluster(Inference(client), SERVICE, operation.policy, check_mode=check_mode, warnings=[])
+            )
             return reconciler.one(operation.desired)
         finally:
             client.close()

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils.inference import flatten
-from ansible_collections.esops.inference.plugins.module_utils.reconcile import Outcome
+from ansible_collections.esops.inference.plugins.module_utils.outcome import Outcome
 from tests.simulator import Fault, Simulator, StoredEndpoint
 from tests.unit.matrix.conftest import Count
 from tests.unit.matrix.operations import (

@@ -30,19 +30,21 @@ from hypothesis import strategies as st
 from ansible_collections.esops.inference.plugins.module_utils import client as client_module
 from ansible_collections.esops.inference.plugins.module_utils.client import (
     VERSION,
-    ApiError,
     Client,
-    ClientError,
     Connection,
-    ConnectionLost,
     Redactor,
-    Redirected,
     Repeated,
+    base_url,
+    cloud_url,
+)
+from ansible_collections.esops.inference.plugins.module_utils.errors import (
+    ApiError,
+    ClientError,
+    ConnectionLost,
+    Redirected,
     TimedOut,
     Unreachable,
     UnreadableAnswer,
-    base_url,
-    cloud_url,
 )
 from tests.simulator import Fault, Simulator
 from tests.simulator.faults import Delivery

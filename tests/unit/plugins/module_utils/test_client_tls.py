@@ -18,14 +18,8 @@ import trustme
 from cryptography.hazmat.primitives import serialization
 
 from ansible_collections.esops.inference.plugins.module_utils import client as client_module
-from ansible_collections.esops.inference.plugins.module_utils.client import (
-    Client,
-    ClientError,
-    Connection,
-    ConnectionLost,
-    Redactor,
-    TlsFailed,
-)
+from ansible_collections.esops.inference.plugins.module_utils.client import Client, Connection, Redactor
+from ansible_collections.esops.inference.plugins.module_utils.errors import ClientError, ConnectionLost, TlsFailed
 from tests.simulator import Fault, Simulator, Tls
 
 

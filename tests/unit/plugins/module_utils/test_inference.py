@@ -13,14 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.esops.inference.plugins.module_utils.client import (
-    ApiError,
-    Client,
-    Connection,
-    Redactor,
-    Repeated,
-    UnreadableAnswer,
-)
+from ansible_collections.esops.inference.plugins.module_utils.client import Client, Connection, Redactor, Repeated
+from ansible_collections.esops.inference.plugins.module_utils.errors import ApiError, UnreadableAnswer
 from ansible_collections.esops.inference.plugins.module_utils.inference import (
     NEWEST,
     Endpoint,

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils import module as module_module
-from ansible_collections.esops.inference.plugins.module_utils.client import ConnectionLost
+from ansible_collections.esops.inference.plugins.module_utils.errors import ConnectionLost
 from ansible_collections.esops.inference.plugins.module_utils.module import Task
 from ansible_collections.esops.inference.plugins.modules import anthropic_endpoint
 from tests.simulator import Fault, Simulator

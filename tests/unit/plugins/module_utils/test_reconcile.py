@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.esops.inference.plugins.module_utils.client import ApiError
+from ansible_collections.esops.inference.plugins.module_utils.errors import ApiError
 from ansible_collections.esops.inference.plugins.module_utils.inference import Inference
 from tests.simulator import Fault, Simulator
 from tests.unit.support import DOCUMENTED, FORMER_KEY, ID, KEY, MODEL, STORED, Run, endpoint, seed

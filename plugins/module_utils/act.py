@@ -1,0 +1,388 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carries a plan out and proves the result.
+
+What is reported is what the server holds afterwards: its answer is compared with what was asked,
+and where there is no answer to rely on, the endpoint is read again and decided upon again.
+It is loaded only where something is to be done. Private to the collection.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any, Callable, Iterable, Mapping
+
+from ansible_collections.esops.inference.plugins.module_utils.cluster import Cluster
+from ansible_collections.esops.inference.plugins.module_utils.errors import (
+    ApiError,
+    ClientError,
+    TimedOut,
+    TlsFailed,
+    Unreachable,
+)
+from ansible_collections.esops.inference.plugins.module_utils.inference import Endpoint, flatten
+from ansible_collections.esops.inference.plugins.module_utils.outcome import Outcome, Refused
+from ansible_collections.esops.inference.plugins.module_utils.plan import (
+    CREATED,
+    DELETED,
+    NONE,
+    PRESENT,
+    RECREATED,
+    UPDATED,
+    Desired,
+    Knowledge,
+    Plan,
+    differences,
+    former_body,
+)
+
+#: How often a decision is made anew after a race or a lost answer.
+ROUNDS = 3
+
+#: Seconds between two looks at a deployment.
+POLL_INTERVAL = 2.0
+
+PREFLIGHT_SUFFIX = "-ansible-preflight"
+
+_ALREADY_EXISTS = "resource_already_exists_exception"
+_NOT_FOUND = "resource_not_found_exception"
+
+_FORCE_HINT = "force=true deletes it all the same; whatever uses it will then fail."
+
+
+class Work:
+    """One endpoint on its way to what is declared."""
+
+    def __init__(self, cluster: Cluster, desired: Desired, decided: Plan, known: Knowledge, outcome: Outcome) -> None:
+        self._cluster = cluster
+        self._api = cluster.api
+        self._service = cluster.service
+        self._policy = cluster.policy
+        self._desired = desired
+        self._decided = decided
+        self._known = known
+        self._now = outcome.before
+        self._unsure = False  # Whether the last write was carried out, where that cannot be read.
+        self._outcome = outcome
+
+    def finish(self) -> None:
+        """Does what was decided, and whatever that leads to; the outcome tells what came of it."""
+        if self._decided.action != NONE:
+            self._guarded(self._reconcile)
+        if self._outcome.error is None and self._cluster.waits_for(self._desired):
+            self._guarded(self._wait_for_deployment)
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        """Carries out a step; what keeps it from its end becomes part of the outcome."""
+        try:
+            step()
+        except (Refused, ClientError) as error:
+            self._outcome.error = self._cluster.failed(error)
+            if self._unsure and not self._outcome.changed:
+                # What may have happened is reported as if it had, so that nobody relies on the contrary.
+                self._outcome.changed = True
+                self._outcome.action = self._decided.action
+
+    def _reconcile(self) -> None:
+        """Acts and decides again, until nothing differs. Check mode does the same without the acts."""
+        last_error: ClientError | None = None
+        for _round in range(ROUNDS):
+            self._cluster.stop_if_down()
+            if self._cluster.check_mode:
+                self._foretell()
+            else:
+                last_error = self._act()
+            self._decided, self._known = self._cluster.decide(self._desired, self._now, self._known)
+            if self._decided.action == NONE:
+                return
+        raise last_error or Refused(
+            f"Inference endpoint {self._desired.inference_id} still differs in {', '.join(self._decided.changes)} "
+            f"after {ROUNDS} attempts. Something else may be changing it at the same time; run again."
+        )
+
+    def _foretell(self) -> None:
+        """Learns what the server would make of it. A removal that it would refuse is asked for as a dry run."""
+        decided = self._decided
+        if decided.action in (DELETED, RECREATED) and decided.before:
+            self._refuse_if_referenced(decided.before)
+        if decided.doubtful:
+            self._ignore(decided.changes)
+        else:
+            self._learn(decided, decided.after)
+
+    def _act(self) -> ClientError | None:
+        """Carries the plan out and learns what the server holds then.
+
+        Returns the error after which it is worth deciding again.
+        :raises ClientError: where it is not.
+        """
+        decided = self._decided
+        if decided.action == RECREATED and decided.after:
+            # From here on it is wanted as a whole, whoever else deletes it in the meantime.
+            whole = decided.after
+            self._desired = replace(self._desired, task_type=whole.task_type, settings=whole.settings)
+        try:
+            stored = self._carry_out(decided)
+        except ClientError as error:
+            self._settle(decided, error)
+            return error
+        self._learn(decided, stored)
+        return None
+
+    def _carry_out(self, decided: Plan) -> Endpoint | None:
+        """Makes the change and returns what the server says it holds now.
+
+        :raises ClientError: if the server did not take it, or if nobody knows.
+        """
+        before, after = decided.before, decided.after
+        if before and after is None:
+            self._delete(before)
+        elif before and after and decided.action == RECREATED:
+            return self._recreate(before, after, decided)
+        elif after:
+            write = self._api.update if decided.action == UPDATED else self._api.put
+            return self._cluster.normalised(write(after.task_type, after.inference_id, decided.body))
+        return None
+
+    def _delete(self, endpoint: Endpoint) -> None:
+        try:
+            self._api.delete(endpoint.task_type, endpoint.inference_id, self._policy.force)
+        except ApiError as error:
+            if error.status == 409:
+                error.hint = _FORCE_HINT
+            raise
+
+    def _learn(self, decided: Plan, stored: Endpoint | None) -> None:
+        """After a write that was taken: what the server holds now, and what it left as it was."""
+        self._report(decided, stored)
+        self._now = stored
+        self._unsure = False
+        if self._service.secret in flatten(decided.body):
+            self._known = self._known._replace(secret_sent=True)
+        if decided.action == UPDATED and stored is not None:
+            left = differences(self._desired, stored, self._policy, self._service).paths
+            self._ignore(set(left).intersection(decided.changes))
+
+    def _ignore(self, paths: Iterable[str]) -> None:
+        self._known = self._known._replace(ignored=self._known.ignored.union(paths))
+
+    def _report(self, decided: Plan, now: Endpoint | None) -> None:
+        """Writes down that this run brought the endpoint from where it was found to where it is now."""
+        outcome, secret = self._outcome, self._service.secret
+        outcome.after = now
+        secret_sent = secret in flatten(decided.body)
+        if not (outcome.before != now or secret_sent):
+            return
+        outcome.changed = True
+        outcome.action = decided.action
+        outcome.rotated = outcome.rotated or (secret in decided.changes and decided.action != CREATED)
+        if decided.action == CREATED:
+            outcome.changes = decided.changes
+        else:
+            outcome.changes = _unequal(outcome.before, now) + ((secret,) if outcome.rotated else ())
+
+    def _settle(self, decided: Plan, error: ClientError) -> None:
+        """After a write that failed: reads what the server holds now, so that it can be decided upon again.
+
+        An error does not prove that nothing was stored (`reference`, "Create").
+
+        :raises ClientError: where deciding again would lead to the same failure.
+        """
+        if isinstance(error, (Unreachable, TlsFailed)):
+            raise error
+        before = self._now
+        self._now = self._outcome.after = self._read_after(error)
+        raced = error.error_type in (_ALREADY_EXISTS, _NOT_FOUND)
+        if self._now != before and (error.retried or not raced):
+            self._report(decided, self._now)
+        elif not self._outcome.changed:
+            # What someone else did in the meantime is not this run's doing.
+            self._outcome.before = self._now
+        secret_sent = self._service.secret in decided.changes and decided.action == UPDATED
+        self._unsure = isinstance(error, TimedOut) or (error.ambiguous and secret_sent)
+        if decided.action == UPDATED and (_is_no_handler(error) or (decided.doubtful and error.status == 400)):
+            self._ignore(decided.changes)
+        elif not (error.ambiguous or raced or (self._now != before and self._is_as_declared())):
+            raise error
+
+    def _read_after(self, error: ClientError) -> Endpoint | None:
+        try:
+            return self._cluster.read(self._desired.inference_id)
+        except ClientError as second:
+            self._unsure = error.ambiguous
+            self._outcome.after = None
+            error.problem += f" What the server holds now could not be read: {second.problem}"
+            raise error from None
+
+    def _read_if_possible(self) -> Endpoint | None:
+        try:
+            return self._cluster.read(self._desired.inference_id)
+        except ClientError:
+            return None
+
+    def _is_as_declared(self) -> bool:
+        if self._now is None or self._desired.state != PRESENT:
+            return self._now is None and self._desired.state != PRESENT
+        return not differences(self._desired, self._now, self._policy, self._service).paths
+
+    def _refuse_if_referenced(self, endpoint: Endpoint) -> None:
+        """
+        :raises Refused: if pipelines or indices use the endpoint, unless C(force).
+        """
+        if self._policy.force:
+            return
+        references = self._api.references(endpoint.task_type, endpoint.inference_id)
+        users = [f"pipeline {name}" for name in references.pipelines] + [f"index {name}" for name in references.indexes]
+        if users:
+            raise Refused(
+                f"Inference endpoint {endpoint.inference_id} is used by {', '.join(users)}. Hint: {_FORCE_HINT}",
+                409,
+            )
+
+    def _recreate(self, before: Endpoint, after: Endpoint, decided: Plan) -> Endpoint:
+        """Deletes the endpoint and creates it again, only after the new settings were proved to work."""
+        self._refuse_if_referenced(before)
+        if self._policy.preflight:
+            self._preflight(after, decided.body)
+        try:
+            self._delete(before)
+        except ClientError as error:
+            if isinstance(error, (Unreachable, TlsFailed)):
+                raise
+            self._now = self._read_after(error)
+            if self._now is not None and isinstance(error, TimedOut):
+                # A delete that is still under way must not meet an endpoint that was created anew.
+                self._unsure = True
+                raise Refused(
+                    f"{error} Inference endpoint {before.inference_id} may still be deleted by it. "
+                    f"{_described(before)} Look whether it is there, and run again."
+                ) from None
+            if self._now is not None:
+                raise
+            # Gone all the same, or taken away by someone else: what was started is finished.
+        self._now = None
+        try:
+            return self._create_again(after, decided.body)
+        except ClientError as error:
+            raise self._put_back(before, decided, error) from None
+
+    def _preflight(self, after: Endpoint, body: Mapping[str, Any]) -> None:
+        """Creates a throw-away endpoint with the new settings and deletes it.
+
+        :raises ClientError: if the server, or the provider of the model, does not take them; nothing is lost.
+        """
+        trial = after._replace(inference_id=after.inference_id + PREFLIGHT_SUFFIX)
+        try:
+            stored = self._put_trial(trial, body)
+        except TimedOut as error:
+            # The server may still be at it: what it stores after all, the next run removes.
+            raise Refused(f"{error} Inference endpoint {after.inference_id} was left as it is; run again.") from None
+        except ClientError as error:
+            if not isinstance(error, (Unreachable, TlsFailed)):
+                self._remove_trial(trial)
+            raise
+        self._remove_trial(trial)
+        left = differences(self._desired, stored, self._policy, self._service).paths
+        if left:
+            raise Refused(
+                f"The server does not store {', '.join(left)} as declared. "
+                f"Inference endpoint {self._desired.inference_id} was left as it is."
+            )
+
+    def _put_trial(self, trial: Endpoint, body: Mapping[str, Any]) -> Endpoint:
+        try:
+            stored = self._api.put(trial.task_type, trial.inference_id, body)
+        except ApiError as error:
+            if error.error_type != _ALREADY_EXISTS:
+                raise
+            left_over = self._api.get(trial.inference_id)
+            if left_over is not None:
+                if left_over.service != self._service.name:
+                    raise Refused(f"{trial.inference_id} is needed for the preflight, but is someone else's.") from None
+                self._api.delete(left_over.task_type, left_over.inference_id, force=True)
+            stored = self._api.put(trial.task_type, trial.inference_id, body)
+        return self._cluster.normalised(stored)
+
+    def _remove_trial(self, trial: Endpoint) -> None:
+        try:
+            self._api.delete(trial.task_type, trial.inference_id, force=True)
+        except ApiError as error:
+            if error.error_type != _NOT_FOUND:
+                raise
+
+    def _create_again(self, after: Endpoint, body: Mapping[str, Any]) -> Endpoint:
+        """
+        :raises ClientError: if it fails for good.
+        """
+        attempts = 0
+        while True:
+            try:
+                return self._cluster.normalised(self._api.put(after.task_type, after.inference_id, body))
+            except ClientError as error:
+                attempts += 1
+                if isinstance(error, (Unreachable, TlsFailed)):
+                    raise
+                self._now = self._read_after(error)
+                if self._now is not None and self._is_as_declared():
+                    return self._now
+                passing = error.ambiguous or error.error_type == _ALREADY_EXISTS
+                if self._now is not None or not passing or attempts == ROUNDS:
+                    raise
+
+    def _put_back(self, former: Endpoint, decided: Plan, error: ClientError) -> Refused:
+        """The create failed for good after the delete: restores the former settings, and says what the state is."""
+        said = f"Inference endpoint {former.inference_id} was deleted, and creating it as declared failed: {error}"
+        if self._now is None:
+            try:
+                body = former_body(former, self._desired, self._service)
+                self._now = self._cluster.normalised(self._api.put(former.task_type, former.inference_id, body))
+            except ClientError as second:
+                said = f"{said} Putting its former settings back failed, too: {second}"
+                self._now = self._read_if_possible()
+        self._unsure = False
+        if self._now is None:
+            self._report(replace(decided, action=DELETED), None)
+            return Refused(f"{said} THE ENDPOINT IS GONE. {_described(former)} Run again, so that it is created.")
+        self._report(decided, self._now)
+        if self._now == former:
+            return Refused(f"{said} Its former settings are in place again, with the API key that was declared.")
+        return Refused(f"{said} Another endpoint of that id exists now; run again to have it changed.")
+
+    def _wait_for_deployment(self) -> None:
+        """The documentation's wait; a model that is not deployed in the cluster has nothing to wait for.
+
+        :raises Refused: when C(wait_timeout) seconds have passed.
+        """
+        model = self._now.settings.get(self._service.model) if self._now else None
+        until = time.monotonic() + self._policy.wait_timeout
+        while model and not self._api.is_deployed(str(model)):
+            if time.monotonic() >= until:
+                raise Refused(
+                    f"The model {model} of inference endpoint {self._desired.inference_id} was not fully allocated "
+                    f"within wait_timeout={self._policy.wait_timeout} seconds. Everything else is as declared."
+                )
+            time.sleep(POLL_INTERVAL)
+
+
+def _is_no_handler(error: ClientError) -> bool:
+    """8.16 knows no C(_update): its error is a plain string, without a type (`reference`, "Update")."""
+    return isinstance(error, ApiError) and error.status == 400 and error.error_type is None
+
+
+def _described(endpoint: Endpoint) -> str:
+    """What somebody needs who has to make the endpoint anew."""
+    settings = ", ".join(f"{path}={value}" for path, value in endpoint.settings.items())
+    return f"It was of the task type {endpoint.task_type} with {settings}."
+
+
+def _unequal(before: Endpoint | None, after: Endpoint | None) -> tuple[str, ...]:
+    """The dotted paths in which two endpoints differ."""
+    if before is None or after is None:
+        return ()
+    paths = {*before.settings, *after.settings}
+    unequal = {path for path in paths if before.settings.get(path) != after.settings.get(path)}
+    if before.task_type != after.task_type:
+        unequal.add("task_type")
+    return tuple(sorted(unequal))

@@ -1,0 +1,211 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What went wrong with a request, as one of the typed errors: from what requests raised or a server answered.
+
+It is loaded only when something did. Private to the collection.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Callable, Iterable, Mapping
+
+from ansible_collections.esops.inference.plugins.module_utils.errors import (
+    ApiError,
+    ClientError,
+    ConnectionLost,
+    Redirected,
+    TimedOut,
+    TlsFailed,
+    Unreachable,
+    UnreadableAnswer,
+)
+
+try:
+    import requests
+    import urllib3
+    from urllib3.util.retry import RequestHistory
+except ImportError:
+    pass  # The client does not begin without them.
+else:
+    _NEVER_CONNECTED = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
+    _NO_URL = (requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError)
+
+_STATUS_HINTS = {
+    401: "check elasticsearch_username and elasticsearch_password, or elasticsearch_api_key or "
+    "elasticsearch_bearer_token.",
+    407: "the proxy wants to know who asks: put the user name and the password into HTTP_PROXY.",
+    429: "the cluster is busy; run again later, or give more retries.",
+    502: "something in front of Elasticsearch cannot reach it; run again later, or give more retries.",
+    503: "the cluster, or something in front of it, is not ready; run again later, or give more retries.",
+    504: "something in front of Elasticsearch gave up waiting for it; run again later, or give it more time.",
+}
+
+#: How requests says that a file of certificates, as REQUESTS_CA_BUNDLE may name it, is not there.
+_NO_CERTIFICATES = "TLS CA certificate bundle"
+
+#: The object that urllib3 lets speak first.
+_SPEAKER = re.compile(r"^(?:<[^>]*>|HTTPS?Connection(?:Pool)?\([^)]*\)): ")
+
+#: What is in the words of a failed handshake, and what helps.
+_TLS_HINTS = {
+    _NO_CERTIFICATES: "REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE of the environment names it; ca_path would win over it.",
+    "NO_CERTIFICATE|NO_START_LINE|PEM": "ca_path, client_cert or client_key is no PEM file with what belongs into it.",
+    "KEY_VALUES_MISMATCH": "client_key is not the key of client_cert.",
+    "is encrypted": "client_key needs a passphrase, and nobody can be asked for it: store it without one.",
+    "ingerprint": "ca_fingerprint is not the SHA-256 fingerprint of a certificate that the server shows.",
+    "WRONG_VERSION_NUMBER|record layer": "the server does not speak TLS on this port: is it http:// instead of https://?",
+    "[Hh]ostname|IP address|doesn't match": "the certificate is for another name: use one of its names in "
+    "elasticsearch_url.",
+    "CERTIFICATE_VERIFY_FAILED": "give the CA that signed the server's certificate as ca_path, or pin the certificate "
+    "with ca_fingerprint.",
+}
+
+
+class Diagnosis:
+    """Of one request.
+
+    :param target: its path and query.
+    :param redact: takes the secrets out of a text.
+    """
+
+    def __init__(self, method: str, target: str, redact: Callable[[str], str]) -> None:
+        self._method = method
+        self._target = target
+        self._redact = redact
+
+    def of_transport(self, error: Exception, node: str, timeout: float) -> ClientError:
+        """What requests says where there is no answer. Its own texts show headers and URLs.
+
+        :param timeout: seconds, as it was for this request.
+        """
+        method, target = self._method, self._target
+        cause = _cause(error)
+        words = self._redact(_words(cause))
+        unsent = self._unsent(error, cause, words, node)
+        if unsent is not None:
+            # Of this try, that is; what came of one before it, nobody knows.
+            return ConnectionLost(unsent.problem, method, target, unsent.hint) if _sent_before(error) else unsent
+        if isinstance(cause, urllib3.exceptions.ReadTimeoutError):
+            hint = "a longer timeout gives the server, which may wait for the provider of the model, more time."
+            return TimedOut(f"{node} did not answer within {timeout:g} s.", method, target, hint)
+        if isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)):
+            hint = "if this happens every time, the server may want https:// on this port."
+            hint = hint if node.startswith("http:") else ""
+            return ConnectionLost(f"The connection with {node} was lost: {words}.", method, target, hint)
+        if isinstance(error, requests.exceptions.ContentDecodingError):
+            return UnreadableAnswer(f"The answer of {node} cannot be decoded: {words}.", method, target)
+        hint = "check elasticsearch_url, and HTTPS_PROXY and HTTP_PROXY in the environment of the module."
+        if isinstance(error, _NO_URL) and requests.utils.get_environ_proxies(node):
+            words = "the proxy that the environment names is no URL"  # What it is instead may hold a password.
+        return ClientError(f"The request cannot be sent: {words}.", method, target, hint)
+
+    def _unsent(self, error: Exception, cause: BaseException, words: str, node: str) -> ClientError | None:
+        """The error of a try that did not get as far as the server, or None if it may have."""
+        method, target = self._method, self._target
+        if isinstance(error, requests.exceptions.SSLError) or _NO_CERTIFICATES in words:
+            return TlsFailed(f"TLS with {node} failed: {words}.", method, target, _tls_hint(words))
+        if isinstance(error, requests.exceptions.ProxyError):
+            hint = "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY in the environment of the module."
+            return Unreachable(f"The proxy for {node} did not let the request through: {words}.", method, target, hint)
+        if isinstance(cause, _NEVER_CONNECTED):
+            hint = "check elasticsearch_url, and that the machine which runs the module may reach it."
+            return Unreachable(f"{node} cannot be reached: {words}.", method, target, hint)
+        return None
+
+    def of_answer(self, response: requests.Response, answer: Any) -> ClientError:
+        """What is wrong with an answer that is not a success.
+
+        :param answer: its JSON; None where it has none.
+        """
+        status = response.status_code
+        retried = _any_sent(getattr(response.raw.retries, "history", ()))
+        if 300 <= status < 400:
+            location = self._redact(response.headers.get("Location", "nowhere"))
+            problem = f"The answer is a redirect ({status}) to {location}, which is not followed."
+            hint = "give the final address as elasticsearch_url."
+            return Redirected(problem, self._method, self._target, hint, status)
+        if isinstance(answer, dict) and status >= 300 and ("error" in answer or status < 500):
+            return self._api_error(status, answer, retried)
+        return self._unreadable(response, retried)
+
+    def _unreadable(self, response: requests.Response, retried: bool) -> ClientError:
+        kind = response.headers.get("Content-Type", "no content type")
+        html = "html" in kind.lower()
+        found = f"a page ({kind})" if html else f"{kind} that is not the JSON of Elasticsearch, or is cut off"
+        problem = f"The answer has status {response.status_code} and is {found}."
+        if response.status_code in _STATUS_HINTS and response.status_code != 401:
+            hint = _STATUS_HINTS[response.status_code]
+        elif html:
+            hint = "a proxy or a login page in front of Elasticsearch may have answered; check elasticsearch_url."
+        else:
+            hint = "check elasticsearch_url and what stands in front of it."
+        error = UnreadableAnswer(problem, self._method, self._target, hint, response.status_code, retried=retried)
+        # Below 500 and not a success, something refused the request before it reached the server.
+        error.ambiguous = not 400 <= response.status_code < 500
+        return error
+
+    def _api_error(self, status: int, answer: dict[str, Any], retried: bool) -> ApiError:
+        """An error in the server's own shape; C(error) is a plain string where no handler knows the request."""
+        error = answer.get("error")
+        if isinstance(error, dict) and "type" in error:
+            kind, reason = _text(error["type"]), self._redact(_text(error.get("reason") or "no reason given"))
+            causes = [self._redact(text) for text in _causes(error)]
+        else:
+            kind, reason, causes = None, self._redact(_text(answer.get("message") or error or answer)), []
+        problem = f"refused with status {status}" + (f" ({kind})" if kind else "") + f": {reason}"
+        for cause in causes:
+            if cause not in problem:
+                problem += f" Cause: {cause}"
+        hint = _STATUS_HINTS.get(status, "")
+        return ApiError(problem, self._method, self._target, hint, status, kind, reason, retried)
+
+
+def _any_sent(history: Iterable[RequestHistory]) -> bool:
+    """Whether one of the tries got as far as the server."""
+    errors = (getattr(entry.error, "original_error", entry.error) for entry in history)
+    return any(not isinstance(error, _NEVER_CONNECTED) for error in errors)
+
+
+def _sent_before(error: Exception) -> bool:
+    """Whether a try before the one that failed for good got as far as the server."""
+    return any(_any_sent(getattr(inner, "history", ())) for inner in error.args)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _words(cause: BaseException) -> str:
+    """What an error of urllib3 says, as part of a sentence."""
+    text = cause.args[-1] if isinstance(cause, _NEVER_CONNECTED) else cause
+    return _SPEAKER.sub("", str(text)).rstrip(".")
+
+
+def _cause(error: Exception) -> BaseException:
+    """The innermost thing that urllib3 says happened."""
+    cause: BaseException = error
+    while True:
+        inner = getattr(cause, "reason", None)
+        if not isinstance(inner, BaseException):
+            inner = next((arg for arg in cause.args if isinstance(arg, BaseException)), None)
+        if inner is None or isinstance(cause, urllib3.exceptions.NewConnectionError):
+            return cause
+        cause = inner
+
+
+def _causes(error: Mapping[str, Any]) -> list[str]:
+    """The reasons behind an error of Elasticsearch: its root cause, then the chain of C(caused_by)."""
+    reasons = [root.get("reason") for root in error.get("root_cause") or [] if isinstance(root, dict)]
+    inner = error.get("caused_by")
+    while isinstance(inner, dict):
+        reasons.append(inner.get("reason"))
+        inner = inner.get("caused_by")
+    return [_text(reason) for reason in reasons if reason]
+
+
+def _tls_hint(words: str) -> str:
+    found = (hint for pattern, hint in _TLS_HINTS.items() if re.search(pattern, words))
+    return next(found, "the server may want a client certificate: client_cert and client_key.")
