@@ -147,7 +147,7 @@ def with_defaults(defaults: Mapping[str, Any], declared: Mapping[str, Any]) -> d
     """The declaration laid over the defaults, deeply. What is None was not declared."""
     merged = dict(defaults)
     for name, value in declared.items():
-        if isinstance(value, Mapping) and isinstance(merged.get(name), Mapping):
+        if isinstance(value, dict) and isinstance(merged.get(name), dict):
             merged[name] = with_defaults(merged[name], value)
         elif value is not None or name not in merged:
             merged[name] = value

@@ -207,7 +207,7 @@ def _wrong_headers(headers: Mapping[str, Any]) -> list[str]:
     for name, value in headers.items():
         if not _HEADER_NAME.fullmatch(name):
             wrong.append(f"headers: {name!r} is no name of a header.")
-        if isinstance(value, (Mapping, list)) or value is None:
+        if isinstance(value, (dict, list)) or value is None:
             wrong.append(f"headers: the value of {name} must be a string.")
         elif not _is_plain(str(value)):
             wrong.append(f"headers: the value of {name} {_NOT_PLAIN}.")

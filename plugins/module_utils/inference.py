@@ -215,7 +215,7 @@ def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """C({"a": {"b": 1}}) as C({"a.b": 1}); what is None or an empty object is left out."""
     flat: dict[str, Any] = {}
     for name, value in nested.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             flat.update(flatten(value, f"{prefix}{name}."))
         elif value is not None:
             flat[prefix + name] = value

@@ -63,7 +63,7 @@ def mistaken_types(spec: Mapping[str, Any], value: Mapping[str, Any], place: str
         given, kind = value.get(name), option["type"]
         if kind in ("int", "float") and isinstance(given, bool):
             found.append(f"{place}{name} must be a number, not {str(given).lower()}.")
-        elif kind in ("str", "path") and isinstance(given, (Mapping, list)):
+        elif kind in ("str", "path") and isinstance(given, (dict, list)):
             found.append(f"{place}{name} must be a string, not a {type(given).__name__}.")
         elif "options" in option:
             for number, part in enumerate(_parts(given)):
@@ -155,7 +155,7 @@ def _long_leaves(value: Any) -> Iterator[str]:
 
 
 def _leaves(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, (list, tuple)):
         for part in value:
