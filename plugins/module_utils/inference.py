@@ -13,7 +13,7 @@ from typing import Any, Mapping, NamedTuple
 from urllib.parse import quote
 
 from ansible_collections.esops.inference.plugins.module_utils.client import Client
-from ansible_collections.esops.inference.plugins.module_utils.errors import ApiError, UnreadableAnswer
+from ansible_collections.esops.inference.plugins.module_utils.errors import ApiError, ClientError, UnreadableAnswer
 
 #: The settings that an endpoint has beside its name, its task type and its service.
 SETTINGS_GROUPS = ("service_settings", "task_settings", "chunking_settings")
@@ -24,6 +24,9 @@ _NO_INFERENCE_HINT = (
     "or elasticsearch_url has a path that does not belong there."
 )
 _LICENCE_HINT = "the licence of the cluster has to include inference (Enterprise or a trial)."
+_QUERY_HINT = "something in front of Elasticsearch takes queries away: have it pass them on, or go round it."
+
+_DRY_RUN = {"dry_run": "true"}
 
 
 class Endpoint(NamedTuple):
@@ -94,8 +97,7 @@ class Inference:
         try:
             endpoints = self._endpoints("GET", path, self._request("GET", path))
         except ApiError as error:
-            # Any other 404 comes from something that is not the inference API and proves nothing.
-            if error.status == 404 and error.error_type == "resource_not_found_exception":
+            if is_not_found(error):
                 return None
             raise
         return next((endpoint for endpoint in endpoints if endpoint.inference_id == inference_id), None)
@@ -121,13 +123,36 @@ class Inference:
             raise _not_as_documented("DELETE", path)
 
     def references(self, task_type: str, inference_id: str) -> References:
-        """Who uses the endpoint, as a removal that changes nothing (C(dry_run)) tells it."""
+        """Who uses the endpoint, as a removal that changes nothing (C(dry_run)) tells it.
+
+        :raises ClientError: also if it was a removal after all.
+        """
         path = _path(task_type, inference_id)
-        answer = self._request("DELETE", path, {"dry_run": "true"}, privilege="manage_inference")
+        answer = self._request("DELETE", path, _DRY_RUN, privilege="manage_inference")
         try:
+            if answer.get("acknowledged") is True:
+                problem = f"The dry run was carried out: inference endpoint {inference_id} is removed."
+                raise ClientError(problem, "DELETE", f"{path}?dry_run=true", _QUERY_HINT, 200)
             return References(tuple(answer.get("pipelines") or ()), tuple(answer.get("indexes") or ()))
         except (AttributeError, TypeError):
             raise _not_as_documented("DELETE", path) from None
+
+    def prove_dry_run(self, task_type: str, inference_id: str) -> None:
+        """Makes sure that queries arrive, since a dry run without its query is a removal.
+
+        No read knows C(dry_run), and servers refuse a parameter that they do not know (`reference`, "Requests").
+
+        :raises ClientError: if this is answered like a read without a query, or refused for another reason.
+        """
+        path = _path(task_type, inference_id)
+        try:
+            self._request("GET", path, _DRY_RUN)
+        except ApiError as error:
+            if error.status == 400 and error.error_type and "[dry_run]" in str(error.reason):
+                return
+            raise
+        problem = "This was answered as if it had no query. A dry run would be a removal then, so none was sent."
+        raise ClientError(problem, "GET", f"{path}?dry_run=true", _QUERY_HINT, 200)
 
     def is_deployed(self, model_id: str) -> bool:
         """Whether the model needs no waiting for: it is fully allocated, or nothing is deployed for it at all.
@@ -138,7 +163,7 @@ class Inference:
         try:
             answer = self._request("GET", path, privilege="monitor_ml")
         except ApiError as error:
-            if error.status == 404 and error.error_type == "resource_not_found_exception":
+            if is_not_found(error):
                 return True
             raise
         try:
@@ -179,6 +204,14 @@ class Inference:
             raise
 
 
+def is_not_found(error: ApiError) -> bool:
+    """Whether the server says that there is no such thing.
+
+    Any other 404 comes from something that is not the API that was asked, and proves nothing.
+    """
+    return error.status == 404 and error.error_type == "resource_not_found_exception"
+
+
 def _hint(error: ApiError, privilege: str) -> str:
     if error.status == 403 and "license" in str(error.reason):
         return _LICENCE_HINT
@@ -212,10 +245,13 @@ def _quoted(part: str) -> str:
 
 
 def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """C({"a": {"b": 1}}) as C({"a.b": 1}); what is None or an empty object is left out."""
+    """C({"a": {"b": 1}}) as C({"a.b": 1}); what is None or an empty object is left out.
+
+    An object whose own names have dots, such as one of headers, stays whole, or C(nest) would take it apart.
+    """
     flat: dict[str, Any] = {}
     for name, value in nested.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and "." not in "".join(value):
             flat.update(flatten(value, f"{prefix}{name}."))
         elif value is not None:
             flat[prefix + name] = value

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.esops.inference.plugins.module_utils.client import Client, Connection, Redactor, Repeated
-from ansible_collections.esops.inference.plugins.module_utils.errors import ApiError, UnreadableAnswer
+from ansible_collections.esops.inference.plugins.module_utils.errors import ApiError, ClientError, UnreadableAnswer
 from ansible_collections.esops.inference.plugins.module_utils.inference import (
     NEWEST,
     Endpoint,
@@ -134,6 +134,13 @@ class TestRequests:
     def test_no_references(self, server: Simulator, api: Inference) -> None:
         seed(server)
         assert api.references("completion", ID) == References((), ())
+
+    def test_prove_dry_run(self, server: Simulator, api: Inference) -> None:
+        seed(server)
+        api.prove_dry_run("completion", ID)
+        assert [(line, entry.status) for line, entry in zip(server.requests, server.log, strict=True)] == [
+            (f"GET {PATH}?dry_run=true", 400)
+        ]
 
     def test_is_deployed(self) -> None:
         states = {"m/1": ["starting", "started", "fully_allocated"]}
@@ -296,6 +303,39 @@ class TestUndocumentedAnswers:
             assert (caught.value.status, caught.value.ambiguous) == (200, True)
 
 
+class TestDryRun:
+    def test_one_that_was_carried_out_is_told(self) -> None:
+        with pytest.raises(ClientError) as caught:
+            answered({"acknowledged": True, "pipelines": [], "indexes": []}).references("completion", ID)
+        assert str(caught.value) == (
+            f"DELETE {PATH}?dry_run=true: The dry run was carried out: inference endpoint {ID} is removed. "
+            "Hint: something in front of Elasticsearch takes queries away: have it pass them on, or go round it."
+        )
+
+    def test_an_answer_is_no_proof(self) -> None:
+        with pytest.raises(ClientError) as caught:
+            answered({"endpoints": [STORED]}).prove_dry_run("completion", ID)
+        assert str(caught.value) == (
+            f"GET {PATH}?dry_run=true: This was answered as if it had no query. A dry run would be a removal then, so "
+            "none was sent. "
+            "Hint: something in front of Elasticsearch takes queries away: have it pass them on, or go round it."
+        )
+
+    @pytest.mark.parametrize(
+        ("status", "kind", "reason"),
+        [
+            (400, None, "bad request /x?dry_run=true contains [dry_run]"),
+            (400, "illegal_argument_exception", "request [/x] contains unrecognized parameter: [other]"),
+            (404, "resource_not_found_exception", "Inference endpoint not found [dry_run]"),
+            (403, "security_exception", "action [dry_run] is unauthorized"),
+            (503, "illegal_argument_exception", "[dry_run]"),
+        ],
+    )
+    def test_nor_is_another_refusal(self, status: int, kind: str | None, reason: str) -> None:
+        with pytest.raises(ApiError, match=f"refused with {status}"):
+            refused(status, kind, reason).prove_dry_run("completion", ID)
+
+
 class TestDeployment:
     @staticmethod
     def stats(state: str, count: int, target: int) -> dict[str, Any]:
@@ -408,16 +448,21 @@ class TestSettings:
         assert flatten(nested) == {"a.b": 1, "a.c.d": "x", "e": False, "j": []}
         assert nest({"a.b": 1, "a.c.d": "x", "e": False}) == {"a": {"b": 1, "c": {"d": "x"}}, "e": False}
 
-    NAMES = st.sampled_from(["a", "b", "max_tokens"])
+    NAMES = st.sampled_from(["a", "b", "a.b", "max_tokens"])
     NESTED = st.recursive(
         st.dictionaries(NAMES, st.integers() | st.text() | st.booleans(), min_size=1),
-        lambda inner: st.dictionaries(st.sampled_from(["a", "b", "max_tokens"]), inner, min_size=1),
+        lambda inner: st.dictionaries(st.sampled_from(["a", "b", "a.b", "max_tokens"]), inner, min_size=1),
         max_leaves=6,
     )
 
     @given(NESTED)
     def test_the_way_there_and_back_loses_nothing(self, nested: dict[str, Any]) -> None:
-        assert nest(flatten(nested)) == nested
+        assert nest(flatten({"group": nested})) == {"group": nested}
+
+    def test_an_object_whose_names_have_dots_stays_whole(self) -> None:
+        headers = {"x.trace": "1", "x": {"y": 2}}
+        assert flatten({"a": {"headers": headers, "b": 1}}) == {"a.headers": headers, "a.b": 1}
+        assert nest({"a.headers": headers, "a.b": 1}) == {"a": {"headers": headers, "b": 1}}
 
     def test_empty_groups_of_an_answer_are_none(self) -> None:
         answer = {**STORED, "task_settings": {}, "chunking_settings": None, "unknown": {"x": 1}}
