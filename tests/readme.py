@@ -76,6 +76,7 @@ def tables() -> dict[str, str]:
     policy = [name for name in spec if name in one and name in many and name not in connection]
     endpoint = [name for name in spec["endpoints"]["options"] if name in one]
     lists = [name for name in spec if name not in one]
+    read, info = options_of("endpoint_info"), entry("endpoint_info")[0]
     values, default = ("Values", _values), ("Default", _default)
     environment = ("Environment variable", _environment)
     endpoint_rows = _flat(endpoint, one, spec["endpoints"]["options"])
@@ -83,6 +84,7 @@ def tables() -> dict[str, str]:
         "endpoint": _table(endpoint_rows, values, default),
         "policy": _table(((name, one[name]) for name in policy), values, default),
         "list": _table(((name, many[name]) for name in lists), values, default),
+        "info": _table(((name, read[name]) for name in info if name not in connection), values, default),
         "connection": _table(((name, one[name]) for name in connection), default, environment),
     }
 

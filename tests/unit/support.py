@@ -140,6 +140,12 @@ def endpoints(server: Simulator, *, check: bool = False, diff: bool = False, **o
     return run_module("anthropic_endpoints", options, check=check, diff=diff)
 
 
+def info(server: Simulator, *, check: bool = False, **options: Any) -> Run:
+    """Runs endpoint_info against a server."""
+    options = {"elasticsearch_url": server.url, "retries": 0, **options}
+    return run_module("endpoint_info", options, check=check)
+
+
 def seed(server: Simulator, inference_id: str = ID, **settings: Any) -> None:
     """Puts the endpoint of the documentation onto the server; C(settings) go to its task settings."""
     server.seed(

@@ -17,17 +17,28 @@ from ansible_collections.esops.inference.plugins.module_utils.client import VERS
 from tests import readme
 from tests.readme import COLLECTION, MODULES, README, ROOT
 from tests.simulator import Simulator
-from tests.unit.support import KEY, MODEL, Run, run_module
+from tests.unit.support import KEY, MODEL, STORED, Run, info, run_module, seed
 
 ROLE = ROOT / "roles/anthropic"
 #: What stands for the variables that examples use.
-SAMPLES = {"elasticsearch_api_key": "id:elasticsearch-secret", "anthropic_api_key": KEY, "my_anthropic_api_key": KEY}
+SAMPLES = {
+    "elasticsearch_api_key": "id:elasticsearch-secret",
+    "other_elasticsearch_api_key": "id:other-elasticsearch-secret",
+    "anthropic_api_key": KEY,
+    "my_anthropic_api_key": KEY,
+    "inference.endpoints": [STORED],
+}
 ENVIRONMENT = {"ANTHROPIC_API_KEY": KEY}
-#: What the examples of each module do to an empty server, in their order.
+#: The endpoints that are there before the examples of a module.
+HELD = {"endpoint_info": ["support-answers", "support-summaries", "contracts", "letters"]}
+#: What the examples of each module do, in their order; of one that reads, how many endpoints it returns.
 ACTIONS = {
     "anthropic_endpoint": ["created", "updated", "updated", "recreated", "deleted"],
     "anthropic_endpoints": [["created", "created", "created"], ["none", "none", "deleted"]],
+    "endpoint_info": [6, 0, 3, 4, ["created"]],
 }
+#: The modules that write.
+KEEPERS = ["anthropic_endpoint", "anthropic_endpoints"]
 #: Returned by ansible-core for every module, or documented by it.
 COMMON = {"changed", "failed", "msg", "diff", "warnings", "invocation"}
 
@@ -67,11 +78,12 @@ def role_variables_of(plays: Any) -> Iterator[set[str]]:
             yield inline | set(play.get("vars", ()))
 
 
-def examples(module: str) -> list[dict[str, Any]]:
+def examples(module: str) -> list[tuple[str, dict[str, Any]]]:
+    """The tasks of this collection in the examples of a module, each with its own module; the first is that module's."""
     text = readme.ansible_doc("module", *MODULES)[module]["examples"]
     found = list(tasks_of(yaml.safe_load(text)))
-    assert {name for name, _options in found} == {module}
-    return [options for _name, options in found]
+    assert found[0][0] == module
+    return found
 
 
 def yaml_blocks(path: str) -> list[Any]:
@@ -170,19 +182,28 @@ def test_references_name_what_exists(module: str) -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_examples_are_valid(module: str) -> None:
-    assert [problems(module, options) for options in examples(module)] == [[] for _action in ACTIONS[module]]
+    assert [problems(name, options) for name, options in examples(module)] == [[] for _action in ACTIONS[module]]
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_examples_do_what_they_say(module: str, server: Simulator) -> None:
+    for inference_id in HELD.get(module, ()):
+        seed(server, inference_id)
     actions = []
-    for options in examples(module):
-        run = run_module(module, {**options, "elasticsearch_url": server.url})
+    for name, options in examples(module):
+        run = run_module(name, {**options, "elasticsearch_url": server.url})
         assert not run.failed, run.output
-        actions.append([one["action"] for one in run["results"]] if "results" in run else run["action"])
-        again = run_module(module, {**options, "elasticsearch_url": server.url})
+        actions.append(done(run))
+        again = run_module(name, {**options, "elasticsearch_url": server.url})
         assert again["changed"] is (options.get("update_api_key") == "always")
     assert actions == ACTIONS[module]
+
+
+def done(run: Run) -> Any:
+    """What a run did, in the terms of C(ACTIONS)."""
+    if "results" in run:
+        return [one["action"] for one in run["results"]]
+    return run["action"] if "action" in run else len(run["endpoints"])
 
 
 def returned_by(module: str, server: Simulator, **body: Any) -> Run:
@@ -193,7 +214,7 @@ def returned_by(module: str, server: Simulator, **body: Any) -> Run:
     return run_module(module, {"elasticsearch_url": server.url, **options}, diff=True)
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", KEEPERS)
 def test_what_is_returned_is_documented(module: str, server: Simulator) -> None:
     documented = readme.ansible_doc("module", *MODULES)[module]["return"]
     created = returned_by(module, server, service_settings={"api_key": KEY, "model_id": MODEL})
@@ -207,10 +228,23 @@ def test_what_is_returned_is_documented(module: str, server: Simulator) -> None:
     assert set(refused.result) - COMMON == set(documented) - {"failure"} | failure
 
 
+def test_what_is_read_is_documented(server: Simulator) -> None:
+    seed(server)
+    documented = readme.ansible_doc("module", *MODULES)["endpoint_info"]["return"]
+    assert set(info(server, references=True).result) - COMMON == set(documented) - {"failure"}
+    [sample] = documented["endpoints"]["sample"]
+    assert info(server, inference_id=sample["inference_id"])["endpoints"] == [sample]
+    [references] = documented["references"]["sample"].values()
+    server.refer(sample["inference_id"], **references)
+    found = info(server, inference_id=sample["inference_id"], references=True)["references"]
+    assert found == documented["references"]["sample"]
+
+
 def test_failure_is_documented(server: Simulator) -> None:
     server.stop()
     for module in MODULES:
-        run = run_module(module, {"elasticsearch_url": server.url, "retries": 0, **examples(module)[0]})
+        _name, options = examples(module)[0]
+        run = run_module(module, {"elasticsearch_url": server.url, "retries": 0, **options})
         documented = readme.ansible_doc("module", *MODULES)[module]["return"]["failure"]["contains"]
         assert set(run["failure"]) == set(documented)
 

@@ -1,0 +1,412 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the module reads, in full and in order, and what it returns; it never changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote_plus
+
+import pytest
+import requests
+
+from ansible_collections.esops.inference.plugins.module_utils.inference import Inference
+from tests.simulator import Fault, Security, Simulator
+from tests.simulator.node import Node
+from tests.unit.support import ID, MODEL, STORED, Run, endpoint, endpoints, info, leaks, log_of, seed
+
+READ = f"GET /_inference/{ID}"
+READ_ALL = "GET /_inference/_all"
+BUILT_IN = [".elser-2-elasticsearch", ".multilingual-e5-small-elasticsearch"]
+GPT: dict[str, Any] = {
+    "inference_id": "gpt",
+    "task_type": "chat_completion",
+    "service": "openai",
+    "service_settings": {"model_id": "gpt-5", "headers": {"x.trace": "on", "x": "y"}},
+    "task_settings": {"top_p": 1},
+}
+
+
+def ids(run: Run) -> list[str]:
+    return [found["inference_id"] for found in run["endpoints"]]
+
+
+def dry_run(inference_id: str, task_type: str = "completion") -> str:
+    return f"DELETE /_inference/{task_type}/{inference_id}?dry_run=true"
+
+
+def proof(inference_id: str, task_type: str = "completion") -> str:
+    return f"GET /_inference/{task_type}/{inference_id}?dry_run=true"
+
+
+@pytest.fixture
+def filled(server: Simulator) -> Iterator[Simulator]:
+    """A server with endpoints of two services and three tasks, beside the built-in ones; nothing may change there."""
+    for name in ("team-b", "team-a", "other"):
+        seed(server, name)
+    server.seed("chat", task_type="chat_completion", service_settings={"model_id": MODEL})
+    server.seed(**GPT)
+    held = server.endpoints
+    yield server
+    assert server.endpoints == held
+
+
+class TestRead:
+    def test_all_endpoints_are_one_request(self, filled: Simulator) -> None:
+        run = info(filled)
+        assert filled.requests == [READ_ALL]
+        assert run["changed"] is False
+        assert ids(run) == [*BUILT_IN, "chat", "gpt", "other", "team-a", "team-b"]
+        assert run.result.keys() - {"invocation"} == {"changed", "endpoints"}
+
+    def test_check_mode_reads_the_same(self, filled: Simulator) -> None:
+        assert info(filled, check=True, references=True).result == info(filled, references=True).result
+
+    def test_they_are_sorted_whatever_the_order_of_the_server(
+        self, monkeypatch: pytest.MonkeyPatch, filled: Simulator
+    ) -> None:
+        read = Inference.get_all
+        monkeypatch.setattr(Inference, "get_all", lambda api, kind: [*reversed(read(api, kind))])
+        assert ids(info(filled, service="anthropic")) == ["chat", "other", "team-a", "team-b"]
+
+    def test_each_is_what_the_other_modules_return(self, server: Simulator) -> None:
+        seed(server, temperature=1, top_p=0.5, top_k=3)
+        declared = endpoint(server)
+        assert info(server, inference_id=ID)["endpoints"] == [declared["endpoint"]]
+
+    def test_an_endpoint_as_the_documentation_has_it(self, server: Simulator) -> None:
+        seed(server)
+        assert info(server, inference_id=ID)["endpoints"] == [STORED]
+
+    def test_the_settings_of_other_services_are_as_the_server_has_them(self, filled: Simulator) -> None:
+        assert info(filled, service="openai")["endpoints"] == [GPT]
+
+
+class TestSelection:
+    def test_a_single_id_is_read_alone(self, filled: Simulator) -> None:
+        assert ids(info(filled, inference_id="team-a")) == ["team-a"]
+        assert filled.requests == ["GET /_inference/team-a"]
+
+    def test_what_does_not_exist_is_an_empty_list(self, filled: Simulator) -> None:
+        run = info(filled, inference_id="none")
+        assert filled.requests == ["GET /_inference/none"]
+        assert not run.failed
+        assert run["endpoints"] == []
+
+    def test_an_id_may_be_the_name_of_a_task_type(self, filled: Simulator) -> None:
+        seed(filled, "completion")
+        assert ids(info(filled, inference_id="completion")) == ["completion"]
+        filled.remove("completion")
+
+    def test_an_id_may_have_any_character_that_a_path_can_carry(self, filled: Simulator) -> None:
+        assert info(filled, inference_id="a&b=c#%2Fé")["endpoints"] == []
+        assert filled.requests == ["GET /_inference/a%26b%3Dc%23%252F%C3%A9"]
+
+    @pytest.mark.parametrize(
+        ("selected", "found"),
+        [
+            (["team-a", "chat", "none"], ["chat", "team-a"]),
+            (["team-a", "team-a"], ["team-a"]),
+            ("team-a,gpt", ["gpt", "team-a"]),
+            ("team-*", ["team-a", "team-b"]),
+            ("team-?", ["team-a", "team-b"]),
+            ("team-[b-z]", ["team-b"]),
+            (["t*", "*ther"], ["other", "team-a", "team-b"]),
+            (".*", BUILT_IN),
+            ("Team-*", []),
+            (["team", "ea"], []),
+            ([], []),
+        ],
+    )
+    def test_several_and_patterns_are_selected_from_all(
+        self, filled: Simulator, selected: Any, found: list[str]
+    ) -> None:
+        assert ids(info(filled, inference_id=selected)) == found
+        assert filled.requests == [READ_ALL]
+
+    def test_a_task_type_is_selected_by_the_server(self, filled: Simulator) -> None:
+        assert ids(info(filled, task_type="chat_completion")) == ["chat", "gpt"]
+        assert filled.requests == ["GET /_inference/chat_completion/_all"]
+
+    @pytest.mark.parametrize(("task_type", "found"), [("completion", ["team-a"]), ("rerank", [])])
+    def test_a_single_id_of_another_task_type_is_not_there(
+        self, filled: Simulator, task_type: str, found: list[str]
+    ) -> None:
+        run = info(filled, inference_id="team-a", task_type=task_type)
+        assert filled.requests == ["GET /_inference/team-a"]
+        assert ids(run) == found
+
+    @pytest.mark.parametrize(
+        ("service", "found"), [("anthropic", ["chat", "other", "team-a", "team-b"]), ("openai", ["gpt"]), ("none", [])]
+    )
+    def test_a_service_is_selected_from_all(self, filled: Simulator, service: str, found: list[str]) -> None:
+        assert ids(info(filled, service=service)) == found
+        assert filled.requests == [READ_ALL]
+
+    def test_a_single_id_of_another_service_is_not_there(self, filled: Simulator) -> None:
+        assert info(filled, inference_id="gpt", service="anthropic")["endpoints"] == []
+
+    def test_all_filters_together(self, filled: Simulator) -> None:
+        run = info(filled, inference_id=["*a*", "gpt"], task_type="chat_completion", service="anthropic")
+        assert ids(run) == ["chat"]
+        assert filled.requests == ["GET /_inference/chat_completion/_all"]
+
+
+class TestOptions:
+    @pytest.mark.parametrize(
+        "entry", ["", ".", "..", "_all", "_services", "*/..", "a/b", "/", "completion/a", " a", "a b", "a\n", "_*"]
+    )
+    def test_what_would_lead_a_request_astray_is_refused_before_any(self, server: Simulator, entry: str) -> None:
+        run = info(server, inference_id=["a", entry])
+        assert server.requests == []
+        assert run["msg"] == (
+            f"inference_id: no endpoint can have the id {entry!r}. Leave inference_id out to read all endpoints."
+        )
+        assert "failure" not in run
+
+    @pytest.mark.parametrize("task_type", ["", "any", "_all", "..", "a/b", "completion/x", "Completion", "a?b"])
+    def test_so_is_a_task_type(self, server: Simulator, task_type: str) -> None:
+        run = info(server, task_type=task_type)
+        assert server.requests == []
+        assert run["msg"] == f"task_type: {task_type!r} is none. Leave task_type out to read endpoints of any."
+
+    def test_all_that_is_wrong_is_told_at_once(self, server: Simulator) -> None:
+        run = info(server, inference_id="_all,..", task_type="any", service="", timeout=-1)
+        assert server.requests == []
+        assert run["msg"] == (
+            "4 problems: (1) timeout must be a positive number of seconds, at most 86400, not -1.0. "
+            "(2) inference_id: no endpoint can have the id '_all' or '..'. "
+            "Leave inference_id out to read all endpoints. "
+            "(3) task_type: 'any' is none. Leave task_type out to read endpoints of any. "
+            "(4) service is empty. Leave service out to read endpoints of any."
+        )
+
+    def test_a_task_type_that_no_server_knows_is_told_by_the_server(self, server: Simulator) -> None:
+        run = info(server, task_type="complete")
+        assert run.failed
+        assert run["failure"] == {
+            "status": 400,
+            "type": "status_exception",
+            "reason": "Unknown task_type [complete]",
+            "method": "GET",
+            "path": "/_inference/complete/_all",
+        }
+
+
+class TestTakingOver:
+    @pytest.mark.parametrize("version", ["8.16", "8.17", "9.3", "9.6", "serverless"])
+    def test_the_list_is_a_declaration_without_a_difference(self, version: str) -> None:
+        with Simulator(version=version) as server:
+            seed(server, "a", temperature=1, top_p=1, top_k=40)
+            seed(server, "b", top_k=40)
+            seed(server, "c", top_p=0.9)
+            server.seed(**GPT)
+            found = info(server, service="anthropic")["endpoints"]
+            server.clear_log()
+            run = endpoints(server, endpoints=found)
+            assert server.requests == [READ_ALL]
+        assert run["changed"] is False
+        assert run["summary"]["unchanged"] == 3
+        assert [one["task_settings"] for one in found] == [
+            {"max_tokens": 1024, "temperature": 1.0, "top_p": 1.0, "top_k": 40},
+            {"max_tokens": 1024, "top_k": 40},
+            {"max_tokens": 1024, "top_p": 0.9},
+        ]
+
+    @pytest.mark.parametrize("version", ["8.16", "9.6"])
+    @pytest.mark.parametrize("selected", [ID, [ID, "other"]])
+    def test_what_old_servers_mix_up_is_set_right_however_it_is_read(self, version: str, selected: Any) -> None:
+        with Simulator(version=version) as server:
+            seed(server, top_p=0.9, top_k=40)
+            [found] = info(server, inference_id=selected)["endpoints"]
+        assert found["task_settings"] == {"max_tokens": 1024, "top_p": 0.9, "top_k": 40}
+
+
+class TestReferences:
+    def test_who_uses_each(self, filled: Simulator) -> None:
+        filled.refer("team-a", pipelines=["p2", "p1"], indexes=["i2", "i1"])
+        filled.refer("gpt", pipelines=[], indexes=["i3"])
+        run = info(filled, references=True)
+        assert filled.requests == [
+            READ_ALL,
+            proof("chat", "chat_completion"),
+            dry_run("chat", "chat_completion"),
+            dry_run("gpt", "chat_completion"),
+            dry_run("other"),
+            dry_run("team-a"),
+            dry_run("team-b"),
+        ]
+        assert [exchange.status for exchange in filled.log] == [200, 400, 200, 200, 200, 200, 200]
+        nobody: dict[str, list[str]] = {"pipelines": [], "indexes": []}
+        assert run["references"] == {
+            "chat": nobody,
+            "gpt": {"pipelines": [], "indexes": ["i3"]},
+            "other": nobody,
+            "team-a": {"pipelines": ["p1", "p2"], "indexes": ["i1", "i2"]},
+            "team-b": nobody,
+        }
+        assert run["changed"] is False
+        assert ids(run) == [*BUILT_IN, *run["references"]]
+
+    def test_the_endpoints_are_the_same_with_it(self, filled: Simulator) -> None:
+        assert info(filled, references=True)["endpoints"] == info(filled)["endpoints"]
+
+    def test_only_of_those_that_were_selected(self, filled: Simulator) -> None:
+        run = info(filled, inference_id="team-a", references=True)
+        assert filled.requests == ["GET /_inference/team-a", proof("team-a"), dry_run("team-a")]
+        assert run["references"] == {"team-a": {"pipelines": [], "indexes": []}}
+
+    @pytest.mark.parametrize(("selected", "found"), [(BUILT_IN[0], 1), (".*", 2), ("none", 0)])
+    def test_where_there_is_nobody_to_ask_for_nothing_is_asked(
+        self, filled: Simulator, selected: str, found: int
+    ) -> None:
+        run = info(filled, inference_id=selected, references=True)
+        assert len(filled.requests) == 1
+        assert (len(run["endpoints"]), run["references"]) == (found, {})
+
+    def test_what_someone_removes_in_the_meantime_is_not_there(
+        self, monkeypatch: pytest.MonkeyPatch, server: Simulator
+    ) -> None:
+        for name in "abc":
+            seed(server, name)
+        prove = Inference.prove_dry_run
+
+        def prove_while_someone_removes(api: Inference, *names: str) -> None:
+            prove(api, *names)
+            server.remove("b")
+
+        monkeypatch.setattr(Inference, "prove_dry_run", prove_while_someone_removes)
+        run = info(server, references=True, service="anthropic")
+        assert server.requests == [READ_ALL, proof("a"), dry_run("a"), dry_run("b"), dry_run("c")]
+        assert ids(run) == ["a", "c"]
+        assert list(run["references"]) == ["a", "c"]
+
+    def test_where_queries_are_lost_no_dry_run_is_sent(
+        self, monkeypatch: pytest.MonkeyPatch, filled: Simulator
+    ) -> None:
+        send = requests.Session.request
+        monkeypatch.setattr(
+            requests.Session,
+            "request",
+            lambda session, method, url, **more: send(session, method, url.partition("?")[0], **more),
+        )
+        run = info(filled, inference_id="team-a", references=True)
+        assert filled.requests == ["GET /_inference/team-a", "GET /_inference/completion/team-a"]
+        assert run["msg"] == (
+            f"{proof('team-a')}: This was answered as if it had no query. A dry run would be a removal then, so none "
+            "was sent. "
+            "Hint: something in front of Elasticsearch takes queries away: have it pass them on, or go round it."
+        )
+        assert run["failure"]["status"] == 200
+        assert run.result.keys() - {"invocation"} == {"failed", "msg", "failure"}
+
+    def test_a_server_without_dry_runs_removes_nothing(
+        self, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+    ) -> None:
+        keep = Node._keep_routes
+        monkeypatch.setattr(
+            Node, "_keep_routes", lambda node: tuple(replace(route, parameters=frozenset()) for route in keep(node))
+        )
+        server: Simulator = request.getfixturevalue("filled")
+        run = info(server, inference_id="team-a", references=True)
+        assert server.requests == ["GET /_inference/team-a", proof("team-a"), dry_run("team-a")]
+        assert run.failed
+        assert "contains unrecognized parameter: [dry_run]" in run["failure"]["reason"]
+
+    def test_without_the_privilege_the_privilege_is_named(self) -> None:
+        security = Security(api_keys={"id:key": ["monitor_inference"]})
+        with Simulator(security=security) as server:
+            seed(server)
+            options = {"inference_id": ID, "elasticsearch_api_key": "id:key"}
+            assert not info(server, **options).failed
+            server.clear_log()
+            run = info(server, references=True, **options)
+            assert server.requests == [READ, proof(ID), dry_run(ID)]
+        assert run["failure"]["status"] == 403
+        assert run["msg"].endswith("Hint: the user or the API key needs the cluster privilege manage_inference.")
+
+    def test_one_question_that_fails_fails_the_task(self, filled: Simulator) -> None:
+        filled.faults.add(Fault("status", match="DELETE .*team-b", status=503))
+        run = info(filled, inference_id="team-*", references=True)
+        assert filled.requests == [READ_ALL, proof("team-a"), dry_run("team-a"), dry_run("team-b")]
+        assert run["failure"] == {
+            "status": 503,
+            "type": "cluster_block_exception",
+            "reason": "blocked by: [SERVICE_UNAVAILABLE/1/state not recovered / initialized];",
+            "method": "DELETE",
+            "path": "/_inference/completion/team-b?dry_run=true",
+        }
+        assert run.result.keys() - {"invocation"} == {"failed", "msg", "failure"}
+
+
+class TestFaults:
+    @pytest.mark.parametrize(
+        ("fault", "status", "kind", "words"),
+        [
+            (Fault("status", status=503), 503, "cluster_block_exception", "refused with status 503"),
+            (Fault("status", status=500), 500, "exception", "refused with status 500"),
+            (Fault("status", status=404, html=True), 404, None, "check elasticsearch_url"),
+            (Fault("status", status=404, error_type="index_not_found_exception"), 404, "index_not_found_exception", ""),
+            (Fault("html_before"), 200, None, "check elasticsearch_url"),
+            (Fault("cut"), 200, None, "JSON"),
+            (Fault("reset_before"), None, None, "was lost"),
+            (Fault("redirect"), 302, None, "elsewhere.invalid"),
+        ],
+        ids=lambda value: getattr(value, "kind", None),
+    )
+    @pytest.mark.parametrize("selected", [None, ID])
+    def test_nothing_is_returned_for_what_could_not_be_read(
+        self, filled: Simulator, fault: Fault, status: int | None, kind: str | None, words: str, selected: str | None
+    ) -> None:
+        seed(filled)
+        filled.faults.add(fault)
+        run = info(filled, **({"inference_id": selected} if selected else {}))
+        assert filled.requests == [READ if selected else READ_ALL]
+        assert run.failed
+        assert words in run["msg"]
+        assert (run["failure"]["status"], run["failure"]["type"], run["failure"]["method"]) == (status, kind, "GET")
+        assert run.result.keys() - {"invocation"} == {"failed", "msg", "failure"}
+        filled.remove(ID)
+
+    def test_passing_faults_pass(self, monkeypatch: pytest.MonkeyPatch, filled: Simulator) -> None:
+        monkeypatch.setattr("time.sleep", lambda _seconds: None)
+        filled.faults.add(Fault("status", status=503, times=2))
+        run = info(filled, inference_id="team-a", retries=3)
+        assert filled.requests == ["GET /_inference/team-a"] * 3
+        assert ids(run) == ["team-a"]
+        assert run.warnings == ["A request had to be sent again 2 times, the last time for status 503."]
+
+    def test_an_answer_of_something_else(self, monkeypatch: pytest.MonkeyPatch, server: Simulator) -> None:
+        monkeypatch.setattr("tests.simulator.endpoints.Endpoints.printed", lambda *_arguments: {"inference_id": "a"})
+        run = info(server)
+        assert run["msg"].startswith("GET /_inference/_all: The answer is JSON, but not what Elasticsearch documents.")
+
+
+class TestSecrets:
+    PASSWORD = 'pass "w/rd+é'
+    HEADER = "header/v4lue+5"
+
+    @pytest.mark.parametrize("fault", [None, Fault("status", status=500), Fault("html_before"), "redirect", "denied"])
+    def test_no_secret_is_shown(self, monkeypatch: pytest.MonkeyPatch, fault: Fault | str | None) -> None:
+        logged = log_of(monkeypatch)
+        may = ("all",) if fault != "denied" else ("monitor",)
+        with Simulator(security=Security(users={"jürgen": (self.PASSWORD, may)})) as server:
+            seed(server)
+            if fault == "redirect":
+                fault = Fault("redirect", location=f"http://e/?password={quote_plus(self.PASSWORD)}")
+            if isinstance(fault, Fault):
+                server.faults.add(fault)
+            run = info(
+                server,
+                elasticsearch_username="jürgen",
+                elasticsearch_password=self.PASSWORD,
+                headers={"X-Found": self.HEADER},
+                references=True,
+            )
+            assert all(exchange.headers["x-found"] == self.HEADER for exchange in server.log)
+        assert run.failed is (fault is not None)
+        assert leaks(run.output + "".join(logged), [self.PASSWORD, f"jürgen:{self.PASSWORD}", self.HEADER]) == []
+        assert "Traceback" not in run.output
