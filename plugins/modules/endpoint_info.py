@@ -226,7 +226,7 @@ def work(task: Task) -> dict[str, Any]:
 
 def _read(api: Inference, params: Mapping[str, Any]) -> Sequence[Endpoint]:
     """All that may be selected, by one request."""
-    ids = params["inference_id"] or ()
+    ids = params["inference_id"] or []
     if len(ids) == 1 and not set("*?[").intersection(ids[0]):
         endpoint = api.get(ids[0])
         return [endpoint] if endpoint else []
