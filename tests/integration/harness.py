@@ -69,6 +69,12 @@ def run_playbook(arguments: Iterable[str | Path], home: Path, **variables: str) 
     return Played(run.returncode, run.stdout, "\n".join(path.read_text(errors="replace") for path in files))
 
 
+def recap(played: Played) -> dict[str, dict[str, int]]:
+    """How often each host was ok, changed, failed and so on."""
+    lines = re.findall(r"^(\w+)\s+: (ok=.*)$", played.printed, re.MULTILINE)
+    return {host: {name: int(count) for name, count in re.findall(r"(\w+)=(\d+)", counts)} for host, counts in lines}
+
+
 def find_leaks(text: str, secrets: Mapping[str, str] = SECRETS) -> list[str]:
     """Return the names of the secrets in `text`: plain, in base64, URL-encoded, escaped, or wrapped."""
     squeezed = re.sub(r"[\\\s]", "", text)

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from tests.integration.harness import SECRETS, Played, find_leaks, run_playbook
+from tests.integration.harness import SECRETS, Played, find_leaks, recap, run_playbook
 from tests.simulator import Security, Simulator
 
 ROOT = Path(__file__).parents[2]
@@ -41,12 +41,6 @@ def play(urls: Mapping[str, str], home: Path, *arguments: str) -> Played:
     inventory.write_text(yaml.safe_dump({"elasticsearch_clusters": {"hosts": hosts, "vars": secrets}}))
     playbook = ["-i", EXAMPLE / "inventory.yml", "-i", inventory, *arguments, EXAMPLE / "playbook.yml"]
     return run_playbook(playbook, home, ELASTICSEARCH_RETRIES="1")  # What is down stays down.
-
-
-def recap(played: Played) -> dict[str, dict[str, int]]:
-    """How often each host was ok, changed, failed and so on."""
-    lines = re.findall(r"^(\w+)\s+: (ok=.*)$", played.printed, re.MULTILINE)
-    return {host: {name: int(count) for name, count in re.findall(r"(\w+)=(\d+)", counts)} for host, counts in lines}
 
 
 def held(server: Simulator) -> dict[str, Any]:

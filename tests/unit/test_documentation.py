@@ -79,7 +79,7 @@ def role_variables_of(plays: Any) -> Iterator[set[str]]:
 
 
 def examples(module: str) -> list[tuple[str, dict[str, Any]]]:
-    """The tasks of this collection in the examples of a module, each with its own module; the first is that module's."""
+    """The tasks in the examples of a module, each with its own module; the first is that of the examples."""
     text = readme.ansible_doc("module", *MODULES)[module]["examples"]
     found = list(tasks_of(yaml.safe_load(text)))
     assert found[0][0] == module
