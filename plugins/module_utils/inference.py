@@ -9,6 +9,7 @@ Private to the collection.
 
 from __future__ import annotations
 
+import threading
 from typing import Any, Mapping, NamedTuple
 from urllib.parse import quote
 
@@ -78,6 +79,8 @@ class Inference:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._proving = threading.Lock()
+        self._queries_arrive = False
 
     def server(self) -> Server:
         """C(GET /): needs the cluster privilege C(monitor)."""
@@ -125,9 +128,13 @@ class Inference:
     def references(self, task_type: str, inference_id: str) -> References:
         """Who uses the endpoint, as a removal that changes nothing (C(dry_run)) tells it.
 
-        :raises ClientError: also if it was a removal after all.
+        :raises ClientError: also if it would be, or was, a removal after all.
         """
         path = _path(task_type, inference_id)
+        with self._proving:
+            if not self._queries_arrive:
+                self._prove_that_queries_arrive(path)
+                self._queries_arrive = True
         answer = self._request("DELETE", path, _DRY_RUN, privilege="manage_inference")
         try:
             if answer.get("acknowledged") is True:
@@ -137,14 +144,13 @@ class Inference:
         except (AttributeError, TypeError):
             raise _not_as_documented("DELETE", path) from None
 
-    def prove_dry_run(self, task_type: str, inference_id: str) -> None:
-        """Makes sure that queries arrive, since a dry run without its query is a removal.
+    def _prove_that_queries_arrive(self, path: str) -> None:
+        """A dry run without its query is a removal.
 
         No read knows C(dry_run), and servers refuse a parameter that they do not know (`reference`, "Requests").
 
         :raises ClientError: if this is answered like a read without a query, or refused for another reason.
         """
-        path = _path(task_type, inference_id)
         try:
             self._request("GET", path, _DRY_RUN)
         except ApiError as error:

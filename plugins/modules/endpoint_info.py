@@ -255,8 +255,6 @@ def _comparable(endpoint: Endpoint) -> Endpoint:
 def _users(api: Inference, endpoints: Sequence[Endpoint]) -> dict[str, dict[str, list[str]]]:
     """Who uses each endpoint, by its id; without those that are gone by now."""
     users = {}
-    if endpoints:
-        api.prove_dry_run(endpoints[0].task_type, endpoints[0].inference_id)
     for endpoint in endpoints:
         try:
             found = api.references(endpoint.task_type, endpoint.inference_id)

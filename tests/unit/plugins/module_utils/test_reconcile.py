@@ -20,12 +20,13 @@ VERSION = "GET /"
 CREATE = f"PUT /_inference/completion/{ID}"
 UPDATE = f"PUT /_inference/completion/{ID}/_update"
 DELETE = f"DELETE /_inference/completion/{ID}"
-REFERENCES = DELETE + "?dry_run=true"
+#: That queries arrive is proved before the dry run is sent.
+REFERENCES = [DELETE.replace("DELETE", "GET") + "?dry_run=true", DELETE + "?dry_run=true"]
 TRIAL = f"PUT /_inference/completion/{ID}-ansible-preflight"
 TRIAL_READ = f"GET /_inference/{ID}-ansible-preflight"
 TRIAL_REMOVAL = f"DELETE /_inference/completion/{ID}-ansible-preflight?force=true"
 
-RECREATE = [REFERENCES, TRIAL, TRIAL_REMOVAL, DELETE, CREATE]
+RECREATE = [*REFERENCES, TRIAL, TRIAL_REMOVAL, DELETE, CREATE]
 RATE = "service_settings.rate_limit.requests_per_minute"
 OTHER_MODEL = {"api_key": KEY, "model_id": "other"}
 
@@ -116,7 +117,7 @@ class TestOldServers:
         with Simulator(version=version) as server:
             seed(server, temperature=0.5)
             foretold = declared(server, **limited(allow_recreate=True), check=True, diff=True)
-            assert server.requests == [READ, VERSION, REFERENCES]
+            assert server.requests == [READ, VERSION, *REFERENCES]
             server.clear_log()
             run = declared(server, **limited(allow_recreate=True), diff=True)
             assert server.requests == [READ, VERSION, *RECREATE]
@@ -178,13 +179,13 @@ class TestRecreate:
     def test_without_preflight_the_proof_is_left_out(self, server: Simulator) -> None:
         seed(server)
         recreated(server, preflight=False)
-        assert server.requests == [READ, REFERENCES, DELETE, CREATE]
+        assert server.requests == [READ, *REFERENCES, DELETE, CREATE]
 
     def test_settings_that_do_not_work_cost_nothing(self) -> None:
         with Simulator(refused_models=["other"]) as server:
             seed(server)
             run = recreated(server)
-            assert server.requests == [READ, REFERENCES, TRIAL, TRIAL_REMOVAL, READ]
+            assert server.requests == [READ, *REFERENCES, TRIAL, TRIAL_REMOVAL, READ]
             assert run["endpoint"] == held(server) == STORED
             assert server.endpoints[ID].secret == FORMER_KEY
         assert run.failed
@@ -195,7 +196,7 @@ class TestRecreate:
         seed(server)
         server.refer(ID)
         run = recreated(server)
-        assert server.requests == [READ, REFERENCES]
+        assert server.requests == [READ, *REFERENCES]
         assert run["failure"]["status"] == 409
         assert run["changed"] is False
         assert "force=true" in run["msg"]
@@ -211,7 +212,7 @@ class TestRecreate:
         seed(server)
         seed(server, f"{ID}-ansible-preflight")
         run = recreated(server)
-        assert server.requests == [READ, REFERENCES, TRIAL, TRIAL_READ, TRIAL_REMOVAL, *RECREATE[1:]]
+        assert server.requests == [READ, *REFERENCES, TRIAL, TRIAL_READ, TRIAL_REMOVAL, *RECREATE[2:]]
         assert run["action"] == "recreated"
         assert trials(server) == []
 

@@ -240,7 +240,8 @@ class TestDelete:
     def test_check_mode_asks_whether_it_would_be_refused(self, server: Simulator) -> None:
         seed(server)
         run = endpoint(server, state="absent", check=True)
-        assert server.requests == [READ, DELETE + "?dry_run=true"]
+        dry_runs = [f"{method} {DELETE.removeprefix('DELETE ')}?dry_run=true" for method in ("GET", "DELETE")]
+        assert server.requests == [READ, *dry_runs]
         assert (run["changed"], run["action"], run["endpoint"]) == (True, "deleted", None)
         assert ID in server.endpoints
 

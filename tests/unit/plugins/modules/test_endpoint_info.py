@@ -272,13 +272,13 @@ class TestReferences:
     ) -> None:
         for name in "abc":
             seed(server, name)
-        prove = Inference.prove_dry_run
+        prove = Inference._prove_that_queries_arrive
 
-        def prove_while_someone_removes(api: Inference, *names: str) -> None:
-            prove(api, *names)
+        def prove_while_someone_removes(api: Inference, path: str) -> None:
+            prove(api, path)
             server.remove("b")
 
-        monkeypatch.setattr(Inference, "prove_dry_run", prove_while_someone_removes)
+        monkeypatch.setattr(Inference, "_prove_that_queries_arrive", prove_while_someone_removes)
         run = info(server, references=True, service="anthropic")
         assert server.requests == [READ_ALL, proof("a"), dry_run("a"), dry_run("b"), dry_run("c")]
         assert ids(run) == ["a", "c"]
