@@ -1,0 +1,200 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The drift report: what modules for lists of endpoints returned in check mode, put together.
+
+Nothing is compared here. What differs, and both values, are what the module says.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any, Callable, Iterator, Mapping, Sequence
+
+import yaml
+from ansible.release import __version__ as ansible_core_version
+
+#: The version of the report's form: higher where a program that reads it has to change.
+FORM = 1
+
+#: The states of an endpoint, and what the module's summary calls them.
+STATES = {
+    "as_declared": "unchanged",
+    "created": "created",
+    "updated": "updated",
+    "recreated": "recreated",
+    "deleted": "deleted",
+    "failed": "failed",
+}
+
+#: The states of an endpoint in a table, where nothing happened yet.
+_TOLD = {
+    "as_declared": "as declared",
+    "created": "to create",
+    "updated": "to update",
+    "recreated": "to recreate",
+    "deleted": "to delete",
+    "failed": "failed",
+}
+
+_HEADINGS = ("Cluster", "Endpoint", "State", "What differs")
+
+#: The most characters of the first columns; the rest of a line is for what differs.
+_WIDEST = (14, 22, 11)
+
+_GAP = "  "
+
+Row = Sequence[str]
+
+
+def drift_report(results: Mapping[str, Mapping[str, Any]], made: str) -> dict[str, Any]:
+    """The report of all clusters. Its form is documented in C(docs/docsite/rst/drift_reports.rst).
+
+    :param results: what the module returned, by the names of the clusters.
+    :param made: when, in UTC.
+    """
+    clusters = [_cluster(name, results[name]) for name in sorted(results)]
+    counts = {state: sum(cluster["counts"][state] for cluster in clusters) for state in STATES}
+    not_compared = sum(cluster["state"] != "compared" for cluster in clusters)
+    return {
+        "version": FORM,
+        "made": made,
+        "made_with": {"ansible_core": ansible_core_version, "esops.inference": _version()},
+        "drift": any(cluster["drift"] for cluster in clusters),
+        "counts": {"clusters": len(clusters), "clusters_not_compared": not_compared, **counts},
+        "clusters": clusters,
+    }
+
+
+def _version() -> str:
+    """The version of this collection: as it is installed, or as it is in a checkout."""
+    root = Path(__file__).parents[2]
+    manifest = root / "MANIFEST.json"
+    if manifest.exists():
+        return str(json.loads(manifest.read_text(encoding="utf-8"))["collection_info"]["version"])
+    return str(yaml.safe_load((root / "galaxy.yml").read_text(encoding="utf-8"))["version"])
+
+
+def _cluster(name: str, result: Mapping[str, Any]) -> dict[str, Any]:
+    summary = result.get("summary")
+    counts = {state: summary[told] if summary else 0 for state, told in STATES.items()}
+    return {
+        "name": name,
+        "state": "compared" if summary else "unreachable" if result.get("unreachable") else "failed",
+        "msg": None if summary else result.get("msg", "Nothing was returned."),
+        "warnings": list(result.get("warnings", ())),
+        "drift": not summary or sum(counts.values()) > counts["as_declared"],
+        "counts": counts,
+        "endpoints": sorted(_endpoints(result), key=lambda endpoint: str(endpoint["inference_id"])),
+    }
+
+
+def _endpoints(result: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Diffs are in the order of the results that changed."""
+    diffs = iter(result.get("diff", ()))
+    for one in result.get("results", ()):
+        diff: Mapping[str, Any] = next(diffs, {}) if one["changed"] else {}
+        action = "as_declared" if one["action"] == "none" else one["action"]
+        yield {
+            "inference_id": one["inference_id"],
+            "state": "failed" if one.get("failed") else action,
+            "msg": one.get("msg"),
+            "changes": list(_changes(one, diff)),
+            "endpoint": one.get("endpoint"),
+        }
+
+
+def _changes(one: Mapping[str, Any], diff: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Both values of each setting that differs; of an endpoint that is deleted, what it has."""
+    before, after = _flat(diff.get("before") or {}), _flat(diff.get("after") or {})
+    for setting in before if one["action"] == "deleted" else one.get("changes") or ():
+        if setting not in ("inference_id", "service"):
+            yield {"setting": setting, "before": before.get(setting), "after": after.get(setting)}
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        flat.update(_flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {prefix + name: value})
+    return flat
+
+
+def drift_table(report: Mapping[str, Any], width: int = 79) -> list[str]:
+    """The lines of a table of what differs, and a sentence with the counts.
+
+    :param width: the most characters of a line. With what the default callback puts around it, 79 make 90.
+    """
+    rows = [row for cluster in report["clusters"] for row in _rows(cluster)]
+    columns = list(zip(_HEADINGS, *rows))
+    widths = [min(most, max(map(len, cells))) for most, cells in zip(_WIDEST, columns)]
+    widths.append(width - sum(widths) - len(_GAP) * len(widths))
+    lines = [*_lines(_HEADINGS, widths), _GAP.join("-" * column for column in widths)]
+    for row in rows:
+        lines += _lines(row, widths)
+    return [*lines, "", *textwrap.wrap(_sentence(report["counts"]), width)]
+
+
+def _rows(cluster: Mapping[str, Any]) -> Iterator[Row]:
+    """Endpoints as declared are only counted, so that what differs stands out."""
+    name, as_declared = cluster["name"], cluster["counts"]["as_declared"]
+    if cluster["msg"] is not None:
+        yield name, "", cluster["state"], cluster["msg"]
+    elif as_declared or not cluster["endpoints"]:
+        yield name, _number(as_declared, "endpoint"), _TOLD["as_declared"], ""
+    for endpoint in cluster["endpoints"]:
+        if endpoint["state"] != "as_declared":
+            yield name, endpoint["inference_id"], _TOLD[endpoint["state"]], _difference(endpoint)
+
+
+def _difference(endpoint: Mapping[str, Any]) -> str:
+    if endpoint["state"] == "created":
+        return "is not there"
+    if endpoint["state"] == "deleted":
+        return "is there"
+    changes = [f"{one['setting']}: {_shown(one['before'])} -> {_shown(one['after'])}" for one in endpoint["changes"]]
+    return "\n".join(changes if endpoint["msg"] is None else [endpoint["msg"], *changes])
+
+
+def _shown(value: Any) -> str:
+    return "(none)" if value is None else str(value)
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _sentence(counts: Mapping[str, int]) -> str:
+    missed = f", {counts['clusters_not_compared']} of them not compared" if counts["clusters_not_compared"] else ""
+    endpoints = _number(sum(counts[state] for state in STATES), "endpoint")
+    told = ", ".join(f"{counts[state]} {_TOLD[state]}" for state in STATES if counts[state])
+    return f"{_number(counts['clusters'], 'cluster')}{missed}. {endpoints}{': ' if told else ''}{told}."
+
+
+class _Wrapper(textwrap.TextWrapper):
+    """Breaks lines at blanks; within a word only where it is longer than a line, as paths, URLs and ids may be."""
+
+    def _split(self, text: str) -> list[str]:
+        parts: list[str] = []
+        for word in re.split(r"(\s+)", text):
+            parts += re.split(r"(?<=[./-])", word) if len(word) > self.width else [word]
+        return [part for part in parts if part]
+
+
+def _lines(row: Row, widths: Sequence[int]) -> Iterator[str]:
+    """The lines of one row; each line of a cell is wrapped into its column."""
+    wrapped = [
+        [part for line in cell.splitlines() for part in _Wrapper(width).wrap(line)] for cell, width in zip(row, widths)
+    ]
+    for parts in zip_longest(*wrapped, fillvalue=""):
+        yield _GAP.join(f"{part:{width}}" for part, width in zip(parts, widths)).rstrip()
+
+
+class FilterModule:
+    """What ansible-core looks for."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"drift_report": drift_report, "drift_table": drift_table}

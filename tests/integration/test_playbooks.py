@@ -1,0 +1,457 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbooks of the collection: what the drift report says is what the other one then does."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element
+
+import html5lib
+import pytest
+import yaml
+
+from ansible_collections.esops.inference.plugins.filter.drift import drift_table
+from tests.integration.harness import SECRETS, Played, find_leaks, run_playbook
+from tests.simulator import Security, Simulator
+
+ROOT = Path(__file__).parents[2]
+GUIDE = ROOT / "docs/docsite/rst/drift_reports.rst"
+APPLY, REPORT = "esops.inference.anthropic", "esops.inference.anthropic_report"
+API_KEY = f"playbooks:{SECRETS['secret_api_key']}"
+MODEL = "claude-sonnet-4-5"
+COUNTS = ("clusters", "clusters_not_compared", "as_declared", "created", "updated", "recreated", "deleted", "failed")
+READ_ALL = "GET /_inference/_all"
+
+#: What would run in a page, and what ansible-core would template, if it were let.
+SCRIPT = "<script>alert(1)</script>"
+TEMPLATE = "{{ lookup('ansible.builtin.env', 'HOME') }}"
+HOSTILE = f"\"'><img src=x onerror=alert(1)>&amp;{SCRIPT}{TEMPLATE}"
+
+
+def simulator(**options: Any) -> Simulator:
+    return Simulator(security=Security(api_keys={API_KEY: ("all",)}), **options)
+
+
+def seed(server: Simulator, inference_id: str, model: str = MODEL, limit: int = 50, **task_settings: Any) -> None:
+    settings = {"model_id": model, "rate_limit": {"requests_per_minute": limit}}
+    server.seed(inference_id, service_settings=settings, task_settings={"max_tokens": 1024, **task_settings})
+
+
+def play(
+    playbook: str, home: Path, hosts: Mapping[str, Mapping[str, Any]], *arguments: str, **environment: str
+) -> Played:
+    """Run a playbook of the collection for these hosts, each with its variables; the report goes to `home`."""
+    home.mkdir()
+    common = {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        "anthropic_elasticsearch_api_key": API_KEY,
+        "anthropic_retries": 0,
+        "anthropic_api_key": SECRETS["secret_anthropic_key"],
+        "anthropic_model_id": MODEL,
+        "anthropic_max_tokens": 1024,
+        "anthropic_duplicate_model": "allow",
+    }
+    inventory = home.with_suffix(".yml")
+    inventory.write_text(yaml.safe_dump({"clusters": {"hosts": dict(hosts), "vars": common}}))
+    directory = f"anthropic_report_directory={home / 'report'}"
+    return run_playbook(["-i", inventory, playbook, "-e", directory, *arguments], home, **environment)
+
+
+def report_in(home: Path) -> dict[str, Any]:
+    """The report in JSON, which is sorted and ends with a newline."""
+    text = (home / "report/anthropic_report.json").read_text()
+    report: dict[str, Any] = json.loads(text)
+    assert text == json.dumps(report, indent=2, sort_keys=True) + "\n"
+    return report
+
+
+def page_in(home: Path) -> Element:
+    return parsed((home / "report/anthropic_report.html").read_text())
+
+
+def parsed(text: str) -> Element:
+    """The page, of which the parser has nothing to complain about, and which asks for nothing but itself."""
+    page: Element = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(text)
+    elements = list(page.iter())
+    assert {"script", "link", "img", "iframe", "object", "base", "form"} & {
+        element.tag for element in elements
+    } == set()
+    attributes = [(name, value) for element in elements for name, value in element.items()]
+    assert [name for name, _value in attributes if name.startswith("on") or name == "src"] == []
+    assert [value for _name, value in attributes if "//" in value] == []
+    ids = [value for name, value in attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+    assert {value for name, value in attributes if name == "href"} <= {f"#{name}" for name in ids}
+    [style] = page.findall("head/style")
+    assert not re.search(r"url\(|@import|//", style.text or "")
+    [policy] = page.findall("head/meta[@http-equiv='Content-Security-Policy']")
+    assert policy.get("content") == "default-src 'none'; style-src 'unsafe-inline'"
+    return page
+
+
+def text_of(element: Element) -> str:
+    return " ".join("".join(element.itertext()).split())
+
+
+def said(played: Played, task: str) -> dict[str, Any]:
+    """What a debug task said on each host."""
+    block = re.search(rf"^TASK \[{task}\] \**\n(.*?)\n\n", played.printed, re.MULTILINE | re.DOTALL)
+    assert block, played.printed
+    found = re.findall(r"^ok: \[(\w+).*?\] => (\{.*?^\})", block[1], re.MULTILINE | re.DOTALL)
+    return {host: json.loads(text)["msg"] for host, text in found}
+
+
+def recap(played: Played) -> dict[str, dict[str, int]]:
+    lines = re.findall(r"^(\w+)\s+: (ok=.*)$", played.printed, re.MULTILINE)
+    return {host: {name: int(count) for name, count in re.findall(r"(\w+)=(\d+)", counts)} for host, counts in lines}
+
+
+def held(server: Simulator) -> dict[str, Any]:
+    return {name: endpoint.body() for name, endpoint in server.endpoints.items() if not name.startswith(".")}
+
+
+def writes(server: Simulator) -> list[str]:
+    """The requests that change something; a removal that is only asked about is none."""
+    return [request for request in server.requests if not re.match(r"GET |DELETE .*[?&]dry_run=true$", request)]
+
+
+def shown_counts(page: Element) -> list[int]:
+    return [int(text_of(count)) for count in page.findall(".//dl/div/dd")]
+
+
+def cluster(report: Mapping[str, Any], name: str) -> dict[str, Any]:
+    [found] = [one for one in report["clusters"] if one["name"] == name]
+    return dict(found)
+
+
+def states(report: Mapping[str, Any], name: str) -> dict[str, str]:
+    return {endpoint["inference_id"]: endpoint["state"] for endpoint in cluster(report, name)["endpoints"]}
+
+
+@dataclass(frozen=True)
+class Drifted:
+    """A report of two clusters that differ and one that is down, a run that brings them in order, a report again."""
+
+    report: dict[str, Any]
+    page: Element
+    reported: Played
+    report_writes: list[str]
+    applied: Played
+    held: dict[str, dict[str, Any]]
+    second_report: dict[str, Any]
+    second: Played
+
+
+@pytest.fixture(scope="module")
+def drifted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drifted]:
+    home = tmp_path_factory.mktemp("drifted")
+    with simulator() as search, simulator(version="9.3.2") as support, simulator() as archive:
+        archive.stop()
+        seed(search, "same")
+        seed(search, "updated", max_tokens=256, temperature=0.7)
+        seed(search, "recreated", model="claude-opus-4-1")
+        seed(search, "unwanted")
+        seed(search, "left-over", model=HOSTILE)
+        seed(search, "in-use")
+        search.refer("in-use")
+        search.seed("foreign", service="openai", service_settings={"model_id": HOSTILE})
+        seed(support, "same")
+        seed(support, "limited", limit=9)
+        hosts = {
+            "search": {
+                "anthropic_elasticsearch_url": search.url,
+                "anthropic_allow_recreate": True,
+                "anthropic_purge": True,
+                "anthropic_requests_per_minute": 50,
+                "anthropic_endpoints": [
+                    *({"inference_id": name} for name in ("same", "updated", "recreated", "created", "foreign")),
+                    {"inference_id": "unwanted", "state": "absent"},
+                ],
+            },
+            "support": {
+                "anthropic_elasticsearch_url": support.url,
+                "anthropic_requests_per_minute": 50,
+                "anthropic_endpoints": [{"inference_id": "same"}, {"inference_id": "limited"}],
+            },
+            "archive": {"anthropic_elasticsearch_url": archive.url, "anthropic_endpoints": [{"inference_id": "same"}]},
+        }
+        fail = ("-e", "anthropic_report_fail_on_drift=true")
+        reported = play(REPORT, home / "report", hosts, *fail)
+        report_writes = writes(search) + writes(support)
+        applied = play(APPLY, home / "apply", hosts)
+        second = play(REPORT, home / "second", hosts, "--check")
+        yield Drifted(
+            report_in(home / "report"),
+            page_in(home / "report"),
+            reported,
+            report_writes,
+            applied,
+            {"search": held(search), "support": held(support)},
+            report_in(home / "second"),
+            second,
+        )
+
+
+def test_each_kind_of_drift_is_told(drifted: Drifted) -> None:
+    assert states(drifted.report, "search") == {
+        "created": "created",
+        "foreign": "failed",
+        "in-use": "failed",
+        "left-over": "deleted",
+        "recreated": "recreated",
+        "same": "as_declared",
+        "unwanted": "deleted",
+        "updated": "updated",
+    }
+    assert states(drifted.report, "support") == {"limited": "failed", "same": "as_declared"}
+    assert drifted.report["counts"] == dict(zip(COUNTS, (3, 1, 2, 1, 1, 1, 2, 3), strict=True))
+    assert drifted.report["drift"] is True
+
+
+def test_both_values_of_a_setting_are_told(drifted: Drifted) -> None:
+    changes = {one["inference_id"]: one["changes"] for one in cluster(drifted.report, "search")["endpoints"]}
+    assert changes["updated"] == [{"setting": "task_settings.max_tokens", "before": 256, "after": 1024}]
+    assert changes["recreated"] == [
+        {"setting": "service_settings.model_id", "before": "claude-opus-4-1", "after": MODEL}
+    ]
+    assert {"setting": "service_settings.model_id", "before": HOSTILE, "after": None} in changes["left-over"]
+
+
+def test_report_changes_nothing_without_check_mode(drifted: Drifted) -> None:
+    assert drifted.report_writes == []
+    assert "--check" not in drifted.reported.printed
+
+
+def test_cluster_that_is_down_hides_no_other(drifted: Drifted) -> None:
+    archive = cluster(drifted.report, "archive")
+    assert (archive["state"], archive["endpoints"]) == ("failed", [])
+    assert archive["msg"].startswith("GET /_inference/_all: http://127.0.0.1:")
+    assert "Hint: check elasticsearch_url" in archive["msg"]
+
+
+def test_real_run_does_what_the_report_says(drifted: Drifted) -> None:
+    did = said(drifted.applied, "Say what happened")
+    told = {name: cluster(drifted.report, name)["counts"] for name in ("search", "support")}
+    for name, counts in told.items():
+        found = dict(reversed(part.split()) for part in did[name].split(", "))
+        expected = {"unchanged" if state == "as_declared" else state: count for state, count in counts.items() if count}
+        assert {what: int(count) for what, count in found.items()} == expected
+    assert did["archive"] == cluster(drifted.report, "archive")["msg"]
+    for name in told:
+        for endpoint in cluster(drifted.report, name)["endpoints"]:
+            assert drifted.held[name].get(endpoint["inference_id"]) == endpoint["endpoint"]
+
+
+def test_report_after_that_shows_what_is_left(drifted: Drifted) -> None:
+    assert drifted.second_report["counts"] == dict(zip(COUNTS, (3, 1, 6, 0, 0, 0, 0, 3), strict=True))
+
+
+def test_only_drift_fails_and_only_if_wanted(drifted: Drifted) -> None:
+    assert (drifted.reported.status, drifted.applied.status, drifted.second.status) == (2, 2, 0)
+    assert {host: counts["failed"] for host, counts in recap(drifted.reported).items()} == {
+        "archive": 1,
+        "search": 1,
+        "support": 1,
+    }
+    assert drifted.reported.printed.count('"msg": "The endpoints are not as declared, or could not be compared.') == 3
+
+
+def test_table_on_the_terminal_is_readable(drifted: Drifted) -> None:
+    [lines] = said(drifted.reported, "Show what differs").values()
+    assert lines == drift_table(drifted.report)
+    block = drifted.reported.printed.split("TASK [Show what differs]")[1].split("TASK [")[0]
+    assert max(len(line) for line in block.splitlines() if line.startswith(" ")) <= 90
+
+
+def test_run_says_where_the_report_is(drifted: Drifted) -> None:
+    [paths] = said(drifted.reported, "Say where the report is").values()
+    assert [Path(path).name for path in paths] == ["anthropic_report.html", "anthropic_report.json"]
+    assert all(Path(path).exists() for path in paths)
+
+
+def test_page_shows_the_report(drifted: Drifted) -> None:
+    page, report = drifted.page, drifted.report
+    assert shown_counts(page) == [report["counts"][state] for state in COUNTS[2:]]
+    assert text_of(page.find(".//p[@class='verdict']")) == (
+        "8 of 10 endpoints are not as declared. 1 of 3 clusters could not be compared."
+    )
+    sections = page.findall(".//section")
+    assert [text_of(section.find(".//h2")) for section in sections] == ["archive", "search", "support"]
+    assert cluster(report, "archive")["msg"] in text_of(sections[0])
+    for section, name in zip(sections, ("archive", "search", "support"), strict=True):
+        shown = [text_of(row) for row in section.findall(".//tbody//th")]
+        assert sorted(shown) == [endpoint["inference_id"] for endpoint in cluster(report, name)["endpoints"]]
+        folded = [text_of(row) for row in section.findall("details//tbody//th")]
+        assert folded == [name for name, state in states(report, name).items() if state == "as_declared"]
+        for table in section.findall(".//table"):
+            assert text_of(table.find("caption"))
+            assert all(heading.get("scope") for heading in table.findall(".//th"))
+    versions = report["made_with"]
+    assert f"esops.inference {versions['esops.inference']} with ansible-core {versions['ansible_core']}" in text_of(
+        page.find(".//footer")
+    )
+
+
+def test_values_of_a_cluster_are_text_and_nothing_else(drifted: Drifted) -> None:
+    """`parsed` has found no element of them, and ansible-core has not looked anything up for them."""
+    assert HOSTILE in [text_of(cell) for cell in drifted.page.findall(".//td[@class='before']")]
+
+
+def test_no_secret_is_shown_or_written(drifted: Drifted) -> None:
+    for played in (drifted.reported, drifted.applied, drifted.second):
+        assert find_leaks(played.printed + played.written) == []
+        assert "Traceback" not in played.printed
+
+
+def test_page_escapes_every_value(drifted: Drifted, tmp_path: Path) -> None:
+    def hostile(value: Any, name: str = "") -> Any:
+        if isinstance(value, dict):
+            return {name: hostile(part, name) for name, part in value.items()}
+        if isinstance(value, list):
+            return [hostile(part) for part in value]
+        return f"\"'><b>{value}</b>&amp;" if isinstance(value, str) and name != "state" else value
+
+    report = hostile({**drifted.report, "made": "now"})
+    report["clusters"][0]["warnings"] = [hostile("warning")]
+    (tmp_path / "report.json").write_text(json.dumps({"anthropic_report": report}))
+    template = {"src": str(ROOT / "playbooks/templates/anthropic_report.html.j2"), "dest": str(tmp_path / "page.html")}
+    tasks = [{"ansible.builtin.template": {**template, "mode": "0644"}}]
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
+    home = tmp_path / "home"
+    home.mkdir()
+    played = run_playbook([tmp_path / "play.yml", "-e", f"@{tmp_path / 'report.json'}"], home)
+    assert played.status == 0, played.printed
+    page = parsed((tmp_path / "page.html").read_text())
+    assert page.findall(".//b") == []
+    shown = text_of(page)
+    for word in ("archive", "updated", MODEL, "warning", "task_settings", "completion"):
+        assert f"\"'><b>{word}" in shown
+
+
+def test_newcomer_needs_no_inventory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Apply, report, and report again with what a workflow of AWX hands on; from a directory of the user's."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.chdir(home)
+    variables = tmp_path / "variables.json"
+    declared = {
+        "anthropic_endpoints": [{"inference_id": "answers"}],
+        "anthropic_api_key": SECRETS["secret_anthropic_key"],
+        "anthropic_model_id": MODEL,
+        "anthropic_max_tokens": 1024,
+        "anthropic_hosts": "",
+        "anthropic_report_directory": "",
+        "anthropic_report_fail_on_drift": "",
+    }
+    variables.write_text(json.dumps(declared))
+    with simulator() as server:
+        environment = {
+            "ELASTICSEARCH_URL": server.url,
+            "ELASTICSEARCH_API_KEY": API_KEY,
+            "ANSIBLE_SHOW_CUSTOM_STATS": "1",
+        }
+        applied = run_playbook([APPLY, "-e", f"@{variables}"], home, **environment)
+        server.clear_log()
+        reported = run_playbook([REPORT, "-e", f"@{variables}"], home, **environment)
+        handed_on = re.search(r"RUN: (\{.*\})", reported.printed)
+        assert handed_on, reported.printed
+        strict = json.dumps({**json.loads(handed_on[1]), "anthropic_report_fail_on_drift": True})
+        server.remove("answers")
+        again = run_playbook([REPORT, "-e", f"@{variables}", "-e", strict], home, **environment)
+    assert said(applied, "Say what happened") == {"localhost": "1 created"}
+    assert (applied.status, reported.status, again.status) == (0, 0, 2)
+    assert server.requests == [READ_ALL, READ_ALL]
+    counts = dict(zip(COUNTS, (1, 0, 1, 0, 0, 0, 0, 0), strict=True))
+    assert json.loads(handed_on[1]) == {"anthropic_report_drift": False, "anthropic_report_counts": counts}
+    assert said(reported, "Say where the report is") == {
+        "localhost": [str(home / "anthropic_report.html"), str(home / "anthropic_report.json")]
+    }
+    assert json.loads((home / "anthropic_report.json").read_text())["counts"]["created"] == 1
+    for played in (applied, reported, again):
+        assert find_leaks(played.printed + played.written) == []
+
+
+def test_all_as_declared_is_said_so(tmp_path: Path) -> None:
+    with simulator() as search, simulator() as empty:
+        seed(search, "answers")
+        hosts = {
+            "search": {
+                "anthropic_elasticsearch_url": search.url,
+                "anthropic_endpoints": [{"inference_id": "answers"}],
+            },
+            "empty": {"anthropic_elasticsearch_url": empty.url, "anthropic_endpoints": []},
+        }
+        played = play(REPORT, tmp_path / "home", hosts, "-e", "anthropic_report_fail_on_drift=true")
+    assert played.status == 0, played.printed
+    assert report_in(tmp_path / "home")["drift"] is False
+    page = page_in(tmp_path / "home")
+    assert text_of(page.find(".//p[@class='verdict']")) == "Everything is as declared."
+    assert shown_counts(page) == [1, 0, 0, 0, 0, 0]
+    assert {counts["changed"] for counts in recap(played).values()} == {0}
+
+
+def test_hosts_that_cannot_be_asked_are_told(tmp_path: Path) -> None:
+    """One that Ansible cannot work on, one with variables that are not valid, and one that goes on as ever.
+
+    Nor does it matter how the user's configuration would have plays run.
+    """
+    with simulator() as search:
+        seed(search, "answers")
+        common = {"anthropic_elasticsearch_url": search.url, "anthropic_endpoints": [{"inference_id": "answers"}]}
+        hosts = {
+            "search": common,
+            "gone": {**common, "ansible_remote_tmp": "/dev/null/tmp"},
+            "mistaken": {**common, "anthropic_update_api_key": "never"},
+        }
+        environment = {"ANSIBLE_ANY_ERRORS_FATAL": "true", "ANSIBLE_STRATEGY": "free"}
+        played = play(REPORT, tmp_path / "home", hosts, "-e", "anthropic_hosts=clusters", **environment)
+        assert search.requests == [READ_ALL]
+    assert played.status == 0, played.printed
+    report = report_in(tmp_path / "home")
+    assert {one["name"]: one["state"] for one in report["clusters"]} == {
+        "search": "compared",
+        "gone": "unreachable",
+        "mistaken": "failed",
+    }
+    assert "anthropic_update_api_key" in cluster(report, "mistaken")["msg"]
+    assert cluster(report, "gone")["msg"]
+    assert text_of(page_in(tmp_path / "home").find(".//p[@class='verdict']")) == (
+        "The endpoint that could be compared is as declared. 2 of 3 clusters could not be compared."
+    )
+
+
+def test_limit_and_check_mode_leave_the_rest_alone(tmp_path: Path) -> None:
+    with simulator() as search, simulator() as support:
+        hosts = {
+            name: {"anthropic_elasticsearch_url": server.url, "anthropic_endpoints": [{"inference_id": "answers"}]}
+            for name, server in (("search", search), ("support", support))
+        }
+        checked = play(APPLY, tmp_path / "checked", hosts, "--check", "--limit", "search")
+        reported = play(REPORT, tmp_path / "reported", hosts, "--limit", "search")
+        assert (writes(search), support.requests) == ([], [])
+    assert (checked.status, reported.status) == (0, 0)
+    assert said(checked, "Say what happened") == {"search": "Check mode, nothing was changed. It would be: 1 created"}
+    assert [one["name"] for one in report_in(tmp_path / "reported")["clusters"]] == ["search"]
+
+
+def test_playbooks_are_in_what_users_install(tmp_path: Path) -> None:
+    tool = Path(sys.executable).with_name("ansible-galaxy")
+    subprocess.run([tool, "collection", "build", "--output-path", tmp_path, ROOT], check=True, capture_output=True)
+    [artifact] = tmp_path.glob("*.tar.gz")
+    with tarfile.open(artifact) as archive:
+        names = archive.getnames()
+    wanted = [str(path.relative_to(ROOT)) for path in ROOT.glob("playbooks/**/*") if path.is_file()]
+    assert len(wanted) == 4
+    assert set(wanted) <= set(names)

@@ -1,0 +1,230 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The drift report says what the module returned, in a fixed form and in lines that fit a terminal."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.esops.inference.plugins.filter import drift
+from ansible_collections.esops.inference.plugins.filter.drift import FilterModule, drift_report, drift_table
+from tests.readme import ROOT
+from tests.simulator import Simulator
+from tests.unit.support import KEY, MODEL, endpoints, seed
+
+MADE = "2026-11-22T06:00:00Z"
+DOWN = {"changed": False, "failed": True, "msg": "https://es.example.com:9200 cannot be reached."}
+NOTHING = {"as_declared": 0, "created": 0, "updated": 0, "recreated": 0, "deleted": 0, "failed": 0}
+
+
+def compared(server: Simulator, *declared: dict[str, Any], **options: Any) -> dict[str, Any]:
+    """What the module returns in check mode, in the words of the playbook."""
+    common = {
+        "defaults": {"service_settings": {"api_key": KEY, "model_id": MODEL}, "task_settings": {"max_tokens": 1024}},
+        "duplicate_model": "allow",
+        "return_unchanged": True,
+    }
+    return endpoints(server, endpoints=list(declared), check=True, diff=True, **{**common, **options}).result
+
+
+def only(report: dict[str, Any]) -> dict[str, Any]:
+    """The one endpoint of the one cluster."""
+    [cluster] = report["clusters"]
+    [endpoint] = cluster["endpoints"]
+    assert report["counts"] == {"clusters": 1, "clusters_not_compared": 0, **NOTHING, endpoint["state"]: 1}
+    assert report["drift"] is cluster["drift"] is (endpoint["state"] != "as_declared")
+    return dict(endpoint)
+
+
+def one(server: Simulator, **options: Any) -> dict[str, Any]:
+    return only(drift_report({"search": compared(server, {"inference_id": "a"}, **options)}, MADE))
+
+
+class TestStates:
+    def test_as_declared(self, server: Simulator) -> None:
+        seed(server, "a")
+        found = one(server)
+        assert (found["state"], found["msg"], found["changes"]) == ("as_declared", None, [])
+        assert found["endpoint"]["service_settings"]["model_id"] == MODEL
+
+    def test_created_shows_what_is_declared_and_no_value_of_the_key(self, server: Simulator) -> None:
+        found = one(server)
+        assert found["state"] == "created"
+        assert found["changes"] == [
+            {"setting": "service_settings.api_key", "before": None, "after": None},
+            {"setting": "service_settings.model_id", "before": None, "after": MODEL},
+            {"setting": "task_settings.max_tokens", "before": None, "after": 1024},
+        ]
+
+    def test_updated_shows_both_values(self, server: Simulator) -> None:
+        seed(server, "a", max_tokens=7)
+        found = one(server)
+        assert found["state"] == "updated"
+        assert found["changes"] == [{"setting": "task_settings.max_tokens", "before": 7, "after": 1024}]
+        assert found["endpoint"]["task_settings"] == {"max_tokens": 1024}
+
+    def test_removed_setting_has_no_value_after(self, server: Simulator) -> None:
+        seed(server, "a", temperature=0.5)
+        found = one(server, unmanaged_settings="remove")
+        assert found["changes"] == [{"setting": "task_settings.temperature", "before": 0.5, "after": None}]
+
+    def test_key_that_is_sent_is_a_change_without_values(self, server: Simulator) -> None:
+        seed(server, "a")
+        found = one(server, update_api_key="always")
+        assert found["state"] == "updated"
+        assert found["changes"] == [
+            {"setting": "service_settings.api_key", "before": "(hidden)", "after": "(hidden, sent)"}
+        ]
+
+    def test_recreated(self, server: Simulator) -> None:
+        server.seed("a", service_settings={"model_id": "former"}, task_settings={"max_tokens": 1024})
+        found = one(server, allow_recreate=True)
+        assert found["state"] == "recreated"
+        assert found["changes"] == [{"setting": "service_settings.model_id", "before": "former", "after": MODEL}]
+
+    def test_deleted_shows_what_is_lost(self, server: Simulator) -> None:
+        seed(server, "a")
+        found = only(drift_report({"search": compared(server, {"inference_id": "a", "state": "absent"})}, MADE))
+        assert (found["state"], found["endpoint"]) == ("deleted", None)
+        assert found["changes"] == [
+            {"setting": "task_type", "before": "completion", "after": None},
+            {"setting": "service_settings.model_id", "before": MODEL, "after": None},
+            {"setting": "service_settings.rate_limit.requests_per_minute", "before": 50, "after": None},
+            {"setting": "task_settings.max_tokens", "before": 1024, "after": None},
+        ]
+
+    def test_failed_says_why(self, server: Simulator) -> None:
+        server.seed("a", service="openai", service_settings={"model_id": "gpt"})
+        found = one(server)
+        assert found["state"] == "failed"
+        assert found["msg"].startswith("Inference endpoint a belongs to the service openai")
+
+    def test_failed_shows_what_would_change_all_the_same(self) -> None:
+        """On 9.3 the task settings change in place and the rate limit does not."""
+        with Simulator(version="9.3.0") as server:
+            seed(server, "a", max_tokens=7)
+            body = {"service_settings": {"rate_limit": {"requests_per_minute": 9}}}
+            report = drift_report({"search": compared(server, {"inference_id": "a", **body})}, MADE)
+        found = only(report)
+        assert found["state"] == "failed"
+        assert "does not change it in place" in found["msg"]
+        assert {"setting": "task_settings.max_tokens", "before": 7, "after": 1024} in found["changes"]
+
+    def test_each_diff_stays_with_its_endpoint(self, server: Simulator) -> None:
+        """Some endpoints have a diff and others none; the report has another order than the module."""
+        for name, tokens in (("d", 4), ("c", 1024), ("b", 2), ("a", 1)):
+            seed(server, name, max_tokens=tokens)
+        report = drift_report({"search": compared(server, *({"inference_id": name} for name in "dcba"))}, MADE)
+        found = {
+            endpoint["inference_id"]: [change["before"] for change in endpoint["changes"]]
+            for endpoint in report["clusters"][0]["endpoints"]
+        }
+        assert list(found.items()) == [("a", [1]), ("b", [2]), ("c", []), ("d", [4])]
+
+    def test_without_diff_and_unchanged_endpoints_there_are_no_values(self, server: Simulator) -> None:
+        seed(server, "a", max_tokens=7)
+        seed(server, "b")
+        result = compared(server, {"inference_id": "a"}, {"inference_id": "b"}, return_unchanged=False)
+        del result["diff"]
+        a, b = drift_report({"search": result}, MADE)["clusters"][0]["endpoints"]
+        assert a["changes"] == [{"setting": "task_settings.max_tokens", "before": None, "after": None}]
+        assert b["endpoint"] is None
+
+
+class TestClusters:
+    def test_are_sorted_and_counted(self, server: Simulator) -> None:
+        up = compared(server, {"inference_id": "a"})
+        report = drift_report({"c": DOWN, "b": up, "a": {**DOWN, "unreachable": True}}, MADE)
+        found = [(cluster["name"], cluster["state"], cluster["drift"]) for cluster in report["clusters"]]
+        assert found == [("a", "unreachable", True), ("b", "compared", True), ("c", "failed", True)]
+        assert report["counts"] == {"clusters": 3, "clusters_not_compared": 2, **NOTHING, "created": 1}
+        assert [cluster["msg"] for cluster in report["clusters"]] == [DOWN["msg"], None, DOWN["msg"]]
+
+    def test_one_that_cannot_be_compared_is_drift(self) -> None:
+        assert drift_report({"a": DOWN}, MADE)["drift"] is True
+
+    def test_one_without_endpoints_is_as_declared(self, server: Simulator) -> None:
+        report = drift_report({"a": compared(server)}, MADE)
+        assert (report["drift"], report["clusters"][0]["endpoints"]) == (False, [])
+
+    def test_warnings_are_kept(self, server: Simulator) -> None:
+        result = {**compared(server), "warnings": ["The newest is assumed."]}
+        assert drift_report({"a": result}, MADE)["clusters"][0]["warnings"] == ["The newest is assumed."]
+
+    def test_time_and_versions(self) -> None:
+        report = drift_report({}, MADE)
+        galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text())
+        assert (report["version"], report["made"]) == (1, MADE)
+        assert report["made_with"]["esops.inference"] == galaxy["version"]
+
+    def test_version_of_an_installed_collection(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "MANIFEST.json").write_text(json.dumps({"collection_info": {"version": "7.8.9"}}))
+        monkeypatch.setattr(drift, "__file__", str(tmp_path / "plugins/filter/drift.py"))
+        assert drift_report({}, MADE)["made_with"]["esops.inference"] == "7.8.9"
+
+
+class TestTable:
+    def test_shows_what_differs_and_counts_the_rest(self, server: Simulator) -> None:
+        seed(server, "changed", max_tokens=7, temperature=0.5)
+        seed(server, "gone")
+        seed(server, "same")
+        result = compared(
+            server,
+            {"inference_id": "changed"},
+            {"inference_id": "gone", "state": "absent"},
+            {"inference_id": "new"},
+            {"inference_id": "same"},
+            unmanaged_settings="remove",
+        )
+        assert drift_table(drift_report({"search": result, "archive": DOWN, "empty": compared(server)}, MADE)) == [
+            "Cluster  Endpoint     State        What differs",
+            "-------  -----------  -----------  --------------------------------------------",
+            "archive               failed       https://es.example.com:9200 cannot be",
+            "                                   reached.",
+            "empty    0 endpoints  as declared",
+            "search   1 endpoint   as declared",
+            "search   changed      to update    task_settings.max_tokens: 7 -> 1024",
+            "                                   task_settings.temperature: 0.5 -> (none)",
+            "search   gone         to delete    is there",
+            "search   new          to create    is not there",
+            "",
+            "3 clusters, 1 of them not compared. 4 endpoints: 1 as declared, 1 to create, 1",
+            "to update, 1 to delete.",
+        ]
+
+    def test_failed_endpoint_has_its_message_first(self, server: Simulator) -> None:
+        report = drift_report({"a": compared(server, {"inference_id": "x"})}, MADE)
+        report["clusters"][0]["endpoints"][0].update(
+            state="failed", msg="Refused.", changes=[{"setting": "task_type", "before": "a", "after": "b"}]
+        )
+        assert drift_table(report)[-4:-2] == [
+            "a        x         failed  Refused.",
+            "                           task_type: a -> b",
+        ]
+
+    @pytest.mark.parametrize("width", [60, 79, 120])
+    def test_no_line_is_too_long_and_no_letter_is_lost(self, width: int) -> None:
+        name, inference_id, msg = "c" * 50 + ".example.com", "translations-legal-" * 6 + "x" * 40, f"{'m' * 200} \n y/z"
+        endpoint = {"inference_id": inference_id, "state": "failed", "msg": msg, "changes": [], "endpoint": None}
+        report = drift_report({name: DOWN}, MADE)
+        report["clusters"][0].update(endpoints=[endpoint])
+        lines = drift_table(report, width)
+        assert max(map(len, lines)) <= width
+        shown = "".join("".join(lines).split())
+        for letter in "cmx":
+            assert shown.count(letter) >= "".join((name, inference_id, msg)).count(letter)
+
+    def test_report_of_nothing(self) -> None:
+        assert drift_table(drift_report({}, MADE))[-1] == "0 clusters. 0 endpoints."
+
+
+def test_filters_have_documentation() -> None:
+    for name in FilterModule().filters():
+        documented = yaml.safe_load((ROOT / f"plugins/filter/{name}.yml").read_text())
+        assert documented["DOCUMENTATION"]["name"] == name
