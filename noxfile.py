@@ -42,7 +42,8 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types, strictly."""
-    session.run("mypy", "--package", f"{PACKAGE}.module_utils", "--package", f"{PACKAGE}.modules")
+    packages = [f"{PACKAGE}.{name}" for name in ("filter", "module_utils", "modules")]
+    session.run("mypy", *(f"--package={package}" for package in packages))
     session.run("mypy", "--package", "tests.simulator", "--package", "tests.benchmark")
 
 

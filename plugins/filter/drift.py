@@ -63,7 +63,7 @@ def drift_report(results: Mapping[str, Mapping[str, Any]], made: str) -> dict[st
     return {
         "version": FORM,
         "made": made,
-        "made_with": {"ansible_core": ansible_core_version, "esops.inference": _version()},
+        "made_with": {"ansible_core": ansible_core_version, "collection": _version()},
         "drift": any(cluster["drift"] for cluster in clusters),
         "counts": {"clusters": len(clusters), "clusters_not_compared": not_compared, **counts},
         "clusters": clusters,

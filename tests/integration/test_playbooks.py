@@ -27,6 +27,7 @@ from tests.simulator import Security, Simulator
 
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs/docsite/rst/drift_reports.rst"
+EXAMPLES = ROOT / "docs/examples"
 APPLY, REPORT = "esops.inference.anthropic", "esops.inference.anthropic_report"
 API_KEY = f"playbooks:{SECRETS['secret_api_key']}"
 MODEL = "claude-sonnet-4-5"
@@ -299,7 +300,7 @@ def test_page_shows_the_report(drifted: Drifted) -> None:
             assert text_of(table.find("caption"))
             assert all(heading.get("scope") for heading in table.findall(".//th"))
     versions = report["made_with"]
-    assert f"esops.inference {versions['esops.inference']} with ansible-core {versions['ansible_core']}" in text_of(
+    assert f"esops.inference {versions['collection']} with ansible-core {versions['ansible_core']}" in text_of(
         page.find(".//footer")
     )
 
@@ -455,3 +456,96 @@ def test_playbooks_are_in_what_users_install(tmp_path: Path) -> None:
     wanted = [str(path.relative_to(ROOT)) for path in ROOT.glob("playbooks/**/*") if path.is_file()]
     assert len(wanted) == 4
     assert set(wanted) <= set(names)
+
+
+@dataclass(frozen=True)
+class Guided:
+    """The guide's example: the inventory of the guide on many clusters, of which archive is down."""
+
+    report: dict[str, Any]
+    played: Played
+    later: Any
+
+
+@pytest.fixture(scope="module")
+def guided(tmp_path_factory: pytest.TempPathFactory) -> Guided:
+    home = tmp_path_factory.mktemp("guided") / "home"
+    home.mkdir()
+    playbook = home.parent / "report.yml"
+    later = {"ansible.builtin.debug": {"msg": "{{ anthropic_report.counts }}"}, "name": "Later"}
+    playbook.write_text(
+        (EXAMPLES / "drift_reports/report.yml").read_text()
+        + yaml.safe_dump([{"name": "Later", "hosts": "search", "gather_facts": False, "tasks": [later]}])
+    )
+    with simulator() as search, simulator() as support, simulator() as archive:
+        archive.stop()
+        seed(search, "answers")
+        seed(search, "questions", max_tokens=512)
+        seed(support, "answers")
+        seed(support, "questions", limit=200, max_tokens=256)
+        servers = {"search": search, "support": support, "archive": archive}
+        hosts = {name: {"anthropic_elasticsearch_url": server.url} for name, server in servers.items()}
+        secrets = {
+            "vault_elasticsearch_api_key": API_KEY,
+            "vault_anthropic_api_key": SECRETS["secret_anthropic_key"],
+            "anthropic_retries": 0,
+        }
+        inventory = home.parent / "inventory.yml"
+        inventory.write_text(yaml.safe_dump({"elasticsearch_clusters": {"hosts": hosts, "vars": secrets}}))
+        played = run_playbook(
+            [
+                *("-i", EXAMPLES / "many_clusters/inventory.yml", "-i", inventory, playbook),
+                *("-e", f"anthropic_report_directory={home / 'report'}"),
+            ],
+            home,
+        )
+    assert played.status == 0, played.printed
+    assert find_leaks(played.printed + played.written) == []
+    report = report_in(home)
+    down = cluster(report, "archive")
+    text = json.dumps(report).replace(f"{archive.url} ", "https://es.archive.example.com:9200 ")
+    assert down["msg"] not in text
+    return Guided(json.loads(text), played, said(played, "Later")["search"])
+
+
+def test_guide_shows_a_real_table(guided: Guided) -> None:
+    shown = re.findall(r'^           "(.*)",?$', GUIDE.read_text(), re.MULTILINE)
+    assert [json.loads(f'"{line}"') for line in shown if not line.startswith("/")] == drift_table(guided.report)
+
+
+def test_guide_tells_of_every_field(guided: Guided) -> None:
+    def fields(value: Any, name: str = "") -> Iterator[str]:
+        if isinstance(value, dict) and not name.endswith((".endpoint", "counts")):
+            for part, inner in value.items():
+                yield from fields(inner, f"{name}.{part}" if name else part)
+        elif isinstance(value, list) and not name.endswith(".warnings"):
+            for inner in value:
+                yield from fields(inner, f"{name}[]")
+        else:
+            yield name
+
+    assert guided_names("The report for programs") == sorted(set(fields(guided.report)))
+
+
+def test_guide_tells_of_every_variable() -> None:
+    playbook = (ROOT / "playbooks/anthropic_report.yml").read_text()
+    used = re.findall(r"\b(anthropic_(?:report_\w+|hosts)) \| default", playbook)
+    assert guided_names("Variables") == sorted(set(used))
+    [stats] = re.findall(r"set_stats:\n +data:\n((?: +anthropic_\w+: .*\n)+)", playbook)
+    assert guided_names("In AWX and Automation Controller") == sorted(yaml.safe_load(stats))
+
+
+def guided_names(section: str) -> list[str]:
+    """What the tables of a section of the guide tell of, the names of their first columns."""
+    [text] = re.findall(rf"^{section}\n-+\n(.*?)(?:\n---|\Z)", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
+    return sorted(re.findall(r"^   \* - ``(\S+)``$", text, re.MULTILINE))
+
+
+def test_later_play_finds_the_report(guided: Guided) -> None:
+    assert guided.later == guided.report["counts"]
+
+
+def test_guide_shows_the_files_of_the_example() -> None:
+    blocks = re.findall(r"code-block:: yaml\n\n((?:   .*\n|\n)+)", GUIDE.read_text())
+    shown = [yaml.safe_load(re.sub(r"^   ", "", block, flags=re.MULTILINE)) for block in blocks]
+    assert shown == [yaml.safe_load((EXAMPLES / "drift_reports/report.yml").read_text())]

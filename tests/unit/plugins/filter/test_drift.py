@@ -161,12 +161,12 @@ class TestClusters:
         report = drift_report({}, MADE)
         galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text())
         assert (report["version"], report["made"]) == (1, MADE)
-        assert report["made_with"]["esops.inference"] == galaxy["version"]
+        assert report["made_with"]["collection"] == galaxy["version"]
 
     def test_version_of_an_installed_collection(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "MANIFEST.json").write_text(json.dumps({"collection_info": {"version": "7.8.9"}}))
         monkeypatch.setattr(drift, "__file__", str(tmp_path / "plugins/filter/drift.py"))
-        assert drift_report({}, MADE)["made_with"]["esops.inference"] == "7.8.9"
+        assert drift_report({}, MADE)["made_with"]["collection"] == "7.8.9"
 
 
 class TestTable:
