@@ -394,8 +394,15 @@ def test_all_as_declared_is_said_so(tmp_path: Path) -> None:
             },
             "empty": {"anthropic_elasticsearch_url": empty.url, "anthropic_endpoints": []},
         }
-        played = play(REPORT, tmp_path / "home", hosts, "-e", "anthropic_report_fail_on_drift=true")
+        played = play(
+            REPORT,
+            tmp_path / "home",
+            hosts,
+            *("-e", "anthropic_report_fail_on_drift=true"),
+            ANSIBLE_STRATEGY="free",  # Which knows no run_once.
+        )
     assert played.status == 0, played.printed
+    assert len(said(played, "Say where the report is")) == 1
     assert report_in(tmp_path / "home")["drift"] is False
     page = page_in(tmp_path / "home")
     assert text_of(page.find(".//p[@class='verdict']")) == "Everything is as declared."
@@ -406,7 +413,7 @@ def test_all_as_declared_is_said_so(tmp_path: Path) -> None:
 def test_hosts_that_cannot_be_asked_are_told(tmp_path: Path) -> None:
     """One that Ansible cannot work on, one with variables that are not valid, and one that goes on as ever.
 
-    Nor does it matter how the user's configuration would have plays run.
+    Nor does it matter whether the user's configuration has errors end a play.
     """
     with simulator() as search:
         seed(search, "answers")
@@ -416,7 +423,7 @@ def test_hosts_that_cannot_be_asked_are_told(tmp_path: Path) -> None:
             "gone": {**common, "ansible_remote_tmp": "/dev/null/tmp"},
             "mistaken": {**common, "anthropic_update_api_key": "never"},
         }
-        environment = {"ANSIBLE_ANY_ERRORS_FATAL": "true", "ANSIBLE_STRATEGY": "free"}
+        environment = {"ANSIBLE_ANY_ERRORS_FATAL": "true"}
         played = play(REPORT, tmp_path / "home", hosts, "-e", "anthropic_hosts=clusters", **environment)
         assert search.requests == [READ_ALL]
     assert played.status == 0, played.printed
