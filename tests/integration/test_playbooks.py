@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import stat
 import subprocess
 import sys
 import tarfile
@@ -341,10 +343,18 @@ def test_page_escapes_every_value(drifted: Drifted, tmp_path: Path) -> None:
         assert f"\"'><b>{word}" in shown
 
 
+@pytest.fixture
+def _group_may_read() -> Iterator[None]:
+    former = os.umask(0o027)
+    yield
+    os.umask(former)
+
+
+@pytest.mark.usefixtures("_group_may_read")
 def test_newcomer_needs_no_inventory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Apply, report, and report again with what a workflow of AWX hands on; from a directory of the user's."""
     home = tmp_path / "home"
-    home.mkdir()
+    home.mkdir(mode=0o700)
     monkeypatch.chdir(home)
     variables = tmp_path / "variables.json"
     declared = {
@@ -380,6 +390,8 @@ def test_newcomer_needs_no_inventory(tmp_path: Path, monkeypatch: pytest.MonkeyP
         "localhost": [str(home / "anthropic_report.html"), str(home / "anthropic_report.json")]
     }
     assert json.loads((home / "anthropic_report.json").read_text())["counts"]["created"] == 1
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    assert stat.S_IMODE((home / "anthropic_report.html").stat().st_mode) == 0o640
     for played in (applied, reported, again):
         assert find_leaks(played.printed + played.written) == []
 
