@@ -422,6 +422,25 @@ def test_all_as_declared_is_said_so(tmp_path: Path) -> None:
     assert {counts["changed"] for counts in recap(played).values()} == {0}
 
 
+def test_report_can_do_with_the_right_to_read(tmp_path: Path) -> None:
+    """Only of endpoints that would be deleted it is asked who uses them, which takes the right to do it."""
+    reader = Security(api_keys={API_KEY: ("monitor", "monitor_inference")})
+    with Simulator(security=reader) as search:
+        seed(search, "updated", max_tokens=256)
+        seed(search, "unwanted")
+        endpoints = [
+            {"inference_id": "updated"},
+            {"inference_id": "new"},
+            {"inference_id": "unwanted", "state": "absent"},
+        ]
+        host = {"anthropic_elasticsearch_url": search.url, "anthropic_endpoints": endpoints}
+        played = play(REPORT, tmp_path / "home", {"search": host})
+    assert played.status == 0, played.printed
+    report = report_in(tmp_path / "home")
+    assert states(report, "search") == {"new": "created", "unwanted": "failed", "updated": "updated"}
+    assert "manage_inference" in cluster(report, "search")["endpoints"][1]["msg"]
+
+
 def test_hosts_that_cannot_be_asked_are_told(tmp_path: Path) -> None:
     """One that Ansible cannot work on, one with variables that are not valid, and one that goes on as ever.
 
