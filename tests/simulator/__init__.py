@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A simulator of Elasticsearch's inference API, as strict as a real server.
+"""A simulator of Elasticsearch's inference API, and of its indices and documents, as strict as a real server.
 
 with Simulator(version="9.3") as server:
     ...  # talk HTTP to server.url, look at server.requests and server.endpoints
@@ -22,13 +22,14 @@ from .faults import Delivery, Fault, Faults, deliver
 from .journal import Exchange, Journal
 from .messages import JSON, Request
 from .node import Node
+from .privileges import OnIndices
 from .provider import Provider
 from .security import Security
 from .store import Store, StoredEndpoint, seeded
 from .versions import Version
 from .wire import Handling, Listener, Tls
 
-__all__ = ["Exchange", "Fault", "Security", "Simulator", "StoredEndpoint", "Tls"]
+__all__ = ["Exchange", "Fault", "OnIndices", "Security", "Simulator", "StoredEndpoint", "Tls"]
 
 CONTROL = "_simulator"
 
@@ -42,7 +43,8 @@ class Simulator:
     `chat_completion`: overrides whether the version has it (late 9.4 patches do).
     `delay`: what each call to the provider takes, in seconds. `refused_keys`, `refused_models`: what the
     provider refuses. `deployments`: model id -> allocation states, told one by one, the last for ever.
-    `port`: 0 for a free one. Raises ValueError.
+    `auto_create_index`: whether a document makes the index that is missing. `port`: 0 for a free one.
+    Raises ValueError.
     """
 
     def __init__(  # noqa: PLR0913 - all by keyword
@@ -58,6 +60,7 @@ class Simulator:
         refused_keys: Collection[str] = (),
         refused_models: Collection[str] = (),
         deployments: Mapping[str, Sequence[str]] | None = None,
+        auto_create_index: bool = True,
         port: int = 0,
     ) -> None:
         self.version = Version.parse(version)
@@ -73,7 +76,8 @@ class Simulator:
         self.faults = Faults()
         self._store = Store()
         self._journal = Journal()
-        self._node = Node(rules, self._store, Cluster(self.version, deployments or {}), security)
+        cluster = Cluster(self.version, deployments or {})
+        self._node = Node(rules, self._store, cluster, security, auto_create_index)
         self._control = Control(self._store, self._journal, self.faults)
         self._tls = tls
         self._port = port
@@ -183,6 +187,28 @@ class Simulator:
     def clear_endpoints(self) -> None:
         """Hold nothing but the built-in endpoints, and no references."""
         self._store.reset()
+
+    def documents(self, index: str) -> dict[str, dict[str, Any]]:
+        """Copies of the documents in an index, by id; none if there is no such index."""
+        return self.indices.get(index, {})
+
+    @property
+    def indices(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """Copies of the documents in every index, by the index' name and their id."""
+        return self._store.indices.snapshot()
+
+    def seed_document(self, index: str, document_id: str, source: dict[str, Any]) -> None:
+        """Put a document there by hand, unchecked, into an index that is made if it is missing."""
+        self._store.indices.seed(index, document_id, source)
+
+    def remove_index(self, index: str) -> None:
+        """Take an index away by hand, with its documents, if it is there."""
+        with contextlib.suppress(ApiError):
+            self._store.indices.delete(index)
+
+    def clear_indices(self) -> None:
+        """Hold no index."""
+        self._store.indices.reset()
 
     def _content_type(self, request: Request) -> str:
         return JSON if request.segments[:1] == [CONTROL] else self._node.content_type(request)

@@ -16,11 +16,12 @@ import time
 from pathlib import Path
 from queue import SimpleQueue
 
-from . import Security, Simulator, Tls
+from . import OnIndices, Security, Simulator, Tls
 
 GRACE_SECONDS = 5.0
 POLL_SECONDS = 0.02
 Signals = SimpleQueue[int]
+EVERYTHING = ("all", OnIndices(("*",), ("all",)))
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -98,8 +99,8 @@ def _security(users: list[str], api_keys: list[str]) -> Security | None:
         raise ValueError("--user takes NAME:PASSWORD, --api-key takes ID:SECRET")
     pairs = [user.split(":", 1) for user in users]
     return Security(
-        users={name: (password, ("all",)) for name, password in pairs},
-        api_keys=dict.fromkeys(api_keys, ("all",)),
+        users={name: (password, EVERYTHING) for name, password in pairs},
+        api_keys=dict.fromkeys(api_keys, EVERYTHING),
     )
 
 

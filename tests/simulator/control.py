@@ -43,6 +43,9 @@ class Control:
             ("DELETE", "endpoints"): self._clear_endpoints,
             ("PUT", "endpoints/{id}"): self._seed,
             ("PUT", "references/{id}"): self._refer,
+            ("GET", "indices"): self._read_indices,
+            ("DELETE", "indices"): self._clear_indices,
+            ("PUT", "indices/{id}/{id}"): self._seed_document,
         }
 
     def answer(self, request: Request) -> Answer:
@@ -101,6 +104,18 @@ class Control:
             if not all(isinstance(name, str) for name in names):
                 raise ValueError("pipelines and indexes: give lists of names")
         self._store.refer(request.segments[2], body.get("pipelines", ()), body.get("indexes", ()))
+        return DONE
+
+    def _read_indices(self, _request: Request) -> Any:
+        return {"indices": self._store.indices.snapshot()}
+
+    def _clear_indices(self, _request: Request) -> Any:
+        self._store.indices.reset()
+        return DONE
+
+    def _seed_document(self, request: Request) -> Any:
+        _control, _indices, index, document_id = request.segments
+        self._store.indices.seed(index, document_id, _fields(_body(request)))
         return DONE
 
 

@@ -55,7 +55,7 @@ class ApiError(RefusedError):
     def body(self) -> dict[str, Any]:
         """The error; below an exception of the server's own, one more of its own is the root cause."""
         root = self.error
-        if self.caused_by and self.caused_by.type == self.error.type == "status_exception":
+        if self.caused_by and self.caused_by.type == self.error.type:
             root = self.caused_by
         error: dict[str, Any] = {"root_cause": [root.body()], **self.error.body()}
         if self.caused_by:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from . import jsontext
 from .errors import ApiError, bad_request, endpoint_exists, endpoint_not_found
+from .index_store import index_exists, index_not_found, write_blocked
 from .jsontext import is_whole
 from .messages import Answer, Request
 from .node import Node
@@ -215,11 +216,27 @@ def _refused(error: ApiError) -> Delivery:
 
 
 def _already_exists(_node: Node, request: Request, _fault: Fault) -> Delivery:
-    return _refused(endpoint_exists(_inference_id(request)))
+    if _is_inference(request):
+        return _refused(endpoint_exists(_inference_id(request)))
+    return _refused(index_exists(_index(request), "AAAAAAAAAAAAAAAAAAAAAA"))
 
 
 def _not_found(_node: Node, request: Request, _fault: Fault) -> Delivery:
-    return _refused(endpoint_not_found(_inference_id(request)))
+    if _is_inference(request):
+        return _refused(endpoint_not_found(_inference_id(request)))
+    return _refused(index_not_found(_index(request)))
+
+
+def _write_blocked(_node: Node, request: Request, _fault: Fault) -> Delivery:
+    return _refused(write_blocked(_index(request)))
+
+
+def _is_inference(request: Request) -> bool:
+    return request.segments[:1] == ["_inference"]
+
+
+def _index(request: Request) -> str:
+    return request.segments[0] if request.segments else ""
 
 
 def _inference_id(request: Request) -> str:
@@ -240,7 +257,7 @@ def _redirect(_node: Node, _request: Request, fault: Fault) -> Delivery:
 def _ignore(node: Node, request: Request, _fault: Fault) -> Delivery:
     answer = node.over(node.store.copy()).answer(request)
     inference_id = _inference_id(request)
-    if request.method == "PUT" and answer.status == 200 and node.store.holds(inference_id):
+    if _is_inference(request) and request.method == "PUT" and answer.status == 200 and node.store.holds(inference_id):
         read = Request("GET", f"/_inference/{inference_id}", {})
         unchanged = replace(node, security=None).answer(read).body["endpoints"][0]
         return Delivery(Answer(200, unchanged))
@@ -267,6 +284,7 @@ KINDS: dict[str, Callable[[Node, Request, Fault], Delivery]] = {
     "slow": _slow,
     "already_exists": _already_exists,
     "not_found": _not_found,
+    "write_blocked": _write_blocked,
     "provider_refusal": _provider_refusal,
     "redirect": _redirect,
     "ignore": _ignore,

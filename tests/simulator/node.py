@@ -10,12 +10,15 @@ from functools import cached_property
 from typing import Any
 
 from .cluster import Cluster
+from .documents import Documents
 from .endpoints import Endpoints, Rules
 from .errors import PlainError, RefusedError
+from .indices import Indices
 from .messages import Answer, Request, check_content_type, check_media_types, negotiated
+from .privileges import held
 from .routes import TIMES, Call, Route, check_parameters, find
 from .runs import Runs
-from .security import Security, authorise
+from .security import GRANTED_BY, Security, authorise
 from .store import Store
 
 PUT_ACTION = "cluster:admin/xpack/inference/put"
@@ -35,6 +38,7 @@ class Node:
     store: Store
     cluster: Cluster
     security: Security | None = None
+    auto_create: bool = True
 
     def over(self, store: Store) -> Node:
         """The same server over other data."""
@@ -53,9 +57,9 @@ class Node:
         route, variables = find(self.routes, request)
         check_content_type(request)
         check_parameters(route, request)
-        if identity:
+        if identity and route.privilege:
             authorise(identity, route.action, route.privilege)
-        answer = route.handle(Call(request, variables, provider_refuses))
+        answer = route.handle(Call(request, variables, provider_refuses, identity))
         return replace(answer, body=_filtered(answer.body, request))
 
     def content_type(self, request: Request) -> str:
@@ -65,7 +69,15 @@ class Node:
     @cached_property
     def routes(self) -> tuple[Route, ...]:
         """Everything the server can be asked; what is written out comes before what is variable."""
-        return (*self._cluster_routes(), *self._update_routes(), *self._run_routes(), *self._keep_routes())
+        return (
+            *self._cluster_routes(),
+            *self._security_routes(),
+            *self._update_routes(),
+            *self._run_routes(),
+            *self._keep_routes(),
+            *Documents(self.store.indices, self.auto_create).routes(),
+            *Indices(self.rules.version, self.store.indices).routes(),
+        )
 
     def _cluster_routes(self) -> tuple[Route, ...]:
         stats = "/_ml/trained_models/{model_id}/_stats"
@@ -82,6 +94,12 @@ class Node:
                 frozenset({"allow_no_match", "from", "size"}),
             ),
         )
+
+    def _security_routes(self) -> tuple[Route, ...]:
+        """Not there where security is off, as in the server."""
+        path = "/_security/user/_has_privileges"
+        methods = ("GET", "POST") if self.security else ()
+        return tuple(Route(method, path, "", "", _has_privileges, takes_body=True) for method in methods)
 
     def _update_routes(self) -> tuple[Route, ...]:
         if not self.rules.version.updates:
@@ -139,6 +157,11 @@ class Node:
             )
         ]
         return (*read, *write)
+
+
+def _has_privileges(call: Call) -> Answer:
+    assert call.identity, "the route is there with security alone"
+    return Answer(200, held(call.identity, call.json_object(), GRANTED_BY))
 
 
 def _filtered(body: Any, request: Request) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 
 from .errors import ApiError, PlainError, illegal_argument
 from .messages import Answer, Request
+from .security import Identity
 
 ALWAYS = frozenset({"pretty", "human", "error_trace", "filter_path"})
 TIMES = frozenset({"timeout", "master_timeout"})
@@ -26,6 +27,7 @@ class Call:
     request: Request
     variables: dict[str, str]
     provider_refuses: bool = False
+    identity: Identity | None = None
 
     def json_object(self) -> dict[str, Any]:
         """The body as an object. Raises ApiError."""
@@ -34,7 +36,12 @@ class Call:
 
 @dataclass(frozen=True)
 class Route:
-    """One thing the server can be asked; `action` and `privilege` are what security knows it by."""
+    """One thing the server can be asked; `action` and `privilege` are what security knows it by.
+
+    Without a privilege, the handler itself authorises, or there is nothing to authorise. `missing_body` is what is
+    said where there has to be a body and none came; empty, it need not come. `unsimulated` are the query parameters
+    that a server knows and this simulator does not.
+    """
 
     method: str
     pattern: str
@@ -43,6 +50,8 @@ class Route:
     handle: Callable[[Call], Answer]
     parameters: frozenset[str] = frozenset()
     takes_body: bool = False
+    missing_body: str = "request body is required"
+    unsimulated: frozenset[str] = frozenset()
 
     def match(self, segments: list[str]) -> dict[str, str] | None:
         """The variables of the path, or None if it is not this route's."""
@@ -83,8 +92,11 @@ def _wrong_method(request: Request, allowed: list[str]) -> PlainError:
 
 
 def check_parameters(route: Route, request: Request) -> None:
-    """Refuse query parameters and bodies the route does not know. Raises ApiError."""
+    """Refuse query parameters and bodies the route does not know. Raises RefusedError."""
     unknown = sorted(set(request.query) - ALWAYS - route.parameters)
+    unsimulated = sorted(route.unsimulated.intersection(unknown))
+    if unsimulated:
+        raise PlainError(501, f"this simulator knows no parameters {unsimulated} of {route.method} {route.pattern}")
     if unknown:
         plural = "s" if len(unknown) > 1 else ""
         listed = ", ".join(f"[{name}]" for name in unknown)
@@ -93,8 +105,8 @@ def check_parameters(route: Route, request: Request) -> None:
         _check_time(name, request.query[name])
     if request.content and not route.takes_body:
         raise illegal_argument(f"request [{request.method} {request.path}] does not support having a body")
-    if route.takes_body and not request.content:
-        raise ApiError(400, "parse_exception", "request body is required")
+    if route.takes_body and route.missing_body and not request.content:
+        raise ApiError(400, "parse_exception", route.missing_body)
 
 
 def _check_time(name: str, value: str) -> None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may do what: authentication and cluster privileges (reference: Requests)."""
+"""Who may do what: authentication and cluster privileges (reference: Requests); `privileges` has those on indices."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from .errors import ApiError
 from .messages import Request
+from .privileges import OnIndices
 
 # Each privilege, and the wider ones that include it, in the order the server names them.
 GRANTED_BY = {
@@ -19,8 +20,12 @@ GRANTED_BY = {
     "manage_inference": ("manage_inference", "manage", "all"),
     "monitor": ("monitor", "manage", "all"),
     "monitor_ml": ("monitor_ml", "manage_ml", "manage", "all"),
+    "manage_ml": ("manage_ml", "manage", "all"),
+    "manage": ("manage", "all"),
+    "all": ("all",),
 }
 PRIVILEGES = frozenset(name for names in GRANTED_BY.values() for name in names)
+Granted = Collection[str | OnIndices]
 CHALLENGES = ('Basic realm="security", charset="UTF-8"', 'Bearer realm="security"', "ApiKey")
 
 
@@ -28,31 +33,41 @@ CHALLENGES = ('Basic realm="security", charset="UTF-8"', 'Bearer realm="security
 class Identity:
     """Who sent a request, in the words of a refusal, and what they may do."""
 
+    name: str
     words: str
     privileges: frozenset[str]
+    on_indices: tuple[OnIndices, ...] = ()
+
+    @classmethod
+    def of(cls, name: str, words: str, granted: Granted) -> Identity:
+        """Sort what is granted into privileges of the cluster and on indices."""
+        on_indices = tuple(one for one in granted if isinstance(one, OnIndices))
+        return cls(name, words, frozenset(one for one in granted if isinstance(one, str)), on_indices)
 
 
 @dataclass(frozen=True)
 class Security:
-    """The accounts of the cluster: each credential with its cluster privileges.
+    """The accounts of the cluster: each credential with its privileges.
 
     `users`: name -> (password, privileges); `api_keys`: "id:secret" -> privileges;
-    `bearer_tokens`: token -> privileges. Raises ValueError for a privilege nobody knows.
+    `bearer_tokens`: token -> privileges. A privilege is the name of a cluster privilege, or `OnIndices`: as in the
+    server, "all" of the cluster opens no index. Raises ValueError for a privilege nobody knows.
     """
 
-    users: Mapping[str, tuple[str, Collection[str]]] = field(default_factory=dict)
-    api_keys: Mapping[str, Collection[str]] = field(default_factory=dict)
-    bearer_tokens: Mapping[str, Collection[str]] = field(default_factory=dict)
+    users: Mapping[str, tuple[str, Granted]] = field(default_factory=dict)
+    api_keys: Mapping[str, Granted] = field(default_factory=dict)
+    bearer_tokens: Mapping[str, Granted] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Catch a misspelt privilege at once, it would only show as a strange 403."""
-        granted: Iterable[Collection[str]] = (
+        granted: Iterable[Granted] = (
             *(privileges for _password, privileges in self.users.values()),
             *self.api_keys.values(),
             *self.bearer_tokens.values(),
         )
         for privileges in granted:
-            if isinstance(privileges, str) or not PRIVILEGES.issuperset(privileges):
+            names = [one for one in privileges if not isinstance(one, OnIndices)]
+            if isinstance(privileges, str) or not PRIVILEGES.issuperset(names):
                 raise ValueError(f"privileges {privileges!r}: give a collection out of {sorted(PRIVILEGES)}")
 
     def authenticate(self, request: Request) -> Identity:
@@ -68,20 +83,20 @@ class Security:
         name, _colon, password = _decoded(credentials).partition(":")
         if name not in self.users or self.users[name][0] != password:
             raise _unauthenticated(f"unable to authenticate user [{name}] for REST request [{request.target}]")
-        return Identity(f"user [{name}] with effective roles [{name}_role]", frozenset(self.users[name][1]))
+        return Identity.of(name, f"user [{name}] with effective roles [{name}_role]", self.users[name][1])
 
     def _api_key(self, credentials: str, _request: Request) -> Identity:
         decoded = _decoded(credentials)
         if decoded not in self.api_keys:
             raise _unknown_credentials()
         key_id = decoded.partition(":")[0]
-        return Identity(f"API key id [{key_id}] of user [elastic]", frozenset(self.api_keys[decoded]))
+        return Identity.of("elastic", f"API key id [{key_id}] of user [elastic]", self.api_keys[decoded])
 
     def _token(self, credentials: str, _request: Request) -> Identity:
         if credentials not in self.bearer_tokens:
             raise _unknown_credentials()
         words = "user [token_user] with effective roles [token_role]"
-        return Identity(words, frozenset(self.bearer_tokens[credentials]))
+        return Identity.of("token_user", words, self.bearer_tokens[credentials])
 
 
 def authorise(identity: Identity, action: str, privilege: str) -> None:

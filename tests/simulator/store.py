@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the server holds: endpoints, and who refers to them."""
+"""What the server holds: endpoints, who refers to them, and indices."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import endpoint_exists, endpoint_not_found
+from .index_store import IndexStore
 from .jsontext import Fields, is_whole
 
 DEFAULT_REQUESTS_PER_MINUTE = 50
@@ -77,16 +78,17 @@ BUILT_IN_IDS = frozenset(endpoint.inference_id for endpoint in BUILT_IN)
 
 
 class Store:
-    """The endpoints of one cluster. Safe to use from many threads."""
+    """The endpoints of one cluster, and its indices. Safe to use from many threads."""
 
     def __init__(self) -> None:
+        self.indices = IndexStore()
         self._lock = threading.Lock()
         self._endpoints: dict[str, StoredEndpoint] = {}
         self._references: dict[str, References] = {}
         self.reset()
 
     def reset(self) -> None:
-        """Hold the built-in endpoints and nothing else."""
+        """Of endpoints, hold the built-in ones and no others."""
         with self._lock:
             self._endpoints = {endpoint.inference_id: endpoint for endpoint in BUILT_IN}
             self._references = {}
@@ -94,6 +96,7 @@ class Store:
     def copy(self) -> Store:
         """A store of its own that holds the same now."""
         other = Store()
+        other.indices = self.indices.copy()
         with self._lock:
             other._endpoints = dict(self._endpoints)
             other._references = dict(self._references)

@@ -24,7 +24,7 @@ def compatible(major: int, space: str = "") -> str:
     [
         ("GET", "/", 200),
         ("GET", "/_inference/y", 404),
-        ("GET", "/nowhere", 400),
+        ("GET", "/no/where", 400),
         ("POST", "/", 405),
         ("PUT", COMPLETION + "x", 400),
     ],
@@ -145,7 +145,7 @@ def test_a_body_has_to_be_an_object(server: Simulator) -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/nowhere"),
+        ("GET", "/no/where"),
         ("GET", "/_inference/completion/x/y/z"),
         ("PUT", "/_inference/completion/x/_delete"),
         ("GET", "/_cluster/health?wait=1"),
@@ -161,7 +161,7 @@ def test_paths_no_handler_knows(server: Simulator, method: str, path: str) -> No
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("POST", "/_inference", "GET"),
+        ("POST", "/_inference", "GET, PUT, DELETE, HEAD"),
         ("PATCH", "/_inference/completion/x?pretty", "GET, POST, PUT, DELETE"),
         ("HEAD", "/_inference/x", "GET, POST, PUT, DELETE"),
         ("DELETE", "/", "GET, HEAD"),
@@ -230,7 +230,7 @@ def test_filters_that_are_not_simulated_say_so(server: Simulator) -> None:
 
 def test_a_connection_is_kept_open(server: Simulator) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
-    for path in ("/", "/_inference/_all", "/_inference/y", "/nowhere"):
+    for path in ("/", "/_inference/_all", "/_inference/y", "/no/where"):
         connection.request("GET", path)
         assert connection.getresponse().read()
     connection.close()
@@ -249,11 +249,13 @@ def test_a_connection_is_closed_when_asked(server: Simulator) -> None:
 
 def test_two_requests_sent_at_once_are_answered_in_order(server: Simulator) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as sock:
-        sock.sendall(b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\nGET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        sock.sendall(
+            b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\nGET /no/where HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        )
         received = b"".join(iter(lambda: sock.recv(65536), b""))
 
     assert received.index(b"200 OK") < received.index(b"400 Bad Request")
-    assert server.requests == ["HEAD /", "GET /nowhere"]
+    assert server.requests == ["HEAD /", "GET /no/where"]
 
 
 def test_a_body_in_chunks_is_read(server: Simulator) -> None:

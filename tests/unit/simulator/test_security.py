@@ -81,8 +81,8 @@ def test_no_or_wrong_credentials(server: Simulator, headers: dict[str, str], wor
 
 
 def test_credentials_come_before_the_path(server: Simulator) -> None:
-    assert call(server, "GET", "/nowhere").status == 401
-    assert call(server, "GET", "/nowhere", headers=basic("nobody", "n")).status == 400
+    assert call(server, "GET", "/no/where").status == 401
+    assert call(server, "GET", "/no/where", headers=basic("nobody", "n")).status == 400
 
 
 @pytest.mark.parametrize(

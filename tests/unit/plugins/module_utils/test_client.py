@@ -746,7 +746,7 @@ class TestProxies:
         monkeypatch.setenv("HTTPS_PROXY", server.url)
         error = self.failing(connect, "https://es.invalid:9200")
         assert isinstance(error, Unreachable)
-        assert "did not let the request through: Tunnel connection failed: 400 Bad Request. Hint" in str(error)
+        assert "did not let the request through: Tunnel connection failed: 405 Method Not Allowed. Hint" in str(error)
         assert server.requests == ["CONNECT es.invalid:9200"]
 
     @pytest.mark.parametrize(
