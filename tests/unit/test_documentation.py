@@ -348,7 +348,8 @@ def test_role_hands_every_variable_to_the_module() -> None:
 
     [task] = load("roles/anthropic/tasks/main.yml")
     found = dict(handed(task["esops.inference.anthropic_endpoints"]))
-    assert found.pop("endpoints") == "{{ anthropic_endpoints }}"
+    text = "anthropic_endpoints | from_yaml if anthropic_endpoints is string else anthropic_endpoints"
+    assert found.pop("endpoints") == f"{{{{ {text} }}}}"
     assert found == {
         place: f"{{{{ omit if {name} in ['', none] else {name} }}}}" for place, _option, name in common_options()
     }
