@@ -1,0 +1,135 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The credential types and the survey in docs/awx fit AWX, and what the modules and the role take."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from tests import readme
+from tests.readme import ROOT
+
+AWX = ROOT / "docs/awx"
+SURVEY = json.loads((AWX / "survey.json").read_text())
+QUESTIONS = {question["variable"]: question for question in SURVEY["spec"]}
+#: What AWX knows of a field of a credential type (awx/main/fields.py, CredentialTypeInputField).
+FIELD = {"id", "label", "type", "help_text", "multiline", "secret", "choices"}
+#: Of the connection, what an administrator has no reason to put into a credential.
+NOT_IN_CREDENTIALS = {"ELASTICSEARCH_TIMEOUT", "ELASTICSEARCH_RETRIES", "ELASTICSEARCH_HEADERS"}
+
+
+GUIDE = (ROOT / "docs/docsite/rst/awx.rst").read_text()
+
+
+def credential_type(name: str) -> dict[str, Any]:
+    written: dict[str, Any] = yaml.safe_load((AWX / f"credential_types/{name}.yml").read_text())
+    return written
+
+
+def connection() -> dict[str, dict[str, Any]]:
+    """The options of the connection, by the variables of the environment they are read from."""
+    spec, _problems = readme.entry("anthropic_endpoints")
+    return {option["fallback"][1][0]: {"name": name, **option} for name, option in spec.items() if "fallback" in option}
+
+
+def role_options() -> dict[str, dict[str, Any]]:
+    specs = yaml.safe_load((ROOT / "roles/anthropic/meta/argument_specs.yml").read_text())
+    options: dict[str, dict[str, Any]] = specs["argument_specs"]["main"]["options"]
+    return options
+
+
+@pytest.mark.parametrize("name", ["elasticsearch", "anthropic"])
+def test_credential_type_is_one(name: str) -> None:
+    written = credential_type(name)
+    assert set(written) == {"name", "description", "kind", "inputs", "injectors"}
+    assert written["kind"] == "cloud"
+    fields = written["inputs"]["fields"]
+    # AWX adds the type where it is missing, and would then differ from what configure.yml says, for ever.
+    assert all({"id", "label", "type"} <= set(each) <= FIELD for each in fields)
+    assert {each["type"] for each in fields} == {"string"}
+    assert all(re.fullmatch(r"[a-z_]+", each["id"]) for each in fields)
+    used = set(re.findall(r"{{ (\w+) }}", str(written["injectors"])))
+    assert used == {each["id"] for each in fields} >= set(written["inputs"].get("required", ()))
+
+
+def test_credential_of_elasticsearch_sets_what_modules_read() -> None:
+    written = credential_type("elasticsearch")
+    assert written["injectors"]["env"].keys() == connection().keys() - NOT_IN_CREDENTIALS
+
+
+def test_what_is_secret_to_modules_is_secret_to_awx() -> None:
+    written = credential_type("elasticsearch")
+    secret = {each["id"] for each in written["inputs"]["fields"] if each.get("secret")}
+    by_modules = {
+        variable.removeprefix("ELASTICSEARCH_").lower()
+        for variable, option in connection().items()
+        if option.get("no_log")
+    }
+    # To modules the key of the client is a path, to AWX it is the key.
+    assert secret == (by_modules - {"headers"}) | {"client_key"}
+    assert all(each.get("secret") for each in credential_type("anthropic")["inputs"]["fields"])
+
+
+def test_files_are_named_only_where_there_is_one() -> None:
+    injectors = credential_type("elasticsearch")["injectors"]
+    files = {name.removeprefix("template."): text for name, text in injectors["file"].items()}
+    assert files == {name: f"{{{{ {name} }}}}" for name in files}
+    named = {text for text in injectors["env"].values() if "tower" in text}
+    assert named == {f"{{% if {name} %}}{{{{ tower.filename.{name} }}}}{{% endif %}}" for name in files}
+
+
+def test_credential_of_anthropic_sets_a_variable_of_the_role() -> None:
+    [variable] = credential_type("anthropic")["injectors"]["extra_vars"]
+    assert role_options()[variable]["no_log"]
+
+
+def test_survey_asks_for_variables_of_the_role() -> None:
+    assert QUESTIONS.keys() <= role_options().keys()
+    assert not any(role_options()[name].get("no_log") for name in QUESTIONS)
+    assert [name for name, question in QUESTIONS.items() if question["required"]] == ["anthropic_endpoints"]
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_answers_are_what_the_role_takes(name: str) -> None:
+    """In AWX an integer cannot be left out, so numbers are texts; nor can a choice, so choices have defaults."""
+    question, option = QUESTIONS[name], role_options()[name]
+    assert question["type"] in ("text", "textarea", "multiplechoice")
+    if question["type"] != "multiplechoice":
+        assert question["default"] == ""
+        assert "choices" not in option
+        return
+    spec, _problems = readme.entry("anthropic_endpoints")
+    of_module = spec[name.removeprefix("anthropic_")]
+    choices = question["choices"].split("\n")
+    assert sorted(choices) == sorted(of_module.get("choices", ("true", "false")))
+    assert question["default"] == str(of_module["default"]).lower()
+
+
+def test_survey_is_one() -> None:
+    """What AWX demands of a survey (awx/api/views, JobTemplateSurveySpec)."""
+    assert SURVEY.keys() == {"name", "description", "spec"}
+    assert len(QUESTIONS) == len(SURVEY["spec"])
+    for question in SURVEY["spec"]:
+        assert {"variable", "question_name", "type"} <= {
+            key for key, value in question.items() if isinstance(value, str)
+        }
+        assert isinstance(question["required"], bool)
+        # AWX takes empty lines out of choices, and would then differ from what configure.yml says.
+        assert all(question.get("choices", "-").split("\n"))
+        assert {type(question[limit]) for limit in ("min", "max") if limit in question} <= {int}
+
+
+def test_guide_tells_of_every_question_and_variable() -> None:
+    rows = re.findall(r"   \* - (.+)\n     - ``(anthropic_\w+)``\n     - (.+)\n", GUIDE)
+    assert [(name, variable) for name, variable, _empty in rows] == [
+        (question["question_name"], name) for name, question in QUESTIONS.items()
+    ]
+    defaults = {name: f"``{question['default']}``" for name, question in QUESTIONS.items() if "choices" in question}
+    assert {variable: empty for _name, variable, empty in rows if variable in defaults} == defaults
+    assert set(re.findall(r":envvar:`(\w+)`", GUIDE)) == credential_type("elasticsearch")["injectors"]["env"].keys()
