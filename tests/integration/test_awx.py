@@ -1,0 +1,393 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Jobs of AWX, without AWX: its injection of credentials, its rules for surveys, and ansible-runner, its engine.
+
+As in AWX, a job is sent to a worker, which stands for the container of the execution environment, and what the worker
+sends back is all that AWX has of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import ansible_runner
+import pytest
+import trustme
+import yaml
+
+from tests.integration.harness import SECRETS, find_leaks
+from tests.simulator import Fault, Security, Simulator, Tls
+
+containers = pytest.importorskip(
+    "awx_plugins.interfaces._temporary_private_container_api", reason="AWX's own code needs Python 3.11"
+)
+from awx_plugins.interfaces._temporary_private_api import ManagedCredentialType  # noqa: E402
+from awx_plugins.interfaces._temporary_private_credential_api import Credential  # noqa: E402
+from awx_plugins.interfaces._temporary_private_inject_api import inject_credential  # noqa: E402
+
+ROOT = Path(__file__).parents[2]
+AWX = ROOT / "docs/awx"
+SURVEY = json.loads((AWX / "survey.json").read_text())
+
+IDENT = "7"
+API_KEY = f"awx:{SECRETS['secret_api_key']}"
+ANSWERS: dict[str, Any] = {
+    "anthropic_endpoints": "- inference_id: answers\n- inference_id: letters\n  task_settings: {max_tokens: 4096}\n",
+    "anthropic_model_id": "claude-sonnet-4-5",
+    "anthropic_max_tokens": "1024",
+}
+INVENTORY_VARIABLES = {
+    "ansible_connection": "local",
+    "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+    "anthropic_duplicate_model": "allow",
+}
+
+
+class UnsafeDumper(yaml.SafeDumper):
+    """Writes extra variables as AWX does, so that Jinja in them is not evaluated."""
+
+
+UnsafeDumper.add_representer(str, lambda dumper, text: dumper.represent_scalar("!unsafe", text))
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What credentials of the types in docs/awx make of the environment and the command line of a job."""
+
+    directory: Path
+    environment: dict[str, str] = field(default_factory=dict)
+    #: The same as AWX stores it with the job.
+    safe_environment: dict[str, str] = field(default_factory=dict)
+    arguments: list[str] = field(default_factory=list)
+
+    def inject(self, name: str, **inputs: str) -> None:
+        """Fill in a credential of the type with this file name."""
+        written = yaml.safe_load((AWX / f"credential_types/{name}.yml").read_text())
+        assert set(written["inputs"].get("required", ())) <= set(inputs)
+        assert set(inputs) <= {given["id"] for given in written["inputs"]["fields"]}
+        kind = ManagedCredentialType(
+            namespace=name,
+            name=written["name"],
+            kind=written["kind"],
+            inputs=written["inputs"],
+            injectors=written["injectors"],
+        )
+        to = (self.environment, self.safe_environment, self.arguments, str(self.directory))
+        inject_credential(kind, Credential(dict(inputs)), *to)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What AWX has of a job that is over."""
+
+    status: str
+    #: Host by host, how often it was ok, changed, failures and so on.
+    stats: dict[str, dict[str, int]]
+    events: list[dict[str, Any]]
+    #: All that was sent back, and what AWX stores of the environment; but for the environment itself.
+    stored: str
+    #: The environment, which ansible-runner puts into the file "command". AWX stores it with what is secret masked
+    #: (the safe environment), and removes the file.
+    environment: dict[str, str]
+
+    @property
+    def printed(self) -> str:
+        """What people see of it."""
+        return "\n".join(event["stdout"] for event in self.events)
+
+
+def refused(answers: Mapping[str, Any]) -> list[str]:
+    """The variables whose answers AWX refuses (awx/main/models/mixins.py, _survey_element_validation)."""
+    questions = {question["variable"]: question for question in SURVEY["spec"]}
+    unknown = [name for name in answers if name not in questions]
+    return unknown + [name for name, question in questions.items() if not _accepts(question, answers.get(name))]
+
+
+def _accepts(question: Mapping[str, Any], answer: Any) -> bool:
+    if answer is None:
+        return not question["required"]
+    if question["type"] == "multiplechoice":
+        return answer in question["choices"].split("\n")
+    assert question["type"] in ("text", "textarea")
+    return isinstance(answer, str) and question["min"] <= len(answer) <= question["max"]
+
+
+def extra_variables(answers: Mapping[str, Any]) -> dict[str, Any]:
+    """What becomes of the answers: with the defaults of the survey under them, where AWX accepts those."""
+    assert refused(answers) == []
+    defaults = {question["variable"]: question["default"] for question in SURVEY["spec"]}
+    return {name: default for name, default in defaults.items() if name not in refused({name: default})} | answers
+
+
+class Awx:
+    """Launches jobs. Each has a directory of its own, and a worker that knows nothing else."""
+
+    def __init__(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._directory = directory
+        self._monkeypatch = monkeypatch
+        self._launched = 0
+
+    def launch(
+        self,
+        playbook: str,
+        *,
+        hosts: Mapping[str, Any],
+        elasticsearch: Mapping[str, str],
+        answers: Mapping[str, Any] | None = None,
+        inventory_variables: Mapping[str, Any] | None = None,
+        verbosity: int = 0,
+    ) -> Job:
+        self._launched += 1
+        home = self._directory / str(self._launched)
+        for name in ("sent/env", "sent/inventory", "sent/project", "worker", "got"):
+            (home / name).mkdir(parents=True)
+        self._monkeypatch.setattr(containers, "CONTAINER_ROOT", str(home / "worker"))
+        credentials = Credentials(home / "sent")
+        credentials.inject("elasticsearch", **elasticsearch)
+        credentials.inject("anthropic", api_key=SECRETS["secret_anthropic_key"])
+        _write_inventory(home / "sent/inventory/hosts", hosts, {**INVENTORY_VARIABLES, **(inventory_variables or {})})
+        (home / "sent/project/play.yml").write_text(playbook)
+        variables = extra_variables(answers) if answers else {}
+        (home / "sent/env/extravars").write_text(yaml.dump(variables, Dumper=UnsafeDumper))
+        (home / "sent/env/cmdline").write_text(" ".join(credentials.arguments))
+        _run(home, credentials, verbosity)
+        return _job(home / f"got/artifacts/{IDENT}", credentials)
+
+
+def _write_inventory(path: Path, hosts: Mapping[str, Any], variables: Mapping[str, Any]) -> None:
+    """As AWX: a script that prints it."""
+    inventory = {"all": {"hosts": list(hosts), "vars": dict(variables)}, "_meta": {"hostvars": dict(hosts)}}
+    path.write_text(f"#!{sys.executable}\nprint({json.dumps(inventory)!r})\n")
+    path.chmod(0o700)
+
+
+def _run(home: Path, credentials: Credentials, verbosity: int) -> None:
+    """Send the job to a worker, and take in what comes back."""
+    sent, back = home / "sent.stream", home / "back.stream"
+    with sent.open("wb") as stream:
+        ansible_runner.run(
+            streamer="transmit",
+            _output=stream,
+            private_data_dir=str(home / "sent"),
+            ident=IDENT,
+            playbook="play.yml",
+            verbosity=verbosity,
+            envvars=credentials.environment,
+            suppress_env_files=True,
+            settings={"fact_cache_type": "jsonfile"},
+        )
+    with sent.open("rb") as stream, back.open("wb") as output:
+        subprocess.run(
+            [Path(sys.executable).with_name("ansible-runner"), "worker", "--private-data-dir", home / "worker"],
+            env={
+                "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+                "HOME": str(home),
+                "LC_ALL": "C.UTF-8",
+                "ANSIBLE_COLLECTIONS_PATH": sys.prefix,
+                "ANSIBLE_INJECT_INVOCATION": "1",  # ansible-core 2.21 shows the options of a task only if told to
+            },
+            stdin=stream,
+            stdout=output,
+            timeout=300,
+            check=False,  # It ends with the status of the job.
+        )
+    with back.open("rb") as stream:
+        ansible_runner.run(
+            streamer="process", _input=stream, private_data_dir=str(home / "got"), ident=IDENT, quiet=True
+        )
+
+
+def _job(artifacts: Path, credentials: Credentials) -> Job:
+    command = json.loads((artifacts / "command").read_text())
+    environment = command.pop("env")
+    safe_environment = {**environment, **credentials.safe_environment}
+    files = [path for path in artifacts.rglob("*") if path.is_file() and path.name != "command"]
+    texts = [path.read_text(errors="replace") for path in files]
+    events = [json.loads(path.read_text()) for path in artifacts.glob("job_events/*.json")]
+    events.sort(key=lambda event: event["counter"])
+    return Job(
+        status=(artifacts / "status").read_text(),
+        stats=_by_host(events[-1]["event_data"]),
+        events=events,
+        stored="\n".join([*texts, json.dumps(command), json.dumps(safe_environment)]),
+        environment=environment,
+    )
+
+
+def _by_host(stats: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    names = ("ok", "changed", "failures", "dark")
+    return {host: {name: stats[name].get(host, 0) for name in names} for host in stats["processed"]}
+
+
+@pytest.fixture
+def awx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Awx:
+    return Awx(tmp_path, monkeypatch)
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """A CA, and what it signed: files for the server, texts for a credential."""
+
+    server: Tls
+    credential: dict[str, str]
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """What must not be seen: those of all tests, and the key of the client."""
+        return {**SECRETS, "client_key": self.credential["client_key"].splitlines()[1]}
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    directory = tmp_path_factory.mktemp("certificates")
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(directory / "ca.pem")
+    ca.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(directory / "server.pem")
+    client = ca.issue_cert("awx.example.com")
+    return Certificates(
+        server=Tls(*[str(directory / "server.pem")] * 2, client_ca=str(directory / "ca.pem")),
+        credential={
+            "ca_certificate": ca.cert_pem.bytes().decode(),
+            "client_cert": client.cert_chain_pems[0].bytes().decode(),
+            "client_key": client.private_key_pem.bytes().decode(),
+        },
+    )
+
+
+@pytest.fixture
+def server(certificates: Certificates) -> Iterator[Simulator]:
+    """A cluster that wants to see a certificate and an API key."""
+    with Simulator(tls=certificates.server, security=Security(api_keys={API_KEY: ("all",)})) as simulator:
+        yield simulator
+
+
+def held(server: Simulator) -> dict[str, Any]:
+    return {name: one.task_settings for name, one in server.endpoints.items() if one.service == "anthropic"}
+
+
+APPLY = "- import_playbook: esops.inference.anthropic\n"
+REPORT = "- import_playbook: esops.inference.anthropic_report\n"
+
+
+@pytest.mark.parametrize("verbosity", [0, 4])
+def test_job_applies_once_and_leaves_no_secret(
+    awx: Awx, server: Simulator, certificates: Certificates, verbosity: int
+) -> None:
+    launch = {
+        "hosts": {"production": {"anthropic_elasticsearch_url": server.url}},
+        "elasticsearch": {"api_key": API_KEY, **certificates.credential},
+        "answers": ANSWERS,
+        "verbosity": verbosity,
+    }
+    first = awx.launch(APPLY, **launch)
+    assert first.status == "successful", first.printed
+    assert held(server) == {"answers": {"max_tokens": 1024}, "letters": {"max_tokens": 4096}}
+    assert server.endpoints["answers"].secret == SECRETS["secret_anthropic_key"]
+    server.clear_log()
+    second = awx.launch(APPLY, **launch)
+    assert second.status == "successful", second.printed
+    assert server.requests == ["GET /_inference/_all"]
+    assert [job.stats["production"]["changed"] for job in (first, second)] == [1, 0]
+    for job in (first, second):
+        assert len(job.events) > 5
+        assert find_leaks(job.stored, certificates.secrets) == []
+        # The key of Anthropic and that of the client never are in the environment.
+        assert find_leaks(json.dumps(job.environment), certificates.secrets) == ["secret_api_key"]
+
+
+def test_job_that_fails_leaves_no_secret(awx: Awx, server: Simulator, certificates: Certificates) -> None:
+    server.faults.add(Fault("echo", match="^PUT ", times=9))
+    job = awx.launch(
+        APPLY,
+        hosts={"production": {"anthropic_elasticsearch_url": server.url}},
+        elasticsearch={"api_key": API_KEY, **certificates.credential},
+        answers=ANSWERS,
+        verbosity=4,
+    )
+    assert job.status == "failed"
+    assert held(server) == {}
+    assert job.stats["production"]["failures"] == 1
+    assert "claude-sonnet-4-5" in job.printed  # The server repeats the request, of which the key is hidden.
+    assert find_leaks(job.stored, certificates.secrets) == []
+
+
+def test_leaks_of_a_job_are_found(awx: Awx, certificates: Certificates) -> None:
+    play = """- hosts: all
+  gather_facts: false
+  tasks:
+    - ansible.builtin.debug:
+        msg: "{{ anthropic_api_key }}"
+    - ansible.builtin.setup: # facts of this machine, its environment among them
+    - ansible.builtin.set_fact:
+        kept: "{{ lookup('ansible.builtin.file', lookup('ansible.builtin.env', 'ELASTICSEARCH_CLIENT_KEY')) }}"
+        cacheable: true
+"""
+    elasticsearch = {"username": "elastic", "password": SECRETS["secret_password"], **certificates.credential}
+    job = awx.launch(play, hosts={"production": {}}, elasticsearch=elasticsearch)
+    assert job.status == "successful", job.printed
+    expected = ["secret_anthropic_key", "secret_password", "client_key"]
+    assert find_leaks(job.stored, certificates.secrets) == expected
+
+
+def test_answers_that_stay_empty_are_not_given(awx: Awx, server: Simulator, certificates: Certificates) -> None:
+    server.seed("answers", task_settings={"max_tokens": 5}, service_settings={"model_id": "claude-sonnet-4-5"})
+    empty = {
+        question["variable"]: ""
+        for question in SURVEY["spec"]
+        if question["type"] == "text" and not question["required"]
+    }
+    job = awx.launch(
+        APPLY,
+        hosts={"production": {"anthropic_elasticsearch_url": server.url}},
+        elasticsearch={"api_key": API_KEY, **certificates.credential},
+        answers={**empty, "anthropic_endpoints": '[{"inference_id": "answers"}]'},
+    )
+    assert job.status == "successful", job.printed
+    assert job.stats["production"]["changed"] == 0
+    assert held(server) == {"answers": {"max_tokens": 5}}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "answer"),
+    [
+        ("anthropic_endpoints", ""),
+        ("anthropic_endpoints", [{"inference_id": "answers"}]),
+        ("anthropic_max_tokens", 1024),
+        ("anthropic_purge", "perhaps"),
+        ("anthropic_update_api_key", ""),
+        ("anthropic_force", "true"),
+    ],
+)
+def test_survey_refuses(wrong: str, answer: Any) -> None:
+    assert refused(ANSWERS) == []
+    assert refused({**ANSWERS, wrong: answer}) == [wrong]
+
+
+def test_drift_report_changes_nothing(awx: Awx, server: Simulator, certificates: Certificates) -> None:
+    server.seed("answers", task_settings={"max_tokens": 5}, service_settings={"model_id": "claude-sonnet-4-5"})
+    job = awx.launch(
+        REPORT,
+        hosts={"production": {"anthropic_elasticsearch_url": server.url}},
+        elasticsearch={"api_key": API_KEY, **certificates.credential},
+        inventory_variables={
+            "anthropic_endpoints": [{"inference_id": "answers"}, {"inference_id": "letters"}],
+            "anthropic_model_id": "claude-sonnet-4-5",
+            "anthropic_max_tokens": 1024,
+            "anthropic_report_fail_on_drift": True,
+        },
+        verbosity=4,
+    )
+    assert job.status == "failed"
+    assert {request.split()[0] for request in server.requests} == {"GET"}
+    assert "answers" in job.printed
+    assert "letters" in job.printed
+    assert find_leaks(job.stored, certificates.secrets) == []
