@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -44,6 +45,19 @@ ANSWERS: dict[str, Any] = {
     "anthropic_endpoints": "- inference_id: answers\n- inference_id: letters\n  task_settings: {max_tokens: 4096}\n",
     "anthropic_model_id": "claude-sonnet-4-5",
     "anthropic_max_tokens": "1024",
+}
+PLAYBOOKS = {
+    "inference.yml": "- import_playbook: esops.inference.anthropic\n",
+    "leaky.yml": """- hosts: all
+  gather_facts: false
+  tasks:
+    - ansible.builtin.debug:
+        msg: "{{ anthropic_api_key }}"
+    - ansible.builtin.setup: # facts of this machine, its environment among them
+    - ansible.builtin.set_fact:
+        kept: "{{ lookup('ansible.builtin.file', lookup('ansible.builtin.env', 'ELASTICSEARCH_CLIENT_KEY')) }}"
+        cacheable: true
+""",
 }
 INVENTORY_VARIABLES = {
     "ansible_connection": "local",
@@ -146,6 +160,7 @@ class Awx:
         inventory_variables: Mapping[str, Any] | None = None,
         verbosity: int = 0,
     ) -> Job:
+        """Run a playbook of the project, which holds those of the collection and those in PLAYBOOKS."""
         self._launched += 1
         home = self._directory / str(self._launched)
         for name in ("sent/env", "sent/inventory", "sent/project", "worker", "got"):
@@ -155,11 +170,13 @@ class Awx:
         credentials.inject("elasticsearch", **elasticsearch)
         credentials.inject("anthropic", api_key=SECRETS["secret_anthropic_key"])
         _write_inventory(home / "sent/inventory/hosts", hosts, {**INVENTORY_VARIABLES, **(inventory_variables or {})})
-        (home / "sent/project/play.yml").write_text(playbook)
+        shutil.copytree(ROOT / "playbooks", home / "sent/project/playbooks")
+        for name, text in PLAYBOOKS.items():
+            (home / "sent/project" / name).write_text(text)
         variables = extra_variables(answers) if answers else {}
         (home / "sent/env/extravars").write_text(yaml.dump(variables, Dumper=UnsafeDumper))
         (home / "sent/env/cmdline").write_text(" ".join(credentials.arguments))
-        _run(home, credentials, verbosity)
+        _run(home, playbook, credentials, verbosity)
         return _job(home / f"got/artifacts/{IDENT}", credentials)
 
 
@@ -170,7 +187,7 @@ def _write_inventory(path: Path, hosts: Mapping[str, Any], variables: Mapping[st
     path.chmod(0o700)
 
 
-def _run(home: Path, credentials: Credentials, verbosity: int) -> None:
+def _run(home: Path, playbook: str, credentials: Credentials, verbosity: int) -> None:
     """Send the job to a worker, and take in what comes back."""
     sent, back = home / "sent.stream", home / "back.stream"
     with sent.open("wb") as stream:
@@ -179,7 +196,7 @@ def _run(home: Path, credentials: Credentials, verbosity: int) -> None:
             _output=stream,
             private_data_dir=str(home / "sent"),
             ident=IDENT,
-            playbook="play.yml",
+            playbook=playbook,
             verbosity=verbosity,
             envvars=credentials.environment,
             suppress_env_files=True,
@@ -274,10 +291,6 @@ def held(server: Simulator) -> dict[str, Any]:
     return {name: one.task_settings for name, one in server.endpoints.items() if one.service == "anthropic"}
 
 
-APPLY = "- import_playbook: esops.inference.anthropic\n"
-REPORT = "- import_playbook: esops.inference.anthropic_report\n"
-
-
 @pytest.mark.parametrize("verbosity", [0, 4])
 def test_job_applies_once_and_leaves_no_secret(
     awx: Awx, server: Simulator, certificates: Certificates, verbosity: int
@@ -288,12 +301,12 @@ def test_job_applies_once_and_leaves_no_secret(
         "answers": ANSWERS,
         "verbosity": verbosity,
     }
-    first = awx.launch(APPLY, **launch)
+    first = awx.launch("inference.yml", **launch)
     assert first.status == "successful", first.printed
     assert held(server) == {"answers": {"max_tokens": 1024}, "letters": {"max_tokens": 4096}}
     assert server.endpoints["answers"].secret == SECRETS["secret_anthropic_key"]
     server.clear_log()
-    second = awx.launch(APPLY, **launch)
+    second = awx.launch("inference.yml", **launch)
     assert second.status == "successful", second.printed
     assert server.requests == ["GET /_inference/_all"]
     assert [job.stats["production"]["changed"] for job in (first, second)] == [1, 0]
@@ -307,7 +320,7 @@ def test_job_applies_once_and_leaves_no_secret(
 def test_job_that_fails_leaves_no_secret(awx: Awx, server: Simulator, certificates: Certificates) -> None:
     server.faults.add(Fault("echo", match="^PUT ", times=9))
     job = awx.launch(
-        APPLY,
+        "playbooks/anthropic.yml",
         hosts={"production": {"anthropic_elasticsearch_url": server.url}},
         elasticsearch={"api_key": API_KEY, **certificates.credential},
         answers=ANSWERS,
@@ -321,18 +334,8 @@ def test_job_that_fails_leaves_no_secret(awx: Awx, server: Simulator, certificat
 
 
 def test_leaks_of_a_job_are_found(awx: Awx, certificates: Certificates) -> None:
-    play = """- hosts: all
-  gather_facts: false
-  tasks:
-    - ansible.builtin.debug:
-        msg: "{{ anthropic_api_key }}"
-    - ansible.builtin.setup: # facts of this machine, its environment among them
-    - ansible.builtin.set_fact:
-        kept: "{{ lookup('ansible.builtin.file', lookup('ansible.builtin.env', 'ELASTICSEARCH_CLIENT_KEY')) }}"
-        cacheable: true
-"""
     elasticsearch = {"username": "elastic", "password": SECRETS["secret_password"], **certificates.credential}
-    job = awx.launch(play, hosts={"production": {}}, elasticsearch=elasticsearch)
+    job = awx.launch("leaky.yml", hosts={"production": {}}, elasticsearch=elasticsearch)
     assert job.status == "successful", job.printed
     expected = ["secret_anthropic_key", "secret_password", "client_key"]
     assert find_leaks(job.stored, certificates.secrets) == expected
@@ -346,7 +349,7 @@ def test_answers_that_stay_empty_are_not_given(awx: Awx, server: Simulator, cert
         if question["type"] == "text" and not question["required"]
     }
     job = awx.launch(
-        APPLY,
+        "playbooks/anthropic.yml",
         hosts={"production": {"anthropic_elasticsearch_url": server.url}},
         elasticsearch={"api_key": API_KEY, **certificates.credential},
         answers={**empty, "anthropic_endpoints": '[{"inference_id": "answers"}]'},
@@ -375,7 +378,7 @@ def test_survey_refuses(wrong: str, answer: Any) -> None:
 def test_drift_report_changes_nothing(awx: Awx, server: Simulator, certificates: Certificates) -> None:
     server.seed("answers", task_settings={"max_tokens": 5}, service_settings={"model_id": "claude-sonnet-4-5"})
     job = awx.launch(
-        REPORT,
+        "playbooks/anthropic_report.yml",
         hosts={"production": {"anthropic_elasticsearch_url": server.url}},
         elasticsearch={"api_key": API_KEY, **certificates.credential},
         inventory_variables={
