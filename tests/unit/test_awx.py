@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import json
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
+from jinja2 import StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from tests import readme
 from tests.readme import ROOT
@@ -74,6 +77,20 @@ def test_what_is_secret_to_modules_is_secret_to_awx() -> None:
     # To modules the key of the client is a path, to AWX it is the key.
     assert secret == (by_modules - {"headers"}) | {"client_key"}
     assert all(each.get("secret") for each in credential_type("anthropic")["inputs"]["fields"])
+
+
+@pytest.mark.parametrize("name", ["elasticsearch", "anthropic"])
+def test_injectors_name_what_there_is(name: str) -> None:
+    """As AWX tries it before it takes a credential type."""
+    written = credential_type(name)
+    names = [each.removeprefix("template.") for each in written["injectors"].get("file", {})]
+    tower = SimpleNamespace(filename=SimpleNamespace(**dict.fromkeys(names, "a file")))
+    fields = {each["id"]: "a value" for each in written["inputs"]["fields"]}
+    sandbox = ImmutableSandboxedEnvironment(undefined=StrictUndefined)
+    templates = [text for injector in written["injectors"].values() for text in injector.values()]
+    rendered = [sandbox.from_string(text).render(tower=tower, **fields) for text in templates]
+    assert rendered.count("a file") == len(names)
+    assert rendered.count("a value") == len(rendered) - len(names) > 0
 
 
 def test_files_are_named_only_where_there_is_one() -> None:
