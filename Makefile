@@ -7,13 +7,14 @@ VENV := $(CURDIR)/.venv
 export ANSIBLE_COLLECTIONS_PATH := $(VENV)
 export PATH := $(VENV)/bin:$(PATH)
 
-.PHONY: help test demo bench venv clean
+.PHONY: help test demo docs bench venv clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    shows the collection at work against a simulated Elasticsearch"
 	@echo "make test    runs all checks and tests; make test STEP=unit runs one of"
-	@echo "             lint, types, unit, integration, sanity"
+	@echo "             lint, types, unit, integration, docs, sanity"
+	@echo "make docs    builds the documentation's site, docs/site/build/html/index.html"
 	@echo "make bench   measures how long things take, and writes docs/docsite/rst/benchmark.rst, in"
 	@echo "             less than twelve minutes; make bench QUICK=1 is rough, and writes nothing"
 	@echo "make venv    only makes the environment, .venv"
@@ -27,6 +28,9 @@ test: venv
 demo: venv
 	@tests/demo/run.sh
 
+docs: venv
+	@nox --session docs
+
 bench: venv
 	@python -m tests.benchmark $(if $(QUICK),--quick)
 
@@ -36,5 +40,5 @@ venv: .venv/.done
 	@PYTHON="$(PYTHON)" bash tests/venv.sh
 
 clean:
-	@rm -rf .venv .nox .ansible .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/output
+	@rm -rf .venv .nox .ansible .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache docs/site/build tests/output
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

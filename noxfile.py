@@ -55,6 +55,14 @@ def unit(session: nox.Session) -> None:
     session.run("pytest", "tests/unit", "--cov", "--cov-report=term-missing:skip-covered", *session.posargs)
 
 
+@nox.session(venv_backend="venv", reuse_venv=True)
+def docs(session: nox.Session) -> None:
+    """Check the documentation and build its site, with tools that only this needs."""
+    session.install("-r", "docs/site/requirements.txt")
+    session.run("antsibull-docs", "lint-collection-docs", "--plugin-docs", ".")
+    session.run("python", "docs/site/build.py")
+
+
 @nox.session
 def integration(session: nox.Session) -> None:
     """Play every integration target against the simulator."""

@@ -103,7 +103,7 @@ chunking_settings:
 _POLICY = r"""
 update_api_key:
   description:
-    - V(on_create) sends the key when an endpoint is created, and where the server wants it beside another setting.
+    - V(on_create) sends the key when an endpoint is created, and beside another service setting that changes.
     - V(always) sends it on every run, and reports a change each time, since no server tells whether it differs.
   type: str
   choices: [on_create, always]

@@ -1,0 +1,66 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How Sphinx builds the site out of the pages that build.py gathers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from docutils import nodes
+
+ROOT = Path(__file__).parents[2]
+GALAXY: dict[str, Any] = yaml.safe_load((ROOT / "galaxy.yml").read_text())
+
+project = "esops.inference"
+author = "esops.inference contributors"
+copyright = f"2026, {author}"  # noqa: A001 - the name is Sphinx's
+release = version = GALAXY["version"]
+
+extensions = ["sphinx_antsibull_ext"]
+nitpicky = True
+default_role = "any"
+highlight_language = "YAML+Jinja"
+
+html_title = f"esops.inference {version}"
+html_theme = "furo"
+html_theme_options = {
+    "source_repository": GALAXY["repository"],
+    "source_branch": "main",
+    "source_directory": "docs/docsite/rst",
+    # Not all pages are files of the repository; those that are have the link in their text.
+    "top_of_page_buttons": [],
+    "light_css_variables": {"color-brand-primary": "#00627a", "color-brand-content": "#00627a"},
+    "dark_css_variables": {"color-brand-primary": "#5ec8dd", "color-brand-content": "#5ec8dd"},
+}
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_sphinx = False
+html_use_index = False
+# The colours of tables of options are in site.css, where they follow those of the theme.
+antsibull_ext_color_scheme = "none"
+
+#: What the pages of modules refer to in Ansible's own documentation.
+ANSIBLE = "https://docs.ansible.com/projects/ansible/latest/reference_appendices/"
+ELSEWHERE = {"common_return_values": f"{ANSIBLE}common_return_values.html"}
+
+
+def resolve(_app: Any, _environment: Any, node: Any, content: Any) -> Any:
+    """Links what is elsewhere, for which there is no inventory."""
+    if node["reftarget"] not in ELSEWHERE:
+        return None
+    return nodes.reference("", "", content, refuri=ELSEWHERE[node["reftarget"]], internal=False)
+
+
+def without_contents(_app: Any, _page: str, source: list[str]) -> None:
+    """Takes the list of contents out of generated pages: the theme shows one beside the text."""
+    source[0] = source[0].replace(".. contents::\n   :local:\n   :depth: 1\n", "")
+
+
+def setup(app: Any) -> None:
+    """Called by Sphinx."""
+    app.connect("source-read", without_contents)
+    app.connect("missing-reference", resolve)

@@ -1,0 +1,52 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Finds links of a site that lead nowhere. Those that leave the site are looked at, but not followed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from bs4 import BeautifulSoup
+
+#: Where links stand in HTML.
+PLACES = (("a", "href"), ("link", "href"), ("img", "src"), ("script", "src"), ("object", "data"))
+
+
+class Page:
+    """One page: the anchors that it has, and the links on it."""
+
+    def __init__(self, path: Path) -> None:
+        html = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        self.anchors = {str(element["id"]) for element in html.find_all(id=True)}
+        self.links = {str(tag[name]) for kind, name in PLACES for tag in html.find_all(kind) if tag.has_attr(name)}
+
+
+def broken(site: Path) -> list[str]:
+    """Each link that leads nowhere, with its page and why."""
+    pages = {path.resolve(): Page(path) for path in sorted(site.rglob("*.html"))}
+    return [
+        f"{path.relative_to(site.resolve())}: {link}: {why}"
+        for path, page in pages.items()
+        for link in sorted(page.links)
+        for why in _problems(link, path, pages)
+    ]
+
+
+def _problems(link: str, page: Path, pages: dict[Path, Page]) -> Iterator[str]:
+    try:
+        parts = urlsplit(link)
+    except ValueError as error:
+        yield str(error)
+        return
+    if parts.scheme or parts.netloc:
+        if parts.scheme != "https" or "." not in parts.netloc:
+            yield "is no address with https"
+        return
+    target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
+    if not target.is_file():
+        yield "there is no such file"
+    elif parts.fragment and target in pages and unquote(parts.fragment) not in pages[target].anchors:
+        yield "the page has no such anchor"
