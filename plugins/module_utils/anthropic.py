@@ -176,7 +176,7 @@ def problems(declared: Mapping[str, Any], update_api_key: str) -> list[str]:
     if "service_settings.url" in settings and not _is_web_address(settings["service_settings.url"]):
         found.append("service_settings.url must be a URL with http or https.")
     if update_api_key == "always" and declared["state"] == PRESENT and API_KEY not in settings:
-        found.append(f"update_api_key=always needs {API_KEY}.")
+        found.append(f"{API_KEY} is needed where update_api_key is always.")
     return found + _chunking_problems(settings)
 
 

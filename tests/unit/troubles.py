@@ -1,0 +1,495 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The messages of the page "Troubleshooting", each of them said by a run against the simulator.
+
+C(python -m tests.unit.troubles) writes the page anew; a test holds it against what runs say.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+import re
+import sys
+import tempfile
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import trustme
+
+from ansible_collections.esops.inference.plugins.module_utils import module, reconcile
+from tests.simulator import Fault, Security, Simulator, Tls
+from tests.unit.support import DOCUMENTED, ID, KEY, MODEL, endpoint, endpoints, environment, seed
+
+PAGE = Path(__file__).parents[2] / "docs" / "docsite" / "rst" / "troubleshooting.rst"
+
+OTHER_MODEL = {"service_settings": {"api_key": KEY, "model_id": "claude-opus-4-5"}}
+NO_KEY = {"service_settings": {"model_id": MODEL}}
+RATE_LIMIT = {"rate_limit": {"requests_per_minute": 7}}
+LOGIN = {"elasticsearch_username": "ansible", "elasticsearch_password": "a password"}
+#: What runs say that is another thing on each machine.
+VARIES = (
+    (r"\.? \(_ssl\.c:\d+\)", ""),
+    (r'got "[0-9a-f]{64}"', 'got "…"'),
+    (r"at \w+\.py:\d+", "at …"),
+    (re.escape(platform.node()), "es-admin"),
+    (re.escape(sys.executable), "/usr/bin/python3"),
+)
+
+
+def none_yet(_server: Simulator) -> None:
+    """The endpoint is not there."""
+
+
+def fault(*arguments: Any, exists: bool = False, **options: Any) -> Callable[[Simulator], None]:
+    def arrange(server: Simulator) -> None:
+        if exists:
+            seed(server)
+        server.faults.add(Fault(*arguments, **options))
+
+    return arrange
+
+
+def in_use(server: Simulator) -> None:
+    seed(server)
+    server.refer(ID, pipelines=["summaries"], indexes=["articles"])
+
+
+def many(server: Simulator) -> None:
+    for number in range(8):
+        seed(server, f"endpoint-{number}")
+
+
+@contextlib.contextmanager
+def certificate(name: str) -> Iterator[tuple[Tls, str]]:
+    """A server's certificate for this name, as the simulator takes it, and the file of its CA."""
+    ca = trustme.CA()
+    with tempfile.TemporaryDirectory() as folder:
+        server, authority = f"{folder}/server.pem", f"{folder}/ca.pem"
+        ca.issue_cert(name).private_key_and_cert_chain_pem.write_to_path(server)
+        ca.cert_pem.write_to_path(authority)
+        yield Tls(server, server), authority
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A message, and what to do about it.
+
+    :ivar remedy: for people, in the markup of the page.
+    :ivar certified: the name in the server's certificate, if it speaks TLS.
+    :ivar url: where the run looks for the server, given its address.
+    :ivar patched: what is otherwise than on this machine.
+    :ivar listed: whether a list of endpoints is declared; C(options) are those of anthropic_endpoints then.
+    """
+
+    heading: str
+    remedy: str
+    arrange: Callable[[Simulator], None] = seed
+    options: dict[str, Any] = field(default_factory=dict)
+    server: dict[str, Any] = field(default_factory=dict)
+    certified: str = ""
+    url: Callable[[str], str] = str
+    variables: dict[str, str] = field(default_factory=dict)
+    patched: tuple[Any, ...] = ()
+    named_ca: bool = False
+    listed: bool = False
+    warns: bool = False
+
+    def message(self) -> str:
+        """What the run says."""
+        with contextlib.ExitStack() as stack:
+            tls, authority = stack.enter_context(certificate(self.certified)) if self.certified else (None, "")
+            server = stack.enter_context(Simulator(tls=tls, **self.server))
+            stack.enter_context(environment(**self.variables))
+            for arguments in self.patched:
+                stack.enter_context(mock.patch.object(*arguments))
+            self.arrange(server)
+            given = {"elasticsearch_url": self.url(server.url), **self.options}
+            if self.named_ca:
+                given["ca_path"] = authority
+            if self.listed:
+                run = endpoints(server, **given)
+            else:
+                run = endpoint(server, **{**DOCUMENTED, "duplicate_model": "allow", **given})
+        said = run.warnings[0] if self.warns else run["msg"]
+        said = re.sub(rf"127\.0\.0\.1:{server.url.rpartition(':')[2]}|localhost:\d+", "es.example.com:9200", said)
+        for pattern, instead in VARIES:
+            said = re.sub(pattern, instead, said)
+        return said
+
+
+def encrypted(url: str) -> str:
+    return url.replace("http:", "https:")
+
+
+def under(path: str) -> Callable[[str], str]:
+    return lambda url: url + path
+
+
+def security(*privileges: str) -> dict[str, Any]:
+    return {"security": Security(users={"ansible": ("a password", privileges)})}
+
+
+SECTIONS: dict[str, tuple[Trouble, ...]] = {
+    "Before any request": (
+        Trouble(
+            "requests is missing",
+            "The Python that runs the module lacks ``requests``. The message names it, and it need not be the one of "
+            "``ansible-playbook``. Install ``requests`` there, or run the task with ``connection: local`` and "
+            '``ansible_python_interpreter: "{{ ansible_playbook_python }}"``.',
+            patched=((module, "REQUESTS_IMPORT_ERROR", ImportError()),),
+        ),
+        Trouble(
+            "No address",
+            "Name the cluster in the task, in ``module_defaults``, or in the environment. The variable has to be set "
+            "on the machine where the module runs. The role takes ``anthropic_elasticsearch_url``.",
+            options={"elasticsearch_url": []},
+        ),
+        Trouble(
+            "An address that is none",
+            "Write the scheme and, where it is not that of the scheme, the port.",
+            url=lambda _url: "es.example.com:9200",
+        ),
+        Trouble(
+            "A password in the address",
+            "It would be shown wherever the address is.",
+            url=lambda _url: "https://ansible:secret@es.example.com:9200",
+        ),
+        Trouble(
+            "Two ways to say who asks",
+            "Remove one of them. One in the task wins over another in the environment, but here both stand in the same "
+            "place.",
+            options={**LOGIN, "elasticsearch_api_key": "id:secret"},
+        ),
+        Trouble(
+            "Half a login",
+            "Often a variable of a vault that is not defined where the task runs, or an empty field of a form.",
+            options={"elasticsearch_username": "ansible"},
+        ),
+        Trouble(
+            "A line end in a key",
+            "Mostly the end of the line of a file. ``{{ lookup('ansible.builtin.file', path) }}`` takes it away, "
+            "``| trim`` does it elsewhere.",
+            options={"elasticsearch_api_key": "id:secret\n"},
+        ),
+        Trouble(
+            "White space in the key of Anthropic",
+            "The same, for the key within the endpoint.",
+            options={"service_settings": {"api_key": KEY + "\n", "model_id": MODEL}},
+        ),
+        Trouble(
+            "A file of certificates is not there",
+            "The path counts on the machine where the module runs. Copy the file there, or run the task locally.",
+            options={"ca_path": "/etc/ssl/elasticsearch-ca.pem"},
+        ),
+        Trouble(
+            "An id that is none",
+            "The rule is that of the server.",
+            options={"inference_id": "Support Answers"},
+        ),
+        Trouble(
+            "Several mistakes",
+            "All are told at once, and nothing was sent.",
+            options={"task_settings": {"max_tokens": 0, "top_k": -1}, "timeout": 0},
+        ),
+        Trouble(
+            "An option that is none",
+            "Mostly a setting outside of its group, as here ``max_tokens``, which belongs into ``task_settings``.",
+            options={"max_tokens": 1024},
+        ),
+        Trouble(
+            "update_api_key without a key",
+            "``always`` sends the key, so there has to be one.",
+            options={**NO_KEY, "update_api_key": "always"},
+        ),
+        Trouble(
+            "An id twice",
+            "Count from 0. Often two lists that were joined have it in common.",
+            options={"endpoints": [{"inference_id": "answers"}, {"inference_id": "answers"}]},
+            listed=True,
+        ),
+        Trouble(
+            "A purge without a list",
+            "A list that came out empty by mistake does not remove everything.",
+            options={"endpoints": [], "purge": True},
+            listed=True,
+        ),
+    ),
+    "The cluster cannot be reached": (
+        Trouble(
+            "Connection refused",
+            "Nothing listens there, or a firewall refuses it. Look from the machine where the module runs, which is "
+            "the managed host unless the task runs locally: ``curl https://es.example.com:9200``.",
+            arrange=lambda server: server.stop(),
+        ),
+        Trouble(
+            "The proxy refuses",
+            "The environment of the module names a proxy. ``NO_PROXY`` takes addresses out.",
+            variables={"HTTP_PROXY": "http://127.0.0.1:1", "NO_PROXY": "", "no_proxy": ""},
+        ),
+        Trouble(
+            "No answer in time",
+            "Creating an endpoint waits for Anthropic, up to 120 seconds on the newest servers. The default of "
+            "``timeout``, 130, is above that. After a write the endpoint is read again before this message.",
+            arrange=fault("slow", seconds=1, times=9),
+            options={"timeout": 0.2},
+        ),
+        Trouble(
+            "Connection lost",
+            "Something closes the connection: mostly the server speaks TLS on this port, and the address has ``http``. "
+            "After a write the endpoint is read again, so that this message comes only where that fails, too.",
+            arrange=fault("reset_before", times=9),
+        ),
+        Trouble(
+            "A redirect",
+            "Redirects are not followed: a redirected ``PUT`` turns into a ``GET``. Give the address it points to.",
+            arrange=fault("redirect"),
+        ),
+        Trouble(
+            "A page in place of an answer",
+            "A proxy, a load balancer or the page of a login answers in place of Elasticsearch.",
+            arrange=fault("html_before"),
+        ),
+        Trouble(
+            "No inference API",
+            "The address is not that of Elasticsearch: a path too much, Kibana, or another product.",
+            url=under("/kibana"),
+        ),
+        Trouble(
+            "The cluster is busy",
+            "It was asked again as often as ``retries`` says, and stayed busy.",
+            arrange=fault("status", status=429, times=9),
+            options={"retries": 1},
+        ),
+    ),
+    "TLS": (
+        Trouble(
+            "The CA is not known",
+            "``ca_path`` or ``ca_fingerprint``: see :ref:`ansible_collections.esops.inference.docsite.credentials`.",
+            certified="127.0.0.1",
+        ),
+        Trouble(
+            "The name is not in the certificate",
+            "Use an address that the certificate is for, or have one made for the address.",
+            certified="es1.example.com",
+            arrange=none_yet,
+            named_ca=True,
+        ),
+        Trouble(
+            "Another fingerprint",
+            "The certificate was renewed, or something else answers. Find out which before you change the fingerprint.",
+            certified="127.0.0.1",
+            options={"ca_fingerprint": "00" * 32},
+        ),
+        Trouble(
+            "TLS where there is none",
+            "The server speaks plain HTTP on this port.",
+            url=encrypted,
+        ),
+    ),
+    "Who asks, and what they may": (
+        Trouble(
+            "Nobody",
+            "The credential is missing, wrong, or has ended.",
+            server=security("manage_inference"),
+        ),
+        Trouble(
+            "A privilege is missing",
+            "The hint names it. All are in :ref:`ansible_collections.esops.inference.docsite.credentials`.",
+            arrange=none_yet,
+            options=LOGIN,
+            server=security("monitor_inference"),
+        ),
+        Trouble(
+            "The licence lacks inference",
+            "``GET /_license`` shows the licence.",
+            arrange=none_yet,
+            server={"licensed": False},
+        ),
+        Trouble(
+            "The version cannot be read",
+            "A warning. Grant ``monitor``, or live with it: the answer of the server is compared all the same.",
+            options={**LOGIN, "task_settings": {"max_tokens": 2048}},
+            server=security("manage_inference"),
+            warns=True,
+        ),
+    ),
+    "Elasticsearch or Anthropic refuses": (
+        Trouble(
+            "Anthropic does not take the key",
+            "Elasticsearch asked Anthropic with it, and quotes the answer. Nothing was stored.",
+            arrange=none_yet,
+            server={"refused_keys": [KEY]},
+        ),
+        Trouble(
+            "Anthropic does not know the model",
+            "``model_id`` is the name of Anthropic's documentation, as ``claude-sonnet-4-5``.",
+            arrange=none_yet,
+            server={"refused_models": [MODEL]},
+        ),
+        Trouble(
+            "A setting that this version does not know",
+            "Leave it out, or upgrade.",
+            arrange=none_yet,
+            options={"service_settings": {"api_key": KEY, "model_id": MODEL, "url": "https://gateway.example.com/v1"}},
+            server={"version": "9.3"},
+        ),
+        Trouble(
+            "A task type that this version does not know",
+            "Leave it out, or upgrade.",
+            arrange=none_yet,
+            options={"task_type": "chat_completion"},
+            server={"version": "9.3"},
+        ),
+        Trouble(
+            "Chunking",
+            "The documentation of the API has ``chunking_settings``, no server takes them for this service.",
+            arrange=none_yet,
+            options={"chunking_settings": {"strategy": "sentence"}},
+        ),
+    ),
+    "What a run will not do": (
+        Trouble(
+            "Not enough for a new endpoint",
+            "There is none of that id. If there should be one, look at the id and at the cluster.",
+            arrange=none_yet,
+            options=NO_KEY,
+        ),
+        Trouble(
+            "No version changes it",
+            "Declare what the endpoint has, or let it be created again with ``allow_recreate: true``: see "
+            ":ref:`ansible_collections.esops.inference.docsite.how_a_run_decides`.",
+            options=OTHER_MODEL,
+        ),
+        Trouble(
+            "This version does not change it",
+            "The server answered 200 and ignored it. The same remedies, or an upgrade.",
+            options={"service_settings": {"api_key": KEY, "model_id": MODEL, **RATE_LIMIT}},
+            server={"version": "9.3"},
+        ),
+        Trouble(
+            "This version changes it only with the key",
+            "Declare the key as well.",
+            options={"service_settings": {"model_id": MODEL, **RATE_LIMIT}},
+            server={"version": "9.3"},
+        ),
+        Trouble(
+            "Created again, but with what key?",
+            "No server returns the key, so that it has to be declared.",
+            options={"service_settings": {"model_id": "claude-opus-4-5"}, "allow_recreate": True},
+        ),
+        Trouble(
+            "It is used, and would be created again",
+            "While it is away, what uses it fails. ``force: true`` accepts that.",
+            arrange=in_use,
+            options={**OTHER_MODEL, "allow_recreate": True},
+        ),
+        Trouble(
+            "It is used, and is to be absent",
+            "Change who uses it first. ``force: true`` does not wait for that.",
+            arrange=in_use,
+            options={"state": "absent"},
+        ),
+        Trouble(
+            "An endpoint of another service",
+            "It is never touched. Choose another id.",
+            arrange=lambda server: server.seed(ID, service="openai", service_settings={"model_id": "gpt"}),
+        ),
+        Trouble(
+            "The same model again",
+            "With ``duplicate_model: warn``, the default, this is a warning. ``fail`` refuses it, ``allow`` is silent.",
+            arrange=lambda server: seed(server, "older"),
+            options={"duplicate_model": "warn"},
+            warns=True,
+        ),
+        Trouble(
+            "Too much to purge",
+            "Mostly a list that lacks something. If all of it shall go, say the number.",
+            arrange=many,
+            options={"endpoints": [{"inference_id": "endpoint-0"}], "purge": True},
+            listed=True,
+        ),
+    ),
+    "In the middle of something": (
+        Trouble(
+            "Some of a list failed",
+            "The others are as declared. ``results`` has each endpoint, and ``failure`` what the server said.",
+            arrange=lambda server: (seed(server, "answers"), seed(server, "letters")),
+            options={
+                "endpoints": [
+                    {"inference_id": "answers", "task_settings": {"max_tokens": 2048}},
+                    {"inference_id": "letters", **OTHER_MODEL},
+                ]
+            },
+            listed=True,
+        ),
+        Trouble(
+            "Sent again",
+            "A warning: it went well in the end. Seen often, the cluster, or the way to it, is not well.",
+            arrange=fault("status", status=503, exists=True),
+            options={"retries": 1},
+            warns=True,
+        ),
+        Trouble(
+            "Created again, and refused",
+            "The former settings are back. The key is the declared one, since nobody knows the former.",
+            arrange=fault("provider_refusal", match=f"PUT .*/{ID}$", exists=True),
+            options={**OTHER_MODEL, "allow_recreate": True},
+        ),
+        Trouble(
+            "The endpoint is gone",
+            "The worst that can happen: it was deleted, and Anthropic refused both the new settings and the former. "
+            "The message has all there was, but for the key. Run again when the reason is mended.",
+            arrange=fault("provider_refusal", match=f"PUT .*/{ID}$", times=2, exists=True),
+            options={**OTHER_MODEL, "allow_recreate": True},
+        ),
+        Trouble(
+            "A mistake of the collection",
+            "Please `report it <https://github.com/esops/ansible-inference/issues>`__, with the message and what was "
+            "declared. The endpoint may or may not have been changed.",
+            patched=((reconcile.Reconciler, "one", mock.Mock(side_effect=RuntimeError("unexpected"))),),
+        ),
+    ),
+}
+
+
+def page() -> str:
+    """The page with what runs say."""
+    parts = [_HEAD]
+    for title, troubles in SECTIONS.items():
+        parts.append(f"{title}\n{'-' * len(title)}\n")
+        for trouble in troubles:
+            said = textwrap.fill(trouble.message(), 100, break_long_words=False, break_on_hyphens=False)
+            parts.append(f"{trouble.heading}\n{'~' * len(trouble.heading)}\n")
+            parts.append(f".. code-block:: text\n\n{textwrap.indent(said, '   ')}\n")
+            parts.append(textwrap.fill(trouble.remedy, 120, break_long_words=False, break_on_hyphens=False) + "\n")
+    return "\n".join(parts)
+
+
+_HEAD = """..
+  Copyright: (c) 2026, esops.inference contributors
+  GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+  SPDX-License-Identifier: GPL-3.0-or-later
+
+  Written by python -m tests.unit.troubles; every message was said by a run.
+
+.. _ansible_collections.esops.inference.docsite.troubleshooting:
+
+Troubleshooting
+===============
+
+By message: look for some of its words. Each was said by a run against a simulated server. A message about a request
+begins with the request, and its last part, *Hint*, says what helps mostly. The parts of a refusal are in ``failure``,
+for playbooks to test: ``status``, ``type``, ``reason``, ``method`` and ``path``.
+
+What a run did before it failed stands in ``changed``, ``action`` and ``endpoint``.
+"""
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
