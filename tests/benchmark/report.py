@@ -45,7 +45,7 @@ class Table:
             self.heading,
             "-" * len(self.heading),
             "",
-            textwrap.fill(self.about, 120),
+            textwrap.fill(self.about, 120, break_on_hyphens=False),
             "",
             ".. list-table::",
             "   :header-rows: 1",

@@ -464,7 +464,7 @@ def page() -> str:
     for title, troubles in SECTIONS.items():
         parts.append(f"{title}\n{'-' * len(title)}\n")
         for trouble in troubles:
-            said = textwrap.fill(trouble.message(), 100, break_long_words=False, break_on_hyphens=False)
+            said = textwrap.fill(trouble.message(), 88, break_long_words=False, break_on_hyphens=False)
             parts.append(f"{trouble.heading}\n{'~' * len(trouble.heading)}\n")
             parts.append(f".. code-block:: text\n\n{textwrap.indent(said, '   ')}\n")
             parts.append(textwrap.fill(trouble.remedy, 120, break_long_words=False, break_on_hyphens=False) + "\n")
