@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def resolve(_app: Any, _environment: Any, node: Any, content: Any) -> Any:
 
 def without_contents(_app: Any, _page: str, source: list[str]) -> None:
     """Takes the list of contents out of generated pages: the theme shows one beside the text."""
-    source[0] = source[0].replace(".. contents::\n   :local:\n   :depth: 1\n", "")
+    source[0] = re.sub(r"\.\. contents::\n   :local:\n   :depth: \d\n", "", source[0])
 
 
 def setup(app: Any) -> None:

@@ -5,23 +5,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from bs4 import BeautifulSoup
 
-#: Where links stand in HTML.
-PLACES = (("a", "href"), ("link", "href"), ("img", "src"), ("script", "src"), ("object", "data"))
-
-
-class Page:
+class Page(HTMLParser):
     """One page: the anchors that it has, and the links on it."""
 
     def __init__(self, path: Path) -> None:
-        html = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
-        self.anchors = {str(element["id"]) for element in html.find_all(id=True)}
-        self.links = {str(tag[name]) for kind, name in PLACES for tag in html.find_all(kind) if tag.has_attr(name)}
+        super().__init__()
+        self.anchors: set[str] = set()
+        self.links: set[str] = set()
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, _tag: str, attributes: Sequence[tuple[str, str | None]]) -> None:
+        """Called for each element."""
+        for name, value in attributes:
+            if name == "id":
+                self.anchors.add(value or "")
+            elif name in ("href", "src"):
+                self.links.add(value or "")
 
 
 def broken(site: Path) -> list[str]:

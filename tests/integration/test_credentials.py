@@ -54,7 +54,8 @@ def test_the_fingerprint_that_is_printed_is_trusted(tmp_path: Path) -> None:
 
 
 def test_every_variable_of_the_environment_is_listed() -> None:
-    listed = re.findall(r"^(?:\.\. envvar:: | {12})(ELASTICSEARCH_\w+)$", (GUIDES / "credentials.rst").read_text(), re.MULTILINE)
+    text = (GUIDES / "credentials.rst").read_text()
+    listed = re.findall(r"^(?:\.\. envvar:: | {12})(ELASTICSEARCH_\w+)$", text, re.MULTILINE)
     assert sorted(listed) == sorted(option["fallback"][1][0] for option in connection_options().values())
 
 

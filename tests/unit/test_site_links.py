@@ -1,0 +1,39 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The documentation's site is searched for links that lead nowhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from docs.site.links import broken
+
+
+@pytest.mark.parametrize(
+    ("link", "problem"),
+    [
+        ("guides/start.html", None),
+        ("guides/start.html#here", None),
+        ("#top", None),
+        ("picture.svg", None),
+        ("https://www.elastic.co/docs#anything", None),
+        ("guides/", "there is no such file"),
+        ("guides/end.html", "there is no such file"),
+        ("guides/start.html#there", "the page has no such anchor"),
+        ("#bottom", "the page has no such anchor"),
+        ("http://www.elastic.co/", "is no address with https"),
+        ("https://localhost/", "is no address with https"),
+        ("mailto:somebody", "is no address with https"),
+        ("https://[", "Invalid IPv6 URL"),
+        ("", None),
+    ],
+)
+def test_what_is_broken(link: str, problem: str | None, tmp_path: Path) -> None:
+    (tmp_path / "guides").mkdir()
+    (tmp_path / "guides/start.html").write_text('<h1 id="here">Start</h1><a href="../index.html">back</a>')
+    (tmp_path / "picture.svg").touch()
+    (tmp_path / "index.html").write_text(f'<h1 id="top">Site</h1><a class="x" href="{link}">a link</a>')
+    assert broken(tmp_path) == ([f"index.html: {link}: {problem}"] if problem else [])
