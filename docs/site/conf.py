@@ -28,11 +28,7 @@ highlight_language = "YAML+Jinja"
 html_title = f"esops.inference {version}"
 html_theme = "furo"
 html_theme_options = {
-    "source_repository": GALAXY["repository"],
-    "source_branch": "main",
-    "source_directory": "docs/docsite/rst",
-    # Not all pages are files of the repository; those that are have the link in their text.
-    "top_of_page_buttons": [],
+    "top_of_page_buttons": ["edit"],
     "light_css_variables": {"color-brand-primary": "#00627a", "color-brand-content": "#00627a"},
     "dark_css_variables": {"color-brand-primary": "#5ec8dd", "color-brand-content": "#5ec8dd"},
 }
@@ -61,7 +57,16 @@ def without_contents(_app: Any, _page: str, source: list[str]) -> None:
     source[0] = re.sub(r"\.\. contents::\n   :local:\n   :depth: \d\n", "", source[0])
 
 
+def link_to_edit(_app: Any, page: str, _template: str, context: dict[str, Any], _tree: Any) -> None:
+    """Says where the text of a page is. Pages of modules and roles know that themselves."""
+    known = (context.get("meta") or {}).get("github_url", "").partition("?")[0]
+    guide = f"docs/docsite/rst/{page.removeprefix('docsite/')}.rst"
+    path = guide if page.startswith("docsite/") else "docs/site/index.rst.j2"
+    context["theme_source_edit_link"] = known or f"{GALAXY['repository']}/edit/main/{path}"
+
+
 def setup(app: Any) -> None:
     """Called by Sphinx."""
+    app.connect("html-page-context", link_to_edit)
     app.connect("source-read", without_contents)
     app.connect("missing-reference", resolve)

@@ -115,22 +115,27 @@ failure:
     status:
       description: The HTTP status.
       type: int
+      returned: always
       sample: 400
     type:
       description: The error's type in the words of Elasticsearch.
       type: str
+      returned: always
       sample: status_exception
     reason:
       description: The reason.
       type: str
+      returned: always
       sample: Could not complete inference endpoint creation as validation call to service threw an exception.
     method:
       description: The method of the request.
       type: str
+      returned: always
       sample: PUT
     path:
       description: The path of the request, with its query.
       type: str
+      returned: always
       sample: /_inference/completion/anthropic_completion
 """
 

@@ -76,14 +76,17 @@ results:
     inference_id:
       description: The endpoint's id.
       type: str
+      returned: always
       sample: support-answers
     changed:
       description: Whether the endpoint was changed, or would be in check mode.
       type: bool
+      returned: always
       sample: true
     action:
       description: What was done, or would be done in check mode.
       type: str
+      returned: always
       choices: [none, created, updated, recreated, deleted]
       sample: created
     endpoint:
@@ -99,12 +102,15 @@ results:
     failed:
       description: Present, and true, where this endpoint failed.
       type: bool
+      returned: if the endpoint failed
     msg:
       description: Why this endpoint failed.
       type: str
+      returned: if the endpoint failed
     failure:
       description: What went wrong with this endpoint, for playbooks to test, as RV(failure) does for the task.
       type: dict
+      returned: if the endpoint failed
 summary:
   description: How many endpoints were C(created), C(updated), C(recreated), C(deleted), C(unchanged), and C(failed).
   type: dict
@@ -118,21 +124,26 @@ failure:
     status:
       description: The HTTP status.
       type: int
+      returned: always
       sample: 401
     type:
       description: The error's type in the words of Elasticsearch.
       type: str
+      returned: always
       sample: security_exception
     reason:
       description: The reason.
       type: str
+      returned: always
     method:
       description: The method of the request.
       type: str
+      returned: always
       sample: GET
     path:
       description: The path of the request, with its query.
       type: str
+      returned: always
       sample: /_inference/_all
 """
 
