@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Builds the documentation's site into docs/site/build/html: pages of modules and roles, guides, and the front page."""
+"""Builds the documentation's site into docs/site/build/html: pages of plugins and roles, guides, and the front page."""
 
 from __future__ import annotations
 
@@ -46,15 +46,18 @@ def gather() -> None:
 
 
 def front_page() -> str:
-    """The front page, with all guides of extra-docs.yml and all modules and roles."""
+    """The front page, with all guides of extra-docs.yml and the page of each plugin and role."""
     template = jinja2.Template((HERE / "index.rst.j2").read_text(encoding="utf-8"), undefined=jinja2.StrictUndefined)
     sections = yaml.safe_load((GUIDES / "extra-docs.yml").read_text())["sections"]
-    return template.render(sections=sections, modules=documented("module"), roles=documented("role"))
+    return template.render(sections=sections, reference=reference())
 
 
-def documented(kind: str) -> list[str]:
-    """The names of all modules, or roles, that have a page."""
-    return sorted(page.stem.removesuffix(f"_{kind}") for page in PAGES.glob(f"*_{kind}.rst"))
+def reference() -> list[tuple[str, str]]:
+    """Short titles and pages of all plugins and roles, modules first: anthropic_role is the page of a role."""
+    pages = sorted(path.stem for path in PAGES.glob("*_*.rst"))
+    named = [(page.rpartition("_")[0], page.rpartition("_")[2], page) for page in pages]
+    modules = [(name, page) for name, kind, page in named if kind == "module"]
+    return modules + [(f"{kind} {name}", page) for name, kind, page in named if kind != "module"]
 
 
 def run(*command: Any) -> None:
