@@ -20,9 +20,9 @@ class Page(HTMLParser):
         self.links: set[str] = set()
         self.feed(path.read_text(encoding="utf-8"))
 
-    def handle_starttag(self, _tag: str, attributes: Sequence[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, _tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
         """Called for each element."""
-        for name, value in attributes:
+        for name, value in attrs:
             if name == "id":
                 self.anchors.add(value or "")
             elif name in ("href", "src"):
