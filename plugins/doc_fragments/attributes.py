@@ -28,7 +28,7 @@ attributes:
     support: partial
     details:
       - With O(update_api_key=always) the key is sent, and a change reported, on every run, since no server tells
-        whether it differs.
+        whether it differs. With V(when_changed) it is sent once.
   action_group:
     description: Use C(group/esops.inference.all) in C(module_defaults) to set defaults for this module.
     support: full

@@ -100,14 +100,45 @@ chunking_settings:
       type: int
 """
 
-_POLICY = r"""
+_KEY = r"""
 update_api_key:
   description:
     - V(on_create) sends the key when an endpoint is created, and beside another service setting that changes.
-    - V(always) sends it on every run, and reports a change each time, since no server tells whether it differs.
+    - V(when_changed) also sends it when it is not known to be the one that the endpoint was given last. No server
+      tells, so a salted hash of the key is kept, see O(api_key_fingerprint_store). It costs one more request, for one
+      endpoint or for many.
+    - V(always) sends it on every run, and reports a change each time.
+    - Elasticsearch 8.16 changes no key in place. There it takes O(allow_recreate).
   type: str
-  choices: [on_create, always]
+  choices: [on_create, when_changed, always]
   default: on_create
+"""
+
+_FINGERPRINTS = r"""
+api_key_fingerprint_store:
+  description:
+    - Where the hashes of keys are kept, that O(update_api_key=when_changed) compares with. Keys themselves are kept
+      nowhere.
+    - With V(index) they are in an index of the cluster, one document for each endpoint. The index is created when it is
+      needed. It takes the index privileges C(create_index), C(read), C(index) and C(delete) on it.
+    - With V(file) they are in a file on the machine the module runs on, which tells clusters apart by their UUID. It
+      takes the cluster privilege C(monitor).
+    - What cannot be read or written there is a failure before anything is changed.
+  type: str
+  choices: [index, file]
+  default: index
+api_key_fingerprint_index:
+  description: The name of the index for O(api_key_fingerprint_store=index).
+  type: str
+  default: ansible-inference-fingerprints
+api_key_fingerprint_file:
+  description:
+    - The path of the file for O(api_key_fingerprint_store=file), where it is required. Its directory has to exist.
+    - It is readable for its owner alone, locked while it is changed, and replaced as a whole.
+  type: path
+"""
+
+_CHANGES = r"""
 unmanaged_settings:
   description:
     - What becomes of settings that are not declared. With V(keep) they stay as they are on the server.
@@ -170,7 +201,7 @@ class ModuleDocFragment:
     # documentation of an endpoint stands here once, at its three places.
     DOCUMENTATION: str = _options(_NAME, _BODY)
 
-    POLICY: str = _options(_POLICY)
+    POLICY: str = _options(_KEY, _FINGERPRINTS, _CHANGES)
 
     MANY: str = (
         """

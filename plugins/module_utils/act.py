@@ -49,6 +49,8 @@ PREFLIGHT_SUFFIX = "-ansible-preflight"
 _ALREADY_EXISTS = "resource_already_exists_exception"
 _NOT_FOUND = "resource_not_found_exception"
 
+_UNRECORDED = " The server has taken the API key, but its fingerprint is not stored: the next run sends it again."
+
 _FORCE_HINT = "force=true deletes it all the same; whatever uses it will then fail."
 
 
@@ -105,6 +107,8 @@ class Work:
     def _foretell(self) -> None:
         """Learns what the server would make of it. A removal that it would refuse is asked for as a dry run."""
         decided = self._decided
+        if self._cluster.fingerprints and self._sends_secret(decided):
+            self._cluster.fingerprints.read([self._desired.inference_id])
         if decided.action in (DELETED, RECREATED) and decided.before:
             self._refuse_if_referenced(decided.before)
         if decided.doubtful:
@@ -119,6 +123,7 @@ class Work:
         :raises ClientError: where it is not.
         """
         decided = self._decided
+        self._prepare_record(decided)
         if decided.action == RECREATED and decided.after:
             # From here on it is wanted as a whole, whoever else deletes it in the meantime.
             whole = decided.after
@@ -130,6 +135,20 @@ class Work:
             return error
         self._learn(decided, stored)
         return None
+
+    def _prepare_record(self, decided: Plan) -> None:
+        """The record of the secret, where there are records, is given up before anything changes.
+
+        :raises ClientError: if it cannot be.
+        """
+        fingerprints = self._cluster.fingerprints
+        if fingerprints and decided.action == DELETED:
+            fingerprints.forget(self._desired.inference_id)
+        elif fingerprints and self._desired.secret is not None and self._sends_secret(decided):
+            fingerprints.begin(self._desired.secret, self._desired.inference_id)
+
+    def _sends_secret(self, decided: Plan) -> bool:
+        return self._service.secret in flatten(decided.body)
 
     def _carry_out(self, decided: Plan) -> Endpoint | None:
         """Makes the change and returns what the server says it holds now.
@@ -159,11 +178,28 @@ class Work:
         self._report(decided, stored)
         self._now = stored
         self._unsure = False
-        if self._service.secret in flatten(decided.body):
+        if self._sends_secret(decided):
             self._known = self._known._replace(secret_sent=True)
+            self._record_secret(stored)
         if decided.action == UPDATED and stored is not None:
             left = differences(self._desired, stored, self._policy, self._service).paths
             self._ignore(set(left).intersection(decided.changes))
+
+    def _record_secret(self, stored: Endpoint | None) -> None:
+        """After the server took the secret.
+
+        :raises ClientError: if there are records and this one cannot be written.
+        """
+        fingerprints, secret = self._cluster.fingerprints, self._desired.secret
+        if not (fingerprints and secret and stored) or self._cluster.check_mode:
+            return
+        try:
+            fingerprints.sent(secret, stored)
+        except ClientError as error:
+            error.problem += _UNRECORDED
+            raise
+        except Refused as error:
+            raise Refused(f"{error}{_UNRECORDED}") from None
 
     def _ignore(self, paths: Iterable[str]) -> None:
         self._known = self._known._replace(ignored=self._known.ignored.union(paths))
@@ -172,7 +208,7 @@ class Work:
         """Writes down that this run brought the endpoint from where it was found to where it is now."""
         outcome, secret = self._outcome, self._service.secret
         outcome.after = now
-        secret_sent = secret in flatten(decided.body)
+        secret_sent = self._sends_secret(decided)
         if not (outcome.before != now or secret_sent):
             return
         outcome.changed = True

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.esops.inference.plugins.module_utils.client import Repeated
 from ansible_collections.esops.inference.plugins.module_utils.inference import flatten
-from ansible_collections.esops.inference.plugins.module_utils.plan import ABSENT, PRESENT, Desired, Service
+from ansible_collections.esops.inference.plugins.module_utils.plan import ABSENT, ON_CREATE, PRESENT, Desired, Service
 
 API_KEY = "service_settings.api_key"
 MAX_CHUNK_SIZE_DEFAULT = 250
@@ -175,8 +175,8 @@ def problems(declared: Mapping[str, Any], update_api_key: str) -> list[str]:
             found.append(f"{path} is empty.")
     if "service_settings.url" in settings and not _is_web_address(settings["service_settings.url"]):
         found.append("service_settings.url must be a URL with http or https.")
-    if update_api_key == "always" and declared["state"] == PRESENT and API_KEY not in settings:
-        found.append(f"{API_KEY} is needed where update_api_key is always.")
+    if update_api_key != ON_CREATE and declared["state"] == PRESENT and API_KEY not in settings:
+        found.append(f"{API_KEY} is needed where update_api_key is {update_api_key}.")
     return found + _chunking_problems(settings)
 
 

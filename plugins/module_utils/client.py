@@ -111,7 +111,10 @@ class Redactor:
     """Takes secrets out of texts: as they are, and as JSON, Python, base64 and URLs write them."""
 
     #: A secret that a server shows under its name, though it is none of those known here.
-    _NAMED = re.compile(r"""(api_key[\\"']*\s*[=:]\s*)("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,;}\])]+)""", re.DOTALL)
+    _NAMED = re.compile(
+        r"""((?<!update_)api_key[\\"']*\s*[=:]\s*)("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,;}\])]+)""",
+        re.DOTALL,
+    )
 
     def __init__(self, secrets: Iterable[str]) -> None:
         forms = {form for secret in secrets if secret for form in self._forms(secret)}

@@ -9,6 +9,7 @@ Private to the collection.
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 from ansible_collections.esops.inference.plugins.module_utils.errors import (
     ApiError,
@@ -26,6 +27,7 @@ from ansible_collections.esops.inference.plugins.module_utils.outcome import Ref
 from ansible_collections.esops.inference.plugins.module_utils.plan import (
     OTHERS,
     PRESENT,
+    SECRET,
     SERVER,
     Desired,
     Knowledge,
@@ -35,12 +37,16 @@ from ansible_collections.esops.inference.plugins.module_utils.plan import (
     plan,
 )
 
+if TYPE_CHECKING:
+    from ansible_collections.esops.inference.plugins.module_utils.fingerprints import Fingerprints
+
 
 class Cluster:
     """A cluster as one run sees it, with the service and the policy under which it is looked at.
 
     :ivar warnings: what the user should know although nothing failed, in order, each once.
     :ivar down: what makes every further request pointless, once it has been met.
+    :ivar fingerprints: tell whether a secret is new, where the policy asks for that.
     """
 
     def __init__(
@@ -52,6 +58,7 @@ class Cluster:
         self.check_mode = check_mode
         self.warnings = warnings
         self.down: ClientError | None = None
+        self.fingerprints: Fingerprints | None = None
         self._server: Server | None = None
         self._others: dict[str, Endpoint] | None = None
         self._asking = threading.Lock()
@@ -69,6 +76,8 @@ class Cluster:
                 known = known._replace(server=self.server())
             elif decided.question == OTHERS:
                 known = known._replace(others=list(self.others().values()))
+            elif decided.question == SECRET:
+                known = known._replace(secret_is_new=self._is_new(desired, existing))
             elif decided.refusal:
                 raise Refused(decided.refusal)
             else:
@@ -76,6 +85,11 @@ class Cluster:
         for warning in decided.warnings:
             self.warn(warning)
         return decided, known
+
+    def _is_new(self, desired: Desired, existing: Endpoint | None) -> bool:
+        if self.fingerprints is None or desired.secret is None or existing is None:
+            return True
+        return self.fingerprints.is_new(desired.secret, existing)
 
     def expect(self, inference_id: str, endpoint: Endpoint | None) -> None:
         """Lets later plans see what earlier ones will make of the cluster, for the question of duplicates."""

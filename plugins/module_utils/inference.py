@@ -57,10 +57,12 @@ class Server(NamedTuple):
 
     :ivar version: major and minor number.
     :ivar name: for people, as in "Elasticsearch 9.3.0".
+    :ivar cluster: the UUID of its cluster; empty where it is not known.
     """
 
     version: tuple[int, int]
     name: str
+    cluster: str = ""
 
 
 #: Serverless runs ahead of every numbered version.
@@ -86,11 +88,11 @@ class Inference:
         """C(GET /): needs the cluster privilege C(monitor)."""
         answer = self._request("GET", "/", privilege="monitor")
         try:
-            version = answer["version"]
+            version, cluster = answer["version"], str(answer.get("cluster_uuid") or "")
             if version.get("build_flavor") == "serverless":
-                return Server(NEWEST, "Elasticsearch Serverless")
+                return Server(NEWEST, "Elasticsearch Serverless", cluster)
             major, minor = (int(part) for part in version["number"].split(".")[:2])
-            return Server((major, minor), f"Elasticsearch {version['number']}")
+            return Server((major, minor), f"Elasticsearch {version['number']}", cluster)
         except (AttributeError, KeyError, TypeError, ValueError):
             raise _not_as_documented("GET", "/") from None
 

@@ -10,10 +10,11 @@ Private to the collection.
 from __future__ import annotations
 
 import gc
+import re
 import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.parameters import set_fallbacks
@@ -42,11 +43,14 @@ from ansible_collections.esops.inference.plugins.module_utils.options import (
 )
 from ansible_collections.esops.inference.plugins.module_utils.outcome import Outcome, Refused
 from ansible_collections.esops.inference.plugins.module_utils.plan import (
+    ALWAYS,
     CREATED,
     DELETED,
     NONE,
+    ON_CREATE,
     RECREATED,
     UPDATED,
+    WHEN_CHANGED,
     Desired,
     Policy,
     Purge,
@@ -54,16 +58,20 @@ from ansible_collections.esops.inference.plugins.module_utils.plan import (
 )
 from ansible_collections.esops.inference.plugins.module_utils.reconcile import Reconciler
 
+if TYPE_CHECKING:
+    from ansible_collections.esops.inference.plugins.module_utils.fingerprints import Fingerprints
+
 
 def policy_options() -> dict[str, Any]:
     """The argument spec of C(Policy)."""
     return {
         "update_api_key": {
             "type": "str",
-            "choices": ["on_create", "always"],
-            "default": "on_create",
+            "choices": [ON_CREATE, WHEN_CHANGED, ALWAYS],
+            "default": ON_CREATE,
             "no_log": False,
         },
+        **fingerprint_options(),
         "unmanaged_settings": {"type": "str", "choices": ["keep", "remove"], "default": "keep"},
         "allow_recreate": {"type": "bool", "default": False},
         "preflight": {"type": "bool", "default": True},
@@ -72,6 +80,32 @@ def policy_options() -> dict[str, Any]:
         "wait_for_deployment": {"type": "bool", "default": False},
         "wait_timeout": {"type": "int", "default": 300},
     }
+
+
+def fingerprint_options() -> dict[str, Any]:
+    """The argument spec of where the fingerprints of secrets are."""
+    return {
+        "api_key_fingerprint_store": {"type": "str", "choices": ["index", "file"], "default": "index", "no_log": False},
+        "api_key_fingerprint_index": {"type": "str", "default": "ansible-inference-fingerprints", "no_log": False},
+        "api_key_fingerprint_file": {"type": "path", "no_log": False},
+    }
+
+
+def policy_problems(params: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the policy."""
+    if params["update_api_key"] != WHEN_CHANGED:
+        return []
+    return fingerprint_problems(params)
+
+
+def fingerprint_problems(params: Mapping[str, Any]) -> list[str]:
+    """What is wrong with them, where they are used."""
+    index, is_file = params["api_key_fingerprint_index"], params["api_key_fingerprint_store"] == "file"
+    if is_file and not params["api_key_fingerprint_file"]:
+        return ["api_key_fingerprint_store=file needs api_key_fingerprint_file."]
+    if not is_file and not _INDEX.fullmatch(index):
+        return [f"api_key_fingerprint_index {index!r} is no name of an index: small letters, digits, -, _ and dots."]
+    return []
 
 
 def many_options() -> dict[str, Any]:
@@ -97,23 +131,51 @@ def many_problems(params: Mapping[str, Any]) -> list[str]:
     return wrong
 
 
+#: Of what an index's name may be made, the part that needs no thinking about.
+_INDEX = re.compile(r"[a-z0-9.][a-z0-9_.-]{0,200}(?<!\.)")
+
+
 @dataclass
 class Task:
     """One run of a module, its options checked.
 
-    :ivar api: the inference API of the cluster.
+    :ivar client: the session with the cluster.
     :ivar warnings: shown to the user at the end, in order.
     """
 
     params: Mapping[str, Any]
-    api: Inference
+    client: Client
     check_mode: bool
     diff_mode: bool
     warnings: list[str] = field(default_factory=list)
 
     def reconciler(self, service: Service) -> Reconciler:
         policy = Policy(**{option: self.params[option] for option in Policy._fields})
-        return Reconciler(Cluster(self.api, service, policy, check_mode=self.check_mode, warnings=self.warnings))
+        cluster = Cluster(self.api, service, policy, check_mode=self.check_mode, warnings=self.warnings)
+        if policy.update_api_key == WHEN_CHANGED:
+            cluster.fingerprints = self.fingerprints(service, lambda: cluster.server().cluster)
+        return Reconciler(cluster)
+
+    @property
+    def api(self) -> Inference:
+        """The inference API of the cluster."""
+        return Inference(self.client)
+
+    def fingerprints(self, service: Service, cluster: Callable[[], str]) -> Fingerprints:
+        """The records of secrets.
+
+        :param cluster: returns what tells the cluster from others.
+        """
+        # Only who wants them waits for its import.
+        from ansible_collections.esops.inference.plugins.module_utils.fingerprints import (  # noqa: PLC0415
+            FileStore,
+            Fingerprints,
+            IndexStore,
+        )
+
+        if self.params["api_key_fingerprint_store"] == "file":
+            return Fingerprints(FileStore(Path(self.params["api_key_fingerprint_file"]), cluster), service)
+        return Fingerprints(IndexStore(self.client, self.params["api_key_fingerprint_index"]), service)
 
     def result(self, outcome: Outcome, service: Service) -> dict[str, Any]:
         """What is returned of one endpoint."""
@@ -235,7 +297,7 @@ def _run(
     if wrong:
         return {"failed": True, "msg": redact(listed(wrong))}
     client = Client(connection, redact)
-    task = Task(module.params, Inference(client), module.check_mode, module._diff)
+    task = Task(module.params, client, module.check_mode, module._diff)
     try:
         return work(task)
     finally:

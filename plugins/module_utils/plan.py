@@ -27,6 +27,12 @@ ABSENT = "absent"
 #: What a plan may have to know beforehand.
 SERVER = "server"
 OTHERS = "others"
+SECRET = "secret"
+
+#: When the secret of an endpoint that exists is sent
+ON_CREATE = "on_create"
+WHEN_CHANGED = "when_changed"
+ALWAYS = "always"
 
 #: So many endpoints a purge may remove even if they are all there are.
 _ALWAYS_PURGED = 5
@@ -78,7 +84,7 @@ class Service(NamedTuple):
 class Policy(NamedTuple):
     """How far a plan may go; the options of the same names."""
 
-    update_api_key: str = "on_create"
+    update_api_key: str = ON_CREATE
     unmanaged_settings: str = "keep"
     allow_recreate: bool = False
     preflight: bool = True
@@ -122,19 +128,21 @@ class Knowledge(NamedTuple):
     :ivar others: all endpoints of the cluster; None while nobody asked.
     :ivar ignored: settings which this server was seen not to change although it answered 200.
     :ivar secret_sent: whether the secret has been sent, and taken, in this run.
+    :ivar secret_is_new: whether it may be another one than was sent last; None while nobody asked.
     """
 
     server: Server | None = None
     others: Sequence[Endpoint] | None = None
     ignored: frozenset[str] = frozenset()
     secret_sent: bool = False
+    secret_is_new: bool | None = None
 
 
 @dataclass(frozen=True)
 class Plan:
     """What is to happen to one endpoint.
 
-    :ivar question: what must be known first, C(SERVER) or C(OTHERS); everything else is void then.
+    :ivar question: what must be known first, C(SERVER), C(OTHERS) or C(SECRET); everything else is void then.
     :ivar before: the endpoint as it is, None if there is none.
     :ivar after: the endpoint as it will be, as far as one can tell, None if there will be none.
     :ivar changes: dotted paths of what the declaration wants different.
@@ -191,6 +199,9 @@ def plan(desired: Desired, existing: Endpoint | None, policy: Policy, service: S
         return Plan(NONE) if existing is None else Plan(DELETED, existing)
     if existing is None:
         return _creation(desired, policy, service, known)
+    asked = policy.update_api_key != WHEN_CHANGED or known.secret_is_new is not None
+    if not asked and _may_rotate(desired, policy, known):
+        return Plan(NONE, question=SECRET)
     return _change(desired, existing, policy, service, known)
 
 
@@ -218,8 +229,8 @@ def _creation(desired: Desired, policy: Policy, service: Service, known: Knowled
 
 def _change(desired: Desired, existing: Endpoint, policy: Policy, service: Service, known: Knowledge) -> Plan:
     found = differences(desired, existing, policy, service)
-    rotate = policy.update_api_key == "always" and desired.secret is not None and not known.secret_sent
-    changes = found.paths + ((service.secret,) if rotate else ())
+    rotates = _may_rotate(desired, policy, known) and known.secret_is_new is not False
+    changes = found.paths + ((service.secret,) if rotates else ())
     if not changes:
         return Plan(NONE, existing, existing)
     fixed = [path for path in changes if service.is_fixed(path) or path in known.ignored]
@@ -236,6 +247,11 @@ def _change(desired: Desired, existing: Endpoint, policy: Policy, service: Servi
     if stuck and policy.allow_recreate and desired.secret is not None:
         return _recreation(desired, existing, found, changes, service)
     return _update(desired, existing, found, changes, stuck, service, known.server)
+
+
+def _may_rotate(desired: Desired, policy: Policy, known: Knowledge) -> bool:
+    """Whether the secret is to be sent to an endpoint that exists, if it is another one."""
+    return policy.update_api_key != ON_CREATE and desired.secret is not None and not known.secret_sent
 
 
 def _update(

@@ -57,14 +57,17 @@ class Reconciler:
 
         :param parallel: how many endpoints at the same time.
         :param purge: whether, and how far, endpoints that are not declared are removed. Their outcomes come last.
-        :raises ClientError: if there is nothing to decide upon, since the endpoints cannot be read.
-        :raises Refused: if more would be purged than may be.
+        :raises ClientError: if there is nothing to decide upon, since the endpoints, or the records of their secrets,
+            cannot be read.
+        :raises Refused: if more would be purged than may be, or the records are none.
         """
         cluster = self._cluster
         existing = dict(cluster.others())
         doomed, refusal = purged(declared, existing.values(), cluster.service, purge) if purge else ([], "")
         if refusal:
             raise Refused(refusal)
+        if cluster.fingerprints:
+            cluster.fingerprints.read(desired.inference_id for desired in declared if desired.secret is not None)
         decisions = []
         for desired in [*declared, *doomed]:
             decided = self._decide(desired, existing.get(desired.inference_id))

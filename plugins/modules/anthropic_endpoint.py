@@ -148,11 +148,16 @@ from ansible_collections.esops.inference.plugins.module_utils.anthropic import (
     problems,
     warnings,
 )
-from ansible_collections.esops.inference.plugins.module_utils.module import Task, policy_options, run
+from ansible_collections.esops.inference.plugins.module_utils.module import (
+    Task,
+    policy_options,
+    policy_problems,
+    run,
+)
 
 
 def check(params: Mapping[str, Any]) -> list[str]:
-    return problems(params, params["update_api_key"])
+    return problems(params, params["update_api_key"]) + policy_problems(params)
 
 
 def work(task: Task) -> dict[str, Any]:

@@ -163,6 +163,7 @@ from ansible_collections.esops.inference.plugins.module_utils.module import (
     many_options,
     many_problems,
     policy_options,
+    policy_problems,
     run,
 )
 
@@ -180,7 +181,8 @@ def declared(params: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def check(params: Mapping[str, Any]) -> list[str]:
-    return list_problems(declared(params), params["update_api_key"]) + many_problems(params)
+    wrong = list_problems(declared(params), params["update_api_key"])
+    return wrong + policy_problems(params) + many_problems(params)
 
 
 def work(task: Task) -> dict[str, Any]:

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import base64
 import threading
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,6 +22,7 @@ class Cluster:
 
     def __init__(self, version: Version, deployments: Mapping[str, Sequence[str]]) -> None:
         self._version = version
+        self._uuid = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         self._lock = threading.Lock()
         self._states = {model_id: list(states) for model_id, states in deployments.items()}
         if not all(self._states.values()):
@@ -43,7 +46,7 @@ class Cluster:
         body: dict[str, Any] = {
             "name": "serverless" if serverless else "simulator",
             "cluster_name": "simulator",
-            "cluster_uuid": "c2ltdWxhdG9yLXV1aWQxMg",
+            "cluster_uuid": self._uuid,
             "version": version,
             "tagline": "You Know, for Search",
         }

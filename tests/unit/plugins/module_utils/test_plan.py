@@ -12,6 +12,7 @@ from ansible_collections.esops.inference.plugins.module_utils.anthropic import S
 from ansible_collections.esops.inference.plugins.module_utils.inference import NEWEST, Endpoint, Server
 from ansible_collections.esops.inference.plugins.module_utils.plan import (
     OTHERS,
+    SECRET,
     SERVER,
     Desired,
     Knowledge,
@@ -168,6 +169,19 @@ class TestUpdate:
     def test_a_key_is_sent_once(self) -> None:
         known = Knowledge(server=V96, secret_sent=True)
         assert planned({}, secret="k", update_api_key="always", known=known).action == "none"
+
+    def test_whether_a_key_is_new_is_asked_where_it_matters(self) -> None:
+        policy = {"update_api_key": "when_changed"}
+        assert planned({}, secret="k", **policy).question == SECRET
+        assert planned({}, secret=None, **policy).action == "none"
+        assert planned({MODEL: "m", TOKENS: 5}, None, "k", **policy).action == "created"
+        sent = Knowledge(server=V96, secret_sent=True)
+        assert planned({}, secret="k", known=sent, **policy) == Plan("none", EXISTING, EXISTING)
+
+    @pytest.mark.parametrize(("is_new", "changes"), [(True, (KEY,)), (False, ())])
+    def test_a_key_that_is_new_is_a_change(self, is_new: bool, changes: tuple[str, ...]) -> None:
+        known = Knowledge(server=V96, secret_is_new=is_new)
+        assert planned({}, secret="k", known=known, update_api_key="when_changed").changes == changes
 
     def test_the_version_is_asked_for_before_a_change_in_place(self) -> None:
         assert planned({TOKENS: 2048}, known=Knowledge()).question == SERVER

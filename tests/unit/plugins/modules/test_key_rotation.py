@@ -1,0 +1,341 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""update_api_key=when_changed, with both stores."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import json
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from ansible_collections.esops.inference.plugins.module_utils import fingerprints
+from ansible_collections.esops.inference.plugins.module_utils.fingerprints import FileStore, IndexStore
+from ansible_collections.esops.inference.plugins.module_utils.outcome import Refused
+from tests.simulator import Simulator
+from tests.unit.support import DOCUMENTED, FORMER_KEY, ID, KEY, Run, endpoint, endpoints, forms, seed
+
+INDEX = "ansible-inference-fingerprints"
+API_KEY = "service_settings.api_key"
+UPDATE = f"PUT /_inference/completion/{ID}/_update"
+
+
+class Rotation:
+    """A server, and one of the stores."""
+
+    def __init__(self, server: Simulator, store: str, path: Path) -> None:
+        self.server = server
+        self.store = store
+        self.path = path
+        self.policy: dict[str, Any] = {"update_api_key": "when_changed", "api_key_fingerprint_store": store}
+        if store == "file":
+            self.policy["api_key_fingerprint_file"] = str(path)
+
+    def declare(self, key: str = KEY, **options: Any) -> Run:
+        body = {**DOCUMENTED, "service_settings": {**DOCUMENTED["service_settings"], "api_key": key}}
+        return endpoint(self.server, **{**body, **self.policy, **options})
+
+    @property
+    def records(self) -> dict[str, dict[str, Any]]:
+        if self.store == "index":
+            return self.server.documents(INDEX)
+        if not self.path.exists():
+            return {}
+        [records] = json.loads(self.path.read_text())["clusters"].values()
+        return records
+
+    def corrupt(self, record: Any) -> None:
+        """Puts something else in the place of the record."""
+        if self.store == "index":
+            self.server.seed_document(INDEX, ID, record)
+        else:
+            content = json.loads(self.path.read_text())
+            for records in content["clusters"].values():
+                records[ID] = record
+            self.path.write_text(json.dumps(content))
+
+    @property
+    def class_of_store(self) -> type[FileStore | IndexStore]:
+        return FileStore if self.store == "file" else IndexStore
+
+    @property
+    def writes(self) -> list[str]:
+        """The requests that changed an endpoint since the last look."""
+        found = [line for line in self.server.requests if "/_inference/" in line and not line.startswith("GET")]
+        self.server.clear_log()
+        return found
+
+
+@pytest.fixture(params=["file", "index"])
+def rotation(request: pytest.FixtureRequest, server: Simulator, tmp_path: Path) -> Rotation:
+    return Rotation(server, request.param, tmp_path / "fingerprints.json")
+
+
+@contextlib.contextmanager
+def ending(rotation: Rotation, error: BaseException) -> Iterator[None]:
+    """Runs end so after the server took the key, before that is written down."""
+    write = rotation.class_of_store.write
+
+    def dying(store: Any, record: dict[str, Any]) -> None:
+        if "hash" in record:
+            raise error
+        write(store, record)
+
+    with mock.patch.object(rotation.class_of_store, "write", dying):
+        yield
+
+
+class TestRules:
+    def test_a_key_is_sent_once(self, rotation: Rotation) -> None:
+        assert rotation.declare()["action"] == "created"
+        assert rotation.records[ID]["hash"]
+        rotation.server.clear_log()
+        assert rotation.declare()["changed"] is False
+        lookup = "GET /" if rotation.store == "file" else f"POST /{INDEX}/_mget"
+        assert rotation.server.requests == [f"GET /_inference/{ID}", lookup]
+
+    def test_another_key_is_one_update(self, rotation: Rotation) -> None:
+        rotation.declare(FORMER_KEY)
+        assert rotation.writes == [f"PUT /_inference/completion/{ID}"]
+        run = rotation.declare(KEY)
+        assert (run["changed"], run["action"], run["changes"]) == (True, "updated", [API_KEY])
+        assert rotation.writes == [UPDATE]
+        assert rotation.server.endpoints[ID].secret == KEY
+        assert rotation.declare(KEY)["changed"] is False
+        assert rotation.writes == []
+
+    def test_the_key_of_an_endpoint_that_was_there_is_unknown(self, rotation: Rotation) -> None:
+        seed(rotation.server)
+        assert rotation.declare()["changes"] == [API_KEY]
+        assert rotation.writes == [UPDATE]
+        assert rotation.declare()["changed"] is False
+
+    def test_so_is_that_of_one_made_anew_with_another_model(self, rotation: Rotation) -> None:
+        rotation.declare()
+        rotation.server.remove(ID)
+        rotation.server.seed(
+            ID, service_settings={"model_id": "other"}, task_settings={"max_tokens": 1024}, secret=FORMER_KEY
+        )
+        rotation.writes  # noqa: B018 - looked at so far
+        run = rotation.declare(service_settings={"api_key": KEY, "model_id": "other"})
+        assert run["changes"] == [API_KEY]
+        assert rotation.writes == [UPDATE]
+        assert rotation.server.endpoints[ID].secret == KEY
+
+    def test_a_recreate_sends_it_and_is_remembered(self, rotation: Rotation) -> None:
+        rotation.declare()
+        other = {"service_settings": {"api_key": KEY, "model_id": "other"}}
+        assert rotation.declare(**other, allow_recreate=True)["action"] == "recreated"
+        rotation.writes  # noqa: B018
+        assert rotation.declare(**other)["changed"] is False
+        assert rotation.writes == []
+
+    def test_other_settings_change_without_it(self, rotation: Rotation) -> None:
+        rotation.declare()
+        before = rotation.records
+        assert rotation.declare(task_settings={"max_tokens": 5})["changes"] == ["task_settings.max_tokens"]
+        assert "api_key" not in json.dumps(rotation.server.log[-1].body)
+        assert rotation.records == before
+
+    def test_a_key_that_is_refused_leaves_it_unknown(self, rotation: Rotation, tmp_path: Path) -> None:
+        with Simulator(refused_keys=[KEY]) as server:
+            picky = Rotation(server, rotation.store, tmp_path / "picky.json")
+            picky.declare(FORMER_KEY)
+            failed = picky.declare(KEY)
+            assert failed.failed
+            assert failed["changed"] is False
+            assert server.endpoints[ID].secret == FORMER_KEY
+            assert "hash" not in picky.records[ID]
+            assert picky.declare(FORMER_KEY)["changes"] == [API_KEY]
+            assert picky.declare(FORMER_KEY)["changed"] is False
+
+    def test_on_8_16_it_cannot_change_in_place(self, rotation: Rotation, tmp_path: Path) -> None:
+        with Simulator(version="8.16") as server:
+            old = Rotation(server, rotation.store, tmp_path / "old.json")
+            old.declare(FORMER_KEY)
+            refused = old.declare(KEY)
+            assert refused.failed
+            assert f"{API_KEY}" in refused["msg"]
+            assert "allow_recreate" in refused["msg"]
+            assert old.declare(KEY, allow_recreate=True)["action"] == "recreated"
+            assert server.endpoints[ID].secret == KEY
+            assert old.declare(KEY)["changed"] is False
+
+
+class TestInterrupted:
+    def test_a_record_that_cannot_be_written_in_the_end_is_told(self, rotation: Rotation) -> None:
+        seed(rotation.server)
+        with ending(rotation, Refused("The disk is full.")):
+            run = rotation.declare()
+        assert run.failed
+        assert (run["changed"], run["action"], run["changes"]) == (True, "updated", [API_KEY])
+        assert run["msg"] == (
+            "The disk is full. The server has taken the API key, but its fingerprint is not stored: "
+            "the next run sends it again."
+        )
+        assert rotation.server.endpoints[ID].secret == KEY
+
+    def test_the_run_after_one_that_was_killed_sends_it_again(self, rotation: Rotation) -> None:
+        rotation.declare(FORMER_KEY)
+        with ending(rotation, KeyboardInterrupt()), pytest.raises(KeyboardInterrupt):
+            rotation.declare(KEY)
+        assert rotation.server.endpoints[ID].secret == KEY
+        assert rotation.declare(KEY)["changes"] == [API_KEY]
+        assert rotation.declare(KEY)["changed"] is False
+
+    def test_the_former_key_is_not_taken_for_the_one_that_is_there(self, rotation: Rotation) -> None:
+        rotation.declare(FORMER_KEY)
+        with ending(rotation, KeyboardInterrupt()), pytest.raises(KeyboardInterrupt):
+            rotation.declare(KEY)
+        assert rotation.declare(FORMER_KEY)["changes"] == [API_KEY]
+        assert rotation.server.endpoints[ID].secret == FORMER_KEY
+        assert rotation.declare(FORMER_KEY)["changed"] is False
+
+
+class TestForetold:
+    def test_check_mode_tells_the_change_and_neither_value(self, rotation: Rotation) -> None:
+        rotation.declare(FORMER_KEY)
+        before = rotation.records
+        rotation.writes  # noqa: B018
+        run = rotation.declare(KEY, check=True, diff=True)
+        assert run["changes"] == [API_KEY]
+        assert run["diff"]["before"]["service_settings"]["api_key"] == "(hidden)"
+        assert run["diff"]["after"]["service_settings"]["api_key"] == "(hidden, sent)"
+        assert rotation.writes == []
+        assert rotation.records == before
+
+    def test_check_mode_creates_nothing(self, rotation: Rotation) -> None:
+        assert rotation.declare(check=True)["action"] == "created"
+        assert rotation.records == {}
+        assert not rotation.path.exists()
+
+
+class TestMany:
+    def test_idle_ones_take_two_requests_and_one_hash(self, rotation: Rotation) -> None:
+        declared = {
+            "endpoints": [{"inference_id": f"e{number:03}"} for number in range(100)],
+            "defaults": DOCUMENTED,
+            **rotation.policy,
+        }
+        assert endpoints(rotation.server, **declared)["summary"]["created"] == 100
+        rotation.server.clear_log()
+        fingerprints._hash.cache_clear()
+        with mock.patch("hashlib.scrypt", wraps=hashlib.scrypt) as scrypt:
+            assert endpoints(rotation.server, **declared)["summary"]["unchanged"] == 100
+        assert scrypt.call_count == 1
+        lookup = "GET /" if rotation.store == "file" else f"POST /{INDEX}/_mget"
+        assert rotation.server.requests == ["GET /_inference/_all", lookup]
+
+    def test_removals_remove_the_records(self, rotation: Rotation) -> None:
+        both = {"endpoints": [{"inference_id": "a"}, {"inference_id": "b"}], "defaults": DOCUMENTED}
+        endpoints(rotation.server, **both, **rotation.policy)
+        assert sorted(rotation.records) == ["a", "b"]
+        one = {"endpoints": [{"inference_id": "a"}], "defaults": DOCUMENTED, "purge": True}
+        assert endpoints(rotation.server, **one, **rotation.policy)["summary"]["deleted"] == 1
+        assert list(rotation.records) == ["a"]
+        endpoint(rotation.server, inference_id="a", state="absent", **rotation.policy)
+        assert not rotation.records
+
+
+class TestRecords:
+    def test_it_holds_neither_the_key_nor_an_unsalted_hash(self, rotation: Rotation) -> None:
+        rotation.declare()
+        stored = json.dumps(rotation.records)
+        raw = KEY.encode()
+        digests = [hashlib.new(name, raw).digest() for name in sorted(hashlib.algorithms_guaranteed - _VARIABLE)]
+        unsalted = hashlib.scrypt(raw, salt=b"", **fingerprints.COST, dklen=32)
+        for digest in (*digests, unsalted):
+            assert digest.hex() not in stored
+            assert base64.b64encode(digest).decode() not in stored
+        for form in forms(KEY):
+            assert form not in stored
+        assert rotation.records[ID]["scrypt"] == fingerprints.COST
+
+    def test_what_is_not_ours_is_not_touched(self, rotation: Rotation) -> None:
+        rotation.declare()
+        rotation.corrupt({"inference_id": ID, "hash": 5})
+        rotation.writes  # noqa: B018
+        failed = rotation.declare(FORMER_KEY)
+        assert failed.failed
+        assert "was not written by this collection" in failed["msg"]
+        assert rotation.writes == []
+        assert rotation.records[ID] == {"inference_id": ID, "hash": 5}
+
+    def test_a_hash_that_would_take_for_ever_is_not_ours(self, rotation: Rotation) -> None:
+        rotation.declare()
+        rotation.corrupt({**rotation.records[ID], "scrypt": {"n": 2**30, "r": 8, "p": 1}})
+        assert "was not written by this collection" in rotation.declare()["msg"]
+
+    def test_without_scrypt_nothing_is_changed(self, rotation: Rotation) -> None:
+        fingerprints._hash.cache_clear()
+        with mock.patch("hashlib.scrypt", side_effect=ValueError("disabled for FIPS")):
+            failed = rotation.declare()
+        assert failed.failed
+        assert "needs scrypt" in failed["msg"]
+        assert rotation.writes == []
+
+
+#: Their digests have no length of their own.
+_VARIABLE = {"shake_128", "shake_256"}
+
+
+class TestFile:
+    @pytest.fixture
+    def rotation(self, server: Simulator, tmp_path: Path) -> Rotation:
+        return Rotation(server, "file", tmp_path / "fingerprints.json")
+
+    def test_only_its_owner_reads_it(self, rotation: Rotation, tmp_path: Path) -> None:
+        rotation.declare()
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["fingerprints.json", "fingerprints.json.lock"]
+        for path in tmp_path.iterdir():
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+    def test_clusters_do_not_mix(self, rotation: Rotation) -> None:
+        rotation.declare(FORMER_KEY)
+        with Simulator() as other:
+            elsewhere = Rotation(other, "file", rotation.path)
+            assert elsewhere.declare(KEY)["action"] == "created"
+            assert elsewhere.declare(KEY)["changed"] is False
+        assert rotation.declare(FORMER_KEY)["changed"] is False
+
+    @pytest.mark.parametrize("content", ["", "[]", "{}", '{"clusters": [1]}', '{"clusters": {"a": 5}}'])
+    def test_another_file_is_refused(self, rotation: Rotation, content: str) -> None:
+        rotation.path.write_text(content)
+        failed = rotation.declare()
+        assert failed.failed
+        assert "was not written by this collection" in failed["msg"]
+        assert rotation.writes == []
+        assert rotation.path.read_text() == content
+
+    def test_a_place_that_cannot_be_written_is_refused_before_any_change(self, rotation: Rotation) -> None:
+        rotation.policy["api_key_fingerprint_file"] = str(rotation.path.parent / "none" / "file")
+        failed = rotation.declare()
+        assert failed.failed
+        assert "there is no directory" in failed["msg"]
+        assert rotation.writes == []
+
+    def test_it_has_to_be_named(self, server: Simulator) -> None:
+        failed = endpoint(server, **DOCUMENTED, update_api_key="when_changed", api_key_fingerprint_store="file")
+        assert failed["msg"] == "api_key_fingerprint_store=file needs api_key_fingerprint_file."
+        assert server.requests == []
+
+
+def test_a_key_has_to_be_there(server: Simulator) -> None:
+    failed = endpoint(server, update_api_key="when_changed")
+    assert failed["msg"] == "update_api_key=when_changed needs service_settings.api_key."
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("name", ["", "A", "-a", "a/b", "a,b", "a*", "..", ".", "a b", "_all", "é"])
+def test_names_that_no_index_has_are_refused(server: Simulator, name: str) -> None:
+    failed = endpoint(server, **DOCUMENTED, update_api_key="when_changed", api_key_fingerprint_index=name)
+    assert "is no name of an index" in failed["msg"]
+    assert server.requests == []
