@@ -130,7 +130,7 @@ def _meaning(option: Options) -> str:
     description = option["description"]
     text = description if isinstance(description, str) else description[0]
     sentence = re.split(r"(?<=[.]) (?=[A-Z])", text)[0]
-    return re.sub(r"\b[A-Z]+\(([^)]*)\)", r"`\1`", sentence).replace("|", "\\|")
+    return re.sub(r"\b[A-Z]+\((?:[\w.]+#module:)?([^)]*)\)", r"`\1`", sentence).replace("|", "\\|")
 
 
 def updated(text: str) -> str:

@@ -117,8 +117,8 @@ update_api_key:
 _FINGERPRINTS = r"""
 api_key_fingerprint_store:
   description:
-    - Where the hashes of keys are kept, that O(update_api_key=when_changed) compares with. Keys themselves are kept
-      nowhere.
+    - Where the salted hashes of keys are kept that
+      O(esops.inference.anthropic_endpoint#module:update_api_key=when_changed) compares with. Keys are kept nowhere.
     - With V(index) they are in an index of the cluster, one document for each endpoint. The index is created when it is
       needed. It takes the index privileges C(create_index), C(read), C(index) and C(delete) on it.
     - With V(file) they are in a file on the machine the module runs on, which tells clusters apart by their UUID. It
@@ -195,11 +195,16 @@ def _suboptions(*texts: str) -> str:
 
 
 class ModuleDocFragment:
-    """One endpoint; with C(.policy) how far its changes may go; with C(.many) a list of endpoints with defaults."""
+    """One endpoint; with C(.policy) how far its changes may go; with C(.many) a list of endpoints with defaults.
+
+    C(.fingerprints) is the part of the policy that others than those who change something have, too.
+    """
 
     # Annotated, since ansible-test wants the values of plain assignments to be literals. Composed, since the
     # documentation of an endpoint stands here once, at its three places.
     DOCUMENTATION: str = _options(_NAME, _BODY)
+
+    FINGERPRINTS: str = _options(_FINGERPRINTS)
 
     POLICY: str = _options(_KEY, _FINGERPRINTS, _CHANGES)
 

@@ -107,7 +107,7 @@ class Fingerprints:
         """Whether the secret is not known to be the one that the endpoint has."""
         self.read([endpoint.inference_id])
         record = self._records[endpoint.inference_id]
-        if record is None or "hash" not in record or record["identity"] != self._identity(endpoint):
+        if record is None or not self._is_about(record, endpoint):
             return True
         found = _hash(secret, record["salt"], **record["scrypt"])
         if not hmac.compare_digest(found, record["hash"]):
@@ -115,6 +115,14 @@ class Fingerprints:
         if record["scrypt"] == COST:
             self._salts[secret] = record["salt"]
         return False
+
+    def last_sent(self, endpoint: Endpoint) -> dict[str, str] | None:
+        """When, and by which version of the collection; None where that is not known."""
+        self.read([endpoint.inference_id])
+        record = self._records[endpoint.inference_id]
+        if record is None or not self._is_about(record, endpoint):
+            return None
+        return {"sent_at": str(record.get("sent_at")), "version": str(record.get("version"))}
 
     def begin(self, secret: str, inference_id: str) -> None:
         """Has to be called before a secret is sent: makes it unknown, and shows that records can be written."""
@@ -152,6 +160,10 @@ class Fingerprints:
     def _write(self, record: Record) -> None:
         self._store.write(record)
         self._records[record["inference_id"]] = record
+
+    def _is_about(self, record: Record, endpoint: Endpoint) -> bool:
+        """Whether the record tells of a secret, and of this endpoint, not of one that was there before."""
+        return "hash" in record and record["identity"] == self._identity(endpoint)
 
     def _identity(self, endpoint: Endpoint) -> str:
         """A digest of what cannot change in place: another one shows that the endpoint was made anew."""

@@ -44,8 +44,16 @@ options:
         also as a dry run.
     type: bool
     default: false
+  api_key_fingerprints:
+    description:
+      - Return when this collection gave each endpoint its API key last, too, as it remembers it with
+        O(esops.inference.anthropic_endpoint#module:update_api_key=when_changed).
+      - It takes one more request for all of them together.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - esops.inference.connection
+  - esops.inference.endpoint.fingerprints
   - esops.inference.attributes
 attributes:
   check_mode:
@@ -100,6 +108,19 @@ EXAMPLES = r"""
     msg: "{{ inference.references | dict2items | rejectattr('value.pipelines') | rejectattr('value.indexes')
       | map(attribute='key') }}"
 
+- name: Read when keys were rotated
+  esops.inference.endpoint_info:
+    elasticsearch_url: https://es.example.com:9200
+    elasticsearch_api_key: "{{ elasticsearch_api_key }}"
+    service: anthropic
+    api_key_fingerprints: true
+  register: inference
+
+- name: Name those whose key has not been rotated this year
+  ansible.builtin.debug:
+    msg: "{{ inference.api_key_fingerprints | dict2items
+      | selectattr('value.sent_at', 'lt', now(utc=true).year | string) | map(attribute='key') }}"
+
 - name: Read the endpoints of one cluster
   esops.inference.endpoint_info:
     elasticsearch_url: https://es.example.com:9200
@@ -141,6 +162,14 @@ references:
   returned: with O(references)
   sample:
     anthropic_completion: {pipelines: [summaries], indexes: []}
+api_key_fingerprints:
+  description:
+    - When each endpoint was given its API key last, and by which version of this collection, by its id. Times are UTC.
+    - It has no endpoint of which that is not known, for example since someone else made it, or made it anew.
+  type: dict
+  returned: with O(api_key_fingerprints)
+  sample:
+    anthropic_completion: {sent_at: "2026-11-22T02:00:00+00:00", version: 0.1.0}
 failure:
   description: What went wrong, for playbooks to test. What does not apply is V(null).
   type: dict
@@ -175,7 +204,12 @@ from typing import Any, Mapping, Sequence
 from ansible_collections.esops.inference.plugins.module_utils.anthropic import SERVICE
 from ansible_collections.esops.inference.plugins.module_utils.errors import ApiError
 from ansible_collections.esops.inference.plugins.module_utils.inference import Endpoint, Inference, is_not_found
-from ansible_collections.esops.inference.plugins.module_utils.module import Task, run
+from ansible_collections.esops.inference.plugins.module_utils.module import (
+    Task,
+    fingerprint_options,
+    fingerprint_problems,
+    run,
+)
 
 #: The services whose settings some servers show in a way that has to be set right.
 _SERVICES = {SERVICE.name: SERVICE}
@@ -192,6 +226,8 @@ def options() -> dict[str, Any]:
         "task_type": {"type": "str"},
         "service": {"type": "str"},
         "references": {"type": "bool", "default": False},
+        "api_key_fingerprints": {"type": "bool", "default": False, "no_log": False},
+        **fingerprint_options(),
     }
 
 
@@ -209,7 +245,7 @@ def check(params: Mapping[str, Any]) -> list[str]:
         wrong.append(f"task_type: {task_type!r} is none. Leave task_type out to read endpoints of any.")
     if params["service"] == "":
         wrong.append("service is empty. Leave service out to read endpoints of any.")
-    return wrong
+    return wrong + (fingerprint_problems(params) if params["api_key_fingerprints"] else [])
 
 
 def work(task: Task) -> dict[str, Any]:
@@ -220,6 +256,8 @@ def work(task: Task) -> dict[str, Any]:
         users = _users(task.api, [endpoint for endpoint in endpoints if not _is_built_in(endpoint)])
         endpoints = [endpoint for endpoint in endpoints if _is_built_in(endpoint) or endpoint.inference_id in users]
         result["references"] = users
+    if task.params["api_key_fingerprints"]:
+        result["api_key_fingerprints"] = _last_sent(task, endpoints)
     result["endpoints"] = [endpoint.as_dict() for endpoint in endpoints]
     return result
 
@@ -264,6 +302,15 @@ def _users(api: Inference, endpoints: Sequence[Endpoint]) -> dict[str, dict[str,
         else:
             users[endpoint.inference_id] = {"pipelines": sorted(found.pipelines), "indexes": sorted(found.indexes)}
     return users
+
+
+def _last_sent(task: Task, endpoints: Sequence[Endpoint]) -> dict[str, dict[str, str]]:
+    """When the key of each was sent last, by its id; without those of which that is not known."""
+    fingerprints = task.fingerprints(SERVICE, lambda: task.api.server().cluster)
+    own = [endpoint for endpoint in endpoints if endpoint.service == SERVICE.name]
+    fingerprints.read(endpoint.inference_id for endpoint in own)
+    found = {endpoint.inference_id: fingerprints.last_sent(endpoint) for endpoint in own}
+    return {inference_id: last for inference_id, last in found.items() if last}
 
 
 def main() -> None:

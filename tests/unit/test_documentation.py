@@ -35,7 +35,7 @@ HELD = {"endpoint_info": ["support-answers", "support-summaries", "contracts", "
 ACTIONS = {
     "anthropic_endpoint": ["created", "updated", "updated", "recreated", "deleted"],
     "anthropic_endpoints": [["created", "created", "created"], ["none", "none", "deleted"]],
-    "endpoint_info": [6, 0, 3, 4, ["created"]],
+    "endpoint_info": [6, 0, 3, 4, 4, ["created"]],
 }
 #: The modules that write.
 KEEPERS = ["anthropic_endpoint", "anthropic_endpoints"]
@@ -154,7 +154,11 @@ def paths(options: Mapping[str, Any], members: str, prefix: str = "") -> Iterato
 
 def referred(markup: str, value: Any) -> set[str]:
     """The names in C(markup), without the values behind them."""
-    return {re.split("[=:]", name)[0] for text in texts(value) for name in re.findall(rf"\b{markup}\(([^)]+)\)", text)}
+    return {
+        re.split("=|(?<!module):", name)[0]
+        for text in texts(value)
+        for name in re.findall(rf"\b{markup}\(([^)]+)\)", text)
+    }
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -175,6 +179,11 @@ def test_environment_variables_are_documented(module: str) -> None:
 def test_references_name_what_exists(module: str) -> None:
     known = readme.ansible_doc("module", *MODULES)[module]
     options = set(paths(readme.options_of(module), "suboptions"))
+    options |= {
+        f"{COLLECTION}.{other}#module:{option}"
+        for other in MODULES
+        for option in paths(readme.options_of(other), "suboptions")
+    }
     assert referred("O", known) - options == set()
     assert referred("RV", known) - set(paths(known["return"], "contains")) == set()
     assert referred("M", known) - {f"{COLLECTION}.{name}" for name in MODULES} == set()
@@ -231,7 +240,9 @@ def test_what_is_returned_is_documented(module: str, server: Simulator) -> None:
 def test_what_is_read_is_documented(server: Simulator) -> None:
     seed(server)
     documented = readme.ansible_doc("module", *MODULES)["endpoint_info"]["return"]
-    assert set(info(server, references=True).result) - COMMON == set(documented) - {"failure"}
+    assert set(info(server, references=True, api_key_fingerprints=True).result) - COMMON == set(documented) - {
+        "failure"
+    }
     [sample] = documented["endpoints"]["sample"]
     assert info(server, inference_id=sample["inference_id"])["endpoints"] == [sample]
     [references] = documented["references"]["sample"].values()

@@ -11,6 +11,7 @@ import hashlib
 import json
 import stat
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -18,10 +19,11 @@ from unittest import mock
 import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils import fingerprints
+from ansible_collections.esops.inference.plugins.module_utils.client import VERSION
 from ansible_collections.esops.inference.plugins.module_utils.fingerprints import FileStore, IndexStore
 from ansible_collections.esops.inference.plugins.module_utils.outcome import Refused
 from tests.simulator import Simulator
-from tests.unit.support import DOCUMENTED, FORMER_KEY, ID, KEY, Run, endpoint, endpoints, forms, seed
+from tests.unit.support import DOCUMENTED, FORMER_KEY, ID, KEY, Run, endpoint, endpoints, forms, run_module, seed
 
 INDEX = "ansible-inference-fingerprints"
 API_KEY = "service_settings.api_key"
@@ -42,6 +44,11 @@ class Rotation:
     def declare(self, key: str = KEY, **options: Any) -> Run:
         body = {**DOCUMENTED, "service_settings": {**DOCUMENTED["service_settings"], "api_key": key}}
         return endpoint(self.server, **{**body, **self.policy, **options})
+
+    def info(self) -> Run:
+        options = {name: value for name, value in self.policy.items() if name.startswith("api_key_")}
+        options["elasticsearch_url"] = self.server.url
+        return run_module("endpoint_info", {**options, "api_key_fingerprints": True})
 
     @property
     def records(self) -> dict[str, dict[str, Any]]:
@@ -339,3 +346,29 @@ def test_names_that_no_index_has_are_refused(server: Simulator, name: str) -> No
     failed = endpoint(server, **DOCUMENTED, update_api_key="when_changed", api_key_fingerprint_index=name)
     assert "is no name of an index" in failed["msg"]
     assert server.requests == []
+
+
+class TestInfo:
+    def test_it_tells_when_the_key_was_sent(self, rotation: Rotation) -> None:
+        rotation.declare()
+        seed(rotation.server, "unknown")
+        run = rotation.info()
+        sent = rotation.records[ID]["sent_at"]
+        assert run["api_key_fingerprints"] == {ID: {"sent_at": sent, "version": VERSION}}
+        assert datetime.now(timezone.utc) - datetime.fromisoformat(sent) < timedelta(minutes=5)
+
+    def test_not_of_one_that_was_made_anew_nor_of_one_whose_key_is_unknown(self, rotation: Rotation) -> None:
+        rotation.declare()
+        rotation.server.remove(ID)
+        rotation.server.seed(ID, service_settings={"model_id": "other"}, secret=FORMER_KEY)
+        assert rotation.info()["api_key_fingerprints"] == {}
+        with ending(rotation, KeyboardInterrupt()), pytest.raises(KeyboardInterrupt):
+            rotation.declare(service_settings={"api_key": KEY, "model_id": "other"})
+        assert rotation.info()["api_key_fingerprints"] == {}
+
+    def test_it_takes_one_more_request(self, rotation: Rotation) -> None:
+        rotation.declare()
+        rotation.server.clear_log()
+        rotation.info()
+        lookup = "GET /" if rotation.store == "file" else f"POST /{INDEX}/_mget"
+        assert rotation.server.requests == ["GET /_inference/_all", lookup]
