@@ -184,19 +184,21 @@ class IndexStore:
 
     def read(self, inference_ids: Sequence[str]) -> dict[str, Record | None]:
         path = f"{self._path}/_mget"
-        answer = self._request("POST", path, {"ids": list(inference_ids)}, privileges="read")
+        answer = self._request("POST", path, {"ids": list(inference_ids)}, privilege="read")
         try:
-            return {doc["_id"]: self._source(doc, path) for doc in answer["docs"]}
-        except (KeyError, TypeError):
+            documents = {document["_id"]: document for document in answer["docs"]}
+            return {inference_id: self._source(documents[inference_id], path) for inference_id in inference_ids}
+        except (AttributeError, KeyError, TypeError):
             raise UnreadableAnswer("The answer is not that of a multi get.", "POST", path, status=200) from None
 
-    def _source(self, doc: Any, path: str) -> Record | None:
-        error = doc.get("error")
+    def _source(self, document: Any, path: str) -> Record | None:
+        error = document.get("error")
         if error is None:
             # A document without a source is no record, but it is there.
-            return doc.get("_source", {}) if doc["found"] else None
+            return document.get("_source", {}) if document["found"] else None
         if error["type"] != "index_not_found_exception":
-            raise ApiError(f"refused: {error['reason']}", "POST", path, "", None, error["type"], str(error["reason"]))
+            hint = self._hint("read") if error["type"] == "security_exception" else ""
+            raise ApiError(f"refused: {error['reason']}", "POST", path, hint, None, error["type"], error["reason"])
         self._is_missing = True
         return None
 
@@ -205,38 +207,41 @@ class IndexStore:
             if self._is_missing:
                 self._create()
         path = f"{self._path}/_doc/{quote(record['inference_id'], safe='')}"
-        self._request("PUT", path, record, privileges="index")
+        self._request("PUT", path, record, privilege="index")
 
     def _create(self) -> None:
         try:
             # One copy is enough where there is one node: the health of the cluster shall not suffer.
             settings = {"index": {"auto_expand_replicas": "0-1", "hidden": True}}
-            self._request("PUT", self._path, {"mappings": MAPPINGS, "settings": settings}, privileges="create_index")
+            self._request("PUT", self._path, {"mappings": MAPPINGS, "settings": settings}, privilege="create_index")
         except ApiError as error:
             if error.error_type == "illegal_argument_exception":
                 # Serverless decides about copies itself.
-                self._request("PUT", self._path, {"mappings": MAPPINGS}, privileges="create_index")
+                self._request("PUT", self._path, {"mappings": MAPPINGS}, privilege="create_index")
             elif error.error_type != "resource_already_exists_exception":
                 raise
         self._is_missing = False
 
     def remove(self, inference_id: str) -> None:
         try:
-            self._request("DELETE", f"{self._path}/_doc/{quote(inference_id, safe='')}", privileges="delete")
+            self._request("DELETE", f"{self._path}/_doc/{quote(inference_id, safe='')}", privilege="delete")
         except ApiError as error:
             if error.status != 404:
                 raise
 
-    def _request(self, method: str, path: str, body: Record | None = None, *, privileges: str) -> Any:
+    def _request(self, method: str, path: str, body: Record | None = None, *, privilege: str) -> Any:
         try:
             return self._client.request(method, path, body=body)
         except ApiError as error:
-            if error.status == 403:
-                error.hint = (
-                    f"update_api_key=when_changed needs the index privilege {privileges} on {self._index}; "
-                    "create_index, read, index and delete are all it ever needs."
-                )
+            if error.error_type == "security_exception" and error.status == 403:
+                error.hint = self._hint(privilege)
             raise
+
+    def _hint(self, privilege: str) -> str:
+        return (
+            f"update_api_key=when_changed needs the index privilege {privilege} on {self._index}; "
+            "create_index, read, index and delete are all it ever needs."
+        )
 
 
 class FileStore:

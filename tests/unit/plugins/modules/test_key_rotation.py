@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import itertools
 import json
 import stat
 from collections.abc import Iterator
@@ -17,12 +18,14 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from elasticsearch import BadRequestError, Elasticsearch
 
 from ansible_collections.esops.inference.plugins.module_utils import fingerprints
-from ansible_collections.esops.inference.plugins.module_utils.client import VERSION
+from ansible_collections.esops.inference.plugins.module_utils.client import VERSION, Client
+from ansible_collections.esops.inference.plugins.module_utils.errors import ClientError
 from ansible_collections.esops.inference.plugins.module_utils.fingerprints import FileStore, IndexStore
 from ansible_collections.esops.inference.plugins.module_utils.outcome import Refused
-from tests.simulator import Simulator
+from tests.simulator import Fault, OnIndices, Security, Simulator
 from tests.unit.support import DOCUMENTED, FORMER_KEY, ID, KEY, Run, endpoint, endpoints, forms, run_module, seed
 
 INDEX = "ansible-inference-fingerprints"
@@ -337,7 +340,7 @@ class TestFile:
 
 def test_a_key_has_to_be_there(server: Simulator) -> None:
     failed = endpoint(server, update_api_key="when_changed")
-    assert failed["msg"] == "update_api_key=when_changed needs service_settings.api_key."
+    assert failed["msg"] == "service_settings.api_key is needed where update_api_key is when_changed."
     assert server.requests == []
 
 
@@ -372,3 +375,157 @@ class TestInfo:
         rotation.info()
         lookup = "GET /" if rotation.store == "file" else f"POST /{INDEX}/_mget"
         assert rotation.server.requests == ["GET /_inference/_all", lookup]
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+def run_until(rotation: Rotation, request: int, answered: bool, **options: Any) -> bool:
+    """Runs until a request, which the server gets only if C(answered); returns whether the run got so far."""
+    send, count = Client.request, itertools.count()
+
+    def dying(client: Client, *arguments: Any, **named: Any) -> Any:
+        if next(count) != request:
+            return send(client, *arguments, **named)
+        with contextlib.suppress(ClientError):
+            if answered:
+                send(client, *arguments, **named)
+        raise Killed
+
+    with mock.patch.object(Client, "request", dying), contextlib.suppress(Killed):
+        rotation.declare(**options)
+        return False
+    return True
+
+
+@pytest.mark.parametrize("answered", [True, False])
+@pytest.mark.parametrize("existed", [True, False])
+def test_killed_at_any_request_the_next_run_converges(rotation: Rotation, existed: bool, answered: bool) -> None:
+    for request in itertools.count():
+        if existed:
+            rotation.declare(FORMER_KEY)
+        killed = run_until(rotation, request, answered, key=KEY)
+        for key in (KEY, FORMER_KEY):
+            assert not rotation.declare(key).failed
+            assert rotation.server.endpoints[ID].secret == key
+            assert rotation.declare(key)["changed"] is False
+        if not killed:
+            break
+        rotation.declare(state="absent")
+    assert request >= 3
+
+
+class TestIndex:
+    @pytest.fixture
+    def rotation(self, server: Simulator, tmp_path: Path) -> Rotation:
+        return Rotation(server, "index", tmp_path)
+
+    def test_its_requests(self, rotation: Rotation) -> None:
+        rotation.declare(duplicate_model="allow")
+        record = f"PUT /{INDEX}/_doc/{ID}"
+        create = f"PUT /_inference/completion/{ID}"
+        lookup = f"POST /{INDEX}/_mget"
+        read = f"GET /_inference/{ID}"
+        assert rotation.server.requests == [read, lookup, f"PUT /{INDEX}", record, create, record]
+        rotation.server.clear_log()
+        rotation.declare(FORMER_KEY)
+        assert rotation.server.requests == [read, lookup, "GET /", record, UPDATE, record]
+        rotation.server.clear_log()
+        rotation.declare(state="absent")
+        assert rotation.server.requests == [
+            read,
+            f"DELETE /{INDEX}/_doc/{ID}",
+            f"DELETE /_inference/completion/{ID}",
+        ]
+
+    @pytest.mark.parametrize("version", ["9.3", "9.6", "serverless"])
+    def test_it_is_created_with_a_strict_mapping(self, version: str, tmp_path: Path) -> None:
+        with Simulator(version=version) as server, Elasticsearch(server.url) as client:
+            rotation = Rotation(server, "index", tmp_path)
+            rotation.declare()
+            mapping = client.indices.get_mapping(index=INDEX)[INDEX]["mappings"]
+            assert mapping["dynamic"] == "strict"
+            with pytest.raises(BadRequestError, match="strict_dynamic_mapping_exception"):
+                client.index(index=INDEX, id="x", document={"other": 1})
+            assert rotation.declare()["changed"] is False
+
+    def test_one_that_is_made_in_the_meantime_is_used(self, rotation: Rotation) -> None:
+        read = IndexStore.read
+
+        def read_while_someone_creates(store: IndexStore, ids: Any) -> Any:
+            found = read(store, ids)
+            with Elasticsearch(rotation.server.url) as client:
+                client.indices.create(index=INDEX, mappings=fingerprints.MAPPINGS)
+            return found
+
+        with mock.patch.object(IndexStore, "read", read_while_someone_creates):
+            assert rotation.declare()["action"] == "created"
+        assert rotation.declare()["changed"] is False
+
+    @pytest.mark.parametrize(
+        ("granted", "missing"),
+        [
+            ((), "read"),
+            (("read",), "create_index"),
+            (("read", "create_index"), "index"),
+            (("read", "create_index", "index"), None),
+        ],
+    )
+    def test_the_privilege_that_is_missing_is_named_before_any_change(
+        self, granted: tuple[str, ...], missing: str | None, tmp_path: Path
+    ) -> None:
+        privileges = ["manage_inference", "monitor", *([OnIndices((INDEX,), granted)] if granted else [])]
+        with Simulator(security=Security(api_keys={"id:key": privileges})) as server:
+            rotation = Rotation(server, "index", tmp_path)
+            run = rotation.declare(elasticsearch_api_key="id:key")
+            if missing is None:
+                assert run["action"] == "created"
+                return
+            assert run.failed
+            assert f"Hint: update_api_key=when_changed needs the index privilege {missing} on {INDEX};" in run["msg"]
+            assert run["failure"]["status"] == 403
+            assert rotation.writes == []
+            assert server.endpoints.keys().isdisjoint({ID})
+
+    def test_so_is_that_for_removals(self, tmp_path: Path) -> None:
+        allowed = OnIndices((INDEX,), ("read", "create_index", "index"))
+        with Simulator(security=Security(api_keys={"id:key": ["manage_inference", "monitor", allowed]})) as server:
+            rotation = Rotation(server, "index", tmp_path)
+            rotation.declare(elasticsearch_api_key="id:key")
+            failed = rotation.declare(elasticsearch_api_key="id:key", state="absent")
+            assert "needs the index privilege delete" in failed["msg"]
+            assert ID in server.endpoints
+
+    def test_one_that_is_read_only_is_told_before_any_change(self, rotation: Rotation) -> None:
+        rotation.declare(FORMER_KEY)
+        rotation.server.faults.add(Fault("write_blocked", match=f"^PUT /{INDEX}/_doc/"))
+        rotation.writes  # noqa: B018
+        failed = rotation.declare(KEY)
+        assert failed.failed
+        assert "cluster_block_exception" in failed["msg"]
+        assert "privilege" not in failed["msg"]
+        assert rotation.writes == []
+        assert rotation.server.endpoints[ID].secret == FORMER_KEY
+
+    def test_where_many_cannot_be_read_nothing_is_changed(self, tmp_path: Path) -> None:
+        with Simulator(security=Security(api_keys={"id:key": ["manage_inference", "monitor"]})) as server:
+            rotation = Rotation(server, "index", tmp_path)
+            declared = {"endpoints": [{"inference_id": "a"}, {"inference_id": "b"}], "defaults": DOCUMENTED}
+            failed = endpoints(server, **declared, **rotation.policy, elasticsearch_api_key="id:key")
+            assert "needs the index privilege read" in failed["msg"]
+            assert server.requests == ["GET /_inference/_all", f"POST /{INDEX}/_mget"]
+
+    @pytest.mark.parametrize("answer", [[], {}, {"docs": [1]}, {"docs": [{"_id": ID}]}, {"docs": []}])
+    def test_an_answer_that_is_none_is_told(self, rotation: Rotation, answer: Any) -> None:
+        seed(rotation.server)
+        send = Client.request
+
+        def answering(client: Client, method: str, path: str, *arguments: Any, **named: Any) -> Any:
+            return answer if path.endswith("_mget") else send(client, method, path, *arguments, **named)
+
+        with mock.patch.object(Client, "request", answering):
+            failed = rotation.declare()
+        assert failed.failed
+        assert "The answer is not that of a multi get." in failed["msg"]
+        assert rotation.writes == []
