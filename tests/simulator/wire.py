@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import http
 import socket
 import socketserver
@@ -164,13 +165,21 @@ class Connection(BaseHTTPRequestHandler):
             return
         content = _written(request, delivery.answer)
         content_type = delivery.answer.content_type or self.server.handling.content_type(request)
+        compressed = self._compresses(request, delivery.answer)
+        if compressed:
+            content = gzip.compress(content, compresslevel=3)
         if delivery.missing_bytes:
             self.close_connection = True
-        head = _head(delivery.answer, content_type, len(content) + delivery.missing_bytes)
+        head = _head(delivery.answer, content_type, len(content) + delivery.missing_bytes, compressed)
         if delivery.answer.chunked:
             content = b"%x\r\n%b\r\n0\r\n\r\n" % (len(content), content)
         self.wfile.write(head if request.method == "HEAD" else head + content)
         self.wfile.flush()
+
+    def _compresses(self, request: Request, answer: Answer) -> bool:
+        """Whether the JSON of an answer goes out in gzip: if asked for, and over plain HTTP alone, as by default."""
+        asked = "gzip" in request.headers.get("accept-encoding", "")
+        return asked and self.server.tls is None and not isinstance(answer.body, bytes)
 
     def _reset(self) -> None:
         """Send RST instead of FIN; `detach` goes round the shutdown a close would begin with."""
@@ -186,9 +195,11 @@ def _written(request: Request, answer: Answer) -> bytes:
     return jsontext.render(answer.body, pretty=pretty)
 
 
-def _head(answer: Answer, content_type: str, length: int) -> bytes:
+def _head(answer: Answer, content_type: str, length: int, compressed: bool) -> bytes:
     headers = [PRODUCT] if answer.from_server else []
     headers += [("content-type", content_type or JSON), *answer.headers]
+    if compressed:
+        headers.append(("content-encoding", "gzip"))
     headers.append(("Transfer-Encoding", "chunked") if answer.chunked else ("content-length", str(length)))
     lines = [f"HTTP/1.1 {answer.status} {http.HTTPStatus(answer.status).phrase}"]
     lines += [f"{name}: {value}" for name, value in headers]

@@ -272,3 +272,12 @@ def test_compressed_bodies_are_no_json(server: Simulator) -> None:
     body = gzip.compress(b"{}")
 
     assert call(server, "PUT", COMPLETION + "x", body).error["type"] == "x_content_parse_exception"
+
+
+def test_answers_are_compressed_for_who_asks(server: Simulator) -> None:
+    asked = call(server, "GET", "/_inference/_all", headers={"Accept-Encoding": "gzip, deflate"})
+    plain = call(server, "GET", "/_inference/_all")
+
+    assert asked.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(asked.content) == plain.content
+    assert "content-encoding" not in plain.headers

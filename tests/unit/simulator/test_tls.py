@@ -47,6 +47,12 @@ def test_https(server: Simulator, trusting: ssl.SSLContext) -> None:
     assert call(server, "GET", "/", context=trusting).status == 200
 
 
+def test_nothing_is_compressed(server: Simulator, trusting: ssl.SSLContext) -> None:
+    reply = call(server, "GET", "/", headers={"Accept-Encoding": "gzip"}, context=trusting)
+    assert "content-encoding" not in reply.headers
+    assert reply.json["tagline"]
+
+
 def test_a_client_that_does_not_trust_it_gets_nowhere(server: Simulator) -> None:
     with pytest.raises(ssl.SSLCertVerificationError):
         call(server, "GET", "/", context=ssl.create_default_context())
