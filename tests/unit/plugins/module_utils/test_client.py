@@ -109,7 +109,7 @@ class Dialled:
         self.ports.append(address[1])
         self.timeouts.append(timeout)
         error = self.failing(len(self.ports))
-        if error:
+        if error is not None:
             raise error
         return self._connect(address, timeout, *args, **kwargs)
 
