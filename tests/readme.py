@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The README's tables of options, made from the documentation of the modules.
+"""The README's tables: the options, from the documentation of the modules, and the versions, from what is tested.
 
 `python -m tests.readme` writes them anew; a unit test fails where they are old.
 """
@@ -21,9 +21,14 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import yaml
+
+from tests.simulator.versions import NEWEST, OLDEST
+
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 COLLECTION = "esops.inference"
+SUPPORTED: dict[str, Any] = yaml.safe_load((ROOT / "tests/supported.yml").read_text())
 MODULES = sorted(path.stem for path in ROOT.glob("plugins/modules/*.py"))
 
 Options = Mapping[str, Any]
@@ -89,6 +94,24 @@ def tables() -> dict[str, str]:
     }
 
 
+def versions() -> str:
+    """Return the README's table of the versions that the tests run with."""
+    cores, pythons = list(SUPPORTED["ansible_cores"]), SUPPORTED["pythons"]
+    oldest, newest = (".".join(map(str, version)) for version in (OLDEST, NEWEST))
+    lines = [
+        ("", "Versions"),
+        ("---", "---"),
+        ("Elasticsearch", f"{oldest} to {newest}, and Serverless"),
+        ("ansible-core", f"{cores[0]} to {cores[-1]}"),
+        (
+            "Python, where the module runs",
+            f"{pythons[0]} to {pythons[-1]}, as far as the ansible-core in use supports it",
+        ),
+        ("requests, where the module runs", f"{SUPPORTED['requests'].removesuffix('.0')} and newer"),
+    ]
+    return "\n".join(f"| {name} | {value} |" for name, value in lines).replace("|  |", "| |")
+
+
 def _flat(names: Iterable[str], options: Options, spec: Options, prefix: str = "") -> Iterator[tuple[str, Options]]:
     """Yield options with their dotted names; the members of groups in place of the groups."""
     for name in names:
@@ -135,8 +158,9 @@ def _meaning(option: Options) -> str:
 
 def updated(text: str) -> str:
     """Return the README's text with the tables of today between their marks."""
-    for name, table in tables().items():
-        begin, end = f"<!-- options: {name} -->\n\n", "\n\n<!-- end -->"
+    marked = {f"options: {name}": table for name, table in tables().items()}
+    for name, table in {**marked, "versions": versions()}.items():
+        begin, end = f"<!-- {name} -->\n\n", "\n\n<!-- end -->"
         pattern = re.escape(begin) + r"(?s:.*?)" + re.escape(end)
         text, times = re.subn(pattern, lambda _found, new=begin + table + end: new, text)
         if times != 1:

@@ -15,7 +15,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.esops.inference.plugins.module_utils.client import VERSION
 from tests import readme
-from tests.readme import COLLECTION, MODULES, README, ROOT
+from tests.readme import COLLECTION, MODULES, README, ROOT, SUPPORTED
 from tests.simulator import Simulator
 from tests.unit.support import KEY, MODEL, STORED, Run, info, run_module, seed
 
@@ -268,15 +268,33 @@ def test_action_group_holds_every_module() -> None:
         assert attributes["action_group"]["membership"] == [f"{COLLECTION}.all"]
 
 
-def test_versions_are_the_same_everywhere() -> None:
-    requirements = readme.ansible_doc("module", *MODULES)[MODULES[0]]["doc"]["requirements"]
-    oldest_core = load("meta/runtime.yml")["requires_ansible"].removeprefix(">=").removesuffix(".0")
-    text = README.read_text()
-    assert load("galaxy.yml")["version"] == VERSION
-    assert requirements == ["python >= 3.8", "requests >= 2.28"]
-    assert f"| ansible-core | {oldest_core} to " in text
-    assert "| Python, where the module runs | 3.8 and newer" in text
-    assert "| requests, where the module runs | 2.28 and newer |" in text
+def test_version_is_the_same_everywhere() -> None:
+    releases = load("changelogs/changelog.yaml")["releases"]
+    newest = max(releases, key=lambda release: [int(part) for part in release.split(".")])
+    assert load("galaxy.yml")["version"] == VERSION == newest
+    assert f"## v{VERSION}\n" in (ROOT / "CHANGELOG.md").read_text().replace("\\", "")
+
+
+def test_supported_versions_are_the_same_everywhere() -> None:
+    oldest_core, newest_core = (list(SUPPORTED["ansible_cores"])[end] for end in (0, -1))
+    oldest_python = SUPPORTED["pythons"][0]
+    oldest_requests = SUPPORTED["requests"].removesuffix(".0")
+    assert load("meta/runtime.yml")["requires_ansible"] == f">={oldest_core}.0"
+    assert load("roles/anthropic/meta/main.yml")["galaxy_info"]["min_ansible_version"] == oldest_core
+    assert load("tests/config.yml")["modules"]["python_requires"] == f">={oldest_python}"
+    development = (ROOT / "tests/requirements.txt").read_text().splitlines()
+    major, minor = newest_core.split(".")
+    assert f"ansible-core>={oldest_core},<{major}.{int(minor) + 1}" in development
+    assert f"requests>={oldest_requests},<3" in development
+    for module in MODULES:
+        requirements = readme.ansible_doc("module", *MODULES)[module]["doc"]["requirements"]
+        assert requirements == [f"python >= {oldest_python}", f"requests >= {oldest_requests}"]
+
+
+def test_continuous_integration_has_every_python() -> None:
+    [job] = load(".github/workflows/ci.yml")["jobs"].values()
+    [setup] = [step["with"] for step in job["steps"] if "with" in step]
+    assert setup["python-version"].split() == SUPPORTED["pythons"]
 
 
 def test_tables_of_the_readme_are_those_of_today() -> None:
