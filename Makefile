@@ -7,14 +7,19 @@ VENV := $(CURDIR)/.venv
 export ANSIBLE_COLLECTIONS_PATH := $(VENV)
 export PATH := $(VENV)/bin:$(PATH)
 
-.PHONY: help test demo docs bench venv clean
+.PHONY: help test conformance demo docs bench build venv clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    shows the collection at work against a simulated Elasticsearch"
 	@echo "make test    runs all checks and tests; make test STEP=unit runs one of"
 	@echo "             lint, types, unit, integration, docs, sanity"
+	@echo "make conformance"
+	@echo "             runs it with every ansible-core and Python that is supported, and what Galaxy"
+	@echo "             checks; make conformance STEP=plays-2.16 runs one of"
+	@echo "             docs, galaxy, lint, sanity-VERSION, plays-VERSION"
 	@echo "make docs    builds the documentation's site, docs/site/build/html/index.html"
+	@echo "make build   builds what users install, dist/esops-inference-VERSION.tar.gz"
 	@echo "make bench   measures how long things take, and writes docs/docsite/rst/benchmark.rst, in"
 	@echo "             less than twelve minutes; make bench QUICK=1 is rough, and writes nothing"
 	@echo "make venv    only makes the environment, .venv"
@@ -24,6 +29,12 @@ help:
 
 test: venv
 	@nox $(if $(STEP),--session $(STEP),--parallel 2)
+
+conformance: venv
+	@nox $(if $(STEP),--session $(STEP),--tags conformance --parallel 2)
+
+build: venv
+	@nox --session build
 
 demo: venv
 	@tests/demo/run.sh
@@ -40,5 +51,5 @@ venv: .venv/.done
 	@PYTHON="$(PYTHON)" bash tests/venv.sh
 
 clean:
-	@rm -rf .venv .nox .ansible .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache docs/site/build tests/output
+	@rm -rf .venv .nox .ansible .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache dist docs/site/build tests/output
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

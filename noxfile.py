@@ -2,24 +2,37 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The steps of `make test`; each also runs alone, as `make test STEP=<name>`."""
+"""The steps of `make test` and of `make conformance`; each also runs alone, as `make test STEP=<name>`."""
 
 from __future__ import annotations
 
+import functools
 import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 import nox
+import yaml
 
 BIN = Path(sys.executable).parent
 
-# Every step uses the environment that nox itself runs in: .venv, made by the Makefile.
+# The steps of `make test` use the environment that nox itself runs in: .venv, made by the Makefile.
 nox.options.default_venv_backend = "none"
+nox.options.download_python = "never"
+nox.options.error_on_missing_interpreters = True
 nox.options.allow_parallel = True
 os.environ["PATH"] = f"{BIN}{os.pathsep}{os.environ['PATH']}"
 os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(BIN.parent)
 
+if shutil.which("pyenv"):
+    # pyenv's python3.x only work for the versions that are switched on: switch on all of them.
+    versions = subprocess.run(["pyenv", "versions", "--bare"], stdout=subprocess.PIPE, text=True, check=True)
+    os.environ["PYENV_VERSION"] = ":".join(versions.stdout.split())
+
+SUPPORTED = yaml.safe_load(Path("tests/supported.yml").read_text())
+ARTIFACT = Path(f"dist/esops-inference-{yaml.safe_load(Path('galaxy.yml').read_text())['version']}.tar.gz").absolute()
 PACKAGE = "ansible_collections.esops.inference.plugins"
 
 
@@ -27,16 +40,17 @@ PACKAGE = "ansible_collections.esops.inference.plugins"
 @nox.session
 def sanity(session: nox.Session) -> None:
     """Run ansible-test sanity; arguments after -- are handed on."""
-    session.run("python", "tests/sanity/run.py", *session.posargs)
+    session.run("python", "-m", "tests.sanity.run", *session.posargs)
 
 
-@nox.session
+@nox.session(tags=["conformance"])
 def lint(session: nox.Session) -> None:
-    """Check style, playbooks and changelog."""
+    """Check style, playbooks, changelog and licences."""
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("ansible-lint", "--offline", "--strict", "--nocolor")
     session.run("antsibull-changelog", "lint")
+    session.run("reuse", "lint", "--lines")
 
 
 @nox.session
@@ -55,7 +69,7 @@ def unit(session: nox.Session) -> None:
     session.run("pytest", "tests/unit", "--cov", "--cov-report=term-missing:skip-covered", *session.posargs)
 
 
-@nox.session(venv_backend="venv", reuse_venv=True)
+@nox.session(venv_backend="venv", reuse_venv=True, tags=["conformance"])
 def docs(session: nox.Session) -> None:
     """Check the documentation and build its site, with tools that only this needs."""
     session.install("-r", "docs/site/requirements.txt")
@@ -67,3 +81,60 @@ def docs(session: nox.Session) -> None:
 def integration(session: nox.Session) -> None:
     """Play every integration target against the simulator."""
     session.run("pytest", "tests/integration", *session.posargs)
+
+
+@nox.session(default=False)
+def build(session: nox.Session) -> None:
+    """Build the artifact that users install, in dist."""
+    session.run("python", "-m", "tests.artifact", "dist")
+
+
+@nox.session(default=False)
+def pythons(session: nox.Session) -> None:
+    """Make the environments that modules are played in, with the oldest and the newest requests."""
+    session.run("python", "-m", "tests.conformance.pythons")
+
+
+conformance = functools.partial(nox.session, venv_backend="venv", reuse_venv=True, default=False, tags=["conformance"])
+
+
+def add_steps_for(core: str, python: str, requests: str) -> None:
+    """Add the steps of one ansible-core, which runs on this Python; modules run with the oldest or newest requests."""
+
+    @conformance(name=f"sanity-{core}", python=python)
+    def sanity_on_core(session: nox.Session) -> None:
+        """Run ansible-test sanity with every Python that is supported."""
+        session.install(f"ansible-core=={core}.*")
+        session.run("python", "-m", "tests.sanity.run", "--every-python", *session.posargs)
+
+    @conformance(name=f"plays-{core}", python=python, requires=["build", "pythons"])
+    def plays_on_core(session: nox.Session) -> None:
+        """Play what is built: every integration target, and the modules on every Python that is supported."""
+        requirements = (f"ansible-core=={core}.*", "pytest", "requests", "trustme")
+        session.install(*requirements, "--constraint", "tests/requirements.txt")
+        # The tests look for the collection beside the Python that runs them.
+        session.run("ansible-galaxy", "collection", "install", ARTIFACT, "--force", "-p", session.virtualenv.location)
+        variables = {"ANSIBLE_CORE": core, "REQUESTS_AGE": requests}
+        session.run("pytest", "tests/integration/test_targets.py", "tests/conformance", *session.posargs, env=variables)
+
+
+for number, (core, python) in enumerate(SUPPORTED["ansible_cores"].items()):
+    add_steps_for(core, python, "newest" if number % 2 else "oldest")
+
+
+@conformance(requires=["build"])
+def galaxy(session: nox.Session) -> None:
+    """Import what is built as Ansible Galaxy does, which is to warn of nothing."""
+    session.install("galaxy-importer>=0.4.44,<1")
+    session.chdir(session.create_tmp())  # it leaves its result there
+    log = session.run(
+        "python",
+        "-m",
+        "galaxy_importer.main",
+        ARTIFACT,
+        env={"GALAXY_IMPORTER_CHECK_REQUIRED_TAGS": "true"},
+        silent=True,
+    )
+    print(log)
+    if "WARNING" in log or "ERROR" in log or "completed successfully" not in log:
+        session.error("galaxy-importer found something")

@@ -32,6 +32,7 @@ FILES = {
     "README.md",
     "changelogs/changelog.yaml",
     "changelogs/config.yaml",
+    "requirements.txt",
 }
 #: For those who work on the collection, or who review it.
 LEFT_OUT = ("docs/INCLUSION.md", "docs/site/")
