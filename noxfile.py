@@ -73,7 +73,7 @@ def unit(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Check the documentation and build its site, with tools that only this needs."""
     session.install("-r", "docs/site/requirements.txt")
-    session.run("antsibull-docs", "lint-collection-docs", "--plugin-docs", ".")
+    session.run("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs=all", ".")
     session.run("python", "docs/site/build.py")
 
 
