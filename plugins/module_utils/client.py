@@ -23,13 +23,14 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping
 from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
 from ansible_collections.esops.inference.plugins.module_utils.errors import ClientError, ConnectionLost, Unreachable
 
 if TYPE_CHECKING:
     from ansible_collections.esops.inference.plugins.module_utils import diagnosis
+    from ansible_collections.esops.inference.plugins.module_utils.events import Event
 
 # A module's process is short, and what it imports stays until its end: looking through it for garbage is a waste.
 gc.disable()
@@ -60,6 +61,15 @@ LONGEST_PAUSE = 60.0
 
 #: Answers that pass by themselves (`reference`, "Load and faults"): the request may be sent again.
 PASSING_STATUSES = frozenset((429, 502, 503, 504))
+
+#: Those of them that say that nothing was done.
+UNDONE_STATUSES = frozenset((429, 503))
+
+#: Methods that do no more when they are carried out twice. A POST asks for work that may cost money each time.
+_REPEATABLE = frozenset(("GET", "PUT", "DELETE"))
+
+#: Bytes of a stream that are looked at together, at the most.
+_CHUNK = 8192
 
 #: The form in which C(_ssl) shall hand a certificate over, before Python 3.13.
 _DER = 2
@@ -171,13 +181,48 @@ class Client:
         :param path: begins with a slash; its parts are quoted already.
         :raises ClientError: whenever there is no such answer.
         """
-        target = f"{path}?{urlencode(params)}" if params else path
-        data = None if body is None else json.dumps(body, allow_nan=False).encode()
+        target, data = _written(path, params, body)
         response = self._send(method, target, data)
-        answer = _json(response.content)
+        answer = json_of(response.content)
         if response.status_code >= 300 or not isinstance(answer, (dict, list)):
             raise self._diagnosis(method, target).of_answer(response, answer)
         return answer
+
+    def events(self, path: str, params: Mapping[str, str], body: Any) -> Iterator[Event]:
+        """Sends a POST and returns the server-sent events of its answer, each when it has arrived.
+
+        An event with the name C(error) is raised as what it tells.
+
+        :raises ClientError: whenever there are no such events, or no more of them, before the stream ends.
+        """
+        from ansible_collections.esops.inference.plugins.module_utils.events import parsed  # noqa: PLC0415
+
+        target, data = _written(path, params, body)
+        response = self._send("POST", target, data, stream=True)
+        with response:
+            chunks = self._chunks(response, target)
+            events = parsed(chunks)
+            is_stream = response.headers.get("Content-Type", "").startswith("text/event-stream")
+            if response.status_code >= 300 or not is_stream:
+                # Elasticsearch refuses a stream with an event; what stands in front of it does not.
+                told = next((event.data for event in events), "") if is_stream else b"".join(chunks)
+                raise self._diagnosis("POST", target).of_answer(response, json_of(told))
+            for event in events:
+                if event.name == "error":
+                    raise self._diagnosis("POST", target).of_error_event(json_of(event.data))
+                yield event
+
+    def _chunks(self, response: requests.Response, target: str) -> Iterator[bytes]:
+        """The body of an answer as it arrives, within the timeout as a whole."""
+        parts, timeout = urlsplit(response.url), self._timeout[1]
+        node, end = f"{parts.scheme}://{parts.netloc}", time.monotonic() + timeout
+        try:
+            for chunk in response.iter_content(_CHUNK):
+                yield chunk
+                if time.monotonic() > end:
+                    raise self._diagnosis("POST", target).of_time(node, timeout)
+        except (OSError, urllib3.exceptions.HTTPError) as error:
+            raise self._diagnosis("POST", target).of_transport(error, node, timeout, answering=True) from None
 
     def _diagnosis(self, method: str, target: str) -> diagnosis.Diagnosis:
         # A run in which nothing goes wrong need not wait for it.
@@ -185,12 +230,15 @@ class Client:
 
         return Diagnosis(method, target, self._redact)
 
-    def _send(self, method: str, target: str, data: bytes | None) -> requests.Response:
-        """Tries the nodes in order. The one that answered is the first to be asked next time."""
+    def _send(self, method: str, target: str, data: bytes | None, stream: bool = False) -> requests.Response:
+        """Tries the nodes in order. The one that answered is the first to be asked next time.
+
+        :param stream: whether to come back before the body of the answer is there.
+        """
         failures: list[ClientError] = []
         for node in list(self._nodes):
             try:
-                response = self._send_to(node, method, target, data)
+                response = self._send_to(node, method, target, data, stream)
             except (Unreachable, ConnectionLost) as error:
                 failures.append(error)
                 # What a write did to the one node has to be known before it is sent to another.
@@ -205,7 +253,7 @@ class Client:
         kind = Unreachable if all(isinstance(error, Unreachable) for error in failures) else ConnectionLost
         raise kind(" ".join(error.problem for error in failures), method, target, failures[0].hint)
 
-    def _send_to(self, node: str, method: str, target: str, data: bytes | None) -> requests.Response:
+    def _send_to(self, node: str, method: str, target: str, data: bytes | None, stream: bool) -> requests.Response:
         try:
             return self._session.request(
                 method,
@@ -215,6 +263,7 @@ class Client:
                 verify=self._verify_with(node),
                 timeout=self._timeout,
                 allow_redirects=False,
+                stream=stream,
             )
         # Not all errors of requests are its own: an OSError tells of certificate files, urllib3 of host names.
         except (OSError, urllib3.exceptions.HTTPError) as error:
@@ -302,6 +351,11 @@ class _Retry(Retry):
             return min(super().parse_retry_after(retry_after), LONGEST_PAUSE)
         except urllib3.exceptions.InvalidHeader:
             return 0.0
+
+    def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
+        if method in _REPEATABLE:
+            return super().is_retry(method, status_code, has_retry_after)
+        return status_code in UNDONE_STATUSES
 
     def sleep(self, response: urllib3.BaseHTTPResponse | None = None) -> None:
         pause = self.get_retry_after(response) if response is not None else None
@@ -391,7 +445,8 @@ def _retry(connection: Connection, patience: Patience) -> Retry:
         redirect=0,
         other=0,
         status_forcelist=PASSING_STATUSES,
-        allowed_methods=None,
+        # Of a lost connection, that is; of statuses C(is_retry) decides.
+        allowed_methods=_REPEATABLE,
         backoff_factor=1,
         raise_on_status=False,
         respect_retry_after_header=True,
@@ -404,7 +459,13 @@ def _base64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def _json(content: bytes) -> Any:
+def _written(path: str, params: Mapping[str, str] | None, body: Any | None) -> tuple[str, bytes | None]:
+    """The target and the content of a request."""
+    target = f"{path}?{urlencode(params)}" if params else path
+    return target, None if body is None else json.dumps(body, allow_nan=False).encode()
+
+
+def json_of(content: bytes | str) -> Any:
     """What a text in JSON says, None if it is none."""
     try:
         return json.loads(content, object_pairs_hook=_pairs, parse_constant=_refuse_constant)

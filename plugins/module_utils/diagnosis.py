@@ -76,10 +76,11 @@ class Diagnosis:
         self._target = target
         self._redact = redact
 
-    def of_transport(self, error: Exception, node: str, timeout: float) -> ClientError:
-        """What requests says where there is no answer. Its own texts show headers and URLs.
+    def of_transport(self, error: Exception, node: str, timeout: float, answering: bool = False) -> ClientError:
+        """What requests says where there is no answer, or no more of it. Its own texts show headers and URLs.
 
         :param timeout: seconds, as it was for this request.
+        :param answering: whether the answer had begun.
         """
         method, target = self._method, self._target
         cause = _cause(error)
@@ -87,10 +88,10 @@ class Diagnosis:
         unsent = self._unsent(error, cause, words, node)
         if unsent is not None:
             # Of this try, that is; what came of one before it, nobody knows.
-            return ConnectionLost(unsent.problem, method, target, unsent.hint) if _sent_before(error) else unsent
+            sent = answering or _sent_before(error)
+            return ConnectionLost(unsent.problem, method, target, unsent.hint) if sent else unsent
         if isinstance(cause, urllib3.exceptions.ReadTimeoutError):
-            hint = "a longer timeout gives the server, which may wait for the provider of the model, more time."
-            return TimedOut(f"{node} did not answer within {timeout:g} s.", method, target, hint)
+            return self.of_time(node, timeout)
         if isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)):
             hint = "if this happens every time, the server may want https:// on this port."
             hint = hint if node.startswith("http:") else ""
@@ -101,6 +102,11 @@ class Diagnosis:
         if isinstance(error, _NO_URL) and requests.utils.get_environ_proxies(node):
             words = "the proxy that the environment names is no URL"  # What it is instead may hold a password.
         return ClientError(f"The request cannot be sent: {words}.", method, target, hint)
+
+    def of_time(self, node: str, timeout: float) -> TimedOut:
+        """The timeout ran out."""
+        hint = "a longer timeout gives the server, which may wait for the provider of the model, more time."
+        return TimedOut(f"{node} did not answer within {timeout:g} s.", self._method, self._target, hint)
 
     def _unsent(self, error: Exception, cause: BaseException, words: str, node: str) -> ClientError | None:
         """The error of a try that did not get as far as the server, or None if it may have."""
@@ -128,8 +134,18 @@ class Diagnosis:
             hint = "give the final address as elasticsearch_url."
             return Redirected(problem, self._method, self._target, hint, status)
         if isinstance(answer, dict) and status >= 300 and ("error" in answer or status < 500):
-            return self._api_error(status, answer, retried)
+            return self._api_error(f"refused with status {status}", status, answer, retried)
         return self._unreadable(response, retried)
+
+    def of_error_event(self, answer: Any) -> ClientError:
+        """What an event in the middle of a stream says went wrong.
+
+        :param answer: its JSON; None where it has none.
+        """
+        if not isinstance(answer, dict) or "error" not in answer:
+            problem = "The stream ended with an error event that does not say what is wrong."
+            return UnreadableAnswer(problem, self._method, self._target)
+        return self._api_error("the stream ended with an error", answer.get("status"), answer, retried=False)
 
     def _unreadable(self, response: requests.Response, retried: bool) -> ClientError:
         kind = response.headers.get("Content-Type", "no content type")
@@ -147,19 +163,24 @@ class Diagnosis:
         error.ambiguous = not 400 <= response.status_code < 500
         return error
 
-    def _api_error(self, status: int, answer: dict[str, Any], retried: bool) -> ApiError:
-        """An error in the server's own shape; C(error) is a plain string where no handler knows the request."""
+    def _api_error(self, problem: str, status: int | None, answer: dict[str, Any], retried: bool) -> ApiError:
+        """An error in the server's own shape; C(error) is a plain string where no handler knows the request.
+
+        :param problem: how its words begin.
+        """
         error = answer.get("error")
         if isinstance(error, dict) and "type" in error:
-            kind, reason = _text(error["type"]), self._redact(_text(error.get("reason") or "no reason given"))
+            # The streams of chats have a message instead of a reason.
+            words = error.get("reason") or error.get("message") or "no reason given"
+            kind, reason = _text(error["type"]), self._redact(_text(words))
             causes = [self._redact(text) for text in _causes(error)]
         else:
             kind, reason, causes = None, self._redact(_text(answer.get("message") or error or answer)), []
-        problem = f"refused with status {status}" + (f" ({kind})" if kind else "") + f": {reason}"
+        problem += (f" ({kind})" if kind else "") + f": {reason}"
         for cause in causes:
             if cause not in problem:
                 problem += f" Cause: {cause}"
-        hint = _STATUS_HINTS.get(status, "")
+        hint = _STATUS_HINTS.get(status or 0, "")
         return ApiError(problem, self._method, self._target, hint, status, kind, reason, retried)
 
 

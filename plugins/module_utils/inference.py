@@ -9,11 +9,12 @@ Private to the collection.
 
 from __future__ import annotations
 
+import math
 import threading
-from typing import Any, Mapping, NamedTuple
+from typing import Any, Iterator, Mapping, NamedTuple
 from urllib.parse import quote
 
-from ansible_collections.esops.inference.plugins.module_utils.client import Client
+from ansible_collections.esops.inference.plugins.module_utils.client import Client, json_of
 from ansible_collections.esops.inference.plugins.module_utils.errors import ApiError, ClientError, UnreadableAnswer
 
 #: The settings that an endpoint has beside its name, its task type and its service.
@@ -74,6 +75,26 @@ class References(NamedTuple):
 
     pipelines: tuple[str, ...]
     indexes: tuple[str, ...]
+
+
+class Piece(NamedTuple):
+    """What one event of a chat tells.
+
+    :ivar usage: counts of tokens, as far as the event knows them.
+    """
+
+    text: str
+    finish_reason: str | None
+    model: str | None
+    usage: Mapping[str, int]
+
+    @classmethod
+    def from_answer(cls, answer: Mapping[str, Any]) -> Piece:
+        choices = answer.get("choices") or ()
+        text = "".join((choice.get("delta") or {}).get("content") or "" for choice in choices)
+        reasons = [choice["finish_reason"] for choice in choices if choice.get("finish_reason")]
+        usage = {name: count for name, count in (answer.get("usage") or {}).items() if isinstance(count, int)}
+        return cls(text, reasons[-1] if reasons else None, answer.get("model"), usage)
 
 
 class Inference:
@@ -187,6 +208,35 @@ class Inference:
         except (KeyError, TypeError):
             raise _not_as_documented("GET", path) from None
 
+    def complete(self, inference_id: str, body: Mapping[str, Any], timeout: float) -> list[str]:
+        """Has an endpoint of the task type C(completion) answer. An answer may come in several parts.
+
+        :param timeout: seconds, for the server; it waits for 30 otherwise.
+        """
+        path = _path("completion", inference_id)
+        answer = self._request("POST", path, _within(timeout), body)
+        try:
+            return [str(part["result"]) for part in answer["completion"]]
+        except (KeyError, TypeError):
+            raise _not_as_documented("POST", path) from None
+
+    def chat(self, inference_id: str, body: Mapping[str, Any], timeout: float) -> Iterator[Piece]:
+        """Has an endpoint of the task type C(chat_completion) answer, piece by piece.
+
+        :param timeout: seconds, for the server as well.
+        """
+        path = _path("chat_completion", inference_id) + "/_stream"
+        try:
+            for event in self._client.events(path, _within(timeout), body):
+                if event.data == "[DONE]":
+                    return
+                yield _piece(path, json_of(event.data))
+        except ApiError as error:
+            error.hint = _hint(error, "monitor_inference") or error.hint
+            raise
+        problem = "The stream ended without the mark of its end."
+        raise UnreadableAnswer(problem, "POST", path, "something in front of Elasticsearch may have cut it off.", 200)
+
     def _write(self, method: str, path: str, body: Mapping[str, Any]) -> Endpoint:
         answer = self._request(method, path, body=body, privilege="manage_inference")
         return _endpoint(method, path, answer)
@@ -238,10 +288,21 @@ def _endpoint(method: str, path: str, answer: Any) -> Endpoint:
         raise _not_as_documented(method, path) from None
 
 
+def _piece(path: str, answer: Any) -> Piece:
+    try:
+        return Piece.from_answer(answer)
+    except (AttributeError, TypeError):
+        raise _not_as_documented("POST", path) from None
+
+
 def _not_as_documented(method: str, path: str) -> UnreadableAnswer:
     return UnreadableAnswer(
         "The answer is JSON, but not what Elasticsearch documents.", method, path, _NO_INFERENCE_HINT, 200
     )
+
+
+def _within(timeout: float) -> dict[str, str]:
+    return {"timeout": f"{math.ceil(timeout)}s"}
 
 
 def _path(task_type: str, inference_id: str) -> str:

@@ -264,14 +264,17 @@ def run(
     argument_spec: Mapping[str, Any],
     problems: Callable[[Mapping[str, Any]], list[str]],
     work: Callable[[Task], dict[str, Any]],
+    supports_check_mode: bool = True,
 ) -> None:
     """Runs a module from its options to its exit.
 
     :param argument_spec: of the module itself; the connection's is added.
     :param problems: what is wrong with the options beyond the argument spec.
     :param work: does it and returns the result; C(failed) in it makes a failure of it.
+    :param supports_check_mode: where it is not, the module is skipped in check mode.
     """
-    module = _Module(argument_spec={**connection_options(), **argument_spec}, supports_check_mode=True)
+    spec = {**connection_options(), **argument_spec}
+    module = _Module(argument_spec=spec, supports_check_mode=supports_check_mode)
     module.show_short_headers()
     if REQUESTS_IMPORT_ERROR is not None:
         module.fail_json(msg=missing_required_lib("requests"))
