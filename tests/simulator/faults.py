@@ -17,6 +17,8 @@ from .index_store import index_exists, index_not_found, write_blocked
 from .jsontext import is_whole
 from .messages import Answer, Request
 from .node import Node
+from .provider import REFUSALS
+from .runs import error_event
 
 ERROR_TYPES = {
     401: "security_exception",
@@ -35,6 +37,7 @@ REASONS = {
 }
 ERROR_STATUSES = range(400, 600)
 KINDS_WITH_STATUS = ("status", "status_after")
+KINDS_WITH_SECONDS = ("slow", "trickle")
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,9 @@ class Fault:
 
     It hits the `at`-th request from when it was added (1 is the next, also if None), of those whose
     "METHOD /path" the regular expression `match` is found in, and then `times - 1` more such requests.
-    `status`, `error_type`, `html` and `retry_after` shape the error of "status" and "status_after",
-    `seconds` is the wait of "slow", `location` where "redirect" points. Raises ValueError.
+    `status`, `error_type`, `html` and `retry_after` shape the error of "status" and "status_after";
+    `status` may also be that of "provider_refusal", 401 otherwise. `seconds` is the wait of "slow", and that of
+    "trickle" between the chunks of a stream; `location` where "redirect" points. Raises ValueError.
     """
 
     kind: str
@@ -62,15 +66,18 @@ class Fault:
         """Refuse a fault that could never do what it says."""
         if self.kind not in KINDS:
             raise ValueError(f"kind {self.kind!r}: give one of {sorted(KINDS)}")
-        if (self.kind in KINDS_WITH_STATUS) != (self.status is not None):
+        if self.kind == "provider_refusal":
+            if self.status is not None and self.status not in REFUSALS:
+                raise ValueError(f"status {self.status!r}: the provider refuses with one of {sorted(REFUSALS)}")
+        elif (self.kind in KINDS_WITH_STATUS) != (self.status is not None):
             raise ValueError(f"status goes with the kinds {KINDS_WITH_STATUS}, and they need it")
         if self.status is not None and not (is_whole(self.status) and self.status in ERROR_STATUSES):
             raise ValueError(f"status {self.status!r}: give an error status, 400 to 599")
         for name, number in (("at", self.at), ("times", self.times)):
             if number is not None and not (is_whole(number) and number >= 1):
                 raise ValueError(f"{name} {number!r}: give a whole number from 1 on")
-        if type(self.seconds) not in (int, float) or (self.kind == "slow") != (self.seconds > 0):
-            raise ValueError('seconds: a number above zero, which goes with the kind "slow" alone')
+        if type(self.seconds) not in (int, float) or (self.kind in KINDS_WITH_SECONDS) != (self.seconds > 0):
+            raise ValueError(f"seconds: a number above zero, which goes with the kinds {KINDS_WITH_SECONDS} alone")
         if not isinstance(self.html, bool):
             raise ValueError(f"html {self.html!r}: give true or false")
         self._check_texts()
@@ -88,10 +95,11 @@ class Fault:
 
 @dataclass(frozen=True)
 class Delivery:
-    """What goes out on the socket: an answer whole, or less than that."""
+    """What goes out on the socket: an answer whole, or less than that; `pause` is in seconds, between chunks."""
 
     answer: Answer | None
     missing_bytes: int = 0
+    pause: float = 0.0
 
     @property
     def status(self) -> int | None:
@@ -181,11 +189,27 @@ def _cut(node: Node, request: Request, _fault: Fault) -> Delivery:
     answer = node.answer(request)
     whole = answer.body if isinstance(answer.body, bytes) else jsontext.render(answer.body)
     half = whole[: len(whole) // 2]
-    return Delivery(Answer(answer.status, half, node.content_type(request), answer.headers))
+    return Delivery(replace(answer, body=half))
 
 
 def _cut_short(node: Node, request: Request, fault: Fault) -> Delivery:
     return Delivery(_cut(node, request, fault).answer, missing_bytes=64)
+
+
+def _trickle(node: Node, request: Request, fault: Fault) -> Delivery:
+    return Delivery(node.answer(request), pause=fault.seconds)
+
+
+def _error_event(node: Node, request: Request, _fault: Fault) -> Delivery:
+    """The provider gives up in the middle of a stream."""
+    answer = node.answer(request)
+    if answer.status != 200 or not answer.chunked:
+        return Delivery(answer)
+    *events, _end = answer.body.split(b"\n\n")
+    half = b"".join(event + b"\n\n" for event in events[: len(events) // 2])
+    words = f"Received an error response for request from inference entity id [{_inference_id(request)}]"
+    error = ApiError(500, "overloaded_error", f"{words}. Error message: [Overloaded]")
+    return Delivery(replace(answer, body=half + error_event(error, unified="chat_completion" in request.segments)))
 
 
 def _html_before(_node: Node, _request: Request, _fault: Fault) -> Delivery:
@@ -244,8 +268,8 @@ def _inference_id(request: Request) -> str:
     return names[-1] if names else ""
 
 
-def _provider_refusal(node: Node, request: Request, _fault: Fault) -> Delivery:
-    return Delivery(node.answer(request, provider_refuses=True))
+def _provider_refusal(node: Node, request: Request, fault: Fault) -> Delivery:
+    return Delivery(node.answer(request, provider_refuses=fault.status or 401))
 
 
 def _redirect(_node: Node, _request: Request, fault: Fault) -> Delivery:
@@ -282,6 +306,8 @@ KINDS: dict[str, Callable[[Node, Request, Fault], Delivery]] = {
     "html": _html,
     "html_before": _html_before,
     "slow": _slow,
+    "trickle": _trickle,
+    "error_event": _error_event,
     "already_exists": _already_exists,
     "not_found": _not_found,
     "write_blocked": _write_blocked,

@@ -44,14 +44,14 @@ class Node:
         """The same server over other data."""
         return replace(self, store=store)
 
-    def answer(self, request: Request, *, provider_refuses: bool = False) -> Answer:
-        """Carry the request out, or refuse it as the server does."""
+    def answer(self, request: Request, *, provider_refuses: int | None = None) -> Answer:
+        """Carry the request out, or refuse it as the server does; with a status, the provider refuses it."""
         try:
             return self._carry_out(request, provider_refuses)
         except RefusedError as refusal:
             return Answer(refusal.status, refusal.body(), headers=refusal.headers)
 
-    def _carry_out(self, request: Request, provider_refuses: bool) -> Answer:
+    def _carry_out(self, request: Request, provider_refuses: int | None) -> Answer:
         check_media_types(request, self.rules.version)
         identity = self.security.authenticate(request) if self.security else None
         route, variables = find(self.routes, request)

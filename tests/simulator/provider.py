@@ -11,7 +11,14 @@ from dataclasses import dataclass
 
 from .errors import ApiError, Cause, bad_request
 
-BAD_KEY = (401, "Received an authentication error status code", "invalid x-api-key")
+#: By status: what the server says of it, and the words of Anthropic.
+REFUSALS = {
+    401: ("Received an authentication error status code", "invalid x-api-key"),
+    404: ("Received an unsuccessful status code", "model: {model_id}"),
+    429: ("Received a rate limit status code", "Number of requests has exceeded your rate limit"),
+    500: ("Received a server error status code", "Internal server error"),
+    529: ("Received an Anthropic server is temporarily overloaded status code", "Overloaded"),
+}
 
 
 class ProviderError(Exception):
@@ -33,8 +40,9 @@ class ProviderError(Exception):
         )
 
     def as_failed_run(self) -> ApiError:
-        """The failure of a completion: the server passes the provider's own status on."""
-        return ApiError(self.status, "status_exception", self.words, caused_by=Cause("status_exception", self.words))
+        """The failure of a completion: the server passes a status below 500 on, and answers 400 to any other."""
+        status = self.status if self.status < 500 else 400
+        return ApiError(status, "status_exception", self.words, caused_by=Cause("status_exception", self.words))
 
 
 @dataclass(frozen=True)
@@ -45,12 +53,14 @@ class Provider:
     refused_keys: Collection[str] = ()
     refused_models: Collection[str] = ()
 
-    def call(self, inference_id: str, key: str, model_id: str, *, refuse: bool = False) -> None:
-        """Send one short request. Raises ProviderError."""
+    def call(self, inference_id: str, key: str, model_id: str, *, refuse: int | None = None) -> None:
+        """Send one short request, which may be refused with a status. Raises ProviderError."""
         if self.delay:
             time.sleep(self.delay)
-        if refuse or key in self.refused_keys:
-            raise ProviderError(inference_id, *BAD_KEY)
-        if model_id in self.refused_models:
-            meaning = "Received an unsuccessful status code"
-            raise ProviderError(inference_id, 404, meaning, f"model: {model_id}")
+        if key in self.refused_keys:
+            refuse = 401
+        elif model_id in self.refused_models:
+            refuse = 404
+        if refuse:
+            meaning, message = REFUSALS[refuse]
+            raise ProviderError(inference_id, refuse, meaning, message.format(model_id=model_id))

@@ -26,7 +26,7 @@ class Call:
 
     request: Request
     variables: dict[str, str]
-    provider_refuses: bool = False
+    provider_refuses: int | None = None
     identity: Identity | None = None
 
     def json_object(self) -> dict[str, Any]:

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from . import jsontext
 from .anthropic import read_task_settings
 from .endpoints import Rules, check_task_type, path_task_type
-from .errors import ApiError, PlainError, bad_request, invalid
+from .errors import ApiError, PlainError, RefusedError, bad_request, invalid
 from .messages import Answer
 from .provider import ProviderError
 from .routes import Call
 from .settings import SettingsReader
 from .store import Store, StoredEndpoint
 
+EVENTS = "text/event-stream"
 RUN_FIELDS = frozenset({"input", "input_type", "task_settings", "query", "return_documents", "top_n", "timeout"})
 CHAT_FIELDS = frozenset(
     {"messages", "model", "max_completion_tokens", "stop", "temperature", "tools", "tool_choice", "top_p"}
@@ -42,18 +44,25 @@ class Runs:
             raise bad_request(
                 "The task type [chat_completion] only supports streaming, please try again with the _stream API"
             )
-        self._complete(call, endpoint, body)
-        return Answer(200, {"completion": [{"result": completed(endpoint, text)} for text in inputs]})
+        limit = self._complete(call, endpoint, body, inputs)
+        return Answer(200, {"completion": [{"result": "".join(_words(endpoint, inputs[0], limit))}]})
 
     def stream(self, call: Call) -> Answer:
-        """`POST /_inference/{task_type}/{inference_id}/_stream`: server-sent events."""
+        """`POST /_inference/{task_type}/{inference_id}/_stream`: server-sent events, of refusals, too."""
+        try:
+            return self._stream(call)
+        except ApiError as refusal:
+            unified = call.variables.get("task_type") == "chat_completion"
+            return Answer(refusal.status, error_event(refusal, unified=unified), EVENTS, chunked=True)
+
+    def _stream(self, call: Call) -> Answer:
         self.rules.check_licence()
         task_type, body = path_task_type(call), call.json_object()
         if task_type == "chat_completion":
-            text = _last_message(body)
+            text, limit = _last_message(body), _chat_limit(body)
             endpoint = self._endpoint(call, task_type)
             self._call_provider(call, endpoint)
-            return _events(_chat_chunks(endpoint, text))
+            return _events(_chat_chunks(endpoint, text, limit or _stored_limit(endpoint)))
         inputs = _inputs(body)
         endpoint = self._endpoint(call, task_type)
         if endpoint.task_type == "chat_completion":
@@ -61,8 +70,8 @@ class Runs:
                 "The [chat_completion] task type must be named in the path: "
                 f"_inference/chat_completion/{endpoint.inference_id}/_stream"
             )
-        self._complete(call, endpoint, body)
-        return _events(_completion_chunks(endpoint, inputs))
+        limit = self._complete(call, endpoint, body, inputs)
+        return _events({"completion": [{"delta": word}]} for word in _words(endpoint, inputs[0], limit))
 
     def _endpoint(self, call: Call, task_type: str) -> StoredEndpoint:
         endpoint = self.store.get(call.variables["inference_id"])
@@ -71,14 +80,18 @@ class Runs:
             raise PlainError(501, f"this simulator serves [anthropic] alone, not [{endpoint.service}]")
         return endpoint
 
-    def _complete(self, call: Call, endpoint: StoredEndpoint, body: dict[str, Any]) -> None:
+    def _complete(self, call: Call, endpoint: StoredEndpoint, body: dict[str, Any], inputs: list[str]) -> int:
+        """Has the provider asked; returns how many tokens it may answer with."""
         settings = body.get("task_settings") or {}
         if not isinstance(settings, dict):
             raise _parse_error("[task_settings] has to be an object")
         reader = SettingsReader(settings, "task_settings")
-        read_task_settings(reader, max_tokens_required=False)
+        given = read_task_settings(reader, max_tokens_required=False)
         reader.check_nothing_left(self.rules.version)
+        if len(inputs) > 1:
+            raise bad_request("Anthropic chat completions only accepts 1 input")
         self._call_provider(call, endpoint)
+        return int(given.get("max_tokens") or _stored_limit(endpoint))
 
     def _call_provider(self, call: Call, endpoint: StoredEndpoint) -> None:
         model_id = str(endpoint.service_settings.get("model_id"))
@@ -88,9 +101,14 @@ class Runs:
             raise refusal.as_failed_run() from refusal
 
 
-def completed(endpoint: StoredEndpoint, text: str) -> str:
-    """What the model says: the same for the same question."""
-    return f"{endpoint.service_settings.get('model_id')} answers: {text}"
+def _words(endpoint: StoredEndpoint, text: str, limit: int) -> list[str]:
+    """What the model says: the same for the same question, a word for each token."""
+    first, *others = f"{endpoint.service_settings.get('model_id')} answers: {text}".split(" ")
+    return [first, *(" " + word for word in others)][:limit]
+
+
+def _stored_limit(endpoint: StoredEndpoint) -> int:
+    return int(endpoint.task_settings["max_tokens"])
 
 
 def _inputs(body: dict[str, Any]) -> list[str]:
@@ -122,6 +140,13 @@ def _last_message(body: dict[str, Any]) -> str:
     return content
 
 
+def _chat_limit(body: dict[str, Any]) -> int | None:
+    limit = body.get("max_completion_tokens")
+    if limit is not None and not jsontext.is_whole(limit):
+        raise _parse_error("[max_completion_tokens] failed to parse field")
+    return limit
+
+
 def _check_fields(body: dict[str, Any], known: frozenset[str]) -> None:
     for name in body:
         if name not in known:
@@ -139,36 +164,45 @@ def _invalid_request(problem: str) -> ApiError:
 
 def _events(chunks: Iterable[Any]) -> Answer:
     data = [jsontext.render(chunk) for chunk in chunks] + [b"[DONE]"]
-    body = b"".join(b"event: message\ndata: " + one + b"\n\n" for one in data)
-    return Answer(200, body, "text/event-stream", chunked=True)
+    return Answer(200, b"".join(_event("message", one) for one in data), EVENTS, chunked=True)
 
 
-def _completion_chunks(endpoint: StoredEndpoint, inputs: list[str]) -> Iterable[Any]:
-    for text in inputs:
-        for word in _words(completed(endpoint, text)):
-            yield {"completion": [{"delta": word}]}
+def _event(name: str, data: bytes) -> bytes:
+    """One event; the server puts a byte order mark before each, not only before the first."""
+    return b"\xef\xbb\xbfevent: %b\ndata: %b\n\n" % (name.encode(), data)
 
 
-def _chat_chunks(endpoint: StoredEndpoint, text: str) -> Iterable[Any]:
-    words = _words(completed(endpoint, text))
-    yield _chat_chunk(endpoint, {"content": "", "role": "assistant"})
+def error_event(refusal: RefusedError, *, unified: bool) -> bytes:
+    """An error as an event; `unified`: in the shape that chats have in common with other APIs."""
+    body = refusal.body()
+    if unified and isinstance(refusal, ApiError):
+        code = HTTPStatus(refusal.status).name.lower()
+        body = {"error": {"code": code, "message": refusal.error.reason, "type": refusal.error.type}}
+    return _event("error", jsontext.render(body))
+
+
+def _chat_chunks(endpoint: StoredEndpoint, text: str, limit: int) -> Iterable[Any]:
+    """The first chunk alone tells the model, and the tokens of the prompt; the last those of the answer."""
+    words, prompt = _words(endpoint, text, limit), len(text.split())
+    first = _chat_chunk({"role": "assistant"}, usage=(1, prompt))
+    yield {**first, "id": f"msg_{endpoint.inference_id}", "model": endpoint.service_settings.get("model_id")}
     for word in words:
-        yield _chat_chunk(endpoint, {"content": word})
-    last = _chat_chunk(endpoint, {}, finish_reason="stop")
-    count = len(words)
-    last["usage"] = {"completion_tokens": count, "prompt_tokens": count, "total_tokens": 2 * count}
-    yield last
+        yield _chat_chunk({"content": word})
+    yield _chat_chunk({}, "max_tokens" if len(words) == limit else "end_turn", usage=(len(words), 0))
 
 
-def _chat_chunk(endpoint: StoredEndpoint, delta: dict[str, str], **more: str) -> dict[str, Any]:
-    return {
-        "id": f"msg_{endpoint.inference_id}",
-        "choices": [{"delta": delta, **more, "index": 0}],
-        "model": endpoint.service_settings.get("model_id"),
-        "object": "chat.completion.chunk",
-    }
-
-
-def _words(text: str) -> list[str]:
-    first, *others = text.split(" ")
-    return [first, *(" " + word for word in others)]
+def _chat_chunk(
+    delta: dict[str, str], finish_reason: str | None = None, usage: tuple[int, int] | None = None
+) -> dict[str, Any]:
+    choice: dict[str, Any] = {"delta": delta, "index": 0}
+    if finish_reason:
+        choice["finish_reason"] = finish_reason
+    chunk: dict[str, Any] = {"id": None, "choices": [choice], "model": None, "object": None}
+    if usage:
+        completion, prompt = usage
+        chunk["usage"] = {
+            "completion_tokens": completion,
+            "prompt_tokens": prompt,
+            "total_tokens": completion + prompt,
+        }
+    return chunk

@@ -14,6 +14,7 @@ import ssl
 import struct
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
@@ -24,6 +25,7 @@ from .faults import Delivery
 from .messages import JSON, Answer, Request
 
 PRODUCT = ("X-elastic-product", "Elasticsearch")
+CHUNK = 61
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -172,7 +174,8 @@ class Connection(BaseHTTPRequestHandler):
             self.close_connection = True
         head = _head(delivery.answer, content_type, len(content) + delivery.missing_bytes, compressed)
         if delivery.answer.chunked:
-            content = b"%x\r\n%b\r\n0\r\n\r\n" % (len(content), content)
+            self._send_chunks(head, content, delivery)
+            return
         self.wfile.write(head if request.method == "HEAD" else head + content)
         self.wfile.flush()
 
@@ -180,6 +183,18 @@ class Connection(BaseHTTPRequestHandler):
         """Whether the JSON of an answer goes out in gzip: if asked for, and over plain HTTP alone, as by default."""
         asked = "gzip" in request.headers.get("accept-encoding", "")
         return asked and self.server.tls is None and not isinstance(answer.body, bytes)
+
+    def _send_chunks(self, head: bytes, content: bytes, delivery: Delivery) -> None:
+        """Send a stream in chunks that end anywhere, as networks deliver them."""
+        self.wfile.write(head)
+        for start in range(0, len(content), CHUNK):
+            chunk = content[start : start + CHUNK]
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+            self.wfile.flush()
+            time.sleep(delivery.pause)
+        if not delivery.missing_bytes:
+            self.wfile.write(b"0\r\n\r\n")
+            self.wfile.flush()
 
     def _reset(self) -> None:
         """Send RST instead of FIN; `detach` goes round the shutdown a close would begin with."""

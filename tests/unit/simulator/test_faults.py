@@ -285,5 +285,5 @@ def test_every_kind_is_there() -> None:
     assert set(KINDS) == {
         *("status", "status_after", "reset_before", "reset_after", "cut", "cut_short", "html"),
         *("html_before", "slow", "already_exists", "not_found", "provider_refusal", "redirect"),
-        *("ignore", "echo", "write_blocked"),
+        *("ignore", "echo", "write_blocked", "trickle", "error_event"),
     }

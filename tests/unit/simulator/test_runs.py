@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulator import Simulator
+from tests.simulator import Fault, Simulator
 from tests.unit.simulator.calls import COMPLETION, MODEL, Reply, call
 
 
@@ -17,23 +17,49 @@ def run(server: Simulator, body: object, path: str = COMPLETION + "x") -> Reply:
     return call(server, "POST", path, body)
 
 
-def events(reply: Reply) -> list[Any]:
+def events(reply: Reply) -> list[tuple[str, str]]:
+    """The names and the data of the events, each of which begins with a byte order mark."""
     assert reply.headers["Content-Type"] == "text/event-stream"
     blocks = reply.content.decode().split("\n\n")
     assert blocks.pop() == ""
     lines = [block.split("\n") for block in blocks]
-    assert all(first == "event: message" for first, _data in lines)
-    data = [second.removeprefix("data: ") for _event, second in lines]
-    assert data.pop() == "[DONE]"
-    return [json.loads(one) for one in data]
+    return [(first.removeprefix("\ufeffevent: "), second.removeprefix("data: ")) for first, second in lines]
+
+
+def messages(reply: Reply) -> list[Any]:
+    *found, end = events(reply)
+    assert end == ("message", "[DONE]")
+    assert {name for name, _data in found} == {"message"}
+    return [json.loads(data) for _name, data in found]
+
+
+def refusal(reply: Reply) -> Any:
+    [(name, data)] = events(reply)
+    assert name == "error"
+    return json.loads(data)
 
 
 @pytest.mark.parametrize("path", [COMPLETION + "x", "/_inference/x", COMPLETION + "x?timeout=30s"])
-def test_one_result_for_each_input(server: Simulator, path: str) -> None:
-    expected = {"completion": [{"result": f"{MODEL} answers: a"}, {"result": f"{MODEL} answers: b"}]}
+def test_an_input_is_answered(server: Simulator, path: str) -> None:
+    expected = {"completion": [{"result": f"{MODEL} answers: a"}]}
 
-    assert run(server, {"input": ["a", "b"]}, path).json == expected
-    assert run(server, {"input": "a"}, path).json == {"completion": expected["completion"][:1]}
+    assert run(server, {"input": ["a"]}, path).json == expected
+    assert run(server, {"input": "a"}, path).json == expected
+
+
+def test_there_is_one_input(server: Simulator) -> None:
+    reply = run(server, {"input": ["a", "b"]})
+
+    assert (reply.status, reply.reason) == (400, "Anthropic chat completions only accepts 1 input")
+
+
+@pytest.mark.parametrize(("settings", "words"), [({}, 4), ({"task_settings": {"max_tokens": 2}}, 2)])
+def test_the_answer_ends_where_no_more_tokens_are_allowed(
+    server: Simulator, settings: dict[str, Any], words: int
+) -> None:
+    [answer] = run(server, {"input": "a b", **settings}).json["completion"]
+
+    assert len(answer["result"].split(" ")) == words
 
 
 def test_task_settings_of_a_run_are_checked(server: Simulator) -> None:
@@ -74,6 +100,15 @@ def test_another_task_type_is_refused(server: Simulator) -> None:
     )
 
 
+@pytest.mark.parametrize(("refused", "status"), [(429, 429), (529, 400), (500, 400)])
+def test_no_status_of_the_provider_above_499_is_passed_on(server: Simulator, refused: int, status: int) -> None:
+    server.faults.add(Fault("provider_refusal", status=refused))
+    reply = run(server, {"input": "a"})
+
+    assert (reply.status, reply.error["type"]) == (status, "status_exception")
+    assert f"status [{refused}]" in reply.reason
+
+
 @pytest.mark.parametrize(
     ("options", "status", "words"),
     [
@@ -90,24 +125,32 @@ def test_the_status_of_the_provider_is_passed_on(options: dict[str, Any], status
 
 
 def test_a_completion_can_be_streamed(server: Simulator) -> None:
-    deltas = [
-        event["completion"][0]["delta"] for event in events(run(server, {"input": "a"}, COMPLETION + "x/_stream"))
-    ]
+    pieces = messages(run(server, {"input": "a"}, COMPLETION + "x/_stream"))
 
-    assert deltas == [MODEL, " answers:", " a"]
+    assert [piece["completion"][0]["delta"] for piece in pieces] == [MODEL, " answers:", " a"]
 
 
-def test_a_chat_is_streamed(server: Simulator) -> None:
+@pytest.mark.parametrize(
+    ("limit", "finish_reason", "words"), [({}, "end_turn", 4), ({"max_completion_tokens": 3}, "max_tokens", 3)]
+)
+def test_a_chat_is_streamed(server: Simulator, limit: dict[str, int], finish_reason: str, words: int) -> None:
     server.seed("c", task_type="chat_completion")
-    body = {"messages": [{"role": "user", "content": "hello you"}]}
-    chunks = events(call(server, "POST", "/_inference/chat_completion/c/_stream", body))
+    body = {"messages": [{"role": "user", "content": "hello you"}], **limit}
+    first, *middle, last = messages(call(server, "POST", "/_inference/chat_completion/c/_stream", body))
 
-    assert {chunk["object"] for chunk in chunks} == {"chat.completion.chunk"}
-    assert chunks[0]["choices"] == [{"delta": {"content": "", "role": "assistant"}, "index": 0}]
-    text = "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks)
-    assert text == f"{MODEL} answers: hello you"
-    assert chunks[-1]["choices"][0]["finish_reason"] == "stop"
-    assert chunks[-1]["usage"] == {"completion_tokens": 4, "prompt_tokens": 4, "total_tokens": 8}
+    assert first == {
+        "id": "msg_c",
+        "choices": [{"delta": {"role": "assistant"}, "index": 0}],
+        "model": MODEL,
+        "object": None,
+        "usage": {"completion_tokens": 1, "prompt_tokens": 2, "total_tokens": 3},
+    }
+    assert [piece["choices"][0]["delta"]["content"] for piece in middle] == [MODEL, " answers:", " hello", " you"][
+        :words
+    ]
+    assert {(piece["id"], piece["model"], piece["object"]) for piece in middle} == {(None, None, None)}
+    assert last["choices"] == [{"delta": {}, "index": 0, "finish_reason": finish_reason}]
+    assert last["usage"] == {"completion_tokens": words, "prompt_tokens": 0, "total_tokens": words}
 
 
 @pytest.mark.parametrize(
@@ -123,7 +166,7 @@ def test_a_chat_takes_parts_of_text(server: Simulator) -> None:
     server.seed("c", task_type="chat_completion")
     content = [{"type": "text", "text": "one "}, {"type": "text", "text": "two"}]
     body = {"messages": [{"role": "user", "content": content}]}
-    chunks = events(call(server, "POST", "/_inference/chat_completion/c/_stream", body))
+    chunks = messages(call(server, "POST", "/_inference/chat_completion/c/_stream", body))
 
     words = [chunk["choices"][0]["delta"].get("content", "") for chunk in chunks]
     assert words[-3:] == [" one", " two", ""]
@@ -141,11 +184,26 @@ def test_a_chat_is_only_streamed(server: Simulator) -> None:
 def test_the_task_type_of_a_stream_counts(server: Simulator) -> None:
     server.seed("c", task_type="chat_completion")
     body = {"messages": [{"role": "user", "content": "a"}]}
+    mistaken = run(server, body, "/_inference/chat_completion/x/_stream")
+    unnamed = run(server, {"input": "a"}, "/_inference/c/_stream")
 
-    assert run(server, body, "/_inference/chat_completion/x/_stream").reason == (
-        "Requested task type [chat_completion] does not match the inference endpoint's task type [completion]"
-    )
-    assert "must be named in the path" in run(server, {"input": "a"}, "/_inference/c/_stream").reason
+    assert (mistaken.status, unnamed.status) == (400, 400)
+    assert refusal(mistaken) == {
+        "error": {
+            "code": "bad_request",
+            "message": "Requested task type [chat_completion] does not match the inference endpoint's task type "
+            "[completion]",
+            "type": "status_exception",
+        }
+    }
+    assert "must be named in the path" in refusal(unnamed)["error"]["reason"]
+
+
+def test_a_stream_of_an_unknown_id(server: Simulator) -> None:
+    reply = run(server, {"input": "a"}, COMPLETION + "y/_stream")
+
+    assert reply.status == 404
+    assert refusal(reply)["error"]["type"] == "resource_not_found_exception"
 
 
 def test_other_services_do_not_run_here(server: Simulator) -> None:
