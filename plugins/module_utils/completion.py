@@ -73,7 +73,7 @@ def problems(params: Mapping[str, Any]) -> list[str]:
     for name, value in (params["task_settings"] or {}).items():
         if name == "messages":
             wrong.append("task_settings.messages: give the texts as input.")
-        if name in _NUMBERS:
+        if name in _NUMBERS and value is not None:
             wrong += _wrong_number(name, value)
     if not 1 <= params["parallel"] <= MOST_CONNECTIONS:
         wrong.append(f"parallel must be from 1 to {MOST_CONNECTIONS}, not {params['parallel']}.")

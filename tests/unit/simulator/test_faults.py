@@ -130,6 +130,53 @@ def test_slow_waits_and_then_acts(server: Simulator) -> None:
     assert time.monotonic() - began >= 0.2
 
 
+def stream(server: Simulator, task_type: str = "completion") -> Reply:
+    server.seed("x", task_type=task_type)
+    chat = {"messages": [{"role": "user", "content": "a b"}]}
+    body = chat if task_type == "chat_completion" else {"input": "a b"}
+    return call(server, "POST", f"/_inference/{task_type}/x/_stream", body)
+
+
+def test_a_stream_is_cut_with_or_without_an_end(server: Simulator) -> None:
+    whole = stream(server).content
+    server.faults.add(Fault("cut"))
+    assert stream(server).content == whole[: len(whole) // 2]
+    server.faults.add(Fault("cut_short"))
+    with pytest.raises(http.client.IncompleteRead) as caught:
+        stream(server)
+    assert whole.startswith(caught.value.partial)
+
+
+def test_trickle_waits_between_the_chunks_of_a_stream(server: Simulator) -> None:
+    whole = stream(server).content
+    server.faults.add(Fault("trickle", seconds=0.05))
+    began = time.monotonic()
+
+    assert stream(server).content == whole
+    assert time.monotonic() - began >= 0.05 * (len(whole) // 61)
+
+
+@pytest.mark.parametrize(("task_type", "name"), [("completion", "reason"), ("chat_completion", "message")])
+def test_an_error_event_ends_a_stream(server: Simulator, task_type: str, name: str) -> None:
+    whole = stream(server, task_type).content
+    server.faults.add(Fault("error_event"))
+    reply = stream(server, task_type)
+    *events, error, _end = reply.content.decode().split("\n\n")
+
+    assert reply.status == 200
+    assert whole.decode().startswith("\n\n".join(events))
+    assert error.startswith("\ufeffevent: error\ndata: {")
+    told = json.loads(error.partition("data: ")[2])["error"]
+    assert told["type"] == "overloaded_error"
+    assert told[name].endswith("Error message: [Overloaded]")
+
+
+def test_what_is_no_stream_has_no_events(server: Simulator) -> None:
+    server.faults.add(Fault("error_event"))
+
+    assert create(server).status == 200
+
+
 @pytest.mark.parametrize(
     ("kind", "status", "words"),
     [
@@ -262,6 +309,8 @@ def test_what_is_cleared_does_not_happen(server: Simulator) -> None:
         ({"kind": "status"}, "status goes with"),
         ({"kind": "cut", "status": 500}, "status goes with"),
         ({"kind": "status", "status": 200}, "give an error status"),
+        ({"kind": "provider_refusal", "status": 418}, "the provider refuses with one of"),
+        ({"kind": "trickle"}, "seconds"),
         ({"kind": "status", "status": "503"}, "give an error status"),
         ({"kind": "cut", "at": 0}, "at 0: give a whole number"),
         ({"kind": "cut", "times": 0}, "times 0: give a whole number"),

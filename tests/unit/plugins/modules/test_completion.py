@@ -1,0 +1,445 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Endpoints answer texts, nothing is paid for twice, and what does not answer says why."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from typing import Any
+
+import pytest
+
+from tests.simulator import Fault, Security, Simulator
+from tests.unit.support import FORMER_KEY, ID, MODEL, Run, environment, leaks, run_module, seed
+
+READ = f"GET /_inference/{ID}"
+READ_ALL = "GET /_inference/_all"
+ASK = f"POST /_inference/completion/{ID}?timeout=5s"
+CHAT = "POST /_inference/chat_completion/chat/_stream?timeout=5s"
+PASSED_ON = "Received an authentication error status code for request from inference entity id [{}] status [401]"
+MAY_COST = "The provider may have done its work, and may charge for it; so it was not asked again."
+
+
+def complete(server: Simulator, *, check: bool = False, **options: Any) -> Run:
+    common = {"elasticsearch_url": server.url, "inference_id": ID, "input": "Hello, you", "timeout": 5, "retries": 0}
+    return run_module("completion", {**common, **options}, check=check)
+
+
+def seed_chat(server: Simulator, inference_id: str = "chat") -> None:
+    server.seed(inference_id, task_type="chat_completion", secret=FORMER_KEY)
+
+
+def sent(server: Simulator) -> Any:
+    """The body of the last request."""
+    return server.log[-1].body
+
+
+def message(**options: Any) -> str:
+    """Why a run failed before any request."""
+    with environment(ELASTICSEARCH_URL="http://127.0.0.1:9"):
+        run = run_module("completion", {"inference_id": ID, "input": "Hello", **options})
+    assert run.result.keys() - {"invocation"} == {"failed", "msg"}
+    return str(run["msg"])
+
+
+class TestAnAnswer:
+    def test_of_a_completion(self, server: Simulator) -> None:
+        seed(server)
+        run = complete(server)
+        assert run["results"] == [{"inference_id": ID, "result": f"{MODEL} answers: Hello, you"}]
+        assert run["changed"] is False
+        assert not run.failed
+        assert run.warnings == []
+        assert server.requests == [READ, ASK]
+        assert sent(server) == {"input": "Hello, you"}
+
+    def test_of_a_chat(self, server: Simulator) -> None:
+        seed_chat(server)
+        run = complete(server, inference_id="chat")
+        assert run["results"] == [
+            {
+                "inference_id": "chat",
+                "result": f"{MODEL} answers: Hello, you",
+                "finish_reason": "end_turn",
+                "model": MODEL,
+                "usage": {"completion_tokens": 4, "prompt_tokens": 2, "total_tokens": 6},
+            }
+        ]
+        assert server.requests == ["GET /_inference/chat", CHAT]
+        assert sent(server) == {"messages": [{"role": "user", "content": "Hello, you"}]}
+
+    def test_with_the_task_type_at_hand(self, server: Simulator) -> None:
+        seed(server)
+        seed_chat(server)
+        complete(server, task_type="completion")
+        complete(server, task_type="chat_completion", inference_id="chat")
+        assert server.requests == [ASK, CHAT]
+
+    def test_to_each_text_by_itself(self, server: Simulator) -> None:
+        seed(server)
+        run = complete(server, input=["one", "two"])
+        assert [result["result"] for result in run["results"]] == [f"{MODEL} answers: one", f"{MODEL} answers: two"]
+        assert server.requests == [READ, ASK, ASK]
+
+    def test_of_several_endpoints(self, server: Simulator) -> None:
+        seed(server)
+        seed_chat(server)
+        run = complete(server, inference_id=["chat", ID], input=["one", "two"], parallel=1)
+        assert [(result["inference_id"], result["result"][-3:]) for result in run["results"]] == [
+            *(("chat", "one"), ("chat", "two")),
+            *((ID, "one"), (ID, "two")),
+        ]
+        assert server.requests == [READ_ALL, CHAT, CHAT, ASK, ASK]
+
+    @pytest.mark.parametrize(
+        "text", ["Grüße, 世界! 🙂", "one\ntwo\r\nthree", "data: [DONE]\n\n", "\ufeffx", "event: error"]
+    )
+    @pytest.mark.parametrize("inference_id", [ID, "chat"])
+    def test_is_told_as_it_is(self, server: Simulator, inference_id: str, text: str) -> None:
+        seed(server)
+        seed_chat(server)
+        assert (
+            complete(server, inference_id=inference_id, input=text)["results"][0]["result"]
+            == f"{MODEL} answers: {text}"
+        )
+
+    @pytest.mark.parametrize("inference_id", [ID, "chat"])
+    def test_cut_at_max_tokens_is_no_failure(self, server: Simulator, inference_id: str) -> None:
+        seed(server)
+        seed_chat(server)
+        run = complete(server, inference_id=inference_id, task_settings={"max_tokens": 2})
+        assert run["results"][0]["result"] == f"{MODEL} answers:"
+        assert run["results"][0].get("finish_reason") == ("max_tokens" if inference_id == "chat" else None)
+
+    def test_comes_side_by_side(self) -> None:
+        with Simulator(delay=0.3) as server:
+            for number in range(12):
+                seed(server, f"e{number}")
+            began = time.monotonic()
+            run = complete(server, inference_id=[f"e{number}" for number in range(12)], parallel=6)
+            assert [result["inference_id"] for result in run["results"]] == [f"e{number}" for number in range(12)]
+            assert time.monotonic() - began < 12 * 0.3 / 2
+            assert server.most_at_once == 6
+
+
+class TestSettings:
+    def test_go_with_a_completion(self, server: Simulator) -> None:
+        seed(server)
+        complete(server, task_settings={"max_tokens": 7, "temperature": 0.5, "top_k": None})
+        assert sent(server)["task_settings"] == {"max_tokens": 7, "temperature": 0.5}
+        assert server.endpoints[ID].task_settings == {"max_tokens": 1024}
+
+    def test_go_with_a_chat_under_its_names(self, server: Simulator) -> None:
+        seed_chat(server)
+        run = complete(server, inference_id="chat", task_settings={"max_tokens": 7, "top_p": 1, "stop": ["x"]})
+        assert not run.failed
+        body = sent(server)
+        del body["messages"]
+        assert body == {"max_completion_tokens": 7, "top_p": 1, "stop": ["x"]}
+
+    def test_may_be_texts_of_numbers(self, server: Simulator) -> None:
+        seed(server)
+        complete(server, task_settings={"max_tokens": "7", "temperature": "0.5", "top_k": 3.0})
+        assert json.dumps(sent(server)["task_settings"]) == '{"max_tokens": 7, "temperature": 0.5, "top_k": 3}'
+
+    def test_of_other_services_are_sent_as_they_are(self, server: Simulator) -> None:
+        seed(server)
+        run = complete(server, task_settings={"user": "12", "max_new_tokens": "12"})
+        assert sent(server)["task_settings"] == {"user": "12", "max_new_tokens": 12}
+        assert "unknown to the [anthropic] service" in run["msg"]
+
+    def test_that_a_chat_does_not_know(self, server: Simulator) -> None:
+        seed_chat(server)
+        run = complete(server, inference_id="chat", task_settings={"top_k": 1})
+        assert "unknown field [top_k]" in run["failure"]["reason"]
+        assert "a chat_completion endpoint takes max_tokens, temperature, top_p and stop" in run["msg"]
+
+    @pytest.mark.parametrize(
+        ("settings", "words"),
+        [
+            ({"max_tokens": 0}, "task_settings.max_tokens must be at least 1, not 0."),
+            ({"max_tokens": "many"}, "task_settings.max_tokens must be a whole number, not many."),
+            ({"max_tokens": 1.5}, "task_settings.max_tokens must be a whole number, not 1.5."),
+            ({"max_tokens": True}, "task_settings.max_tokens must be a whole number, not True."),
+            ({"top_k": -1}, "task_settings.top_k must be at least 0, not -1."),
+            ({"temperature": "nan"}, "task_settings.temperature must be a number, not nan."),
+            ({"top_p": [1]}, "task_settings.top_p must be a number, not [1]."),
+            ({"messages": []}, "task_settings.messages: give the texts as input."),
+        ],
+    )
+    def test_that_are_wrong(self, settings: dict[str, Any], words: str) -> None:
+        assert message(task_settings=settings) == words
+
+
+class TestOptions:
+    @pytest.mark.parametrize("text", ["", " ", [], [""], ["a", ""], {"a": 1}, 5, [5], [["a"]]])
+    def test_input_that_is_no_text(self, text: Any) -> None:
+        assert message(input=text) == "input must be a text, or a list of texts, and none of them empty."
+
+    @pytest.mark.parametrize("inference_id", [[], "", ["a", " "]])
+    def test_endpoints_without_a_name(self, inference_id: Any) -> None:
+        assert message(inference_id=inference_id) == "inference_id must name an endpoint, or several."
+
+    @pytest.mark.parametrize("parallel", [0, 65])
+    def test_parallel_out_of_range(self, parallel: int) -> None:
+        assert message(parallel=parallel) == f"parallel must be from 1 to 64, not {parallel}."
+
+    def test_all_problems_are_told_at_once(self) -> None:
+        assert message(parallel=0, input="", task_settings={"top_k": -1}).startswith("3 problems: ")
+
+    def test_task_types_that_give_no_answer(self) -> None:
+        assert "value of task_type must be one of: completion, chat_completion" in message(task_type="rerank")
+
+
+def test_in_check_mode_nothing_is_asked(server: Simulator) -> None:
+    seed(server)
+    run = complete(server, check=True)
+    assert run["skipped"] is True
+    assert "does not support check mode" in run["msg"]
+    assert server.requests == []
+
+
+class TestAnEndpointIsNotAsked:
+    @pytest.mark.parametrize("inference_id", ["nobody", ["nobody"], "_all"])
+    def test_that_is_not_there(self, server: Simulator, inference_id: Any) -> None:
+        run = complete(server, inference_id=inference_id)
+        [result] = run["results"]
+        assert run["msg"] == f"{result['inference_id']}: There is no such endpoint."
+        assert run["failure"] == {
+            "status": 404,
+            "type": None,
+            "reason": "There is no such endpoint.",
+            "method": None,
+            "path": None,
+        }
+        assert [request.split()[0] for request in server.requests] == ["GET"]
+
+    def test_that_gives_no_completions(self, server: Simulator) -> None:
+        run = complete(server, inference_id=".multilingual-e5-small-elasticsearch")
+        assert run["msg"] == (
+            ".multilingual-e5-small-elasticsearch: The endpoint has the task type text_embedding; "
+            "only those of completion and chat_completion answer."
+        )
+        assert run["failure"]["status"] == 400
+        assert len(server.requests) == 1
+
+    def test_where_the_endpoints_cannot_be_read(self, server: Simulator) -> None:
+        server.faults.add(Fault("status", status=503))
+        run = complete(server)
+        assert run["failure"]["status"] == 503
+        assert "results" not in run
+        assert server.requests == [READ]
+
+
+class TestARefusal:
+    def test_of_the_provider(self, server: Simulator) -> None:
+        seed(server)
+        server.faults.add(Fault("provider_refusal", match="POST"))
+        run = complete(server)
+        assert run["failure"] == {
+            "status": 401,
+            "type": "status_exception",
+            "reason": f"{PASSED_ON.format(ID)}. Error message: [invalid x-api-key]",
+            "method": "POST",
+            "path": ASK.removeprefix("POST "),
+        }
+        assert run["msg"] == (
+            f"{ID}: {ASK}: refused with status 401 (status_exception): {run['failure']['reason']}. "
+            "Hint: the provider does not take the key of the endpoint: give it another."
+        )
+        assert run["results"] == [
+            {"inference_id": ID, "failed": True, "failure": run["failure"], "msg": run["msg"].removeprefix(f"{ID}: ")}
+        ]
+
+    @pytest.mark.parametrize(
+        ("refused", "status", "hint"),
+        [
+            (404, 404, "the provider does not know the model of the endpoint, or not any more."),
+            (429, 429, "the provider limits how much it is asked"),
+            (529, 400, "the provider is overloaded or has a fault: run again later."),
+            (500, 400, "the provider is overloaded or has a fault: run again later."),
+        ],
+    )
+    @pytest.mark.parametrize("inference_id", [ID, "chat"])
+    def test_of_the_provider_says_what_to_do(
+        self, server: Simulator, inference_id: str, refused: int, status: int, hint: str
+    ) -> None:
+        seed(server)
+        seed_chat(server)
+        server.faults.add(Fault("provider_refusal", match="POST", status=refused))
+        run = complete(server, inference_id=inference_id)
+        assert run["failure"]["status"] == status
+        assert f"status [{refused}]" in run["failure"]["reason"]
+        assert hint in run["msg"]
+        assert MAY_COST not in run["msg"]
+
+    def test_of_elasticsearch_to_somebody_it_does_not_know(self) -> None:
+        with Simulator(security=Security(users={"elastic": ("secret", ("all",))})) as server:
+            run = complete(server, task_type="completion")
+        assert run["failure"]["status"] == 401
+        assert "check elasticsearch_username and elasticsearch_password" in run["msg"]
+
+    @pytest.mark.parametrize("task_type", ["completion", "chat_completion"])
+    def test_of_elasticsearch_to_somebody_who_may_not(self, task_type: str) -> None:
+        with Simulator(security=Security(users={"reader": ("secret", ("monitor",))})) as server:
+            credentials = {"elasticsearch_username": "reader", "elasticsearch_password": "secret"}
+            run = complete(server, task_type=task_type, **credentials)
+        assert run["failure"]["status"] == 403
+        assert "needs the cluster privilege monitor_inference" in run["msg"]
+
+    @pytest.mark.parametrize(("inference_id", "task_type"), [(ID, "chat_completion"), ("chat", "completion")])
+    def test_of_another_task_type(self, server: Simulator, inference_id: str, task_type: str) -> None:
+        seed(server)
+        seed_chat(server)
+        run = complete(server, inference_id=inference_id, task_type=task_type)
+        assert run["failure"]["status"] == 400
+        assert run["msg"].endswith("Hint: leave task_type out, and the endpoint is asked for it.")
+
+    def test_to_a_stream_keeps_its_shape(self, server: Simulator) -> None:
+        run = complete(server, inference_id="nobody", task_type="chat_completion")
+        assert run["failure"]["status"] == 404
+        assert run["failure"]["type"] == "resource_not_found_exception"
+        assert run["failure"]["reason"] == "Inference endpoint not found [nobody]"
+
+    def test_hides_no_other_answer(self, server: Simulator) -> None:
+        seed(server)
+        seed_chat(server)
+        server.faults.add(Fault("provider_refusal", match="completion/chat/"))
+        run = complete(server, inference_id=["chat", "nobody", ID], parallel=1)
+        assert run["msg"].startswith("2 of 3 completions failed. chat: POST ")
+        assert "nobody: There is no such endpoint." in run["msg"]
+        assert run["failure"] == run["results"][0]["failure"]
+        assert [result.get("failed", False) for result in run["results"]] == [True, True, False]
+        assert run["results"][2]["result"] == f"{MODEL} answers: Hello, you"
+
+
+class TestNothingIsPaidForTwice:
+    @pytest.mark.parametrize("inference_id", [ID, "chat"])
+    @pytest.mark.parametrize("status", [429, 503])
+    def test_what_was_not_done_is_asked_again(
+        self, server: Simulator, monkeypatch: pytest.MonkeyPatch, inference_id: str, status: int
+    ) -> None:
+        monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+        seed(server)
+        seed_chat(server)
+        server.faults.add(Fault("status", status=status, match="POST", times=2))
+        run = complete(server, inference_id=inference_id, retries=3)
+        assert not run.failed
+        assert len(server.requests) == 4
+        assert run.warnings == [f"A request had to be sent again 2 times, the last time for status {status}."]
+
+    @pytest.mark.parametrize("inference_id", [ID, "chat"])
+    @pytest.mark.parametrize(
+        ("fault", "words"),
+        [
+            ({"kind": "reset_after"}, "was lost"),
+            ({"kind": "reset_before"}, "was lost"),
+            ({"kind": "cut_short"}, "was lost"),
+            ({"kind": "html"}, "is a page (text/html)"),
+            ({"kind": "status_after", "status": 502, "html": True}, "has status 502"),
+            ({"kind": "status_after", "status": 504}, "refused with status 504"),
+            ({"kind": "status_after", "status": 500}, "refused with status 500"),
+            ({"kind": "status_after", "status": 408}, "refused with status 408"),
+        ],
+    )
+    def test_what_may_have_been_done_is_not(
+        self, server: Simulator, inference_id: str, fault: dict[str, Any], words: str
+    ) -> None:
+        seed(server)
+        seed_chat(server)
+        server.faults.add(Fault(**fault, match="POST"))
+        run = complete(server, inference_id=inference_id, retries=3)
+        assert words in run["msg"]
+        assert MAY_COST in run["msg"]
+        assert len(server.requests) == 2
+
+    @pytest.mark.parametrize("inference_id", [ID, "chat"])
+    def test_nor_what_took_too_long(self, inference_id: str) -> None:
+        with Simulator(delay=2) as server:
+            seed(server)
+            seed_chat(server)
+            run = complete(server, inference_id=inference_id, timeout=0.5, retries=3)
+            assert len(server.requests) == 2
+        assert "did not answer within 0.5 s. Hint: a longer timeout gives" in run["msg"]
+        assert MAY_COST in run["msg"]
+
+    def test_another_node_is_asked_only_where_the_first_was_not(self, server: Simulator) -> None:
+        seed(server)
+        with Simulator() as other:
+            seed(other)
+            server.faults.add(Fault("reset_after", match="POST"))
+            run = complete(server, elasticsearch_url=[server.url, other.url], task_type="completion")
+            assert run.failed
+            assert other.requests == []
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
+            assert not complete(server, elasticsearch_url=[nobody, server.url], task_type="completion").failed
+
+
+class TestABrokenStream:
+    @pytest.fixture(autouse=True)
+    def _chat(self, server: Simulator) -> None:
+        seed_chat(server)
+
+    @pytest.mark.parametrize(
+        ("kind", "words", "result"),
+        [
+            ("cut", "The stream ended without the mark of its end.", f"{MODEL} answers:"),
+            ("cut_short", "was lost", f"{MODEL} answers:"),
+            ("error_event", "the stream ended with an error (overloaded_error): Received an error response", MODEL),
+        ],
+    )
+    def test_tells_what_came(self, server: Simulator, kind: str, words: str, result: str) -> None:
+        server.faults.add(Fault(kind, match="POST"))
+        run = complete(server, inference_id="chat")
+        assert words in run["msg"]
+        assert MAY_COST in run["msg"]
+        assert run["results"][0]["failed"] is True
+        assert run["results"][0]["result"].startswith(result)
+        assert run["results"][0]["result"] != f"{MODEL} answers: Hello, you"
+        assert "finish_reason" not in run["results"][0]
+
+    def test_that_ends_with_an_error_has_no_status(self, server: Simulator) -> None:
+        server.faults.add(Fault("error_event", match="POST"))
+        assert complete(server, inference_id="chat")["failure"] == {
+            "status": None,
+            "type": "overloaded_error",
+            "reason": "Received an error response for request from inference entity id [chat]. "
+            "Error message: [Overloaded]",
+            "method": "POST",
+            "path": CHAT.removeprefix("POST "),
+        }
+
+    def test_that_never_ends_is_given_up(self, server: Simulator) -> None:
+        server.faults.add(Fault("trickle", seconds=0.1, match="POST"))
+        began = time.monotonic()
+        run = complete(server, inference_id="chat", input="word " * 100, timeout=1)
+        assert time.monotonic() - began < 2
+        assert "did not answer within 1 s" in run["msg"]
+        assert run["results"][0]["result"].startswith(MODEL)
+
+    def test_that_is_slow_but_comes_is_fine(self, server: Simulator) -> None:
+        server.faults.add(Fault("trickle", seconds=0.02, match="POST"))
+        assert complete(server, inference_id="chat")["results"][0]["result"] == f"{MODEL} answers: Hello, you"
+
+
+def test_no_secret_is_shown() -> None:
+    password = "pass/word+1"
+    security = Security(users={"elastic": (password, ("all",))})
+    with Simulator(security=security, refused_keys=[FORMER_KEY]) as server:
+        seed(server)
+        server.seed("other", secret="another")
+        credentials = {"elasticsearch_username": "elastic", "elasticsearch_password": password}
+        run = complete(server, inference_id=[ID, "other"], input=f"Say {password}", **credentials)
+    assert run["results"][0]["failed"] is True
+    assert run["results"][1]["result"] == f"{MODEL} answers: Say ********"
+    assert leaks(run.output, [password]) == []
+
+
+def test_the_texts_are_among_the_options_shown(server: Simulator) -> None:
+    seed(server)
+    assert complete(server)["invocation"]["module_args"]["input"] == "Hello, you"
