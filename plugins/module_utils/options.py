@@ -87,7 +87,7 @@ def misplaced_secrets(spec: Mapping[str, Any], value: Mapping[str, Any]) -> Iter
         elif "options" in option:
             for part in _parts(given):
                 yield from misplaced_secrets(option["options"], part) if isinstance(part, dict) else _long_leaves(part)
-        else:
+        elif option.get("type") not in ("dict", "raw"):
             parts = _parts(given) if option.get("type") == "list" else [given]
             yield from _long_leaves([part for part in parts if isinstance(part, (dict, list))])
 
