@@ -82,6 +82,7 @@ def tables() -> dict[str, str]:
     endpoint = [name for name in spec["endpoints"]["options"] if name in one]
     lists = [name for name in spec if name not in one]
     read, info = options_of("endpoint_info"), entry("endpoint_info")[0]
+    ask, asked = options_of("completion"), entry("completion")[0]
     values, default = ("Values", _values), ("Default", _default)
     environment = ("Environment variable", _environment)
     endpoint_rows = _flat(endpoint, one, spec["endpoints"]["options"])
@@ -90,6 +91,7 @@ def tables() -> dict[str, str]:
         "policy": _table(((name, one[name]) for name in policy), values, default),
         "list": _table(((name, many[name]) for name in lists), values, default),
         "info": _table(((name, read[name]) for name in info if name not in connection), values, default),
+        "completion": _table(((name, ask[name]) for name in asked if name not in connection), values, default),
         "connection": _table(((name, one[name]) for name in connection), default, environment),
     }
 

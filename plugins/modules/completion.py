@@ -28,13 +28,13 @@ attributes:
     details:
       - The task is skipped, since each completion may cost money. No request is made.
   diff_mode:
-    support: none
+    support: N/A
     details:
       - Nothing changes.
   idempotent:
     support: full
     details:
-      - RV(ignore:changed) is always V(false), as nothing changes in the cluster. Each run asks the provider anew, and
+      - C(changed) is always V(false), as nothing changes in the cluster. Each run asks the provider anew, and
         costs what it charges.
 options:
   inference_id:
@@ -56,8 +56,8 @@ options:
     choices: [completion, chat_completion]
   task_settings:
     description:
-      - Settings for these answers alone, laid over those of the endpoint. They are the settings of the service, named
-        as in its API. For the C(anthropic) service they are C(max_tokens), C(temperature), C(top_k) and C(top_p).
+      - Settings for these answers alone, laid over those of the endpoint. They are those that the endpoint's service
+        has for C(task_settings).
       - Endpoints for V(chat_completion) take C(max_tokens), which is sent as C(max_completion_tokens), C(temperature),
         C(top_p) and C(stop), whatever the service.
       - Whole numbers are C(max_tokens), C(max_new_tokens) and C(max_completion_tokens), which have to be positive, and
@@ -69,6 +69,7 @@ options:
     type: int
     default: 8
 notes:
+  - The module needs the cluster privilege C(monitor_inference).
   - A completion that may have been carried out is not asked for again, as it may have cost money. After a connection
     that was lost, and after the statuses 502 and 504, the task fails, whatever O(retries) says. Only a connection that
     was refused and the statuses 429 and 503 are tried again, where nothing was done.
@@ -104,15 +105,13 @@ EXAMPLES = r"""
     task_settings:
       max_tokens: 1
 
-- name: Two texts, each answered by itself, and shown to nobody
+- name: A list of texts, each answered by itself, and none of them shown
   esops.inference.completion:
     elasticsearch_url: https://es.example.com:9200
     elasticsearch_api_key: "{{ elasticsearch_api_key }}"
     inference_id: support-answers
     task_type: completion
-    input:
-      - "Summarize: {{ ticket }}"
-      - "Name the product: {{ ticket }}"
+    input: "{{ questions }}"
   register: answers
   no_log: true
 """

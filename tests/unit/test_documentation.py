@@ -17,7 +17,7 @@ from ansible_collections.esops.inference.plugins.module_utils.client import VERS
 from tests import readme
 from tests.readme import COLLECTION, MODULES, README, ROOT, SUPPORTED
 from tests.simulator import Simulator
-from tests.unit.support import KEY, MODEL, STORED, Run, info, run_module, seed
+from tests.unit.support import ID, KEY, MODEL, STORED, Run, info, run_module, seed
 
 ROLE = ROOT / "roles/anthropic"
 #: What stands for the variables that examples use.
@@ -27,18 +27,26 @@ SAMPLES = {
     "anthropic_api_key": KEY,
     "my_anthropic_api_key": KEY,
     "inference.endpoints": [STORED],
+    "questions": ["Who are you?", "Why?"],
 }
 ENVIRONMENT = {"ANTHROPIC_API_KEY": KEY}
 #: The endpoints that are there before the examples of a module.
-HELD = {"endpoint_info": ["support-answers", "support-summaries", "contracts", "letters"]}
-#: What the examples of each module do, in their order; of one that reads, how many endpoints it returns.
+HELD = {
+    "completion": [ID, "support-answers", "contracts"],
+    "endpoint_info": ["support-answers", "support-summaries", "contracts", "letters"],
+}
+#: What the examples of each module do, in their order; of one that reads, how many endpoints it returns; of one that
+#: asks, who answers.
 ACTIONS = {
     "anthropic_endpoint": ["created", "updated", "updated", "recreated", "deleted"],
     "anthropic_endpoints": [["created", "created", "created"], ["none", "none", "deleted"]],
+    "completion": [[ID], ["support-answers", "contracts"], ["support-answers", "support-answers"]],
     "endpoint_info": [6, 0, 3, 4, 4, ["created"]],
 }
 #: The modules that write.
 KEEPERS = ["anthropic_endpoint", "anthropic_endpoints"]
+#: The variables of the role about what it does after the endpoints are as declared.
+VERIFY = ["anthropic_verify", "anthropic_verify_input", "anthropic_verify_max_tokens"]
 #: Returned by ansible-core for every module, or documented by it.
 COMMON = {"changed", "failed", "msg", "diff", "warnings", "invocation"}
 
@@ -211,7 +219,7 @@ def test_examples_do_what_they_say(module: str, server: Simulator) -> None:
 def done(run: Run) -> Any:
     """What a run did, in the terms of C(ACTIONS)."""
     if "results" in run:
-        return [one["action"] for one in run["results"]]
+        return [one["action"] if "action" in one else one["inference_id"] for one in run["results"]]
     return run["action"] if "action" in run else len(run["endpoints"])
 
 
@@ -249,6 +257,19 @@ def test_what_is_read_is_documented(server: Simulator) -> None:
     server.refer(sample["inference_id"], **references)
     found = info(server, inference_id=sample["inference_id"], references=True)["references"]
     assert found == documented["references"]["sample"]
+
+
+def test_what_is_answered_is_documented(server: Simulator) -> None:
+    seed(server)
+    server.seed("chat", task_type="chat_completion")
+    documented = readme.ansible_doc("module", *MODULES)["completion"]["return"]
+    options = {"elasticsearch_url": server.url, "inference_id": ["chat", "nobody"], "input": "Hello"}
+    run = run_module("completion", options)
+    assert set(run.result) - COMMON == set(documented)
+    answered, refused = run["results"]
+    assert {*answered, *refused} == set(documented["results"]["contains"])
+    assert set(answered["usage"]) == set(documented["results"]["contains"]["usage"]["sample"])
+    assert set(refused["failure"]) == set(documented["failure"]["contains"])
 
 
 def test_failure_is_documented(server: Simulator) -> None:
@@ -314,7 +335,7 @@ def test_written_playbooks_are_valid() -> None:
 
 def test_written_playbooks_give_the_role_its_variables() -> None:
     found = [names for plays in written_plays() for names in role_variables_of(plays)]
-    assert len(found) == 2
+    assert len(found) == 3
     for names in found:
         assert names <= set(role_options())
 
@@ -349,6 +370,8 @@ def test_role_checks_what_the_module_takes() -> None:
 
     given = role_options()
     endpoints = given.pop("anthropic_endpoints")
+    verify = {name: given.pop(name)["type"] for name in VERIFY}
+    assert verify == {"anthropic_verify": "raw", "anthropic_verify_input": "str", "anthropic_verify_max_tokens": "raw"}
     found = {
         name: {"type": spec["type"], "choices": spec.get("choices"), "secret": spec.get("no_log", False)}
         for name, spec in given.items()
@@ -375,7 +398,7 @@ def test_role_hands_every_variable_to_the_module() -> None:
             else:
                 yield prefix + name, value
 
-    [task] = load("roles/anthropic/tasks/main.yml")
+    task, verify = load("roles/anthropic/tasks/main.yml")
     found = dict(handed(task["esops.inference.anthropic_endpoints"]))
     text = "anthropic_endpoints | from_yaml if anthropic_endpoints is string else anthropic_endpoints"
     assert found.pop("endpoints") == f"{{{{ {text} }}}}"
@@ -383,15 +406,25 @@ def test_role_hands_every_variable_to_the_module() -> None:
         place: f"{{{{ omit if {name} in ['', none] else {name} }}}}" for place, _option, name in common_options()
     }
     assert task["register"] == "anthropic_result"
+    asked, connection = (
+        verify["esops.inference.completion"],
+        [name for name in found if name in readme.entry("completion")[0] and name != "parallel"],
+    )
+    assert {name: asked[name] for name in connection} == {name: found[name] for name in connection}
+    assert asked["parallel"] == found["parallel"]
+    assert verify["register"] == "anthropic_verified"
 
 
 def test_role_invents_no_default() -> None:
-    assert load("roles/anthropic/defaults/main.yml") == {name: "" for _place, _option, name in common_options()}
+    assert load("roles/anthropic/defaults/main.yml") == {
+        **{name: "" for _place, _option, name in common_options()},
+        **dict.fromkeys(VERIFY, ""),
+    }
 
 
 def test_role_refers_to_what_exists() -> None:
     specs = load("roles/anthropic/meta/argument_specs.yml")
-    assert referred("M", specs) == {f"{COLLECTION}.anthropic_endpoints"}
+    assert referred("M", specs) == {f"{COLLECTION}.anthropic_endpoints", f"{COLLECTION}.completion"}
     assert referred("O", specs) - set(role_options()) == set()
     shown = set(re.findall(r"`(anthropic_\w+)`", (ROLE / "README.md").read_text()))
-    assert shown - set(role_options()) - {"anthropic_", "anthropic_result"} == set()
+    assert shown - set(role_options()) - {"anthropic_", "anthropic_result", "anthropic_verified"} == set()
