@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import time
 from typing import Any
@@ -355,8 +356,8 @@ class TestNothingIsPaidForTwice:
         [
             ({"kind": "reset_after"}, "was lost"),
             ({"kind": "reset_before"}, "was lost"),
-            ({"kind": "cut_short"}, "was lost"),
-            ({"kind": "html"}, "is a page (text/html)"),
+            ({"kind": "cut_short"}, "was lost|is cut off"),  # The latter with urllib3 before 2
+            ({"kind": "html"}, "is a page .text/html."),
             ({"kind": "status_after", "status": 502, "html": True}, "has status 502"),
             ({"kind": "status_after", "status": 504}, "refused with status 504"),
             ({"kind": "status_after", "status": 500}, "refused with status 500"),
@@ -370,7 +371,7 @@ class TestNothingIsPaidForTwice:
         seed_chat(server)
         server.faults.add(Fault(**fault, match="POST"))
         run = complete(server, inference_id=inference_id, retries=3)
-        assert words in run["msg"]
+        assert re.search(words, run["msg"])
         assert MAY_COST in run["msg"]
         assert len(server.requests) == 2
 
