@@ -19,7 +19,7 @@ from tests.simulator import Fault, Security, Simulator
 from tests.unit.support import FORMER_KEY, ID, MODEL, Run, environment, leaks, run_module, seed
 
 ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["max_tokens", "top_p", "x"]), inner),
     max_leaves=6,
 )
