@@ -13,9 +13,9 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Mapping, Sequence
 
+from ansible_collections.esops.inference.plugins.module_utils.answers import Answers, Piece
 from ansible_collections.esops.inference.plugins.module_utils.client import MOST_CONNECTIONS
 from ansible_collections.esops.inference.plugins.module_utils.errors import ApiError, ClientError
-from ansible_collections.esops.inference.plugins.module_utils.inference import Inference, Piece
 from ansible_collections.esops.inference.plugins.module_utils.outcome import Refused
 
 COMPLETION, CHAT_COMPLETION = "completion", "chat_completion"
@@ -104,7 +104,7 @@ def _number(kind: type[int] | type[float], value: Any) -> float | None:
     return kind(number)
 
 
-def complete(api: Inference, params: Mapping[str, Any]) -> dict[str, Any]:
+def complete(api: Answers, params: Mapping[str, Any]) -> dict[str, Any]:
     """Has each endpoint answer each text, several at the same time, and returns the result of the module.
 
     :raises ClientError: if the endpoints cannot be read, before anything was asked.
@@ -123,7 +123,7 @@ def complete(api: Inference, params: Mapping[str, Any]) -> dict[str, Any]:
     return _total(results)
 
 
-def _task_types(api: Inference, ids: Sequence[str]) -> dict[str, str]:
+def _task_types(api: Answers, ids: Sequence[str]) -> dict[str, str]:
     """What kind each endpoint is, of those that there are, by one request."""
     if len(ids) > 1:
         return {endpoint.inference_id: endpoint.task_type for endpoint in api.get_all()}
@@ -160,7 +160,7 @@ class _Answer:
         self._text = ""
         self._told: dict[str, Any] = {"inference_id": inference_id}
 
-    def ask(self, api: Inference, text: str, settings: Mapping[str, Any], timeout: float) -> dict[str, Any]:
+    def ask(self, api: Answers, text: str, settings: Mapping[str, Any], timeout: float) -> dict[str, Any]:
         """The result of one completion."""
         try:
             self._ask(api, text, settings, timeout)
@@ -173,7 +173,7 @@ class _Answer:
             self._told["result"] = self._text
         return self._told
 
-    def _ask(self, api: Inference, text: str, settings: Mapping[str, Any], timeout: float) -> None:
+    def _ask(self, api: Answers, text: str, settings: Mapping[str, Any], timeout: float) -> None:
         inference_id = self._told["inference_id"]
         if self._task_type == COMPLETION:
             body = {"input": text, **({"task_settings": settings} if settings else {})}

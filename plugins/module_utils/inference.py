@@ -9,12 +9,11 @@ Private to the collection.
 
 from __future__ import annotations
 
-import math
 import threading
-from typing import Any, Iterator, Mapping, NamedTuple
+from typing import Any, Mapping, NamedTuple
 from urllib.parse import quote
 
-from ansible_collections.esops.inference.plugins.module_utils.client import Client, json_of
+from ansible_collections.esops.inference.plugins.module_utils.client import Client
 from ansible_collections.esops.inference.plugins.module_utils.errors import ApiError, ClientError, UnreadableAnswer
 
 #: The settings that an endpoint has beside its name, its task type and its service.
@@ -77,31 +76,11 @@ class References(NamedTuple):
     indexes: tuple[str, ...]
 
 
-class Piece(NamedTuple):
-    """What one event of a chat tells.
-
-    :ivar usage: counts of tokens, as far as the event knows them.
-    """
-
-    text: str
-    finish_reason: str | None
-    model: str | None
-    usage: Mapping[str, int]
-
-    @classmethod
-    def from_answer(cls, answer: Mapping[str, Any]) -> Piece:
-        choices = answer.get("choices") or ()
-        text = "".join((choice.get("delta") or {}).get("content") or "" for choice in choices)
-        reasons = [choice["finish_reason"] for choice in choices if choice.get("finish_reason")]
-        usage = {name: count for name, count in (answer.get("usage") or {}).items() if isinstance(count, int)}
-        return cls(text, reasons[-1] if reasons else None, answer.get("model"), usage)
-
-
 class Inference:
     """The requests of C(reference), "Requests". Every method may raise ClientError."""
 
     def __init__(self, client: Client) -> None:
-        self._client = client
+        self.client = client
         self._proving = threading.Lock()
         self._queries_arrive = False
 
@@ -115,7 +94,7 @@ class Inference:
             major, minor = (int(part) for part in version["number"].split(".")[:2])
             return Server((major, minor), f"Elasticsearch {version['number']}", cluster)
         except (AttributeError, KeyError, TypeError, ValueError):
-            raise _not_as_documented("GET", "/") from None
+            raise not_as_documented("GET", "/") from None
 
     def get(self, inference_id: str) -> Endpoint | None:
         """The endpoint, or None if there is none."""
@@ -135,25 +114,25 @@ class Inference:
 
     def put(self, task_type: str, inference_id: str, body: Mapping[str, Any]) -> Endpoint:
         """Creates an endpoint and returns it as stored. Refused where the id exists."""
-        return self._write("PUT", _path(task_type, inference_id), body)
+        return self._write("PUT", path_of(task_type, inference_id), body)
 
     def update(self, task_type: str, inference_id: str, body: Mapping[str, Any]) -> Endpoint:
         """Changes an endpoint in place and returns it as stored, which may be unchanged."""
-        return self._write("PUT", _path(task_type, inference_id) + "/_update", body)
+        return self._write("PUT", path_of(task_type, inference_id) + "/_update", body)
 
     def delete(self, task_type: str, inference_id: str, force: bool = False) -> None:
         """Removes an endpoint; with C(force) although it is referenced."""
-        path, params = _path(task_type, inference_id), {"force": "true"} if force else None
+        path, params = path_of(task_type, inference_id), {"force": "true"} if force else None
         answer = self._request("DELETE", path, params, privilege="manage_inference")
         if not isinstance(answer, dict) or answer.get("acknowledged") is not True:
-            raise _not_as_documented("DELETE", path)
+            raise not_as_documented("DELETE", path)
 
     def references(self, task_type: str, inference_id: str) -> References:
         """Who uses the endpoint, as a removal that changes nothing (C(dry_run)) tells it.
 
         :raises ClientError: also if it would be, or was, a removal after all.
         """
-        path = _path(task_type, inference_id)
+        path = path_of(task_type, inference_id)
         with self._proving:
             if not self._queries_arrive:
                 self._prove_that_queries_arrive(path)
@@ -165,7 +144,7 @@ class Inference:
                 raise ClientError(problem, "DELETE", f"{path}?dry_run=true", _QUERY_HINT, 200)
             return References(tuple(answer.get("pipelines") or ()), tuple(answer.get("indexes") or ()))
         except (AttributeError, TypeError):
-            raise _not_as_documented("DELETE", path) from None
+            raise not_as_documented("DELETE", path) from None
 
     def _prove_that_queries_arrive(self, path: str) -> None:
         """A dry run without its query is a removal.
@@ -206,36 +185,7 @@ class Inference:
                 for allocation in allocations
             )
         except (KeyError, TypeError):
-            raise _not_as_documented("GET", path) from None
-
-    def complete(self, inference_id: str, body: Mapping[str, Any], timeout: float) -> list[str]:
-        """Has an endpoint of the task type C(completion) answer. An answer may come in several parts.
-
-        :param timeout: seconds, for the server; it waits for 30 otherwise.
-        """
-        path = _path("completion", inference_id)
-        answer = self._request("POST", path, _within(timeout), body)
-        try:
-            return [str(part["result"]) for part in answer["completion"]]
-        except (KeyError, TypeError):
-            raise _not_as_documented("POST", path) from None
-
-    def chat(self, inference_id: str, body: Mapping[str, Any], timeout: float) -> Iterator[Piece]:
-        """Has an endpoint of the task type C(chat_completion) answer, piece by piece.
-
-        :param timeout: seconds, for the server as well.
-        """
-        path = _path("chat_completion", inference_id) + "/_stream"
-        try:
-            for event in self._client.events(path, _within(timeout), body):
-                if event.data == "[DONE]":
-                    return
-                yield _piece(path, json_of(event.data))
-        except ApiError as error:
-            error.hint = _hint(error, "monitor_inference") or error.hint
-            raise
-        problem = "The stream ended without the mark of its end."
-        raise UnreadableAnswer(problem, "POST", path, "something in front of Elasticsearch may have cut it off.", 200)
+            raise not_as_documented("GET", path) from None
 
     def _write(self, method: str, path: str, body: Mapping[str, Any]) -> Endpoint:
         answer = self._request(method, path, body=body, privilege="manage_inference")
@@ -245,7 +195,7 @@ class Inference:
         try:
             return [_endpoint(method, path, endpoint) for endpoint in answer["endpoints"]]
         except (KeyError, TypeError):
-            raise _not_as_documented(method, path) from None
+            raise not_as_documented(method, path) from None
 
     def _request(
         self,
@@ -256,9 +206,9 @@ class Inference:
         privilege: str = "monitor_inference",
     ) -> Any:
         try:
-            return self._client.request(method, path, params, body)
+            return self.client.request(method, path, params, body)
         except ApiError as error:
-            error.hint = _hint(error, privilege) or error.hint
+            error.hint = hint_for(error, privilege) or error.hint
             raise
 
 
@@ -270,7 +220,7 @@ def is_not_found(error: ApiError) -> bool:
     return error.status == 404 and error.error_type == "resource_not_found_exception"
 
 
-def _hint(error: ApiError, privilege: str) -> str:
+def hint_for(error: ApiError, privilege: str) -> str:
     if error.status == 403 and "license" in str(error.reason):
         return _LICENCE_HINT
     if error.status == 403:
@@ -285,27 +235,16 @@ def _endpoint(method: str, path: str, answer: Any) -> Endpoint:
     try:
         return Endpoint.from_answer(answer)
     except (AttributeError, KeyError, TypeError):
-        raise _not_as_documented(method, path) from None
+        raise not_as_documented(method, path) from None
 
 
-def _piece(path: str, answer: Any) -> Piece:
-    try:
-        return Piece.from_answer(answer)
-    except (AttributeError, TypeError):
-        raise _not_as_documented("POST", path) from None
-
-
-def _not_as_documented(method: str, path: str) -> UnreadableAnswer:
+def not_as_documented(method: str, path: str) -> UnreadableAnswer:
     return UnreadableAnswer(
         "The answer is JSON, but not what Elasticsearch documents.", method, path, _NO_INFERENCE_HINT, 200
     )
 
 
-def _within(timeout: float) -> dict[str, str]:
-    return {"timeout": f"{math.ceil(timeout)}s"}
-
-
-def _path(task_type: str, inference_id: str) -> str:
+def path_of(task_type: str, inference_id: str) -> str:
     return f"/_inference/{_quoted(task_type)}/{_quoted(inference_id)}"
 
 

@@ -191,12 +191,13 @@ failure:
 
 from typing import Any
 
+from ansible_collections.esops.inference.plugins.module_utils.answers import Answers
 from ansible_collections.esops.inference.plugins.module_utils.completion import complete, completion_options, problems
 from ansible_collections.esops.inference.plugins.module_utils.module import Task, run
 
 
 def work(task: Task) -> dict[str, Any]:
-    return complete(task.api, task.params)
+    return complete(Answers(task.client), task.params)
 
 
 def main() -> None:

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from ansible_collections.esops.inference.plugins.module_utils.client import Client, Connection, Redactor, Repeated
 from ansible_collections.esops.inference.plugins.module_utils.errors import ApiError, ClientError, UnreadableAnswer
-from ansible_collections.esops.inference.plugins.module_utils.events import Event
 from ansible_collections.esops.inference.plugins.module_utils.inference import (
     NEWEST,
     Endpoint,
@@ -62,16 +61,6 @@ class Answering(Client):
             self._answer.method, self._answer.path = method, path
             raise self._answer
         return self._answer
-
-
-class Streaming(Client):
-    """A client that gets these data as events."""
-
-    def __init__(self, *data: str) -> None:
-        self._data = data
-
-    def events(self, *_args: Any) -> Iterator[Event]:
-        return (Event("message", data) for data in self._data)
 
 
 def answered(answer: Any) -> Inference:
@@ -487,52 +476,3 @@ class TestSettings:
         answer = {**STORED, "task_settings": {}, "chunking_settings": None, "unknown": {"x": 1}}
         found = Endpoint.from_answer(answer)
         assert {path.partition(".")[0] for path in found.settings} == {"service_settings"}
-
-
-class TestAnswers:
-    def test_of_a_completion_may_have_several_parts(self) -> None:
-        parts = {"completion": [{"result": "a"}, {"result": " b"}]}
-        assert answered(parts).complete(ID, {"input": "x"}, 5) == ["a", " b"]
-
-    @pytest.mark.parametrize("answer", [[], {}, {"completion": None}, {"completion": ["a"]}, {"completion": [{}]}])
-    def test_of_a_completion_in_another_shape(self, answer: Any) -> None:
-        with pytest.raises(UnreadableAnswer, match="not what Elasticsearch documents"):
-            answered(answer).complete(ID, {"input": "x"}, 5)
-
-    @pytest.mark.parametrize(("timeout", "query"), [(130.0, "130s"), (0.2, "1s"), (86400, "86400s")])
-    def test_the_server_waits_as_long(self, server: Simulator, timeout: float, query: str) -> None:
-        seed(server)
-        with connected(server) as api:
-            api.complete(ID, {"input": "x"}, timeout)
-        assert server.requests == [f"POST {PATH}?timeout={query}"]
-
-    @pytest.mark.parametrize(
-        ("data", "piece"),
-        [
-            ("{}", ("", None, None, {})),
-            ('{"choices": null, "usage": null, "model": null}', ("", None, None, {})),
-            ('{"choices": [{"delta": {"content": "a"}}, {"delta": {"content": "b"}}]}', ("ab", None, None, {})),
-            ('{"choices": [{"delta": {"content": null}, "finish_reason": "stop"}]}', ("", "stop", None, {})),
-            ('{"choices": [{"delta": null}], "model": "m"}', ("", None, "m", {})),
-            (
-                '{"usage": {"prompt_tokens": 1, "prompt_tokens_details": {"cached_tokens": 1}}}',
-                ("", None, None, {"prompt_tokens": 1}),
-            ),
-        ],
-    )
-    def test_of_a_chat(self, data: str, piece: tuple[Any, ...]) -> None:
-        assert list(Inference(Streaming(data, "[DONE]", "{")).chat("chat", {}, 5)) == [piece]
-
-    @pytest.mark.parametrize(
-        "data",
-        ["", "{", "[]", "null", '"a"', '{"choices": [1]}', '{"choices": [{"delta": {"content": 1}}]}', '{"usage": 5}'],
-    )
-    def test_of_a_chat_in_another_shape(self, data: str) -> None:
-        with pytest.raises(UnreadableAnswer, match="not what Elasticsearch documents"):
-            list(Inference(Streaming(data)).chat("chat", {}, 5))
-
-    def test_of_a_chat_without_an_end(self) -> None:
-        pieces = Inference(Streaming("{}")).chat("chat", {}, 5)
-        next(pieces)
-        with pytest.raises(UnreadableAnswer, match="without the mark of its end"):
-            next(pieces)
