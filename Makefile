@@ -20,8 +20,8 @@ help:
 	@echo "             docs, galaxy, lint, sanity-VERSION, plays-VERSION"
 	@echo "make docs    builds the documentation's site, docs/site/build/html/index.html"
 	@echo "make build   builds what users install, dist/esops-inference-VERSION.tar.gz"
-	@echo "make bench   measures how long things take, and writes docs/docsite/rst/benchmark.rst, in"
-	@echo "             less than twelve minutes; make bench QUICK=1 is rough, and writes nothing"
+	@echo "make bench   measures how long things take, in a quarter of an hour, and writes the page of"
+	@echo "             figures and the README's table; make bench QUICK=1 is rough, and writes nothing"
 	@echo "make venv    only makes the environment, .venv"
 	@echo "make clean   removes the environment, caches and results"
 	@echo

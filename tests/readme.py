@@ -27,6 +27,7 @@ from tests.simulator.versions import NEWEST, OLDEST
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+BENCHMARK = ROOT / "docs/docsite/rst/benchmark.rst"
 COLLECTION = "esops.inference"
 SUPPORTED: dict[str, Any] = yaml.safe_load((ROOT / "tests/supported.yml").read_text())
 MODULES = sorted(path.stem for path in ROOT.glob("plugins/modules/*.py"))
@@ -158,10 +159,20 @@ def _meaning(option: Options) -> str:
     return re.sub(r"\b[A-Z]+\((?:[\w.]+#module:)?([^)]*)\)", r"`\1`", sentence).replace("|", "\\|")
 
 
+def speed() -> str:
+    """Return the bars of the benchmark's page and what it measured."""
+    bars = BENCHMARK.read_text().split("Bars\n----\n", 1)[1].split("\n\n", 3)[2]
+    cells = [line.strip()[2:].strip() for line in bars.replace("* -", "  -").splitlines()]
+    rows = [cells[first : first + 5] for first in range(0, len(cells), 5)]
+    head, *found = [[work, what, measured] for work, what, _bar, measured, _holds in rows]
+    lines = [head, ["---"] * len(head), *found]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
 def updated(text: str) -> str:
     """Return the README's text with the tables of today between their marks."""
     marked = {f"options: {name}": table for name, table in tables().items()}
-    for name, table in {**marked, "versions": versions()}.items():
+    for name, table in {**marked, "versions": versions(), "speed": speed()}.items():
         begin, end = f"<!-- {name} -->\n\n", "\n\n<!-- end -->"
         pattern = re.escape(begin) + r"(?s:.*?)" + re.escape(end)
         text, times = re.subn(pattern, lambda _found, new=begin + table + end: new, text)

@@ -11,10 +11,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests import readme
+
 from . import cases, report
 from .bars import bars
-
-PAGE = Path(__file__).parents[2] / "docs/docsite/rst/benchmark.rst"
 
 
 def main(arguments: list[str]) -> int:
@@ -34,8 +34,10 @@ def main(arguments: list[str]) -> int:
     for table in report.tables(figures, checked):
         print(f"\n{table.text()}")
     if not quick:
-        PAGE.write_text(report.page(figures, checked), encoding="utf-8")
-        print(f"\nWritten to {PAGE.relative_to(Path.cwd()) if PAGE.is_relative_to(Path.cwd()) else PAGE}")
+        readme.BENCHMARK.write_text(report.page(figures, checked), encoding="utf-8")
+        readme.README.write_text(readme.updated(readme.README.read_text()))
+        for path in (readme.BENCHMARK, readme.README):
+            print(f"\nWritten to {path.relative_to(readme.ROOT)}")
     failed = [one for one in checked if not one.holds]
     rough = " These are rough figures." if quick else ""
     print(f"\n{len(checked) - len(failed)} of {len(checked)} bars hold.{rough}")
