@@ -53,7 +53,8 @@ def ansible_doc(kind: str, *names: str) -> dict[str, Any]:
 
 def options_of(module: str) -> dict[str, Any]:
     """Return the documented options of a module, its fragments merged in."""
-    return ansible_doc("module", *MODULES)[module]["doc"]["options"]
+    options: dict[str, Any] = ansible_doc("module", *MODULES)[module]["doc"]["options"]
+    return options
 
 
 @functools.cache
@@ -175,7 +176,7 @@ def updated(text: str) -> str:
     for name, table in {**marked, "versions": versions(), "speed": speed()}.items():
         begin, end = f"<!-- {name} -->\n\n", "\n\n<!-- end -->"
         pattern = re.escape(begin) + r"(?s:.*?)" + re.escape(end)
-        text, times = re.subn(pattern, lambda _found, new=begin + table + end: new, text)
+        text, times = re.subn(pattern, (begin + table + end).replace("\\", r"\\"), text)
         if times != 1:
             raise ValueError(f"the README has {times} places for the table {name}, not one")
     return text
