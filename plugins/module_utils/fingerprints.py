@@ -16,11 +16,12 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import tempfile
 import threading
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator, Protocol, Sequence
+from typing import Any, Callable, Collection, Dict, Iterable, Iterator, Protocol, Sequence
 from urllib.parse import quote
 
 from ansible_collections.esops.inference.plugins.module_utils.client import VERSION, Client
@@ -38,8 +39,8 @@ except ImportError:  # not on Windows, where modules of Ansible in Python do not
 #: What it protects are random keys of about 100 characters, which nobody can guess at any cost.
 COST = {"n": 2**12, "r": 8, "p": 1}
 
-#: A record with a higher cost is not ours: looking at it must not take long, nor all memory.
-_HIGHEST_COST = {"n": 2**15, "r": 8, "p": 4}
+#: A record with another cost is not ours: looking at it must not take long, nor all memory.
+_BEARABLE: dict[str, Collection[int]] = {"n": [2**power for power in range(1, 16)], "r": range(1, 9), "p": range(1, 5)}
 
 _TEXT = {"type": "keyword", "index": False, "doc_values": False}
 
@@ -51,6 +52,7 @@ MAPPINGS = {
         "inference_id": {"type": "keyword"},
         "version": {"type": "keyword"},
         "sent_at": {"type": "date"},
+        "run": _TEXT,
         "identity": _TEXT,
         "salt": _TEXT,
         "hash": _TEXT,
@@ -60,6 +62,13 @@ MAPPINGS = {
 
 Record = Dict[str, Any]
 
+#: Tells a record that was written from any that was written since.
+Receipt = Dict[str, Any]
+
+
+class Overtaken(Exception):
+    """Somebody else has written the record in the meantime."""
+
 
 class Store(Protocol):
     """Where the records are. Every method may raise ClientError or Refused."""
@@ -67,8 +76,12 @@ class Store(Protocol):
     def read(self, inference_ids: Sequence[str]) -> dict[str, Record | None]:
         """The record of each, None where there is none."""
 
-    def write(self, record: Record) -> None:
-        """Puts a record in the place of the one before."""
+    def write(self, record: Record, instead_of: Receipt | None = None) -> Receipt:
+        """Puts a record in the place of the one before.
+
+        :param instead_of: of the record that has to be there still.
+        :raises Overtaken: if another one is.
+        """
 
     def remove(self, inference_id: str) -> None:
         """Takes the record away if there is one."""
@@ -85,6 +98,7 @@ class Fingerprints:
         self._service = service
         self._records: dict[str, Record | None] = {}
         self._salts: dict[str, str] = {}
+        self._begun: dict[str, Receipt] = {}
 
     def read(self, inference_ids: Iterable[str]) -> None:
         """Reads the records of many at once.
@@ -128,24 +142,27 @@ class Fingerprints:
         """Has to be called before a secret is sent: makes it unknown, and shows that records can be written."""
         self._hashed(secret)
         self.read([inference_id])
-        record = self._records[inference_id]
-        if record is None or "hash" in record:
-            self._write({"inference_id": inference_id, "version": VERSION})
+        self._begun[inference_id] = self._write(_unknown(inference_id))
 
     def sent(self, secret: str, endpoint: Endpoint) -> None:
         """Has to be called after the server took the secret.
 
         :param endpoint: as the server holds it now.
+        :raises Refused: if another run sends one at the same time: nobody knows which of them the server has.
         """
-        self._write(
-            {
-                "inference_id": endpoint.inference_id,
-                "version": VERSION,
-                "sent_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-                "identity": self._identity(endpoint),
-                **self._hashed(secret),
-            }
-        )
+        record = {
+            **_unknown(endpoint.inference_id),
+            "sent_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "identity": self._identity(endpoint),
+            **self._hashed(secret),
+        }
+        try:
+            self._write(record, self._begun.pop(endpoint.inference_id))
+        except Overtaken:
+            self._write(_unknown(endpoint.inference_id))
+            raise Refused(
+                f"Another run gave inference endpoint {endpoint.inference_id} an API key at the same time."
+            ) from None
 
     def forget(self, inference_id: str) -> None:
         """Has to be called before an endpoint is deleted."""
@@ -157,9 +174,10 @@ class Fingerprints:
         salt = self._salts.setdefault(secret, os.urandom(16).hex())
         return {"salt": salt, "hash": _hash(secret, salt, **COST), "scrypt": COST}
 
-    def _write(self, record: Record) -> None:
-        self._store.write(record)
+    def _write(self, record: Record, instead_of: Receipt | None = None) -> Receipt:
+        receipt = self._store.write(record, instead_of)
         self._records[record["inference_id"]] = record
+        return receipt
 
     def _is_about(self, record: Record, endpoint: Endpoint) -> bool:
         """Whether the record tells of a secret, and of this endpoint, not of one that was there before."""
@@ -202,12 +220,24 @@ class IndexStore:
         self._is_missing = True
         return None
 
-    def write(self, record: Record) -> None:
+    def write(self, record: Record, instead_of: Receipt | None = None) -> Receipt:
         with self._creating:
             if self._is_missing:
                 self._create()
         path = f"{self._path}/_doc/{quote(record['inference_id'], safe='')}"
-        self._request("PUT", path, record, privilege="index")
+        try:
+            answer = self._request("PUT", path, record, instead_of, privilege="index")
+            return {"if_seq_no": str(answer["_seq_no"]), "if_primary_term": str(answer["_primary_term"])}
+        except ApiError as error:
+            if instead_of and error.status == 409:
+                raise Overtaken from None
+            # A server shows the value that does not fit the mapping of an index that somebody else made.
+            for shown in (record[name] for name in ("salt", "hash") if name in record):
+                error.problem = error.problem.replace(shown, "(hidden)")
+                error.reason = (error.reason or "").replace(shown, "(hidden)")
+            raise
+        except (KeyError, TypeError):
+            raise UnreadableAnswer("The answer is not that of a write.", "PUT", path, status=200) from None
 
     def _create(self) -> None:
         try:
@@ -229,9 +259,11 @@ class IndexStore:
             if error.status != 404:
                 raise
 
-    def _request(self, method: str, path: str, body: Record | None = None, *, privilege: str) -> Any:
+    def _request(
+        self, method: str, path: str, body: Record | None = None, query: Receipt | None = None, *, privilege: str
+    ) -> Any:
         try:
-            return self._client.request(method, path, body=body)
+            return self._client.request(method, path, query, body)
         except ApiError as error:
             if error.error_type == "security_exception" and error.status == 403:
                 error.hint = self._hint(privilege)
@@ -251,16 +283,21 @@ class FileStore:
     """
 
     def __init__(self, path: Path, cluster: Callable[[], str]) -> None:
-        self._path = path
+        # What is replaced, and locked, is the file that a link leads to.
+        self._path = Path(os.path.realpath(path))
         self._cluster = cluster
 
     def read(self, inference_ids: Sequence[str]) -> dict[str, Record | None]:
         records = self._own(self._load())
         return {inference_id: records.get(inference_id) for inference_id in inference_ids}
 
-    def write(self, record: Record) -> None:
+    def write(self, record: Record, instead_of: Receipt | None = None) -> Receipt:
         with self._changing() as clusters:
-            self._own(clusters)[record["inference_id"]] = record
+            records, inference_id = self._own(clusters), record["inference_id"]
+            if instead_of is not None and records.get(inference_id) != instead_of:
+                raise Overtaken
+            records[inference_id] = record
+        return record
 
     def remove(self, inference_id: str) -> None:
         with self._changing() as clusters:
@@ -291,7 +328,7 @@ class FileStore:
     @contextlib.contextmanager
     def _changing(self) -> Iterator[dict[str, dict[str, Record]]]:
         """The content, to be changed: nobody else changes it in the meantime, and it is replaced as a whole."""
-        with _told(self._path), open(f"{self._path}.lock", "w", opener=_private) as lock:
+        with _told(self._path), open(f"{self._path}.lock", "a", opener=_private) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             clusters = self._load()
             before = json.dumps(clusters)
@@ -311,10 +348,22 @@ class FileStore:
             except BaseException:
                 temporary.unlink()
                 raise
+        # Or a power cut could bring the former records back. Not every file system can do it.
+        with contextlib.suppress(OSError), _opened(self._path.parent) as directory:
+            os.fsync(directory)
+
+
+@contextlib.contextmanager
+def _opened(directory: Path) -> Iterator[int]:
+    number = os.open(directory, os.O_RDONLY)
+    try:
+        yield number
+    finally:
+        os.close(number)
 
 
 def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
 
 
 @contextlib.contextmanager
@@ -332,19 +381,28 @@ def _told(path: Path) -> Iterator[None]:
         raise Refused(f"api_key_fingerprint_file: {path} cannot be used: {error.strerror}.") from None
 
 
+def _unknown(inference_id: str) -> Record:
+    """A record that tells of no secret; no two are alike."""
+    return {"inference_id": inference_id, "version": VERSION, "run": os.urandom(16).hex()}
+
+
 def _is_record(record: Any, inference_id: str) -> bool:
     if not isinstance(record, dict) or record.get("inference_id") != inference_id:
         return False
     if "hash" not in record:
         return True
     cost = record.get("scrypt")
-    texts = all(isinstance(record.get(name), str) for name in ("identity", "salt", "hash"))
+    texts = all(_is_hexadecimal(record.get(name)) for name in ("identity", "salt", "hash"))
     return texts and isinstance(cost, dict) and cost.keys() == COST.keys() and all(map(_is_bearable, cost.items()))
+
+
+def _is_hexadecimal(text: Any) -> bool:
+    return isinstance(text, str) and re.fullmatch("[0-9a-f]{32,64}", text) is not None
 
 
 def _is_bearable(part: tuple[str, Any]) -> bool:
     name, value = part
-    return isinstance(value, int) and 0 < value <= _HIGHEST_COST[name]
+    return isinstance(value, int) and value in _BEARABLE[name]
 
 
 @functools.lru_cache(maxsize=None)

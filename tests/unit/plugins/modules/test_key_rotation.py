@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import errno
 import hashlib
 import itertools
 import json
+import os
+import re
 import stat
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -94,10 +98,10 @@ def ending(rotation: Rotation, error: BaseException) -> Iterator[None]:
     """Runs end so after the server took the key, before that is written down."""
     write = rotation.class_of_store.write
 
-    def dying(store: Any, record: dict[str, Any]) -> None:
+    def dying(store: Any, record: dict[str, Any], instead_of: Any = None) -> Any:
         if "hash" in record:
             raise error
-        write(store, record)
+        return write(store, record, instead_of)
 
     with mock.patch.object(rotation.class_of_store, "write", dying):
         yield
@@ -210,6 +214,52 @@ class TestInterrupted:
         assert rotation.declare(FORMER_KEY)["changed"] is False
 
 
+class TestAtTheSameTime:
+    """Two runs with different keys: what the server has in the end is what the record says, or it says nothing."""
+
+    @pytest.mark.parametrize("last", [KEY, FORMER_KEY])
+    def test_neither_is_believed(self, rotation: Rotation, last: str) -> None:
+        seed(rotation.server)
+        write = rotation.class_of_store.write
+        first = []
+
+        def outrun(store: Any, record: dict[str, Any], instead_of: Any = None) -> Any:
+            if "hash" in record and not first:
+                first.append(record)
+                assert rotation.declare(FORMER_KEY)["changed"]
+            return write(store, record, instead_of)
+
+        with mock.patch.object(rotation.class_of_store, "write", outrun):
+            run = rotation.declare(KEY)
+        assert run.failed
+        assert run["changed"]
+        assert run["msg"] == (
+            f"Another run gave inference endpoint {ID} an API key at the same time. The server has taken the API key, "
+            "but its fingerprint is not stored: the next run sends it again."
+        )
+        assert "hash" not in rotation.records[ID]
+        assert rotation.declare(last)["changes"] == [API_KEY]
+        assert rotation.server.endpoints[ID].secret == last
+        assert rotation.declare(last)["changed"] is False
+
+    def test_one_that_was_begun_earlier_and_ends_later(self, rotation: Rotation) -> None:
+        """The other run's record is not taken for that of this one."""
+        seed(rotation.server)
+        begin = fingerprints.Fingerprints.begin
+        others = []
+
+        def begin_and_outrun(prints: Any, secret: str, inference_id: str) -> None:
+            begin(prints, secret, inference_id)
+            if not others:
+                others.append(secret)
+                assert rotation.declare(FORMER_KEY)["changed"]
+
+        with mock.patch.object(fingerprints.Fingerprints, "begin", begin_and_outrun):
+            assert rotation.declare(KEY).failed
+        assert rotation.declare(FORMER_KEY)["changes"] == [API_KEY]
+        assert rotation.declare(FORMER_KEY)["changed"] is False
+
+
 class TestForetold:
     def test_check_mode_tells_the_change_and_neither_value(self, rotation: Rotation) -> None:
         rotation.declare(FORMER_KEY)
@@ -243,6 +293,24 @@ class TestMany:
         assert scrypt.call_count == 1
         lookup = "GET /" if rotation.store == "file" else f"POST /{INDEX}/_mget"
         assert rotation.server.requests == ["GET /_inference/_all", lookup]
+
+    def test_threads_lose_no_record(self, rotation: Rotation) -> None:
+        listed = [{"inference_id": f"e{number:02}"} for number in range(40)]
+        declared = {"endpoints": listed, "defaults": DOCUMENTED, "duplicate_model": "allow", "parallel": 8}
+        assert endpoints(rotation.server, **declared, **rotation.policy)["summary"]["created"] == 40
+        assert sorted(rotation.records) == [one["inference_id"] for one in listed]
+        assert all("hash" in record for record in rotation.records.values())
+
+    def test_thousands_are_looked_up_at_once(self, rotation: Rotation) -> None:
+        listed = [{"inference_id": f"e{number:04}"} for number in range(3000)]
+        for one in listed:
+            seed(rotation.server, one["inference_id"])
+        declared = {"endpoints": listed, "defaults": DOCUMENTED}
+        planned = endpoints(rotation.server, **declared, **rotation.policy, check=True)
+        assert planned["summary"]["updated"] == 3000
+        assert len([line for line in rotation.server.requests if "_mget" in line or line == "GET /"]) == 2 - (
+            rotation.store == "file"
+        )
 
     def test_removals_remove_the_records(self, rotation: Rotation) -> None:
         both = {"endpoints": [{"inference_id": "a"}, {"inference_id": "b"}], "defaults": DOCUMENTED}
@@ -283,6 +351,27 @@ class TestRecords:
         rotation.declare()
         rotation.corrupt({**rotation.records[ID], "scrypt": {"n": 2**30, "r": 8, "p": 1}})
         assert "was not written by this collection" in rotation.declare()["msg"]
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"salt": ""},
+            {"salt": "\ud800" * 32},
+            {"hash": "é" * 64},
+            {"identity": "x"},
+            {"scrypt": {"n": 3, "r": 8, "p": 1}},
+            {"scrypt": {"n": 4096, "r": 8.0, "p": 1}},
+            {"scrypt": {"n": [], "r": 8, "p": 1}},
+            {"scrypt": {"n": 4096, "r": 8}},
+        ],
+    )
+    def test_nor_is_one_that_cannot_be_read(self, rotation: Rotation, wrong: dict[str, Any]) -> None:
+        rotation.declare()
+        known = rotation.records[ID]
+        rotation.corrupt({**known, **wrong})
+        failed = rotation.declare()
+        assert "was not written by this collection" in failed["msg"]
+        assert known["hash"] not in failed["msg"]
 
     def test_without_scrypt_nothing_is_changed(self, rotation: Rotation) -> None:
         fingerprints._hash.cache_clear()
@@ -331,6 +420,52 @@ class TestFile:
         assert failed.failed
         assert "there is no directory" in failed["msg"]
         assert rotation.writes == []
+
+    def test_a_link_stays_one(self, rotation: Rotation, tmp_path: Path) -> None:
+        (tmp_path / "elsewhere").mkdir()
+        rotation.path.symlink_to("elsewhere/real.json")
+        rotation.declare()
+        assert rotation.path.is_symlink()
+        assert ID in rotation.records
+        assert sorted(path.name for path in (tmp_path / "elsewhere").iterdir()) == ["real.json", "real.json.lock"]
+
+    def test_the_lock_is_no_way_to_another_file(self, rotation: Rotation, tmp_path: Path) -> None:
+        """In a directory where others may write, somebody may have put a link there."""
+        victim = tmp_path / "victim"
+        victim.write_text("precious")
+        rotation.path.with_name("fingerprints.json.lock").symlink_to(victim)
+        failed = rotation.declare()
+        assert failed.failed
+        assert "cannot be used" in failed["msg"]
+        assert victim.read_text() == "precious"
+        assert rotation.writes == []
+
+    def test_a_full_disk_is_told_and_leaves_what_was_there(self, rotation: Rotation, tmp_path: Path) -> None:
+        rotation.declare(FORMER_KEY)
+        rotation.writes  # noqa: B018
+        before = rotation.path.read_text()
+        with mock.patch("os.fsync", side_effect=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))):
+            failed = rotation.declare(KEY)
+        assert f"{rotation.path} cannot be used: No space left on device." in failed["msg"]
+        assert rotation.writes == []
+        assert rotation.path.read_text() == before
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["fingerprints.json", "fingerprints.json.lock"]
+        assert rotation.declare(FORMER_KEY)["changed"] is False
+
+    def test_a_power_cut_does_not_bring_the_former_record_back(self, rotation: Rotation, tmp_path: Path) -> None:
+        with mock.patch("os.fsync", side_effect=lambda number: synced.append(os.fstat(number).st_ino)):
+            synced: list[int] = []
+            rotation.declare()
+        assert synced[1::2] == [tmp_path.stat().st_ino] * 2
+        assert rotation.path.stat().st_ino == synced[2]
+
+    def test_runs_at_the_same_time_lose_no_record(self, rotation: Rotation) -> None:
+        def write(number: int) -> None:
+            FileStore(rotation.path, lambda: "cluster").write({"inference_id": f"e{number}"})
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(write, range(200)))
+        assert len(rotation.records) == 200
 
     def test_it_has_to_be_named(self, server: Simulator) -> None:
         failed = endpoint(server, **DOCUMENTED, update_api_key="when_changed", api_key_fingerprint_store="file")
@@ -427,10 +562,11 @@ class TestIndex:
         create = f"PUT /_inference/completion/{ID}"
         lookup = f"POST /{INDEX}/_mget"
         read = f"GET /_inference/{ID}"
-        assert rotation.server.requests == [read, lookup, f"PUT /{INDEX}", record, create, record]
+        done = f"{record}?if_seq_no={{}}&if_primary_term=1"
+        assert rotation.server.requests == [read, lookup, f"PUT /{INDEX}", record, create, done.format(0)]
         rotation.server.clear_log()
         rotation.declare(FORMER_KEY)
-        assert rotation.server.requests == [read, lookup, "GET /", record, UPDATE, record]
+        assert rotation.server.requests == [read, lookup, "GET /", record, UPDATE, done.format(2)]
         rotation.server.clear_log()
         rotation.declare(state="absent")
         assert rotation.server.requests == [
@@ -515,6 +651,26 @@ class TestIndex:
             failed = endpoints(server, **declared, **rotation.policy, elasticsearch_api_key="id:key")
             assert "needs the index privilege read" in failed["msg"]
             assert server.requests == ["GET /_inference/_all", f"POST /{INDEX}/_mget"]
+
+    def test_an_index_of_someone_else_does_not_have_the_hash_shown(self, rotation: Rotation) -> None:
+        with Elasticsearch(rotation.server.url) as client:
+            client.indices.create(index=INDEX, mappings={"properties": {"hash": {"type": "integer"}}})
+        failed = rotation.declare()
+        assert failed.failed
+        assert "failed to parse field [hash]" in failed["msg"]
+        assert "Preview of field's value: '(hidden)'" in failed["msg"]
+        assert not re.search("[0-9a-f]{32}", failed.output)
+
+    def test_an_answer_to_a_write_that_is_none_is_told(self, rotation: Rotation) -> None:
+        send = Client.request
+
+        def answering(client: Client, method: str, path: str, *arguments: Any, **named: Any) -> Any:
+            return {} if "/_doc/" in path else send(client, method, path, *arguments, **named)
+
+        with mock.patch.object(Client, "request", answering):
+            failed = rotation.declare()
+        assert "The answer is not that of a write." in failed["msg"]
+        assert rotation.writes == []
 
     @pytest.mark.parametrize("answer", [[], {}, {"docs": [1]}, {"docs": [{"_id": ID}]}, {"docs": []}])
     def test_an_answer_that_is_none_is_told(self, rotation: Rotation, answer: Any) -> None:
