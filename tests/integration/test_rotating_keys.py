@@ -6,30 +6,58 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
-from tests.integration.guides import blocks, reader
-from tests.integration.harness import SECRETS, find_leaks
-from tests.simulator import Simulator
-from tests.unit.support import FORMER_KEY, ID, KEY, MODEL, endpoint, seed
+from tests.integration.guides import GUIDES, ROOT, blocks, reader
+from tests.integration.harness import SECRETS, Played, find_leaks, recap, run_playbook
+from tests.simulator import Fault, OnIndices, Security, Simulator
+from tests.unit.support import DOCUMENTED, FORMER_KEY, ID, KEY, MODEL, Run, endpoint, seed
 
 IDS = ("support-answers", "support-letters")
+INDEX = "ansible-inference-fingerprints"
 RATE_LIMIT = {"service_settings": {"rate_limit": {"requests_per_minute": 7}}}
 ALWAYS = {"service_settings": {"api_key": KEY}, "update_api_key": "always"}
+WHEN_CHANGED = {**ALWAYS, "update_api_key": "when_changed"}
+RECREATE = {"service_settings": {"api_key": KEY, "model_id": MODEL}, "allow_recreate": True}
+
+EXAMPLE = ROOT / "docs/examples/rotating_keys"
+CLUSTERS = ("search", "support", "archive")
+OLD, NEW = SECRETS["secret_anthropic_key"], SECRETS["secret_anthropic_key_rotated"]
 
 
-def test_one_run_sends_the_key(tmp_path: Path) -> None:
-    key = SECRETS["secret_anthropic_key"]
-    with Simulator() as server, reader(tmp_path, {}, **{"read -rs ANTHROPIC_API_KEY": key}) as person:
-        for inference_id in IDS:
-            seed(server, inference_id)
+@pytest.mark.parametrize("existed", [False, True])
+def test_a_walk_through_the_guide(tmp_path: Path, existed: bool) -> None:
+    with Simulator() as server, reader(tmp_path, {}) as person:
+        if existed:
+            for inference_id in IDS:
+                seed(server, inference_id)
         person.run(f"export ELASTICSEARCH_URL={server.url}")
-        person.follow(blocks("rotating_keys"))
-        assert [server.endpoints[inference_id].secret for inference_id in IDS] == [key, key]
-        assert server.requests[-1] == "GET /_inference/_all"
+        for heading, key in (("The first run", OLD), ("A new key", NEW)):
+            server.clear_log()
+            person.typed = {"read -rs ANTHROPIC_API_KEY": key}
+            person.follow(blocks("rotating_keys", heading))
+            assert [server.endpoints[inference_id].secret for inference_id in IDS] == [key, key]
+            assert len([line for line in server.requests if line.startswith("PUT /_inference/")]) == len(IDS)
+            assert server.requests[-2:] == ["GET /_inference/_all", f"POST /{INDEX}/_mget"]
+        person.run(
+            "sed 's/when_changed/\"{{ send_key | default(\\x27on_create\\x27) }}\"/' endpoints.yml > memory.yml; "
+            "mv memory.yml endpoints.yml"
+        )
+        server.clear_log()
+        [once] = re.findall(r"^   (ansible-playbook .* -e send_key=always)$", GUIDE.read_text(), re.MULTILINE)
+        assert "changed=1" in person.run(once)
+        assert "changed=0" in person.run("ansible-playbook endpoints.yml")
+        assert len([line for line in server.requests if line.endswith("/_update")]) == len(IDS)
     assert find_leaks(person.seen) == []
+
+
+GUIDE = GUIDES / "rotating_keys.rst"
 
 
 @pytest.mark.parametrize(
@@ -42,16 +70,11 @@ def test_one_run_sends_the_key(tmp_path: Path) -> None:
         ("9.3", ALWAYS, KEY, False),
         ("8.17", ALWAYS, KEY, False),
         ("8.16", ALWAYS, FORMER_KEY, True),
-        (
-            "8.16",
-            {
-                "service_settings": {"api_key": KEY, "model_id": MODEL},
-                "update_api_key": "always",
-                "allow_recreate": True,
-            },
-            KEY,
-            False,
-        ),
+        ("8.16", {**ALWAYS, **RECREATE}, KEY, False),
+        ("9.6", WHEN_CHANGED, KEY, False),
+        ("8.17", WHEN_CHANGED, KEY, False),
+        ("8.16", WHEN_CHANGED, FORMER_KEY, True),
+        ("8.16", {**WHEN_CHANGED, **RECREATE}, KEY, False),
     ],
 )
 def test_what_each_version_does(version: str, options: dict[str, object], key: str, failed: bool) -> None:
@@ -67,3 +90,145 @@ def test_a_key_that_anthropic_refuses_leaves_the_old_one() -> None:
         seed(server)
         assert endpoint(server, **ALWAYS).failed
         assert server.endpoints[ID].secret == FORMER_KEY
+
+
+def test_on_8_16_each_new_key_is_one_recreation() -> None:
+    with Simulator(version="8.16") as server:
+        seed(server)
+        remembered = [endpoint(server, **{**WHEN_CHANGED, **RECREATE})["action"] for _run in range(3)]
+        forgotten = [endpoint(server, **{**ALWAYS, **RECREATE})["action"] for _run in range(2)]
+    assert remembered == ["recreated", "none", "none"]
+    assert forgotten == ["recreated", "recreated"]
+
+
+def test_what_others_do_is_not_seen_until_the_remedy() -> None:
+    with Simulator() as server:
+        endpoint(server, **DOCUMENTED, update_api_key="when_changed")
+        server.remove(ID)
+        seed(server)
+        assert server.endpoints[ID].secret == FORMER_KEY
+        assert endpoint(server, **DOCUMENTED, update_api_key="when_changed")["changed"] is False
+        assert endpoint(server, **DOCUMENTED, update_api_key="always")["changed"] is True
+        assert server.endpoints[ID].secret == KEY
+        assert endpoint(server, **DOCUMENTED, update_api_key="when_changed")["changed"] is False
+
+
+@pytest.mark.parametrize("other", ["always", "on_create"])
+def test_so_is_what_runs_without_records_do(other: str) -> None:
+    """On 9.3 the key has to go along with a rate limit, so that on_create sends it, too."""
+    with Simulator(version="9.3") as server:
+        endpoint(server, **DOCUMENTED, update_api_key="when_changed")
+        settings = {"api_key": FORMER_KEY, "model_id": MODEL, "rate_limit": {"requests_per_minute": 7}}
+        endpoint(server, **{**DOCUMENTED, "service_settings": settings}, update_api_key=other)
+        assert server.endpoints[ID].secret == FORMER_KEY
+        assert endpoint(server, **DOCUMENTED, update_api_key="when_changed")["changed"] is False
+        endpoint(server, **DOCUMENTED, update_api_key="always")
+        assert server.endpoints[ID].secret == KEY
+
+
+class TestRole:
+    """The role of the guide is enough, and each part of it is needed."""
+
+    role = json.loads((EXAMPLE / "role.json").read_text())
+
+    def life(self, role: dict[str, Any]) -> list[Run]:
+        """All that the guide does."""
+        granted = [*role["cluster"], *(OnIndices(one["names"], one["privileges"]) for one in role["indices"])]
+        login = {"elasticsearch_username": "ansible", "elasticsearch_password": "a password"}
+        with Simulator(security=Security(users={"ansible": ("a password", granted)})) as server:
+            former = {**DOCUMENTED["service_settings"], "api_key": FORMER_KEY}
+            steps = ({"service_settings": former}, {}, {}, {"state": "absent"})
+            declared = {**DOCUMENTED, **login, "update_api_key": "when_changed", "duplicate_model": "allow"}
+            return [endpoint(server, **{**declared, **step}) for step in steps]
+
+    def test_it_is_enough(self) -> None:
+        runs = self.life(self.role)
+        assert [run["action"] for run in runs] == ["created", "updated", "none", "deleted"]
+        assert [run.warnings for run in runs] == [[]] * 4
+
+    @pytest.mark.parametrize("privilege", role["cluster"])
+    def test_so_is_no_less_of_the_cluster(self, privilege: str) -> None:
+        runs = self.life({**self.role, "cluster": [name for name in self.role["cluster"] if name != privilege]})
+        assert any(run.failed or run.warnings for run in runs)
+
+    @pytest.mark.parametrize("privilege", role["indices"][0]["privileges"])
+    def test_nor_of_the_index(self, privilege: str) -> None:
+        [index] = self.role["indices"]
+        less = {**index, "privileges": [name for name in index["privileges"] if name != privilege]}
+        runs = self.life({**self.role, "indices": [less]})
+        assert any(run.failed and f"index privilege {privilege} on {INDEX}" in run["msg"] for run in runs)
+
+    def test_the_guide_shows_it(self) -> None:
+        assert self.role in [json.loads(block.text) for block in blocks("rotating_keys") if block.language == "json"]
+
+
+def play(servers: dict[str, Simulator], home: Path, key: str) -> Played:
+    """Play the example with the inventory of many clusters; another says where they are, and has the vaults' part."""
+    home.mkdir()
+    hosts = {name: {"anthropic_elasticsearch_url": server.url} for name, server in servers.items()}
+    secrets = {"vault_elasticsearch_api_key": API_KEY, "vault_anthropic_api_key": key}
+    inventory = home.with_suffix(".yml")
+    inventory.write_text(yaml.safe_dump({"elasticsearch_clusters": {"hosts": hosts, "vars": secrets}}))
+    clusters = ROOT / "docs/examples/many_clusters/inventory.yml"
+    return run_playbook(["-i", clusters, "-i", inventory, EXAMPLE / "playbook.yml"], home)
+
+
+API_KEY = f"rotating-keys:{SECRETS['secret_api_key']}"
+
+
+def keys(server: Simulator) -> set[str | None]:
+    return {endpoint.secret for endpoint in server.endpoints.values() if endpoint.service == "anthropic"}
+
+
+class TestWaves:
+    @pytest.fixture
+    def servers(self) -> Any:
+        """Three clusters; the first one's way to Anthropic does not take the new key."""
+        granted = (*TestRole.role["cluster"], *(OnIndices(**one) for one in TestRole.role["indices"]))
+        security = Security(api_keys={API_KEY: granted})
+        with (
+            Simulator(security=security, refused_keys=[NEW]) as search,
+            Simulator(security=security) as support,
+            Simulator(security=security) as archive,
+        ):
+            yield dict(zip(CLUSTERS, (search, support, archive), strict=True))
+
+    def test_a_key_that_is_refused_ends_it_at_the_first_wave(
+        self, servers: dict[str, Simulator], tmp_path: Path
+    ) -> None:
+        first = play(servers, tmp_path / "first", OLD)
+        assert first.status == 0, first.printed
+        assert [keys(server) for server in servers.values()] == [{OLD}] * 3
+        for server in servers.values():
+            server.clear_log()
+        second = play(servers, tmp_path / "second", NEW)
+        assert second.status == 2
+        assert recap(second).keys() == {"search"}
+        assert "invalid x-api-key" in second.printed
+        assert servers["support"].requests == servers["archive"].requests == []
+        assert [keys(server) for server in servers.values()] == [{OLD}] * 3
+        for played in (first, second):
+            assert find_leaks(played.printed + played.written) == []
+
+    def test_an_endpoint_that_does_not_answer_ends_it_as_well(
+        self, servers: dict[str, Simulator], tmp_path: Path
+    ) -> None:
+        assert play(servers, tmp_path / "first", OLD).status == 0
+        servers["search"].faults.add(Fault("provider_refusal", match="^POST /_inference/", times=9))
+        servers["support"].clear_log()
+        second = play(servers, tmp_path / "second", OLD)
+        assert second.status == 2, second.printed
+        assert recap(second).keys() == {"search"}
+        assert servers["support"].requests == []
+
+    def test_a_good_key_reaches_all(self, servers: dict[str, Simulator], tmp_path: Path) -> None:
+        good = {name: servers[name] for name in CLUSTERS[1:]}
+        for number, (key, changed) in enumerate([(OLD, 1), (NEW, 1), (NEW, 0)]):
+            played = play({**good, "search": good["support"]}, tmp_path / str(number), key)
+            assert played.status == 0, played.printed
+            assert recap(played)["archive"]["changed"] == changed
+            assert [keys(server) for server in good.values()] == [{key}] * 2
+
+    def test_the_guide_shows_the_play(self) -> None:
+        shown = [yaml.safe_load(block.text) for block in blocks("rotating_keys") if block.language == "yaml"]
+        assert yaml.safe_load((EXAMPLE / "playbook.yml").read_text()) in shown
