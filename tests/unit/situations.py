@@ -8,6 +8,7 @@ C(python -m tests.unit.situations) writes the page anew; a test holds it against
 
 from __future__ import annotations
 
+import contextlib
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,13 +17,16 @@ from typing import Any
 from unittest import mock
 
 from ansible_collections.esops.inference.plugins.module_utils import client
+from ansible_collections.esops.inference.plugins.module_utils.fingerprints import Fingerprints
 from ansible_collections.esops.inference.plugins.module_utils.inference import Inference
 from tests.simulator import Fault, Security, Simulator
-from tests.unit.support import DOCUMENTED, ID, KEY, MODEL, Run, endpoint, seed
+from tests.unit.support import DOCUMENTED, FORMER_KEY, ID, KEY, MODEL, Run, endpoint, seed
 
 PAGE = Path(__file__).parents[2] / "docs" / "docsite" / "rst" / "what_happens_when.rst"
 
 OTHER_MODEL = {"api_key": KEY, "model_id": "claude-opus-4-5"}
+WHEN_CHANGED = {"update_api_key": "when_changed"}
+RECORD = "^PUT /ansible-inference-fingerprints/_doc/"
 RATE_LIMIT = {"api_key": KEY, "model_id": MODEL, "rate_limit": {"requests_per_minute": 7}}
 
 
@@ -47,6 +51,35 @@ def _in_use(server: Simulator) -> None:
 def _left_over(server: Simulator) -> None:
     seed(server)
     seed(server, f"{ID}-ansible-preflight")
+
+
+def _given(
+    *faults: Fault, key: str = FORMER_KEY, then: Callable[[Simulator], None] = _nothing
+) -> Callable[[Simulator], None]:
+    """An endpoint that a run with C(when_changed) has given a key."""
+
+    def arrange(server: Simulator) -> None:
+        settings = {**DOCUMENTED["service_settings"], "api_key": key}
+        endpoint(server, **{**DOCUMENTED, "service_settings": settings, **WHEN_CHANGED})
+        then(server)
+        server.clear_log()
+        for fault in faults:
+            server.faults.add(fault)
+
+    return arrange
+
+
+def _killed(server: Simulator) -> None:
+    with (
+        mock.patch.object(Fingerprints, "sent", side_effect=KeyboardInterrupt),
+        contextlib.suppress(KeyboardInterrupt),
+    ):
+        endpoint(server, **DOCUMENTED, **WHEN_CHANGED)
+
+
+def _made_anew(server: Simulator) -> None:
+    server.remove(ID)
+    server.seed(ID, service_settings={"model_id": OTHER_MODEL["model_id"]}, task_settings={"max_tokens": 1024})
 
 
 def _foreign(server: Simulator) -> None:
@@ -163,6 +196,95 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             _foreign,
             {"allow_recreate": True, "force": True},
             says=("belongs to the service openai",),
+        ),
+    ),
+    "Keys that change": (
+        Situation(
+            "the declared key is the one that the endpoint was given last, with ``update_api_key=when_changed`` here "
+            "and below",
+            "The endpoint is read, and its record.",
+            _given(key=KEY),
+            WHEN_CHANGED,
+        ),
+        Situation(
+            "there is no such endpoint",
+            "It is created. Before, the index is created and shows that it can be written to; afterwards, the record "
+            "is written.",
+            _nothing,
+            WHEN_CHANGED,
+        ),
+        Situation(
+            "the declared key is another one",
+            "It is sent once. Before, the record is emptied; afterwards, it is written.",
+            _given(),
+            WHEN_CHANGED,
+        ),
+        Situation(
+            "the same, in check mode",
+            "It is told. Nothing is written, and no record either.",
+            _given(),
+            WHEN_CHANGED,
+            check=True,
+        ),
+        Situation(
+            "the endpoint was made by somebody else",
+            "Nobody knows its key. The declared one is sent once.",
+            seed,
+            WHEN_CHANGED,
+        ),
+        Situation(
+            "somebody made the endpoint anew, with another model",
+            "The record tells of another endpoint. The key is sent once.",
+            _given(key=KEY, then=_made_anew),
+            {**WHEN_CHANGED, "service_settings": OTHER_MODEL},
+        ),
+        Situation(
+            "the run before was killed after it had sent the key",
+            "The key counts as unknown, and is sent again.",
+            _given(then=_killed),
+            WHEN_CHANGED,
+        ),
+        Situation(
+            "Anthropic does not take the new key",
+            "The endpoint goes on with its old one.",
+            _given(),
+            WHEN_CHANGED,
+            server={"refused_keys": [KEY]},
+            says=("invalid x-api-key",),
+        ),
+        Situation(
+            "only a task setting differs",
+            "It changes in place, without the key.",
+            _given(key=KEY),
+            {**WHEN_CHANGED, "task_settings": {"max_tokens": 2048}},
+        ),
+        Situation(
+            "the endpoint is to be absent",
+            "Its record is removed, then the endpoint.",
+            _given(),
+            {**WHEN_CHANGED, "state": "absent"},
+        ),
+        Situation(
+            "a privilege on the index is missing",
+            "Nothing is changed. The message names the privilege.",
+            seed,
+            {**WHEN_CHANGED, **LOGIN},
+            _login("manage_inference", "monitor"),
+            says=("needs the index privilege read on ansible-inference-fingerprints",),
+        ),
+        Situation(
+            "the index cannot be written to",
+            "Nothing is changed.",
+            _given(Fault("write_blocked", match=RECORD)),
+            WHEN_CHANGED,
+            says=("cluster_block_exception",),
+        ),
+        Situation(
+            "the same, after the key was sent",
+            "The run fails, since the next one does not know the key, and says so. That one sends it again.",
+            _given(Fault("write_blocked", match=RECORD, at=6)),
+            WHEN_CHANGED,
+            says=("The server has taken the API key, but its fingerprint is not stored",),
         ),
     ),
     "What cannot change in place": (

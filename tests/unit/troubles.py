@@ -9,6 +9,7 @@ C(python -m tests.unit.troubles) writes the page anew; a test holds it against w
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import platform
 import re
 import sys
@@ -20,17 +21,19 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import requests
 import trustme
 
-from ansible_collections.esops.inference.plugins.module_utils import module, reconcile
+from ansible_collections.esops.inference.plugins.module_utils import fingerprints, module, reconcile
 from tests.simulator import Fault, Security, Simulator, Tls
-from tests.unit.support import DOCUMENTED, ID, KEY, MODEL, endpoint, endpoints, environment, seed
+from tests.unit.support import DOCUMENTED, FORMER_KEY, ID, KEY, MODEL, endpoint, endpoints, environment, seed
 
 PAGE = Path(__file__).parents[2] / "docs" / "docsite" / "rst" / "troubleshooting.rst"
 
 OTHER_MODEL = {"service_settings": {"api_key": KEY, "model_id": "claude-opus-4-5"}}
 NO_KEY = {"service_settings": {"model_id": MODEL}}
 RATE_LIMIT = {"rate_limit": {"requests_per_minute": 7}}
+WHEN_CHANGED = {"update_api_key": "when_changed"}
 LOGIN = {"elasticsearch_username": "ansible", "elasticsearch_password": "a password"}
 #: What runs say that is another thing on each machine.
 VARIES = (
@@ -74,6 +77,28 @@ def certificate(name: str) -> Iterator[tuple[Tls, str]]:
         ca.issue_cert(name).private_key_and_cert_chain_pem.write_to_path(server)
         ca.cert_pem.write_to_path(authority)
         yield Tls(server, server), authority
+
+
+def foreign_record(server: Simulator) -> None:
+    seed(server)
+    server.seed_document("ansible-inference-fingerprints", ID, {"inference_id": ID, "hash": 5})
+
+
+def begin_beside_another_run(own: fingerprints.Fingerprints, secret: str, inference_id: str) -> None:
+    begin(own, secret, inference_id)
+    begin(fingerprints.Fingerprints(own._store, own._service), FORMER_KEY, inference_id)
+
+
+def in_file(path: str) -> dict[str, str]:
+    return {**WHEN_CHANGED, "api_key_fingerprint_store": "file", "api_key_fingerprint_file": path}
+
+
+def without_query(session: requests.Session, method: str, url: str, **more: Any) -> requests.Response:
+    """What a proxy makes of a request that takes queries away."""
+    return send(session, method, url.partition("?")[0], **more)
+
+
+begin, send = fingerprints.Fingerprints.begin, requests.Session.request
 
 
 @dataclass(frozen=True)
@@ -204,8 +229,18 @@ SECTIONS: dict[str, tuple[Trouble, ...]] = {
         ),
         Trouble(
             "update_api_key without a key",
-            "``always`` sends the key, so there has to be one.",
+            "``always`` sends the key, and ``when_changed`` compares it, so there has to be one.",
             options={**NO_KEY, "update_api_key": "always"},
+        ),
+        Trouble(
+            "No file for the fingerprints",
+            "With ``api_key_fingerprint_store: file`` the file has to be named. Its directory has to be there.",
+            options={**WHEN_CHANGED, "api_key_fingerprint_store": "file"},
+        ),
+        Trouble(
+            "A name that no index has",
+            "The server has more rules than these. A name that it does not take fails before anything is changed.",
+            options={**WHEN_CHANGED, "api_key_fingerprint_index": "Fingerprints"},
         ),
         Trouble(
             "An id twice",
@@ -319,6 +354,71 @@ SECTIONS: dict[str, tuple[Trouble, ...]] = {
             warns=True,
         ),
     ),
+    "Fingerprints of keys": (
+        Trouble(
+            "A privilege on the index is missing",
+            "``update_api_key: when_changed`` keeps its fingerprints there: see "
+            ":ref:`ansible_collections.esops.inference.docsite.rotating_keys`, which has a role for it.",
+            options={**LOGIN, **WHEN_CHANGED},
+            server=security("manage_inference", "monitor"),
+        ),
+        Trouble(
+            "The index cannot be written to",
+            "An index becomes read-only where a disk is full, or by hand. Nothing was changed.",
+            arrange=fault("write_blocked", match="^PUT /ansible-inference-fingerprints/_doc/", exists=True),
+            options=WHEN_CHANGED,
+        ),
+        Trouble(
+            "What is stored is no fingerprint",
+            "Something else writes into that index or file, or somebody has changed it. Choose another one. If it is "
+            "yours alone, remove the record of this endpoint: its key counts as unknown then, and is sent once.",
+            arrange=foreign_record,
+            options=WHEN_CHANGED,
+        ),
+        Trouble(
+            "Sent, but not remembered",
+            "The key is in its place. Only the last write failed, for the reason that stands first.",
+            arrange=fault("write_blocked", match="^PUT /ansible-inference-fingerprints/_doc/", at=7, exists=True),
+            options=WHEN_CHANGED,
+        ),
+        Trouble(
+            "Two runs gave an endpoint keys",
+            "Nobody knows which of them came last, so the key counts as unknown. Run again with the right one. Do not "
+            "let two jobs keep the same endpoints at the same time.",
+            options=WHEN_CHANGED,
+            patched=((fingerprints.Fingerprints, "begin", begin_beside_another_run),),
+        ),
+        Trouble(
+            "No directory for the file",
+            "It counts on the machine where the module runs. Make it first.",
+            options=in_file("/var/lib/no-such-directory/fingerprints.json"),
+        ),
+        Trouble(
+            "The file cannot be used",
+            "What the operating system says stands last: here it is a directory; it may be a privilege that is missing "
+            "or a disk that is full.",
+            options=in_file("/etc"),
+        ),
+        Trouble(
+            "The file is another one",
+            "It is left as it is. Choose another one, or remove it if it is yours: keys count as unknown then, and are "
+            "sent once.",
+            options=in_file("/etc/hosts"),
+        ),
+        Trouble(
+            "Which cluster is it?",
+            "The file tells clusters apart by their UUID. Grant ``monitor``, or take the index.",
+            options={**LOGIN, **in_file("/tmp/fingerprints.json")},
+            server=security("manage_inference"),
+        ),
+        Trouble(
+            "No scrypt",
+            "A Python whose OpenSSL is in FIPS mode lacks it. Run the module with another Python, or have the key sent "
+            "with ``always`` on the day it changes.",
+            options=WHEN_CHANGED,
+            patched=((hashlib, "scrypt", mock.Mock(side_effect=ValueError("disabled for FIPS"))),),
+        ),
+    ),
     "Elasticsearch or Anthropic refuses": (
         Trouble(
             "Anthropic does not take the key",
@@ -388,6 +488,14 @@ SECTIONS: dict[str, tuple[Trouble, ...]] = {
             "While it is away, what uses it fails. ``force: true`` accepts that.",
             arrange=in_use,
             options={**OTHER_MODEL, "allow_recreate": True},
+        ),
+        Trouble(
+            "Queries do not arrive",
+            "In check mode, and before an endpoint is created again, the server is asked who uses it, by a removal "
+            "with ``?dry_run=true``. What takes that away makes a removal of it. So it is tried with a read first, and "
+            "nothing was removed. Mend the proxy, or use the address of a node.",
+            options={**OTHER_MODEL, "allow_recreate": True},
+            patched=((requests.Session, "request", without_query),),
         ),
         Trouble(
             "It is used, and is to be absent",
