@@ -211,12 +211,13 @@ class Work:
         secret_sent = self._sends_secret(decided)
         if not (outcome.before != now or secret_sent):
             return
+        created = CREATED in (outcome.action, decided.action) and now is not None
         outcome.changed = True
-        outcome.action = decided.action
-        outcome.rotated = outcome.rotated or (secret in decided.changes and decided.action != CREATED)
+        outcome.action = CREATED if created else decided.action
+        outcome.rotated = outcome.rotated or (secret in decided.changes and not created)
         if decided.action == CREATED:
             outcome.changes = decided.changes
-        else:
+        elif not created:
             outcome.changes = _unequal(outcome.before, now) + ((secret,) if outcome.rotated else ())
 
     def _settle(self, decided: Plan, error: ClientError) -> None:
