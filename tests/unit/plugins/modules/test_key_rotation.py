@@ -213,6 +213,22 @@ class TestInterrupted:
         assert rotation.server.endpoints[ID].secret == FORMER_KEY
         assert rotation.declare(FORMER_KEY)["changed"] is False
 
+    @pytest.mark.parametrize("policy", ["when_changed", "always"])
+    @pytest.mark.parametrize("kind", ["reset_after", "html"])
+    def test_an_endpoint_whose_creation_was_not_answered_was_created(
+        self, rotation: Rotation, kind: str, policy: str
+    ) -> None:
+        """It is found as declared, and its key is sent again."""
+        rotation.server.faults.add(Fault(kind, match="PUT /_inference/"))
+        run = rotation.declare(update_api_key=policy, diff=True)
+        assert rotation.writes == [f"PUT /_inference/completion/{ID}", UPDATE]
+        assert (run.failed, run["changed"], run["action"]) == (False, True, "created")
+        assert run["changes"] == [API_KEY, "service_settings.model_id", "task_settings.max_tokens"]
+        assert run["diff"]["before"] == {}
+        assert "api_key" not in run["diff"]["after"]["service_settings"]
+        run = rotation.declare(update_api_key=policy)
+        assert run["action"] == ("none" if policy == "when_changed" else "updated")
+
 
 class TestAtTheSameTime:
     """Two runs with different keys: what the server has in the end is what the record says, or it says nothing."""
@@ -258,23 +274,6 @@ class TestAtTheSameTime:
             assert rotation.declare(KEY).failed
         assert rotation.declare(FORMER_KEY)["changes"] == [API_KEY]
         assert rotation.declare(FORMER_KEY)["changed"] is False
-
-
-    @pytest.mark.parametrize("policy", ["when_changed", "always"])
-    @pytest.mark.parametrize("kind", ["reset_after", "html"])
-    def test_an_endpoint_whose_creation_was_not_answered_was_created(
-        self, rotation: Rotation, kind: str, policy: str
-    ) -> None:
-        """It is found as declared, and its key is sent again."""
-        rotation.server.faults.add(Fault(kind, match="PUT /_inference/"))
-        run = rotation.declare(update_api_key=policy, diff=True)
-        assert rotation.writes == [f"PUT /_inference/completion/{ID}", UPDATE]
-        assert (run.failed, run["changed"], run["action"]) == (False, True, "created")
-        assert run["changes"] == [API_KEY, "service_settings.model_id", "task_settings.max_tokens"]
-        assert run["diff"]["before"] == {}
-        assert "api_key" not in run["diff"]["after"]["service_settings"]
-        run = rotation.declare(update_api_key=policy)
-        assert run["action"] == ("none" if policy == "when_changed" else "updated")
 
 
 class TestForetold:
