@@ -230,6 +230,8 @@ class IndexStore:
             return {"if_seq_no": str(answer["_seq_no"]), "if_primary_term": str(answer["_primary_term"])}
         except ApiError as error:
             if instead_of and error.status == 409:
+                if error.retried and self.read([record["inference_id"]])[record["inference_id"]] == record:
+                    return instead_of  # It was this run's own first try, whose answer was lost.
                 raise Overtaken from None
             # A server shows the value that does not fit the mapping of an index that somebody else made.
             for shown in (record[name] for name in ("salt", "hash") if name in record):

@@ -591,6 +591,12 @@ class TestIndex:
             f"DELETE /_inference/completion/{ID}",
         ]
 
+    def test_a_record_whose_answer_was_lost_is_not_taken_for_someone_elses(self, rotation: Rotation) -> None:
+        rotation.server.faults.add(Fault("reset_after", match="if_seq_no"))
+        assert rotation.declare(retries=1)["action"] == "created"
+        assert sum("if_seq_no" in line for line in rotation.server.requests) == 2
+        assert rotation.declare()["changed"] is False
+
     @pytest.mark.parametrize("version", ["9.3", "9.6", "serverless"])
     def test_it_is_created_with_a_strict_mapping(self, version: str, tmp_path: Path) -> None:
         with Simulator(version=version) as server, Elasticsearch(server.url) as client:
