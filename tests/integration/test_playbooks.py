@@ -512,7 +512,7 @@ def guided(tmp_path_factory: pytest.TempPathFactory) -> Guided:
     playbook = home.parent / "report.yml"
     later = {"ansible.builtin.debug": {"msg": "{{ anthropic_report.counts }}"}, "name": "Later"}
     playbook.write_text(
-        (EXAMPLES / "drift_reports/report.yml").read_text()
+        guided_playbook()
         + yaml.safe_dump([{"name": "Later", "hosts": "search", "gather_facts": False, "tasks": [later]}])
     )
     with simulator() as search, simulator() as support, simulator() as archive:
@@ -573,6 +573,12 @@ def test_guide_tells_of_every_variable() -> None:
     assert guided_names("In AWX and Automation Controller") == sorted(yaml.safe_load(stats))
 
 
+def guided_playbook() -> str:
+    """The playbook that the guide has people put into a project."""
+    [block] = re.findall(r"code-block:: yaml\n\n((?:   .*\n|\n)+)", GUIDE.read_text())
+    return re.sub(r"^   ", "", block, flags=re.MULTILINE)
+
+
 def guided_names(section: str) -> list[str]:
     """What the tables of a section of the guide tell of, the names of their first columns."""
     [text] = re.findall(rf"^{section}\n-+\n(.*?)(?:\n---|\Z)", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
@@ -581,9 +587,3 @@ def guided_names(section: str) -> list[str]:
 
 def test_later_play_finds_the_report(guided: Guided) -> None:
     assert guided.later == guided.report["counts"]
-
-
-def test_guide_shows_the_files_of_the_example() -> None:
-    blocks = re.findall(r"code-block:: yaml\n\n((?:   .*\n|\n)+)", GUIDE.read_text())
-    shown = [yaml.safe_load(re.sub(r"^   ", "", block, flags=re.MULTILINE)) for block in blocks]
-    assert shown == [yaml.safe_load((EXAMPLES / "drift_reports/report.yml").read_text())]
