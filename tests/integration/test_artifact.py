@@ -74,7 +74,9 @@ def plugins() -> Iterator[tuple[str, str]]:
     """Yields type and full name of each plugin, module and role of the checkout."""
     for path in sorted(ROOT.glob("plugins/*/*")):
         kind = path.parent.name.removesuffix("s")
-        if kind not in ("doc_fragment", "module_util") and path.suffix in (".py", ".yml"):
+        # Several filters may share a file; what documents them are files of their own.
+        suffix = ".yml" if any(path.parent.glob("*.yml")) else ".py"
+        if kind not in ("doc_fragment", "module_util") and path.suffix == suffix:
             yield kind, f"{COLLECTION}.{path.stem}"
     for path in sorted(ROOT.glob("roles/*/meta/argument_specs.yml")):
         yield "role", f"{COLLECTION}.{path.parents[1].name}"
