@@ -36,7 +36,21 @@ ARTIFACT = Path(f"dist/esops-inference-{yaml.safe_load(Path('galaxy.yml').read_t
 PACKAGE = "ansible_collections.esops.inference.plugins"
 
 
-# The longest step comes first, so that it runs beside all the others.
+# The longest steps come first, so that the others run beside them.
+@nox.session
+def integration(session: nox.Session) -> None:
+    """Play every integration target against the simulator."""
+    session.run("pytest", "tests/integration", *session.posargs)
+
+
+@nox.session
+def unit(session: nox.Session) -> None:
+    """Run the unit tests, and demand their coverage of plugins/."""
+    if sys.version_info >= (3, 12):
+        session.env["COVERAGE_CORE"] = "sysmon"  # measures lines at almost no cost
+    session.run("pytest", "tests/unit", "--cov", "--cov-report=term-missing:skip-covered", *session.posargs)
+
+
 @nox.session
 def sanity(session: nox.Session) -> None:
     """Run ansible-test sanity; arguments after -- are handed on."""
@@ -61,26 +75,12 @@ def types(session: nox.Session) -> None:
     session.run("mypy", "--package", "tests.simulator", "--package", "tests.benchmark")
 
 
-@nox.session
-def unit(session: nox.Session) -> None:
-    """Run the unit tests, and demand their coverage of plugins/."""
-    if sys.version_info >= (3, 12):
-        session.env["COVERAGE_CORE"] = "sysmon"  # measures lines at almost no cost
-    session.run("pytest", "tests/unit", "--cov", "--cov-report=term-missing:skip-covered", *session.posargs)
-
-
 @nox.session(venv_backend="venv", reuse_venv=True, tags=["conformance"])
 def docs(session: nox.Session) -> None:
     """Check the documentation and build its site, with tools that only this needs."""
     session.install("-r", "docs/site/requirements.txt")
     session.run("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs=all", ".")
     session.run("python", "docs/site/build.py")
-
-
-@nox.session
-def integration(session: nox.Session) -> None:
-    """Play every integration target against the simulator."""
-    session.run("pytest", "tests/integration", *session.posargs)
 
 
 @nox.session(default=False)
