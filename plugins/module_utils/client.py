@@ -12,17 +12,12 @@ from __future__ import annotations
 import base64
 import binascii
 import gc
-import hashlib
+import http.client
 import json
 import random
 import re
-import socket
-import ssl
-import sys
-import tempfile
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping
 from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
@@ -70,9 +65,6 @@ _REPEATABLE = frozenset(("GET", "PUT", "DELETE"))
 
 #: Bytes of a stream that are looked at together, at the most.
 _CHUNK = 8192
-
-#: The form in which C(_ssl) shall hand a certificate over, before Python 3.13.
-_DER = 2
 
 _HIDDEN = "********"
 
@@ -161,9 +153,6 @@ class Client:
         self._redact = redact
         self._timeout = (min(connection.timeout, CONNECT_TIMEOUT), connection.timeout)
         self._verify = _verify(connection)
-        self._fingerprint = connection.ca_fingerprint
-        self._trusted: dict[str, bool | str] = {}
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.patience = Patience(connection.timeout)
         self._session = _session(connection, self.patience)
         if self._verify is False:
@@ -172,8 +161,6 @@ class Client:
 
     def close(self) -> None:
         self._session.close()
-        if self._folder is not None:
-            self._folder.cleanup()
 
     def request(self, method: str, path: str, params: Mapping[str, str] | None = None, body: Any | None = None) -> Any:
         """Sends a request and returns the JSON of its answer.
@@ -260,7 +247,7 @@ class Client:
                 node + target,
                 data=data,
                 # With each request, or REQUESTS_CA_BUNDLE of the environment would take its place.
-                verify=self._verify_with(node),
+                verify=self._verify,
                 timeout=self._timeout,
                 allow_redirects=False,
                 stream=stream,
@@ -268,29 +255,6 @@ class Client:
         # Not all errors of requests are its own: an OSError tells of certificate files, urllib3 of host names.
         except (OSError, urllib3.exceptions.HTTPError) as error:
             raise self._diagnosis(method, target).of_transport(error, node, self._timeout[1]) from None
-
-    def _verify_with(self, node: str) -> bool | str:
-        """What the certificate of a node is verified with.
-
-        The fingerprint may be that of the node's own certificate, which urllib3 compares, or that of the CA
-        which the node shows along with it. Such a CA is trusted then, and no other.
-        """
-        if self._fingerprint is None or not node.startswith("https:"):
-            return self._verify
-        if node not in self._trusted:
-            self._trusted[node] = self._verify
-            for certificate in _shown(node, self._timeout[0])[1:]:
-                if hashlib.sha256(certificate).hexdigest() == self._fingerprint:
-                    self._trusted[node] = self._written(certificate)
-                    self._session.mount(node, self._session.get_adapter("http://"))
-        return self._trusted[node]
-
-    def _written(self, certificate: bytes) -> str:
-        """The path of a file with the certificate, which is there until C(close)."""
-        self._folder = self._folder or tempfile.TemporaryDirectory()
-        path = Path(self._folder.name, "ca.pem")
-        path.write_text(ssl.DER_cert_to_PEM_cert(certificate), encoding="ascii")
-        return str(path)
 
 
 class _Authorization(AuthBase):
@@ -303,17 +267,6 @@ class _Authorization(AuthBase):
         if self._value is not None:
             request.headers["Authorization"] = self._value
         return request
-
-
-class _PinnedAdapter(HTTPAdapter):
-    """Lets urllib3 compare the fingerprint of the server's certificate."""
-
-    def __init__(self, fingerprint: str, **kwargs: Any) -> None:
-        self._fingerprint = fingerprint
-        super().__init__(**kwargs)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, assert_fingerprint=self._fingerprint, **kwargs)
 
 
 class Patience:
@@ -363,7 +316,8 @@ class _Retry(Retry):
         time.sleep(self.patience.spend(pause or self.get_backoff_time() * random.uniform(0.5, 1)))
 
     def increment(self, *args: Any, **kwargs: Any) -> _Retry:
-        error, response = kwargs.get("error"), kwargs.get("response")
+        kwargs["error"] = _without_proxy(kwargs.get("error"))
+        error, response = kwargs["error"], kwargs.get("response")
         try:
             following = super().increment(*args, **kwargs)
             if isinstance(error, urllib3.exceptions.ReadTimeoutError):
@@ -379,6 +333,17 @@ class _Retry(Retry):
         return following
 
 
+def _without_proxy(error: Exception | None) -> Exception | None:
+    """A connection that was lost, whether through a proxy or not.
+
+    urllib3 reports it as a proxy that cannot be reached, although the request may have been sent.
+    """
+    cause = error.original_error if isinstance(error, urllib3.exceptions.ProxyError) else None
+    if isinstance(cause, (ConnectionError, http.client.HTTPException)):
+        return urllib3.exceptions.ProtocolError("Connection aborted.", cause)
+    return error
+
+
 def _session(connection: Connection, patience: Patience) -> requests.Session:
     session = requests.Session()
     session.headers.update({"Accept": "application/json", "User-Agent": f"ansible-esops.inference/{VERSION}"})
@@ -390,13 +355,15 @@ def _session(connection: Connection, patience: Patience) -> requests.Session:
         session.cert = (connection.client_cert, connection.client_key or connection.client_cert)
     retry = _retry(connection, patience)
     # Room for as many connections as there may be threads; each is opened when it is needed.
-    plain = HTTPAdapter(max_retries=retry, pool_maxsize=MOST_CONNECTIONS)
+    options: dict[str, Any] = {"max_retries": retry, "pool_maxsize": MOST_CONNECTIONS}
+    plain = HTTPAdapter(**options)
     session.mount("http://", plain)
+    session.mount("https://", plain)
     if connection.ca_fingerprint:
-        pinned = _PinnedAdapter(connection.ca_fingerprint, max_retries=retry, pool_maxsize=MOST_CONNECTIONS)
-        session.mount("https://", pinned)
-    else:
-        session.mount("https://", plain)
+        # Only runs that pin a fingerprint wait for this import.
+        from ansible_collections.esops.inference.plugins.module_utils.tls import PinnedAdapter  # noqa: PLC0415
+
+        session.mount("https://", PinnedAdapter(connection.ca_fingerprint, **options))
     return session
 
 
@@ -405,27 +372,6 @@ def _auth(connection: Connection) -> AuthBase:
         # As bytes: requests would encode a str as Latin-1, Elasticsearch reads UTF-8.
         return HTTPBasicAuth(connection.username.encode(), (connection.password or "").encode())
     return _Authorization(connection.authorization)
-
-
-def _shown(node: str, timeout: float) -> list[bytes]:
-    """The certificates that a node shows, its own first, in DER form. Nothing is verified yet, nor sent.
-
-    Empty where they cannot be had: the request that follows tells why. Python before 3.10 does not tell them.
-    """
-    parts = urlsplit(node)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    try:
-        with socket.create_connection((parts.hostname, parts.port or 443), timeout) as plain, context.wrap_socket(
-            plain, server_hostname=parts.hostname
-        ) as encrypted:
-            if sys.version_info >= (3, 13):
-                return encrypted.get_unverified_chain()
-            chain = encrypted._sslobj.get_unverified_chain()
-            return [certificate.public_bytes(_DER) for certificate in chain]
-    except (OSError, AttributeError):
-        return []
 
 
 def _verify(connection: Connection) -> bool | str:

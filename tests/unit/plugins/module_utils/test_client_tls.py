@@ -1,10 +1,14 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whom the client trusts, how it proves who it is, and what it says when TLS fails: nothing is sent then."""
+"""Whom the client trusts, how it proves who it is, and what it says when TLS fails: nothing is sent then.
+
+Every test runs on every path to the server: directly, and through a proxy.
+"""
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import ssl
 import tempfile
@@ -15,11 +19,20 @@ from typing import Any
 
 import pytest
 import trustme
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
-from ansible_collections.esops.inference.plugins.module_utils import client as client_module
+from ansible_collections.esops.inference.plugins.module_utils import tls as tls_module
 from ansible_collections.esops.inference.plugins.module_utils.client import Client, Connection, Redactor
-from ansible_collections.esops.inference.plugins.module_utils.errors import ClientError, ConnectionLost, TlsFailed
+from ansible_collections.esops.inference.plugins.module_utils.errors import (
+    ClientError,
+    ConnectionLost,
+    TlsFailed,
+    Unreachable,
+)
+from tests.proxy import Proxy
 from tests.simulator import Fault, Simulator, Tls
 
 
@@ -41,6 +54,9 @@ class Files:
     with_ca: Tls
     elsewhere_with_ca: Tls
     forged_with_ca: Tls
+    unusual_ca: str
+    unusual_ca_fingerprint: str
+    with_unusual_ca: Tls
     no_pem: str
 
     @property
@@ -80,6 +96,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
             serialization.BestAvailableEncryption(b"passphrase"),
         )
     )
+    unusual_ca = ca_without_key_usage()
     no_pem = folder / "no.pem"
     no_pem.write_text("no certificate")
     return Files(
@@ -93,12 +110,50 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
         encrypted_key=written("encrypted.key", encrypted),
         encrypted_both=written("encrypted.pem", encrypted, *client.cert_chain_pems),
         fingerprint=hashlib.sha256(shown).hexdigest(),
-        ca_fingerprint=hashlib.sha256(ssl.PEM_cert_to_DER_cert(ca.cert_pem.bytes().decode())).hexdigest(),
+        ca_fingerprint=fingerprint_of(ca),
         with_ca=served("with-ca", server, ca.cert_pem),
         elsewhere_with_ca=served("elsewhere-with-ca", ca.issue_cert("es.example.com"), ca.cert_pem),
         forged_with_ca=served("forged", trustme.CA().issue_cert("127.0.0.1"), ca.cert_pem),
+        unusual_ca=written("unusual-ca.crt", unusual_ca.cert_pem),
+        unusual_ca_fingerprint=fingerprint_of(unusual_ca),
+        with_unusual_ca=served("with-unusual-ca", unusual_ca.issue_cert("127.0.0.1"), unusual_ca.cert_pem),
         no_pem=str(no_pem),
     )
+
+
+def fingerprint_of(ca: trustme.CA) -> str:
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(ca.cert_pem.bytes().decode())).hexdigest()
+
+
+def ca_without_key_usage() -> trustme.CA:
+    """A CA as Elasticsearch's own tools create it (elastic/elasticsearch#117769)."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Elasticsearch security auto-configuration HTTP CA")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    key_pem = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return trustme.CA.from_pem(certificate.public_bytes(pem), key_pem)
+
+
+@pytest.fixture(params=["direct", "through a proxy", "through a proxy with a login"], autouse=True)
+def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy | None]:
+    """The way to the server."""
+    if request.param == "direct":
+        yield None
+        return
+    with Proxy(login="joe:secret" if "login" in request.param else None) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        monkeypatch.setenv("NO_PROXY", "")
+        yield proxy
+        assert {line.partition(" ")[0] for line in proxy.requests} <= {"CONNECT"}
 
 
 @pytest.fixture
@@ -109,7 +164,8 @@ def node(files: Files) -> Iterator[Simulator]:
 
 def ask(server: Simulator, url: str = "", **options: Any) -> Any:
     """The server's name, asked for over a connection with these options."""
-    client = Client(Connection((url or server.url,), **{"timeout": 5.0, "retries": 3, **options}), Redactor([]))
+    options = {"timeout": 5.0, "retries": 3, "api_key": "id:an Elasticsearch API key", **options}
+    client = Client(Connection((url or server.url,), **options), Redactor([]))
     try:
         return client.request("GET", "/")["name"]
     finally:
@@ -203,6 +259,44 @@ class TestFingerprint:
 class TestFingerprintOfTheCa:
     """What Elasticsearch prints at its first start is the fingerprint of its CA."""
 
+    def test_right_one_does_not_replace_a_wrong_ca_path(self, files: Files) -> None:
+        with Simulator(tls=files.with_ca) as server:
+            assert answered(server, ca_fingerprint=files.ca_fingerprint, ca_path=files.ca)
+        with Simulator(tls=files.with_ca) as server:
+            error = failure(server, ca_fingerprint=files.ca_fingerprint, ca_path=files.other_ca)
+        assert error.hint == CA_HINT
+
+    def test_works_with_a_client_certificate(self, files: Files) -> None:
+        mutual = Tls12(files.with_ca.certificate, files.with_ca.key, client_ca=files.ca)
+        with Simulator(tls=mutual) as server:
+            assert answered(server, ca_fingerprint=files.ca_fingerprint, client_cert=files.client_both)
+
+    def test_ca_without_key_usage_is_trusted(self, files: Files) -> None:
+        """Python 3.13 rejects it as C(ca_path)."""
+        with Simulator(tls=files.with_unusual_ca) as server:
+            assert answered(server, ca_fingerprint=files.unusual_ca_fingerprint)
+
+    def test_node_that_is_down_at_first_is_looked_at_again(self, files: Files) -> None:
+        with Simulator(tls=files.with_ca) as server:
+            client = Client(Connection((server.url,), ca_fingerprint=files.ca_fingerprint, retries=0), Redactor([]))
+            server.stop()
+            with pytest.raises(Unreachable):
+                client.request("GET", "/")
+            server.start()
+            assert client.request("GET", "/")["name"] == "simulator"
+            client.close()
+
+    def test_each_node_is_verified_by_itself(self, files: Files) -> None:
+        """Adapters of requests serve every URL that begins like their prefix."""
+        with Simulator(tls=files.with_ca) as pinned, Simulator(tls=files.elsewhere) as other:
+            client = Client(Connection((pinned.url,), ca_fingerprint=files.ca_fingerprint), Redactor([]))
+            client.request("GET", "/")
+            client._nodes = [other.url]
+            with pytest.raises(TlsFailed):
+                client.request("GET", "/")
+            client.close()
+            assert other.requests == []
+
     def test_it_is_enough_where_the_server_shows_its_ca(self, files: Files) -> None:
         with Simulator(tls=files.with_ca) as server:
             assert answered(server, ca_fingerprint=files.ca_fingerprint)
@@ -237,7 +331,7 @@ class TestFingerprintOfTheCa:
     def test_before_python_3_10_only_the_servers_own_counts(
         self, files: Files, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(client_module, "_shown", lambda _node, _timeout: [])
+        monkeypatch.setattr(tls_module, "_chain", lambda _sock: [])
         with Simulator(tls=files.with_ca) as server:
             assert "Fingerprints did not match" in failure(server, ca_fingerprint=files.ca_fingerprint).problem
             assert answered(server, ca_fingerprint=files.fingerprint)
@@ -340,3 +434,26 @@ class TestLost:
 
 def test_an_empty_directory_of_certificates_trusts_nobody(node: Simulator, tmp_path: Path) -> None:
     assert failure(node, ca_path=str(tmp_path)).hint == CA_HINT
+
+
+class TestProxyWithTls:
+    """TLS within TLS: what the proxy shows never counts for the server."""
+
+    @pytest.fixture(autouse=True)
+    def path(self, files: Files, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+        with Proxy(tls=files.server.context()) as proxy:
+            monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+            monkeypatch.setenv("NO_PROXY", "")
+            yield proxy
+
+    @pytest.mark.parametrize("ca", [False, True])
+    def test_wrong_fingerprint_is_rejected(self, files: Files, ca: bool) -> None:
+        with Simulator(tls=files.elsewhere) as server:
+            # The fingerprint is that of the proxy, which is not the server.
+            failure(server, ca_fingerprint=files.fingerprint, ca_path=files.ca if ca else None)
+
+    def test_right_fingerprint_is_enough(self, files: Files) -> None:
+        with Simulator(tls=files.with_ca) as server:
+            assert answered(server, ca_fingerprint=files.ca_fingerprint)
+            server.clear_log()
+            assert answered(server, ca_fingerprint=files.fingerprint, ca_path=files.ca)
