@@ -128,7 +128,8 @@ class Diagnosis:
         """
         status = response.status_code
         retried = _any_sent(getattr(response.raw.retries, "history", ()))
-        if 300 <= status < 400:
+        # Elasticsearch passes on a redirect that a provider answered, as an error without an address.
+        if 300 <= status < 400 and not (isinstance(answer, dict) and "error" in answer):
             location = self._redact(response.headers.get("Location", "nowhere"))
             problem = f"The answer is a redirect ({status}) to {location}, which is not followed."
             hint = "give the final address as elasticsearch_url."
@@ -173,15 +174,15 @@ class Diagnosis:
             # The streams of chats have a message instead of a reason.
             words = error.get("reason") or error.get("message") or "no reason given"
             kind, reason = _text(error["type"]), self._redact(_text(words))
-            causes = [self._redact(text) for text in _causes(error)]
+            causes = [(name, self._redact(text)) for name, text in _causes(error)]
         else:
             kind, reason, causes = None, self._redact(_text(answer.get("message") or error or answer)), []
         problem += (f" ({kind})" if kind else "") + f": {reason}"
-        for cause in causes:
-            if cause not in problem:
-                problem += f" Cause: {cause}"
+        for _name, text in causes:
+            if text not in problem:
+                problem += f" Cause: {text}"
         hint = _STATUS_HINTS.get(status or 0, "")
-        return ApiError(problem, self._method, self._target, hint, status, kind, reason, retried)
+        return ApiError(problem, self._method, self._target, hint, status, kind, reason, retried, causes=causes)
 
 
 def _any_sent(history: Iterable[RequestHistory]) -> bool:
@@ -217,14 +218,18 @@ def _cause(error: Exception) -> BaseException:
         cause = inner
 
 
-def _causes(error: Mapping[str, Any]) -> list[str]:
-    """The reasons behind an error of Elasticsearch: its root cause, then the chain of C(caused_by)."""
-    reasons = [root.get("reason") for root in error.get("root_cause") or [] if isinstance(root, dict)]
+def _causes(error: Mapping[str, Any]) -> list[tuple[str | None, str]]:
+    """Return type and reason of what led to an error of Elasticsearch: its root cause, then the C(caused_by) chain."""
+    found = [root for root in error.get("root_cause") or [] if isinstance(root, dict)]
     inner = error.get("caused_by")
     while isinstance(inner, dict):
-        reasons.append(inner.get("reason"))
+        found.append(inner)
         inner = inner.get("caused_by")
-    return [_text(reason) for reason in reasons if reason]
+    return [(_name(cause.get("type")), _text(cause["reason"])) for cause in found if cause.get("reason")]
+
+
+def _name(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _tls_hint(words: str) -> str:

@@ -8,7 +8,10 @@ Private to the collection.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Sequence
+
+if TYPE_CHECKING:
+    from ansible_collections.esops.inference.plugins.module_utils.causes import Cause
 
 
 class ClientError(Exception):
@@ -16,9 +19,11 @@ class ClientError(Exception):
 
     :ivar ambiguous: whether the server may have carried the request out all the same.
     :ivar retried: whether the request had been sent before, so that its first try may have succeeded.
+    :ivar causes: the type, if there is one, and the reason of each error that led to this one.
     """
 
     ambiguous = False
+    causes: tuple[tuple[str | None, str], ...] = ()
 
     def __init__(
         self,
@@ -56,6 +61,60 @@ class ClientError(Exception):
             "path": self.path,
         }
 
+    @property
+    def cause(self) -> Cause:
+        """What the response reports, classified."""
+        from ansible_collections.esops.inference.plugins.module_utils.causes import Cause  # noqa: PLC0415
+
+        texts = (self.reason or self.problem, *(text for _type, text in self.causes))
+        types = frozenset(name for name in (self.error_type, *(name for name, _text in self.causes)) if name)
+        return Cause(self.method, self.path, self.status, self.error_type, texts, types)
+
+    @property
+    def provider_status(self) -> int | None:
+        """The status of the provider's response inside of this one; None if the provider did not cause it."""
+        return self.cause.provider_status
+
+    @property
+    def provider_reason(self) -> str:
+        """The provider's own words; empty if there are none."""
+        return self.cause.provider_reason
+
+    @property
+    def is_provider_timeout(self) -> bool:
+        """Whether Elasticsearch gave up waiting for the provider."""
+        return self.cause.is_provider_timeout
+
+    @property
+    def is_provider_passing(self) -> bool:
+        """Whether the provider could not be asked for a reason that passes by itself."""
+        return self.cause.is_provider_passing
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether another update of the endpoint is in progress. This passes; C(force) does not help."""
+        return self.cause.is_busy
+
+    @property
+    def is_referenced(self) -> bool:
+        """Whether the endpoint was not deleted because pipelines or indices use it."""
+        return self.cause.is_referenced
+
+    @property
+    def is_not_found(self) -> bool:
+        """Whether Elasticsearch reports that what was asked for does not exist. Any other 404 proves nothing."""
+        return self.cause.is_not_found
+
+    @property
+    def already_exists(self) -> bool:
+        """Whether a create was refused because the ID is taken."""
+        return self.cause.already_exists
+
+    @property
+    def is_unreadable_state(self) -> bool:
+        """Whether Elasticsearch cannot read the endpoint that it stores."""
+        return self.cause.is_unreadable_state
+
 
 class Unreachable(ClientError):
     """No node took the connection: nothing was sent."""
@@ -87,6 +146,10 @@ class Redirected(ClientError):
 
 class ApiError(ClientError):
     """Elasticsearch answered with an error status."""
+
+    def __init__(self, *args: Any, causes: Sequence[tuple[str | None, str]] = (), **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.causes = tuple(causes)
 
     @property
     def ambiguous(self) -> bool:  # type: ignore[override]

@@ -217,7 +217,7 @@ def is_not_found(error: ApiError) -> bool:
 
     Any other 404 comes from something that is not the API that was asked, and proves nothing.
     """
-    return error.status == 404 and error.error_type == "resource_not_found_exception"
+    return error.is_not_found
 
 
 def hint_for(error: ApiError, privilege: str) -> str:

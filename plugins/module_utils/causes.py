@@ -1,0 +1,241 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Classify a failed request by its cause: the provider of the model, the stored endpoint, or Elasticsearch itself.
+
+Only runs in which a request failed load this file. Private to the collection.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Iterator, NamedTuple
+
+#: The words that Elasticsearch puts around a response of a provider, whatever the service; and those of the AWS SDK.
+_PROVIDER_STATUS = (
+    r"for request from inference entity id \[[^\]]*\] status \[(\d{3})\]"
+    r"|\(Service: [^()]*?[,;] Status Code: (\d{3})\b"
+)
+_PROVIDER_REASON = r"(?s)Error message: \[(.*)\]|^(.+?) \(Service: [^()]*?[,;] Status Code: "
+
+#: Elasticsearch stopped waiting for the provider, or for its turn to ask it.
+_TIMED_OUT = (
+    r"\bRequest timed out\b|\bRead timed out|[Cc]onnect(?:ion)? timed out|milliseconds timeout on connection"
+    r"|Timeout connecting to"
+)
+
+#: How requests to a provider fail: what Elasticsearch names the exceptions of its HTTP client.
+_UNREACHABLE_TYPES = frozenset(
+    (
+        "connect_exception",
+        "connect_timeout_exception",
+        "connection_closed_exception",
+        "connection_request_timeout_exception",
+        "http_host_connect_exception",
+        "no_http_response_exception",
+        "socket_exception",
+        "socket_timeout_exception",
+    )
+)
+_UNREACHABLE = (
+    r"Connection refused|Connection reset|Connection (?:is )?closed|Broken pipe|failed to respond|prematurely"
+    r"|Premature end of|No route to host|Network is unreachable"
+)
+#: The nodes of the cluster do not reach each other.
+_BETWEEN_NODES = r"transport_exception$|^node_"
+_UNRESOLVED = r"Invalid host \[|Name or service not known|nodename nor servname|UnknownHost"
+_UNTRUSTED = r"PKIX path|SSLHandshake|unable to find valid certification path|[Hh]andshake_failure"
+
+#: The node has no room for another request to a provider.
+_FULL_TYPES = frozenset(("es_rejected_execution_exception", "circuit_breaking_exception"))
+
+#: The provider does not work for this account until somebody pays or raises a limit.
+_EXHAUSTED = (
+    r"(?i)credit balance|insufficient[_ ](?:quota|balance|credits?|funds)|exceeded your current quota|payment required"
+    r"|billing[ _](?:details|error|not[ _]active|(?:hard[ _])?limit)|Plans & Billing|API usage limits"
+    r"|(?:monthly|spend(?:ing)?|usage) (?:spend(?:ing)? )?limit"
+)
+_THROTTLED = r"(?i)throttl|too many requests|model not ready"
+_OVERLOADED = r"(?i)overloaded"
+
+#: Statuses of a provider, or of what stands in front of it, that pass by themselves.
+_PASSING = frozenset((408, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529))
+
+#: What providers name their errors in the middle of a stream, where there is no status.
+_STREAM_TYPES = {
+    "authentication_error": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+    "api_error": 500,
+    "timeout_error": 504,
+    "overloaded_error": 529,
+}
+
+_UNREADABLE = (
+    r"[Ee]ndpoint is in an invalid state"
+    r"|Unknown service \[[^\]]*\] for (?:inference endpoint|model) \["
+    r"|Failed to parse stored model \["
+    r"|The internal model was invalid"
+    r"|Invalid result while loading inference endpoint"
+)
+_NOT_LOADED = r"Failed to load inference endpoint"
+#: A search for the stored endpoint failed: the cluster has a fault, not the endpoint.
+_SEARCH_FAILED = r"shards? failed|search_phase_execution|[Nn]o shard available"
+#: A read sends no settings: what is wrong with a setting is wrong with a stored one.
+_STORED_SETTING = r"cannot be converted to|does not contain the required setting"
+
+
+class Cause(NamedTuple):
+    """What a response reports.
+
+    :ivar texts: the reasons, outermost first; none holds a secret.
+    :ivar types: the types of the error and of what caused it.
+    """
+
+    method: str
+    path: str
+    status: int | None
+    error_type: str | None
+    texts: tuple[str, ...]
+    types: frozenset[str]
+
+    @property
+    def words(self) -> str:
+        return "\n".join(self.texts)
+
+    def says(self, pattern: str) -> bool:
+        return re.search(pattern, self.words) is not None
+
+    @property
+    def provider_status(self) -> int | None:
+        """The status of the provider's response, or None if the provider did not cause the error."""
+        found = next(self._found(_PROVIDER_STATUS), None)
+        if found is not None:
+            return int(found)
+        return _STREAM_TYPES.get(self.error_type or "") if self.status is None else None
+
+    @property
+    def provider_reason(self) -> str:
+        """The provider's own words; empty if there are none."""
+        return next(self._found(_PROVIDER_REASON), "")
+
+    def _found(self, pattern: str) -> Iterator[str]:
+        for text in self.texts:
+            match = re.search(pattern, text)
+            if match:
+                yield next(group for group in match.groups() if group is not None)
+
+    @property
+    def is_of_provider(self) -> bool:
+        """Whether the request to the provider failed, with or without a response."""
+        words = self.words
+        return (
+            self.provider_status is not None
+            or "validation call to service" in words
+            or "inference entity id [" in words
+            or "from SageMaker for [" in words
+            or self.is_provider_timeout
+            or self.is_provider_unreachable
+        )
+
+    @property
+    def is_provider_timeout(self) -> bool:
+        """Whether Elasticsearch gave up waiting for the provider, which may complete the request all the same."""
+        return self._calls_provider and self.says(_TIMED_OUT)
+
+    @property
+    def is_provider_unreachable(self) -> bool:
+        """Whether the connection from Elasticsearch to the provider failed."""
+        if self.provider_status is not None or not self._calls_provider:
+            return False
+        if any(re.search(_BETWEEN_NODES, name) for name in self.types):
+            return False
+        by_type = bool(self.types & _UNREACHABLE_TYPES)
+        return by_type or self.says(_UNREACHABLE) or self.is_provider_unresolved
+
+    @property
+    def is_provider_unresolved(self) -> bool:
+        return self._calls_provider and self.says(_UNRESOLVED)
+
+    @property
+    def is_provider_untrusted(self) -> bool:
+        """Whether the nodes do not trust the provider's certificate."""
+        return self._calls_provider and self.says(_UNTRUSTED)
+
+    @property
+    def is_provider_queue_full(self) -> bool:
+        """Whether the node takes no further requests to the provider, inside the error of a create or an update."""
+        return self._validates and bool(self.types & _FULL_TYPES)
+
+    @property
+    def is_provider_exhausted(self) -> bool:
+        """Whether the provider's account has no credit or quota left."""
+        status = self.provider_status
+        return status == 402 or (self.is_of_provider and self.says(_EXHAUSTED))
+
+    @property
+    def is_provider_overloaded(self) -> bool:
+        return self.is_of_provider and (self.provider_status == 529 or self.says(_OVERLOADED))
+
+    @property
+    def is_provider_throttling(self) -> bool:
+        throttles = self.says(_THROTTLED)
+        return self.provider_status == 429 or (self.is_of_provider and throttles)
+
+    @property
+    def is_provider_passing(self) -> bool:
+        """Whether the request to the provider failed for a reason that passes by itself."""
+        if self.is_provider_exhausted or self.is_provider_untrusted or self.is_provider_unresolved:
+            return False
+        if self.provider_status in _PASSING or self.is_provider_throttling or self.is_provider_overloaded:
+            return True
+        if self.provider_status is not None:
+            return False
+        return self.is_provider_timeout or self.is_provider_unreachable or self.is_provider_queue_full
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether another update of the endpoint is in progress."""
+        return self.status == 409 and "currently being updated" in self.words
+
+    @property
+    def is_referenced(self) -> bool:
+        """Whether pipelines or indices use the endpoint."""
+        words = self.words
+        return self.status == 409 and ("is referenced by pipelines" in words or "is being used in the mapping" in words)
+
+    @property
+    def is_not_found(self) -> bool:
+        """Whether what was asked for does not exist. Any other 404 proves nothing."""
+        if self.status != 404:
+            return False
+        if self.error_type == "resource_not_found_exception":
+            return not self.is_unreadable_state
+        return self.error_type == "status_exception" and "does not exist and cannot be updated" in self.words
+
+    @property
+    def already_exists(self) -> bool:
+        return self.status == 400 and self.error_type == "resource_already_exists_exception"
+
+    @property
+    def is_unreadable_state(self) -> bool:
+        """Whether Elasticsearch cannot read the endpoint that it stores."""
+        if self.error_type is None or not self.path.startswith("/_inference"):
+            return False
+        if self.method == "GET" and self.status == 400 and self.says(_STORED_SETTING):
+            return True
+        if self.says(_UNREADABLE):
+            return True
+        return self.status == 500 and self.says(_NOT_LOADED) and not self.says(_SEARCH_FAILED)
+
+    @property
+    def _validates(self) -> bool:
+        return "validation call to service" in self.words
+
+    @property
+    def _calls_provider(self) -> bool:
+        """Whether Elasticsearch asks the provider to answer this request: a create, an update, a completion."""
+        return self.method in ("PUT", "POST") and self.path.startswith("/_inference/") and self.error_type is not None
