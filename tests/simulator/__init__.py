@@ -14,13 +14,14 @@ from collections.abc import Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
-from .cluster import Cluster
+from .cluster import Cluster, ClusterState
 from .control import Control
-from .endpoints import Rules
+from .endpoints import SKIP_VALIDATION, Rules
 from .errors import ApiError
 from .faults import Delivery, Fault, Faults, deliver
 from .journal import Exchange, Journal
 from .messages import JSON, Request
+from .messages_api import MessagesApi
 from .node import Node
 from .privileges import OnIndices
 from .provider import Provider
@@ -29,7 +30,7 @@ from .store import Store, StoredEndpoint, seeded
 from .versions import Version
 from .wire import Handling, Listener, Tls
 
-__all__ = ["Exchange", "Fault", "OnIndices", "Security", "Simulator", "StoredEndpoint", "Tls"]
+__all__ = ["Exchange", "Fault", "MessagesApi", "OnIndices", "Security", "Simulator", "StoredEndpoint", "Tls"]
 
 CONTROL = "_simulator"
 
@@ -37,46 +38,54 @@ CONTROL = "_simulator"
 class Simulator:
     """One simulated server; it listens on 127.0.0.1 from `start` (or `with`) to `stop`.
 
-    `version`: "8.16" to "9.6", with or without patch number, or "serverless".
+    `version`: "8.16" to "9.6", with or without patch number, or "serverless"; "9.6.0" if not given.
     `security`: None lets everybody do everything. `licensed`: whether the licence covers inference.
-    `merge_task_settings`: the variant of 9.6 and later that keeps task settings an update leaves out.
-    `chat_completion`: overrides whether the version has it (late 9.4 patches do).
     `delay`: what each call to the provider takes, in seconds. `refused_keys`, `refused_models`: what the
     provider refuses. `deployments`: model id -> allocation states, told one by one, the last for ever.
     `auto_create_index`: whether a document makes the index that is missing. `port`: 0 for a free one.
+    `skip_validate_and_start`: the cluster setting of that name, which `PUT /_cluster/settings` changes, too.
+    `cluster_of`: another node of the same cluster, with which this one shares what is stored, the cluster's uuid and
+    settings, and, unless given here, version, provider and security; port, faults and log are its own.
     Raises ValueError.
     """
+
+    version: Version
+    _node: Node
+    _store: Store
 
     def __init__(  # noqa: PLR0913 - all by keyword
         self,
         *,
-        version: str = "9.6.0",
+        version: str | None = None,
         security: Security | None = None,
         tls: Tls | None = None,
         licensed: bool = True,
-        merge_task_settings: bool = False,
-        chat_completion: bool | None = None,
         delay: float = 0.0,
         refused_keys: Collection[str] = (),
         refused_models: Collection[str] = (),
         deployments: Mapping[str, Sequence[str]] | None = None,
         auto_create_index: bool = True,
         port: int = 0,
+        skip_validate_and_start: bool = False,
+        cluster_of: Simulator | None = None,
     ) -> None:
-        self.version = Version.parse(version)
-        if merge_task_settings and not self.version.may_merge_task_settings:
-            raise ValueError(f"no server of version {version} merges task settings")
-        rules = Rules(
-            self.version,
-            Provider(delay, refused_keys, refused_models),
-            licensed,
-            merge_task_settings,
-            self.version.chats if chat_completion is None else chat_completion,
-        )
+        provider = Provider(delay, refused_keys, refused_models)
+        if cluster_of is None:
+            state = ClusterState(deployments or {}, {SKIP_VALIDATION: "true"} if skip_validate_and_start else {})
+            self._store = Store()
+        elif deployments or skip_validate_and_start:
+            raise ValueError("deployments and skip_validate_and_start are the cluster's: give them to its first node")
+        else:
+            state, self._store = cluster_of._node.rules.cluster, cluster_of._store
+            version = cluster_of.version.name if version is None else version
+            provider = cluster_of._node.rules.provider if provider == Provider() else provider
+            security = security or cluster_of._node.security
+        self.version = Version.parse("9.6.0" if version is None else version)
+        state.versions.append(self.version)
         self.faults = Faults()
-        self._store = Store()
         self._journal = Journal()
-        cluster = Cluster(self.version, deployments or {})
+        rules = Rules(self.version, provider, state, licensed)
+        cluster = Cluster(self.version, state)
         self._node = Node(rules, self._store, cluster, security, auto_create_index)
         self._control = Control(self._store, self._journal, self.faults)
         self._tls = tls
@@ -153,14 +162,20 @@ class Simulator:
         self,
         inference_id: str,
         *,
-        service: str = "anthropic",
+        service: str | None = None,
         task_type: str = "completion",
         service_settings: dict[str, Any] | None = None,
         task_settings: dict[str, Any] | None = None,
         chunking_settings: dict[str, Any] | None = None,
         secret: str = "seeded-secret",
+        state: str = "whole",
     ) -> None:
-        """Put an endpoint there by hand, unchecked."""
+        """Put an endpoint there by hand, unchecked; of "anthropic" unless a service is given.
+
+        `state`: "whole"; "no_secrets" (a half-stored endpoint that is listed and cannot run); "no_settings" (one that
+        nobody sees, whose id is taken); "unparsable" (of a service the server does not know, "elasticsearch" unless
+        given; a built-in endpoint stays what it is). Raises ValueError.
+        """
         self._store.put(
             seeded(
                 inference_id,
@@ -170,19 +185,23 @@ class Simulator:
                 task_settings=task_settings,
                 chunking_settings=chunking_settings,
                 secret=secret,
+                state=state,
             )
         )
 
     def remove(self, inference_id: str) -> None:
         """Take an endpoint away by hand, if it is there."""
-        with contextlib.suppress(ApiError):
-            self._store.delete(inference_id)
+        self._store.discard(inference_id)
 
     def refer(
-        self, inference_id: str, pipelines: Collection[str] = ("p1",), indexes: Collection[str] = ("i1",)
+        self,
+        inference_id: str,
+        pipelines: Collection[str] = ("p1",),
+        indexes: Collection[str] = ("i1",),
+        incompatible: Collection[str] = (),
     ) -> None:
-        """Let pipelines and indexes use the endpoint."""
-        self._store.refer(inference_id, pipelines, indexes)
+        """Let pipelines and indexes use the endpoint; `incompatible` indexes keep its id from being made anew."""
+        self._store.refer(inference_id, pipelines, indexes, incompatible)
 
     def clear_endpoints(self) -> None:
         """Hold nothing but the built-in endpoints, and no references."""

@@ -74,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--key", help="PEM file")
     parser.add_argument("--refuse-key", action="append", default=[], help="the provider refuses this key")
     parser.add_argument("--refuse-model", action="append", default=[], help="the provider refuses this model")
+    parser.add_argument(
+        "--skip-validate-and-start", action="store_true", help="creates make no call to the provider (cluster setting)"
+    )
     parser.add_argument("--port-file", help="write the port there once the simulator listens")
     return parser
 
@@ -88,6 +91,7 @@ def _simulator(options: argparse.Namespace) -> Simulator:
         delay=options.delay,
         refused_keys=options.refuse_key,
         refused_models=options.refuse_model,
+        skip_validate_and_start=options.skip_validate_and_start,
         port=options.port,
     )
 
@@ -112,7 +116,7 @@ def _write_whole(path: Path, text: str) -> None:
 
 
 def _serve(simulator: Simulator, received: Signals) -> int:
-    name = "serverless" if simulator.version.serverless else simulator.version.number
+    name = simulator.version.name
     print(f"Listening on {simulator.url} (Elasticsearch {name})", flush=True)
     received.get()
     return 0

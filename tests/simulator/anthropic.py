@@ -1,52 +1,69 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The `anthropic` service: what it takes on create, on update and on a run."""
+"""The `anthropic` service: what it takes on create, on update and on a run (`AnthropicService`)."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .errors import ApiError, bad_request
 from .jsontext import java_text
-from .settings import SettingsReader, unknown_settings
-from .store import DEFAULT_REQUESTS_PER_MINUTE, StoredEndpoint, stored_task_settings
+from .settings import SettingsReader, unknown_settings, wrong_type
+from .store import DEFAULT_REQUESTS_PER_MINUTE, StoredEndpoint
+from .strict_parser import parse_created, parse_updated
 from .versions import Version
 
-IDENTITY = ("model_id", "url")
+URL_UNSUPPORTED = (
+    "The field [url] in service_settings is not supported by all nodes in the cluster; "
+    "please finish upgrading before creating an inference endpoint with a custom url"
+)
 
 
 def new_endpoint(
-    inference_id: str, task_type: str, body: dict[str, Any], *, supported: frozenset[str], version: Version
+    inference_id: str,
+    task_type: str,
+    body: dict[str, Any],
+    *,
+    supported: frozenset[str],
+    version: Version,
+    url_everywhere: bool = True,
 ) -> StoredEndpoint:
     """The endpoint a create asks for; `body` is without `service` and `task_type`. Raises ApiError.
 
-    The groups of settings are checked one after the other, and what is unknown last.
+    The groups of settings are checked one after the other, and what is unknown last (`parseRequestConfig`).
+    `url_everywhere`: whether all nodes of the cluster know `url` (`CompatibilityService`).
     """
     top = SettingsReader(body, "body")
     given = top.map("service_settings")
-    task_given = top.map("task_settings") or {}
-    top.check()
     if given is None:
         raise bad_request("Missing required field [service_settings]")
+    task_given = top.map("task_settings") or {}
     if task_type not in supported:
         raise bad_request(f"The [anthropic] service does not support task type [{task_type}]")
     reader = SettingsReader(given, "service_settings")
-    service_settings = _service_settings(reader, version)
+    service_settings = _created_service_settings(reader, version)
     task = SettingsReader(task_given, "task_settings")
     task_settings = read_task_settings(task, max_tokens_required=True)
     secret = _secret(reader, required=True)
+    if "url" in service_settings and not url_everywhere:
+        raise bad_request(URL_UNSUPPORTED)
     for part in (top, reader, task):
         part.check_nothing_left(version)
     return StoredEndpoint(inference_id, task_type, "anthropic", service_settings, task_settings, secret=secret or "")
 
 
-def _service_settings(reader: SettingsReader, version: Version) -> dict[str, Any]:
-    model_id = reader.text("model_id", required=True)
-    url = reader.uri("url") if version.knows_url else None
-    limit = _rate_limit(reader, version)
-    reader.check()
+def _created_service_settings(reader: SettingsReader, version: Version) -> dict[str, Any]:
+    url: str | None = None
+    if version.parses_service_settings:
+        model_id, url, limit = parse_created(reader.left)
+        reader.left = {name: value for name, value in reader.left.items() if name == "api_key"}
+    else:
+        text = reader.text("model_id", required=True)
+        limit = _rate_limit(reader, version)
+        reader.check()
+        model_id = text or ""
     settings: dict[str, Any] = {"model_id": model_id}
     if url is not None:
         settings["url"] = url
@@ -55,14 +72,22 @@ def _service_settings(reader: SettingsReader, version: Version) -> dict[str, Any
 
 
 def _rate_limit(reader: SettingsReader, version: Version) -> int | None:
+    """The rate limit before 9.6 (`RateLimitSettings.of`); unknown names in it were refused in two ways."""
     limit = SettingsReader(reader.map("rate_limit") or {}, "rate_limit")
     requests_per_minute = limit.positive_long("requests_per_minute")
     reader.problems += limit.problems
-    limit.check_nothing_left(version)
+    if limit.left and version.minor >= (9, 5):
+        reader.problems.append(f"Rate limit settings contain unknown entries [{java_text(limit.left)}]")
+    elif limit.left:
+        raise bad_request(
+            f"{version.configuration_word} contains unknown settings [{java_text(limit.left)}] "
+            "while parsing field [rate_limit] for settings [anthropic]"
+        )
     return requests_per_minute
 
 
 def _secret(reader: SettingsReader, *, required: bool) -> str | None:
+    """The key (`DefaultSecretSettings`)."""
     secrets = SettingsReader({"api_key": reader.left.pop("api_key", None)}, "secret_settings")
     secret = secrets.text("api_key", required=required)
     secrets.check()
@@ -70,23 +95,43 @@ def _secret(reader: SettingsReader, *, required: bool) -> str | None:
 
 
 def read_task_settings(reader: SettingsReader, *, max_tokens_required: bool) -> dict[str, Any]:
-    """Task settings by type alone: the ranges are Anthropic's to check. Raises ApiError."""
+    """Task settings by type alone: the ranges are Anthropic's to check. Raises ApiError.
+
+    What is wrong with `max_tokens` is told last (`AnthropicChatCompletionTaskSettings.fromMap`).
+    """
     settings = {
         "max_tokens": reader.positive_integer("max_tokens", required=max_tokens_required),
-        "temperature": reader.double("temperature"),
-        "top_p": reader.double("top_p"),
-        "top_k": reader.integer("top_k"),
+        "temperature": reader.double_at_once("temperature"),
+        "top_p": reader.double_at_once("top_p"),
+        "top_k": reader.integer_at_once("top_k"),
     }
     reader.check()
     return {name: value for name, value in settings.items() if value is not None}
 
 
-def update_parts(body: dict[str, Any], version: Version) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The service and task settings of an `_update` body. Raises ApiError (reference: Update)."""
+@dataclass(frozen=True)
+class UpdateParts:
+    """The body of an `_update`, taken apart."""
+
+    task_type: object
+    service_settings: dict[str, Any]
+    task_settings: dict[str, Any]
+
+
+def update_parts(body: dict[str, Any], version: Version) -> UpdateParts:
+    """Take the body of an `_update` apart (`UpdateInferenceModelAction`). Raises ApiError."""
     if not body:
         raise bad_request("Request body is empty")
     left = dict(body)
-    parts = [_update_part(left, body, name) for name in ("service_settings", "task_settings")]
+    task_type = left.get("task_type")
+    if "task_type" in left and not isinstance(task_type, str):
+        status = 400 if version.allows_null_on_update else 500
+        reason = f"Failed to parse [task_type] in update request [{java_text(left)}]"
+        raise ApiError(status, "status_exception", reason)
+    left.pop("task_type", None)
+    service_settings, task_settings = (
+        _update_part(left, name, version) for name in ("service_settings", "task_settings")
+    )
     chunking = left.pop("chunking_settings", None) if version.updates_chunking_settings else None
     if left:
         raise bad_request(
@@ -94,69 +139,73 @@ def update_parts(body: dict[str, Any], version: Version) -> tuple[dict[str, Any]
         )
     if chunking is not None:
         raise unknown_settings({"chunking_settings": chunking}, version)
-    return parts[0], parts[1]
+    return UpdateParts(task_type, service_settings, task_settings)
 
 
-def _update_part(left: dict[str, Any], body: dict[str, Any], name: str) -> dict[str, Any]:
-    part = left.pop(name, {})
+def _update_part(left: dict[str, Any], name: str, version: Version) -> dict[str, Any]:
+    part = left.get(name, {})
     if not isinstance(part, dict):
-        readable = name.replace("_", " ")
-        raise bad_request(f"Unable to parse {readable} in the request [{java_text(body)}]")
+        readable = f"[{name}]" if version.allows_null_on_update else name.replace("_", " ")
+        raise bad_request(f"Unable to parse {readable} in the request [{java_text(left)}]")
+    if None in part.values() and not version.allows_null_on_update:
+        raise ApiError(500, "status_exception", f"Failed to parse update request [{java_text(left)}]")
+    left.pop(name, None)
     return part
 
 
-def updated_endpoint(
-    endpoint: StoredEndpoint,
-    service_settings: dict[str, Any],
-    task_settings: dict[str, Any],
-    *,
-    version: Version,
-    merge: bool,
-) -> StoredEndpoint:
-    """The endpoint as an `_update` leaves it. Raises ApiError (reference: the table of Update)."""
+def updated_endpoint(endpoint: StoredEndpoint, parts: UpdateParts, version: Version) -> StoredEndpoint:
+    """The endpoint as an `_update` leaves it (`TransportUpdateInferenceModelAction`). Raises ApiError.
+
+    Task settings are replaced whole. Before 9.4 the key comes first, and the rest of `service_settings` does not
+    count; from then on it comes last.
+    """
+    service = SettingsReader(parts.service_settings, "service_settings")
+    task = SettingsReader(parts.task_settings, "task_settings")
     changed = endpoint
-    if service_settings:
-        changed = _with_service_settings(changed, service_settings, version)
-    if task_settings:
-        changed = _with_task_settings(changed, task_settings, version, merge=merge)
+    if parts.service_settings and version.updates_rate_limit:
+        changed = _with_rate_limit(changed, service, version)
+    elif parts.service_settings:
+        changed = _with_secret(changed, service, version)
+    if parts.task_settings:
+        changed = replace(changed, task_settings=read_task_settings(task, max_tokens_required=True))
+    if parts.service_settings and version.updates_rate_limit:
+        changed = _with_secret(changed, service, version)
+    if version.checks_names_on_update:
+        service.check_nothing_left(version)
+        task.check_nothing_left(version)
     return changed
 
 
-def _with_service_settings(endpoint: StoredEndpoint, given: dict[str, Any], version: Version) -> StoredEndpoint:
-    reader = SettingsReader(given, "service_settings")
-    if version.ignores_identity:
-        _drop(reader, IDENTITY)
-    held = dict(endpoint.service_settings)
-    if version.updates_service_settings:
+def _with_rate_limit(endpoint: StoredEndpoint, reader: SettingsReader, version: Version) -> StoredEndpoint:
+    if version.parses_service_settings:
+        limit = parse_updated(reader.left, default=DEFAULT_REQUESTS_PER_MINUTE)
+        reader.left.pop("rate_limit", None)
+    else:
         limit = _rate_limit(reader, version)
         reader.check()
-        if limit is not None:
-            held["rate_limit"] = {"requests_per_minute": limit}
-    else:
-        _drop(reader, ("rate_limit",))
-    secret = _secret(reader, required=not version.updates_service_settings)
-    if reader.left and version.parses_service_settings:
-        raise _unknown_field(next(iter(reader.left)))
-    reader.check_nothing_left(version)
-    return replace(endpoint, service_settings=held, secret=secret or endpoint.secret)
+    if limit is None:
+        return endpoint
+    held = {**endpoint.service_settings, "rate_limit": {"requests_per_minute": limit}}
+    return replace(endpoint, service_settings=held)
 
 
-def _drop(reader: SettingsReader, names: tuple[str, ...]) -> None:
-    for name in names:
-        reader.left.pop(name, None)
+def _with_secret(endpoint: StoredEndpoint, reader: SettingsReader, version: Version) -> StoredEndpoint:
+    secret = _secret(reader, required=version.needs_key_on_update)
+    return replace(endpoint, secret=secret or endpoint.secret)
 
 
-def _unknown_field(name: str) -> ApiError:
-    reason = f"[1:2] [service_settings] unknown field [{name}]"
-    return ApiError(400, "x_content_parse_exception", reason)
+def persisted_problem(endpoint: StoredEndpoint, version: Version) -> ApiError | None:
+    """Why the server cannot read what it stored: 8.16 and 8.17 store `top_k` alone as `top_p`, which is no double.
+
+    Derived: the printer that mixes the names up also writes what is stored (`toXContent`), and the reader is as strict
+    as for a request (`fromPersistedMap`).
+    """
+    settings = endpoint.task_settings
+    if not version.prints_top_k_as_top_p or "top_k" not in settings or "top_p" in settings:
+        return None
+    return bad_request(wrong_type("top_p", settings["top_k"], "Double"))
 
 
-def _with_task_settings(
-    endpoint: StoredEndpoint, given: dict[str, Any], version: Version, *, merge: bool
-) -> StoredEndpoint:
-    reader = SettingsReader(given, "task_settings")
-    settings = read_task_settings(reader, max_tokens_required=not merge)
-    reader.check_nothing_left(version)
-    if merge:
-        settings = stored_task_settings({**endpoint.task_settings, **settings})
-    return replace(endpoint, task_settings=settings)
+def stores_twice(endpoint: StoredEndpoint, version: Version) -> bool:
+    """Whether the mix-up makes a document with one name twice, which no index takes. Derived, as above."""
+    return version.prints_top_k_as_top_p and {"top_p", "top_k"}.issubset(endpoint.task_settings)

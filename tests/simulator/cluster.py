@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a client asks a cluster besides inference: its version, and its model deployments."""
+"""What a client asks a cluster besides inference: its version, its settings, and its model deployments."""
 
 from __future__ import annotations
 
@@ -11,22 +11,73 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .errors import ApiError
+from .errors import ApiError, illegal_argument
+from .jsontext import java_text
 from .messages import Answer
 from .routes import Call
 from .versions import Version
 
+#: The settings this simulator knows; all of them are true or false.
+KNOWN_SETTINGS = frozenset({"xpack.inference.skip_validate_and_start"})
+KINDS = ("persistent", "transient")
 
-class Cluster:
-    """The handlers of `GET /` and of the trained model statistics."""
 
-    def __init__(self, version: Version, deployments: Mapping[str, Sequence[str]]) -> None:
-        self._version = version
-        self._uuid = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+class ClusterSettings:
+    """The dynamic settings of a cluster. Safe to use from many threads."""
+
+    def __init__(self, persistent: Mapping[str, str]) -> None:
+        self._lock = threading.Lock()
+        self._held: dict[str, dict[str, str]] = {"persistent": dict(persistent), "transient": {}}
+
+    def flag(self, name: str) -> bool:
+        """Whether a setting is true; what is transient counts first."""
+        with self._lock:
+            held = {**self._held["persistent"], **self._held["transient"]}
+        return held.get(name) == "true"
+
+    def update(self, wanted: Mapping[str, Mapping[str, str | None]]) -> None:
+        """Set what is not None, and forget the rest."""
+        with self._lock:
+            for kind, settings in wanted.items():
+                for name, value in settings.items():
+                    self._held[kind].pop(name, None)
+                    if value is not None:
+                        self._held[kind][name] = value
+
+    def body(self, *, flat: bool) -> dict[str, Any]:
+        """Everything set, as the API prints it."""
+        with self._lock:
+            held = {kind: dict(self._held[kind]) for kind in KINDS}
+        return {kind: settings if flat else _nested(settings) for kind, settings in held.items()}
+
+
+class ClusterState:
+    """What the nodes of a cluster share, besides what they store."""
+
+    def __init__(self, deployments: Mapping[str, Sequence[str]], settings: Mapping[str, str]) -> None:
+        self.uuid = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        self.versions: list[Version] = []
+        self.settings = ClusterSettings(settings)
         self._lock = threading.Lock()
         self._states = {model_id: list(states) for model_id, states in deployments.items()}
         if not all(self._states.values()):
             raise ValueError("deployments: each model needs at least one state")
+
+    def next_deployment_state(self, model_id: str) -> str | None:
+        """The next allocation state of a model, the last for ever; None without a deployment."""
+        with self._lock:
+            states = self._states.get(model_id)
+            if states is None:
+                return None
+            return states.pop(0) if len(states) > 1 else states[0]
+
+
+class Cluster:
+    """The handlers of `GET /`, of the cluster settings, and of the trained model statistics."""
+
+    def __init__(self, version: Version, state: ClusterState) -> None:
+        self._version = version
+        self._state = state
 
     def root(self, _call: Call) -> Answer:
         """`GET /`: version number and build flavor."""
@@ -46,21 +97,46 @@ class Cluster:
         body: dict[str, Any] = {
             "name": "serverless" if serverless else "simulator",
             "cluster_name": "simulator",
-            "cluster_uuid": self._uuid,
+            "cluster_uuid": self._state.uuid,
             "version": version,
             "tagline": "You Know, for Search",
         }
         return Answer(200, body)
 
+    def read_settings(self, call: Call) -> Answer:
+        """`GET /_cluster/settings`."""
+        self._check_stateful(call)
+        return Answer(200, self._state.settings.body(flat=call.request.flag("flat_settings")))
+
+    def update_settings(self, call: Call) -> Answer:
+        """`PUT /_cluster/settings`; the answer shows what was sent (`RestClusterUpdateSettingsAction`)."""
+        self._check_stateful(call)
+        body = call.json_object()
+        wanted = {kind: _flat(body[kind]) for kind in KINDS if isinstance(body.get(kind), dict)}
+        if not any(wanted.values()):
+            reason = "Validation Failed: 1: no settings to update;"
+            raise ApiError(400, "action_request_validation_exception", reason)
+        checked = {kind: {name: _value(kind, name, value) for name, value in wanted[kind]} for kind in wanted}
+        self._state.settings.update(checked)
+        flat = call.request.flag("flat_settings")
+        sent = {
+            kind: {name: value for name, value in checked.get(kind, {}).items() if value is not None} for kind in KINDS
+        }
+        shown = {kind: settings if flat else _nested(settings) for kind, settings in sent.items()}
+        return Answer(200, {"acknowledged": True, **shown})
+
+    def _check_stateful(self, call: Call) -> None:
+        """Refuse what serverless does not have (`RestController`)."""
+        if self._version.serverless:
+            raise not_serverless(call)
+
     def trained_model_stats(self, call: Call) -> Answer:
         """`GET /_ml/trained_models/{model_id}/_stats` (reference: Model deployments)."""
         model_id = call.variables["model_id"]
-        with self._lock:
-            states = self._states.get(model_id)
-            if states is None:
-                reason = f"No known trained model with model_id [{model_id}]"
-                raise ApiError(404, "resource_not_found_exception", reason)
-            state = states.pop(0) if len(states) > 1 else states[0]
+        state = self._state.next_deployment_state(model_id)
+        if state is None:
+            reason = f"No known trained model with model_id [{model_id}]"
+            raise ApiError(404, "resource_not_found_exception", reason)
         return Answer(200, {"count": 1, "trained_model_stats": [_statistics(model_id, state)]})
 
 
@@ -78,3 +154,42 @@ def _statistics(model_id: str, state: str) -> dict[str, Any]:
             "allocation_status": allocation,
         },
     }
+
+
+def not_serverless(call: Call) -> ApiError:
+    """The 410 for what serverless keeps to itself (`ServerlessApiProtections`)."""
+    reason = (
+        f"Request for uri [{call.request.target}] with method [{call.request.method}] exists but is not available "
+        "when running in serverless mode"
+    )
+    return ApiError(410, "api_not_available_exception", reason)
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for name, value in settings.items():
+        found += _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else [(prefix + name, value)]
+    return found
+
+
+def _nested(settings: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        *above, last = name.split(".")
+        place = found
+        for part in above:
+            place = place.setdefault(part, {})
+        place[last] = value
+    return found
+
+
+def _value(kind: str, name: str, value: object) -> str | None:
+    """A value as the server keeps it; null takes a setting away. Raises ApiError."""
+    if name not in KNOWN_SETTINGS:
+        raise illegal_argument(f"{kind} setting [{name}], not recognized")
+    if value is None:
+        return None
+    text = java_text(value)
+    if text not in ("true", "false"):
+        raise illegal_argument(f"Failed to parse value [{text}] as only [true] or [false] are allowed.")
+    return text

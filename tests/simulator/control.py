@@ -24,6 +24,7 @@ ENDPOINT_TYPES: dict[str, type] = {
     "task_settings": dict,
     "chunking_settings": dict,
     "secret": str,
+    "state": str,
 }
 
 
@@ -99,11 +100,13 @@ class Control:
 
     def _refer(self, request: Request) -> Any:
         body = _fields(_body(request))
-        _check(body, {"pipelines": list, "indexes": list})
+        _check(body, {"pipelines": list, "indexes": list, "incompatible": list})
         for names in body.values():
             if not all(isinstance(name, str) for name in names):
                 raise ValueError("pipelines and indexes: give lists of names")
-        self._store.refer(request.segments[2], body.get("pipelines", ()), body.get("indexes", ()))
+        self._store.refer(
+            request.segments[2], body.get("pipelines", ()), body.get("indexes", ()), body.get("incompatible", ())
+        )
         return DONE
 
     def _read_indices(self, _request: Request) -> Any:

@@ -6,18 +6,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from .anthropic import new_endpoint, update_parts, updated_endpoint
-from .errors import ApiError, PlainError, bad_request, endpoint_exists, invalid, other_task_type
+from .anthropic import new_endpoint, persisted_problem, stores_twice, update_parts, updated_endpoint
+from .cluster import ClusterState
+from .errors import ApiError, Cause, PlainError, bad_request, invalid, other_task_type
 from .jsontext import java_text
 from .messages import Answer
-from .provider import Provider, ProviderError
-from .routes import Call
+from .provider import Outgoing, Provider, ProviderError
+from .routes import Call, seconds
+from .settings import broken_cast
 from .store import BUILT_IN_IDS, References, Store, StoredEndpoint
 from .versions import Version
 
-# Task types a server has a name for; which of them a service serves is the service's to say.
+# Task types every server has a name for; which of them a service serves is the service's to say.
 TASK_TYPES = frozenset({"completion", "chat_completion", "text_embedding", "sparse_embedding", "rerank", "any"})
 OTHER_SERVICES = frozenset(
     {
@@ -27,25 +29,35 @@ OTHER_SERVICES = frozenset(
     }
 )
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9_\-.]*[a-z0-9])?")
+SKIP_VALIDATION = "xpack.inference.skip_validate_and_start"
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What kind of server this is."""
+    """What kind of server this is, and of what cluster."""
 
     version: Version
     provider: Provider
+    cluster: ClusterState
     licensed: bool = True
-    merge_task_settings: bool = False
-    chat_completion: bool = False
 
     @property
     def supported(self) -> frozenset[str]:
         """The task types the anthropic service serves."""
-        return frozenset({"completion", "chat_completion"} if self.chat_completion else {"completion"})
+        return frozenset({"completion", "chat_completion"} if self.version.chats else {"completion"})
+
+    @property
+    def task_types(self) -> frozenset[str]:
+        """The task types this version has a name for."""
+        return TASK_TYPES | {"embedding"} if self.version.knows_embedding else TASK_TYPES
+
+    @property
+    def url_everywhere(self) -> bool:
+        """Whether each node of the cluster knows `url`."""
+        return all(version.knows_url for version in self.cluster.versions)
 
     def check_licence(self) -> None:
-        """Refuse what the licence does not cover. Raises ApiError (403)."""
+        """Refuse what the licence does not cover (`InferenceLicenceCheck`). Raises ApiError (403)."""
         if not self.licensed:
             raise ApiError(
                 403,
@@ -54,20 +66,52 @@ class Rules:
                 extra=(("license.expired.feature", "inference"),),
             )
 
+    def task_type(self, name: object) -> str:
+        """The task type of this name (`TaskType.fromStringOrStatusException`). Raises ApiError."""
+        normal = str(name).strip().lower()
+        if normal not in self.task_types:
+            raise bad_request(f"Unknown task_type [{name}]")
+        return normal
 
-def path_task_type(call: Call) -> str:
-    """The task type in the path, "any" if there is none. Raises ApiError."""
-    name = call.variables.get("task_type", "any")
-    normal = name.strip().lower()
-    if normal not in TASK_TYPES:
-        raise bad_request(f"Unknown task_type [{name}]")
-    return normal
+    def path_task_type(self, call: Call) -> str:
+        """The task type in the path, "any" if there is none. Raises ApiError."""
+        return self.task_type(call.variables.get("task_type", "any"))
+
+    def call_provider(self, call: Call, endpoint: StoredEndpoint) -> None:
+        """Send Anthropic a short request with what the endpoint holds. Raises ProviderError."""
+        timeout = call.request.query.get("timeout")
+        outgoing = Outgoing(
+            endpoint.inference_id,
+            endpoint.secret,
+            str(endpoint.service_settings.get("model_id")),
+            seconds(timeout) if timeout else self.version.provider_timeout,
+            endpoint.service_settings.get("url"),
+        )
+        self.provider.call(outgoing, self.version, call.trouble)
 
 
 def check_task_type(requested: str, endpoint: StoredEndpoint) -> None:
-    """Refuse a path with another task type than the endpoint's. Raises ApiError."""
+    """Refuse a path with another task type than the endpoint's (`InferenceExceptions`). Raises ApiError."""
     if requested not in ("any", endpoint.task_type):
         raise other_task_type(requested, endpoint.task_type)
+
+
+def check_loadable(endpoint: StoredEndpoint, version: Version) -> None:
+    """Refuse an endpoint without secrets (`ModelRegistry.getModelWithSecrets`). Raises ApiError (500).
+
+    A run and an `_update` read the secrets, a GET and a DELETE do not.
+    """
+    if endpoint.state != "no_secrets":
+        return
+    inference_id = endpoint.inference_id
+    words = (
+        f"Failed to load inference endpoint [{inference_id}]. "
+        "Endpoint is in an invalid state, try deleting and reinitializing the service"
+    )
+    if not version.wraps_load_failures:
+        raise ApiError(500, "illegal_state_exception", words)
+    reason = f"Failed to load inference endpoint with secrets [{inference_id}], error: [{words}]"
+    raise ApiError(500, "exception", reason, caused_by=Cause("illegal_state_exception", words))
 
 
 @dataclass(frozen=True)
@@ -82,88 +126,189 @@ class Endpoints:
         return endpoint.body(top_k_as_top_p=self.rules.version.prints_top_k_as_top_p)
 
     def create(self, call: Call) -> Answer:
-        """`PUT /_inference/{task_type}/{inference_id}`: refused if it exists, whatever the body."""
+        """`PUT /_inference/{task_type}/{inference_id}` (`TransportPutInferenceModelAction`).
+
+        That the id is taken is found last, by the write itself; the call to the provider comes before it.
+        """
         inference_id = call.variables["inference_id"]
+        path_type = self.rules.path_task_type(call)
         _check_id(inference_id)
-        self.rules.check_licence()
-        if self.store.holds(inference_id):
-            raise endpoint_exists(inference_id)
-        endpoint = self._requested(call, inference_id)
-        self._ask_provider(call, endpoint)
-        self.store.create(endpoint)
+        endpoint = self._requested(call, inference_id, path_type)
+        last = self.rules.version.checks_mappings_last
+        if not last:
+            self._check_mappings(endpoint)
+        if not self.rules.cluster.settings.flag(SKIP_VALIDATION):
+            self._ask_provider(call, endpoint)
+        if last:
+            self._check_mappings(endpoint)
+        self._store_new(endpoint)
         return Answer(200, self.printed(endpoint))
 
-    def _requested(self, call: Call, inference_id: str) -> StoredEndpoint:
+    def _requested(self, call: Call, inference_id: str, path_type: str) -> StoredEndpoint:
         body = call.json_object()
-        path_type = call.variables.get("task_type", "any").strip().lower()
-        task_type = _resolve_task_type(path_type, body.pop("task_type", None))
-        service = body.pop("service", None)
+        body_type, service = body.pop("task_type", None), body.pop("service", None)
+        if body_type is not None and not isinstance(body_type, str):
+            raise broken_cast(body_type, "java.lang.String")
+        task_type = self._resolve_task_type(path_type, body_type)
         if service is None:
             raise bad_request("Inference endpoint configuration is missing the [service] setting")
+        if not isinstance(service, str):
+            raise broken_cast(service, "java.lang.String")
+        self.rules.check_licence()
         if service in OTHER_SERVICES:
             raise PlainError(501, f"this simulator serves [anthropic] alone, not [{service}]")
         if service != "anthropic":
-            raise bad_request(f"Unknown service [{java_text(service)}]")
-        return new_endpoint(inference_id, task_type, body, supported=self.rules.supported, version=self.rules.version)
+            raise bad_request(f"Unknown service [{service}]")
+        return new_endpoint(
+            inference_id,
+            task_type,
+            body,
+            supported=self.rules.supported,
+            version=self.rules.version,
+            url_everywhere=self.rules.url_everywhere,
+        )
+
+    def _resolve_task_type(self, path_type: str, body_type: str | None) -> str:
+        """Which of the two task types counts (`ServiceUtils.resolveTaskType`)."""
+        if body_type is None:
+            if path_type == "any":
+                raise bad_request("model is missing required setting [task_type]")
+            return path_type
+        normal = self.rules.task_type(body_type)
+        if normal == "any":
+            raise bad_request("task_type [any] is not valid type for inference")
+        if path_type not in ("any", normal):
+            raise bad_request(
+                f"Cannot resolve conflicting task_type parameter in the request URL [{path_type}] "
+                f"and the request body [{body_type}]"
+            )
+        return normal
+
+    def _check_mappings(self, endpoint: StoredEndpoint) -> None:
+        """Refuse an id that mappings use for something else (`checkForExistingUsesOfInferenceId`)."""
+        indexes = self.store.references(endpoint.inference_id).incompatible
+        if indexes and self.rules.version.checks_mappings:
+            raise bad_request(
+                f"Inference endpoint [{endpoint.inference_id}] could not be created because the inference_id is being "
+                f"used in mappings with incompatible settings for indices: {java_text(indexes)}. Please either use a "
+                "different inference_id or update the index mappings to refer to a different inference_id."
+            )
 
     def _ask_provider(self, call: Call, endpoint: StoredEndpoint) -> None:
-        model_id = str(endpoint.service_settings.get("model_id"))
         try:
-            self.rules.provider.call(endpoint.inference_id, endpoint.secret, model_id, refuse=call.provider_refuses)
-        except ProviderError as refusal:
-            raise refusal.as_validation_failure() from refusal
+            self.rules.call_provider(call, endpoint)
+        except ProviderError as failure:
+            raise failure.as_validation_failure() from failure
+
+    def _store_new(self, endpoint: StoredEndpoint) -> None:
+        """Store both parts (`ModelRegistry.storeModel`).
+
+        Derived: settings that no index takes fail alone, so that the secrets stay behind.
+        """
+        if not stores_twice(endpoint, self.rules.version):
+            self.store.create(endpoint)
+            return
+        self.store.put(replace(endpoint, state="no_settings"))
+        below = Cause("document_parsing_exception", "failed to parse: Duplicate field 'top_p'")
+        reason = f"Failed to store inference endpoint [{endpoint.inference_id}]"
+        raise ApiError(500, "status_exception", reason, caused_by=below)
 
     def update(self, call: Call) -> Answer:
-        """`PUT /_inference/{task_type}/{inference_id}/_update`, as the version does it."""
-        inference_id = call.variables["inference_id"]
-        _check_id(inference_id)
-        self.rules.check_licence()
-        task_type, body = path_task_type(call), call.json_object()
-        if task_type == "any":
-            task_type = _resolve_task_type(task_type, body.pop("task_type", None))
-        service_settings, task_settings = update_parts(body, self.rules.version)
-        endpoint = self.store.get(inference_id)
-        _check_updatable(endpoint, task_type)
-        changed = updated_endpoint(
-            endpoint,
-            service_settings,
-            task_settings,
-            version=self.rules.version,
-            merge=self.rules.merge_task_settings,
-        )
+        """`PUT /_inference/{task_type}/{inference_id}/_update` (`TransportUpdateInferenceModelAction`).
+
+        An update without effective change is answered without a call to the provider, and without a write.
+        """
+        inference_id, version = call.variables["inference_id"], self.rules.version
+        path_type = self.rules.path_task_type(call)
+        if not (inference_id.startswith(".") and version.updates_default_endpoints):
+            _check_id(inference_id)
+        parts = update_parts(call.json_object(), version)
+        body_type = parts.task_type if isinstance(parts.task_type, str) else None
+        task_type = self._resolve_task_type(path_type, body_type)
+        endpoint = self._updatable(inference_id, task_type)
+        changed = updated_endpoint(endpoint, parts, version)
         if changed != endpoint:
-            if self.rules.version.validates_updates or call.provider_refuses:
+            if version.validates_updates:
                 self._ask_provider(call, changed)
-            self.store.replace(changed)
+            self._store_changed(changed)
+        self._check_readable(changed)
         return Answer(200, self.printed(changed))
 
+    def _updatable(self, inference_id: str, task_type: str) -> StoredEndpoint:
+        endpoint = next((one for one in self.store.all() if one.inference_id == inference_id), None)
+        if endpoint is None:
+            reason = f"The inference endpoint [{inference_id}] does not exist and cannot be updated"
+            raise ApiError(404, "status_exception", reason)
+        check_loadable(endpoint, self.rules.version)
+        if endpoint.state == "unparsable":
+            raise ApiError(500, "status_exception", f"Service [{endpoint.service}] not found")
+        if inference_id.startswith("."):
+            raise bad_request(f"Default endpoint [{inference_id}] cannot be updated")
+        self.rules.check_licence()
+        self._check_readable(endpoint)
+        if endpoint.task_type != task_type:
+            raise bad_request("Task type must match the task type of the existing endpoint")
+        if endpoint.service != "anthropic":
+            raise PlainError(501, f"this simulator serves [anthropic] alone, not [{endpoint.service}]")
+        return endpoint
+
+    def _store_changed(self, endpoint: StoredEndpoint) -> None:
+        if stores_twice(endpoint, self.rules.version):
+            reason = (
+                f"Failed to update inference endpoint [{endpoint.inference_id}] due to "
+                "[failed to parse: Duplicate field 'top_p']"
+            )
+            raise ApiError(500, "status_exception", reason)
+        self.store.replace(endpoint)
+
     def read(self, call: Call) -> Answer:
-        """`GET /_inference…`: one endpoint, or all of them, or all of a task type."""
-        task_type = path_task_type(call)
+        """`GET /_inference…`: one endpoint, or all of them, or all of a task type (`TransportGetInferenceModelAction`).
+
+        One endpoint that cannot be read spoils every list it is in.
+        """
+        task_type = self.rules.path_task_type(call)
         inference_id = call.variables.get("inference_id", "_all")
         if inference_id in ("_all", "*"):
             found = [one for one in self.store.all() if task_type in ("any", one.task_type)]
         else:
             found = [self.store.get(inference_id)]
+            self._check_service(found[0])
             check_task_type(task_type, found[0])
+        for endpoint in found:
+            self._check_readable(endpoint)
         return Answer(200, {"endpoints": [self.printed(endpoint) for endpoint in found]})
 
+    def _check_service(self, endpoint: StoredEndpoint) -> None:
+        if endpoint.state == "unparsable":
+            end = "]. " if self.rules.version.minor == (8, 16) else "]."
+            reason = f"Unknown service [{endpoint.service}] for inference endpoint [{endpoint.inference_id}{end}"
+            raise ApiError(500, "status_exception", reason)
+
+    def _check_readable(self, endpoint: StoredEndpoint) -> None:
+        self._check_service(endpoint)
+        problem = persisted_problem(endpoint, self.rules.version) if endpoint.service == "anthropic" else None
+        if problem:
+            raise problem
+
     def delete(self, call: Call) -> Answer:
-        """`DELETE /_inference/{task_type}/{inference_id}`, with `force` and `dry_run`."""
-        inference_id, task_type = call.variables["inference_id"], path_task_type(call)
+        """`DELETE /_inference/{task_type}/{inference_id}` (`TransportDeleteInferenceEndpointAction`)."""
+        inference_id, task_type = call.variables["inference_id"], self.rules.path_task_type(call)
         force, dry_run = call.request.flag("force"), call.request.flag("dry_run")
         if inference_id in BUILT_IN_IDS and not force:
             raise bad_request(
                 f"[{inference_id}] is a reserved inference endpoint. "
                 "Use the force=true query parameter to delete the inference endpoint."
             )
-        check_task_type(task_type, self.store.get(inference_id))
+        endpoint = self.store.get(inference_id)
+        check_task_type(task_type, endpoint)
         references = self.store.references(inference_id)
         in_use = _in_use(inference_id, references)
         if dry_run:
             return Answer(200, _deletion(False, references, in_use))
         if in_use and not force:
             raise ApiError(409, "status_exception", in_use)
+        if endpoint.state == "unparsable" and not (force and self.rules.version.forces_unparsable):
+            raise ApiError(404, "status_exception", f"No service found for this inference endpoint {inference_id}")
         self.store.delete(inference_id)
         return Answer(200, _deletion(True, References()))
 
@@ -175,32 +320,6 @@ def _check_id(inference_id: str) -> None:
             "hyphens or underscores; must start and end with alphanumeric"
         )
         raise invalid([problem], "action_request_validation_exception")
-
-
-def _resolve_task_type(path_type: str, body_type: object) -> str:
-    if body_type is None:
-        if path_type == "any":
-            raise bad_request("model is missing required setting [task_type]")
-        return path_type
-    named = java_text(body_type)
-    normal = named.strip().lower()
-    if normal == "any":
-        raise bad_request("task_type [any] is not valid type for inference")
-    if normal not in TASK_TYPES:
-        raise bad_request(f"Unknown task_type [{named}]")
-    if path_type not in ("any", normal):
-        raise bad_request(
-            f"Cannot resolve conflicting task_type parameter in the request URL [{path_type}] "
-            f"and the request body [{named}]"
-        )
-    return normal
-
-
-def _check_updatable(endpoint: StoredEndpoint, task_type: str) -> None:
-    if endpoint.task_type != task_type:
-        raise bad_request("Task type must match the task type of the existing endpoint")
-    if endpoint.service != "anthropic":
-        raise PlainError(501, f"this simulator serves [anthropic] alone, not [{endpoint.service}]")
 
 
 def _in_use(inference_id: str, references: References) -> str:

@@ -24,15 +24,32 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Cause:
-    """One exception of the server: its type and its words, and fields only some exceptions carry."""
+    """One exception: its type and its words, and fields only some exceptions carry.
+
+    `own`: whether it can be a root cause, as only the server's own exceptions can.
+    """
 
     type: str
     reason: str
     extra: tuple[tuple[str, Any], ...] = ()
+    caused_by: Cause | None = None
+    own: bool = False
+
+    def fields(self) -> dict[str, Any]:
+        """The exception without its cause."""
+        return {"type": self.type, "reason": self.reason, **dict(self.extra)}
 
     def body(self) -> dict[str, Any]:
         """The exception as it stands in an error body."""
-        return {"type": self.type, "reason": self.reason, **dict(self.extra)}
+        if self.caused_by is None:
+            return self.fields()
+        return {**self.fields(), "caused_by": self.caused_by.body()}
+
+    @property
+    def root(self) -> Cause:
+        """The last of the server's own exceptions (`ElasticsearchException.guessRootCauses`)."""
+        below = self.caused_by
+        return below.root if below is not None and below.own else self
 
 
 class ApiError(RefusedError):
@@ -49,18 +66,11 @@ class ApiError(RefusedError):
         headers: tuple[tuple[str, str], ...] = (),
     ) -> None:
         super().__init__(status, headers)
-        self.error = Cause(error_type, reason, extra)
-        self.caused_by = caused_by
+        self.error = Cause(error_type, reason, extra, caused_by)
 
     def body(self) -> dict[str, Any]:
-        """The error; below an exception of the server's own, one more of its own is the root cause."""
-        root = self.error
-        if self.caused_by and self.caused_by.type == self.error.type:
-            root = self.caused_by
-        error: dict[str, Any] = {"root_cause": [root.body()], **self.error.body()}
-        if self.caused_by:
-            error["caused_by"] = self.caused_by.body()
-        return {"error": error, "status": self.status}
+        """The error, with its root cause before it."""
+        return {"error": {"root_cause": [self.error.root.fields()], **self.error.body()}, "status": self.status}
 
 
 class PlainError(RefusedError):

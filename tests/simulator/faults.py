@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 
 from . import jsontext
 from .errors import ApiError, bad_request, endpoint_exists, endpoint_not_found
@@ -17,7 +18,7 @@ from .index_store import index_exists, index_not_found, write_blocked
 from .jsontext import is_whole
 from .messages import Answer, Request
 from .node import Node
-from .provider import REFUSALS
+from .provider import REFUSALS, Trouble
 from .runs import error_event
 
 ERROR_TYPES = {
@@ -38,6 +39,7 @@ REASONS = {
 ERROR_STATUSES = range(400, 600)
 KINDS_WITH_STATUS = ("status", "status_after")
 KINDS_WITH_SECONDS = ("slow", "trickle")
+KINDS_WITH_MESSAGE = (*KINDS_WITH_STATUS, "provider_refusal")
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,10 @@ class Fault:
 
     It hits the `at`-th request from when it was added (1 is the next, also if None), of those whose
     "METHOD /path" the regular expression `match` is found in, and then `times - 1` more such requests.
-    `status`, `error_type`, `html` and `retry_after` shape the error of "status" and "status_after";
-    `status` may also be that of "provider_refusal", 401 otherwise. `seconds` is the wait of "slow", and that of
-    "trickle" between the chunks of a stream; `location` where "redirect" points. Raises ValueError.
+    `status`, `error_type`, `message`, `html` and `retry_after` shape the error of "status" and "status_after";
+    `status` and `message` may also be those of Anthropic in "provider_refusal", 401 with its usual words otherwise.
+    `seconds` is the wait of "slow", and that of "trickle" between the chunks of a stream; `location` where "redirect"
+    points. What befalls the provider does not count for a request that makes no call to it. Raises ValueError.
     """
 
     kind: str
@@ -60,6 +63,7 @@ class Fault:
     seconds: float = 0.0
     html: bool = False
     error_type: str | None = None
+    message: str | None = None
     location: str = "http://elsewhere.invalid/"
 
     def __post_init__(self) -> None:
@@ -83,7 +87,9 @@ class Fault:
         self._check_texts()
 
     def _check_texts(self) -> None:
-        for name in ("match", "retry_after", "error_type", "location"):
+        if self.message is not None and self.kind not in KINDS_WITH_MESSAGE:
+            raise ValueError(f"message goes with the kinds {KINDS_WITH_MESSAGE} alone")
+        for name in ("match", "retry_after", "error_type", "message", "location"):
             value = getattr(self, name)
             if value is not None and not isinstance(value, str):
                 raise ValueError(f"{name} {value!r}: give a string")
@@ -167,7 +173,7 @@ def _status(_node: Node, _request: Request, fault: Fault) -> Delivery:
     if fault.html:
         return Delivery(_page(fault.status, headers))
     error_type = fault.error_type or ERROR_TYPES.get(fault.status, "status_exception")
-    reason = REASONS.get(fault.status, f"simulated error with status [{fault.status}]")
+    reason = fault.message or REASONS.get(fault.status, f"simulated error with status [{fault.status}]")
     return Delivery(Answer(fault.status, ApiError(fault.status, error_type, reason).body(), headers=headers))
 
 
@@ -269,7 +275,39 @@ def _inference_id(request: Request) -> str:
 
 
 def _provider_refusal(node: Node, request: Request, fault: Fault) -> Delivery:
-    return Delivery(node.answer(request, provider_refuses=fault.status or 401))
+    return Delivery(node.answer(request, trouble=Trouble(fault.status or 401, fault.message)))
+
+
+def _provider_timeout(node: Node, request: Request, _fault: Fault) -> Delivery:
+    """Anthropic does not answer in time; here, nobody waits for that."""
+    return Delivery(node.answer(request, trouble=Trouble(timed_out=True)))
+
+
+def _provider_unreachable(node: Node, request: Request, _fault: Fault) -> Delivery:
+    """Anthropic refuses connections."""
+    return Delivery(node.answer(request, trouble=Trouble()))
+
+
+def _busy(node: Node, request: Request, _fault: Fault) -> Delivery:
+    """Another update of the endpoint is being stored (`ModelRegistry.updateModelTransaction`, `deleteModels`).
+
+    The server notices only when it comes to its own write: what is refused before that, or writes nothing, is as ever.
+    """
+    inference_id = _inference_id(request)
+    updates = request.method == "PUT" and request.segments[-1:] == ["_update"]
+    if not _is_inference(request) or not (updates or request.method == "DELETE"):
+        return Delivery(node.answer(request))
+    attempt = node.store.copy()
+    answer = node.over(attempt).answer(request)
+    if answer.status != HTTPStatus.OK or attempt.snapshot() == node.store.snapshot():
+        return Delivery(answer)
+    reason = f"Endpoint [{inference_id}] is currently being updated. Try again once the update completes"
+    if not updates:
+        reason = (
+            f"The inference endpoint(s) [{inference_id}] are currently being updated, "
+            "please wait until after they are finished updating to delete."
+        )
+    return _refused(ApiError(409, "status_exception", reason))
 
 
 def _redirect(_node: Node, _request: Request, fault: Fault) -> Delivery:
@@ -281,11 +319,15 @@ def _redirect(_node: Node, _request: Request, fault: Fault) -> Delivery:
 def _ignore(node: Node, request: Request, _fault: Fault) -> Delivery:
     answer = node.over(node.store.copy()).answer(request)
     inference_id = _inference_id(request)
-    if _is_inference(request) and request.method == "PUT" and answer.status == 200 and node.store.holds(inference_id):
+    if _is_inference(request) and request.method == "PUT" and answer.status == 200 and _readable(node, inference_id):
         read = Request("GET", f"/_inference/{inference_id}", {})
         unchanged = replace(node, security=None).answer(read).body["endpoints"][0]
         return Delivery(Answer(200, unchanged))
     return Delivery(answer)
+
+
+def _readable(node: Node, inference_id: str) -> bool:
+    return any(endpoint.inference_id == inference_id for endpoint in node.store.all())
 
 
 def _echo(_node: Node, request: Request, _fault: Fault) -> Delivery:
@@ -312,6 +354,9 @@ KINDS: dict[str, Callable[[Node, Request, Fault], Delivery]] = {
     "not_found": _not_found,
     "write_blocked": _write_blocked,
     "provider_refusal": _provider_refusal,
+    "provider_timeout": _provider_timeout,
+    "provider_unreachable": _provider_unreachable,
+    "busy": _busy,
     "redirect": _redirect,
     "ignore": _ignore,
     "echo": _echo,

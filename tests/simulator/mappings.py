@@ -135,7 +135,7 @@ def _refuse_if_real(name: object, real: frozenset[str]) -> None:
 
 
 def _bad_mapping(problem: str) -> ApiError:
-    cause = Cause("mapper_parsing_exception", problem)
+    cause = Cause("mapper_parsing_exception", problem, own=True)
     return ApiError(400, "mapper_parsing_exception", f"Failed to parse mapping: {problem}", caused_by=cause)
 
 

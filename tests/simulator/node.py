@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from .catalog import services
 from .cluster import Cluster
 from .documents import Documents
 from .endpoints import Endpoints, Rules
@@ -16,7 +17,8 @@ from .errors import PlainError, RefusedError
 from .indices import Indices
 from .messages import Answer, Request, check_content_type, check_media_types, negotiated
 from .privileges import held
-from .routes import TIMES, Call, Route, check_parameters, find
+from .provider import Trouble
+from .routes import Call, Route, check_parameters, find
 from .runs import Runs
 from .security import GRANTED_BY, Security, authorise
 from .store import Store
@@ -28,6 +30,9 @@ GET_ACTION = "cluster:monitor/xpack/inference/get"
 RUN_ACTION = "cluster:monitor/xpack/inference/post"
 ROOT_ACTION = "cluster:monitor/main"
 STATS_ACTION = "cluster:monitor/xpack/ml/inference/stats/get"
+SERVICES_ACTION = "cluster:monitor/xpack/inference/services/get"
+READ_SETTINGS_ACTION = "cluster:monitor/settings"
+WRITE_SETTINGS_ACTION = "cluster:admin/settings/update"
 
 
 @dataclass(frozen=True)
@@ -44,14 +49,14 @@ class Node:
         """The same server over other data."""
         return replace(self, store=store)
 
-    def answer(self, request: Request, *, provider_refuses: int | None = None) -> Answer:
-        """Carry the request out, or refuse it as the server does; with a status, the provider refuses it."""
+    def answer(self, request: Request, *, trouble: Trouble | None = None) -> Answer:
+        """Carry the request out, or refuse it as the server does; with trouble, a call to the provider fails so."""
         try:
-            return self._carry_out(request, provider_refuses)
+            return self._carry_out(request, trouble)
         except RefusedError as refusal:
             return Answer(refusal.status, refusal.body(), headers=refusal.headers)
 
-    def _carry_out(self, request: Request, provider_refuses: int | None) -> Answer:
+    def _carry_out(self, request: Request, trouble: Trouble | None) -> Answer:
         check_media_types(request, self.rules.version)
         identity = self.security.authenticate(request) if self.security else None
         route, variables = find(self.routes, request)
@@ -59,7 +64,7 @@ class Node:
         check_parameters(route, request)
         if identity and route.privilege:
             authorise(identity, route.action, route.privilege)
-        answer = route.handle(Call(request, variables, provider_refuses, identity))
+        answer = route.handle(Call(request, variables, trouble, identity))
         return replace(answer, body=_filtered(answer.body, request))
 
     def content_type(self, request: Request) -> str:
@@ -72,6 +77,7 @@ class Node:
         return (
             *self._cluster_routes(),
             *self._security_routes(),
+            *self._services_routes(),
             *self._update_routes(),
             *self._run_routes(),
             *self._keep_routes(),
@@ -81,10 +87,30 @@ class Node:
 
     def _cluster_routes(self) -> tuple[Route, ...]:
         stats = "/_ml/trained_models/{model_id}/_stats"
+        settings = "/_cluster/settings"
         root = self.cluster.root
+        times = frozenset({"flat_settings", "master_timeout", "timeout"})
         return (
             Route("GET", "/", ROOT_ACTION, "monitor", root),
             Route("HEAD", "/", ROOT_ACTION, "monitor", root),
+            Route(
+                "GET",
+                settings,
+                READ_SETTINGS_ACTION,
+                "monitor",
+                self.cluster.read_settings,
+                times,
+                unsimulated=frozenset({"include_defaults", "local"}),
+            ),
+            Route(
+                "PUT",
+                settings,
+                WRITE_SETTINGS_ACTION,
+                "manage",
+                self.cluster.update_settings,
+                times,
+                takes_body=True,
+            ),
             Route(
                 "GET",
                 stats,
@@ -101,13 +127,25 @@ class Node:
         methods = ("GET", "POST") if self.security else ()
         return tuple(Route(method, path, "", "", _has_privileges, takes_body=True) for method in methods)
 
+    def _services_routes(self) -> tuple[Route, ...]:
+        """What the services are (`RestGetInferenceServicesAction`); before 8.18 these paths are those of endpoints."""
+        if not self.rules.version.lists_services:
+            return ()
+        return tuple(
+            Route("GET", path, SERVICES_ACTION, "monitor_inference", lambda call: services(call, self.rules))
+            for path in ("/_inference/_services", "/_inference/_services/{task_type}")
+        )
+
     def _update_routes(self) -> tuple[Route, ...]:
+        """`timeout` came with 9.5, `master_timeout` is as old as the handler (`RestUpdateInferenceModelAction`)."""
         if not self.rules.version.updates:
             return ()
         handle = Endpoints(self.rules, self.store).update
         paths = ("/_inference/{inference_id}/_update", "/_inference/{task_type}/{inference_id}/_update")
+        times = {"master_timeout", "timeout"} if self.rules.version.knows_update_timeout else {"master_timeout"}
         return tuple(
-            Route("PUT", path, UPDATE_ACTION, "manage_inference", handle, TIMES, takes_body=True) for path in paths
+            Route("PUT", path, UPDATE_ACTION, "manage_inference", handle, frozenset(times), takes_body=True)
+            for path in paths
         )
 
     def _run_routes(self) -> tuple[Route, ...]:
@@ -132,6 +170,8 @@ class Node:
         )
 
     def _keep_routes(self) -> tuple[Route, ...]:
+        """A create takes `timeout` on newer versions, and never `master_timeout` (`RestPutInferenceModelAction`)."""
+        times = frozenset({"timeout"} if self.rules.version.knows_create_timeout else ())
         keep = Endpoints(self.rules, self.store)
         read = [
             Route("GET", path, GET_ACTION, "monitor_inference", keep.read)
@@ -145,7 +185,7 @@ class Node:
             route
             for path in ("/_inference/{inference_id}", "/_inference/{task_type}/{inference_id}")
             for route in (
-                Route("PUT", path, PUT_ACTION, "manage_inference", keep.create, TIMES, takes_body=True),
+                Route("PUT", path, PUT_ACTION, "manage_inference", keep.create, times, takes_body=True),
                 Route(
                     "DELETE",
                     path,

@@ -1,48 +1,136 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A stand-in for Anthropic: it takes its time, and refuses what it was told to refuse."""
+"""The server's calls to Anthropic: how long they take, what is refused, and the server's words for each failure.
+
+The words are those of `AnthropicResponseHandler`, `BaseResponseHandler`, `TimedListener` (before: `RequestTask`),
+`ActionUtils` and `SimpleServiceIntegrationValidator` in the server's source.
+"""
 
 from __future__ import annotations
 
+import http.client
+import json
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from .errors import ApiError, Cause, bad_request
+from .versions import Version
 
-#: By status: what the server says of it, and the words of Anthropic.
-REFUSALS = {
+UNSUCCESSFUL = "Received an unsuccessful status code"
+SERVER_ERROR = "Received a server error status code"
+# The headers of Anthropic's answer, which the server repeats (`buildRateLimitErrorMessage`).
+RATE_LIMIT = (
+    "Received a rate limit status code. Token limit [unknown], remaining tokens [unknown], tokens reset [unknown]. "
+    "Request limit [50], remaining requests [0], request reset [2026-01-01T00:01:00Z]. Retry after [60]"
+)
+#: By status: what the server says of it, and the usual words of Anthropic. Gateways in front of it have none.
+REFUSALS: dict[int, tuple[str, str | None]] = {
+    400: (UNSUCCESSFUL, "invalid_request_error"),
     401: ("Received an authentication error status code", "invalid x-api-key"),
-    404: ("Received an unsuccessful status code", "model: {model_id}"),
-    429: ("Received a rate limit status code", "Number of requests has exceeded your rate limit"),
-    500: ("Received a server error status code", "Internal server error"),
+    403: (
+        "Received a permission denied error status code",
+        "Your API key does not have permission to use the specified resource.",
+    ),
+    404: (UNSUCCESSFUL, "model: {model_id}"),
+    413: (UNSUCCESSFUL, "Request exceeds the maximum size"),
+    429: (RATE_LIMIT, "Number of requests has exceeded your rate limit"),
+    500: (SERVER_ERROR, "Internal server error"),
+    502: (SERVER_ERROR, None),
+    503: (SERVER_ERROR, None),
+    504: (SERVER_ERROR, None),
     529: ("Received an Anthropic server is temporarily overloaded status code", "Overloaded"),
 }
+LOCAL_HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What goes wrong with a call: a refusal if it has a status, else a time-out, or no connection."""
+
+    status: int | None = None
+    message: str | None = None
+    timed_out: bool = False
 
 
 class ProviderError(Exception):
-    """What Anthropic answered, in the words the server puts around it."""
+    """A call that failed: the status a run is answered with, and the server's exception."""
 
-    def __init__(self, inference_id: str, status: int, meaning: str, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, status: int, cause: Cause) -> None:
+        super().__init__(cause.reason)
         self.status = status
-        self.words = (
-            f"{meaning} for request from inference entity id [{inference_id}] "
-            f"status [{status}]. Error message: [{message}]"
-        )
+        self.cause = cause
 
     def as_validation_failure(self) -> ApiError:
-        """The 400 of a create or update whose call to the provider failed (reference: Create)."""
+        """The 400 of a create or update (`ServiceIntegrationValidator`); an update has the words of a create."""
         return bad_request(
             "Could not complete inference endpoint creation as validation call to service threw an exception.",
-            caused_by=Cause("status_exception", self.words),
+            caused_by=self.cause,
         )
 
     def as_failed_run(self) -> ApiError:
-        """The failure of a completion: the server passes a status below 500 on, and answers 400 to any other."""
-        status = self.status if self.status < 500 else 400
-        return ApiError(status, "status_exception", self.words, caused_by=Cause("status_exception", self.words))
+        """The exception itself, with its own status (`ActionUtils.wrapFailuresInElasticsearchException`)."""
+        return ApiError(self.status, self.cause.type, self.cause.reason, caused_by=self.cause.caused_by)
+
+
+def refusal(inference_id: str, status: int, message: str | None) -> ProviderError:
+    """What the server makes of an answer with an error status (`BaseResponseHandler.constructErrorMessage`).
+
+    A status from 500 on becomes a 400 (`BaseResponseHandler.toRestStatus`).
+    """
+    meaning = REFUSALS.get(status, (SERVER_ERROR if status > 500 else UNSUCCESSFUL, None))[0]
+    words = f"{meaning} for request from inference entity id [{inference_id}] status [{status}]"
+    if message:
+        words += f". Error message: [{message}]"
+    return ProviderError(status if status < 500 else 400, Cause("status_exception", words, own=True))
+
+
+def timed_out(inference_id: str, seconds: float, version: Version) -> ProviderError:
+    """What the server says when Anthropic does not answer in time, which changed twice.
+
+    8.16 and 8.17: 503 `timeout_exception`; then 408 `status_exception` (elasticsearch#118618); from 9.5
+    429 `timeout_exception` with the id (#146531). Derived: the releases, from when the changes were merged.
+    """
+    waited = _time_value(seconds)
+    if version.minor <= (8, 17):
+        words = f"Request timed out waiting to be sent after [{waited}]"
+        return ProviderError(503, Cause("timeout_exception", words, own=True))
+    if version.minor < (9, 5):
+        return ProviderError(408, Cause("status_exception", f"Request timed out after [{waited}]", own=True))
+    words = f"Request timed out after [{waited}] for inference id [{inference_id}]"
+    return ProviderError(429, Cause("timeout_exception", words, own=True))
+
+
+def _time_value(seconds: float) -> str:
+    """As `TimeValue` prints it."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f}ms"
+    return f"{seconds:g}s" if seconds < 60 else f"{seconds / 60:g}m"
+
+
+def unreachable(version: Version) -> ProviderError:
+    """What the server says without a connection to Anthropic (`ActionUtils`, `RetryingHttpSender`).
+
+    Derived: that the cause is in the words since 9.0.
+    """
+    words = "Failed to send Anthropic chat completions request"
+    if version.minor >= (9, 0):
+        words += ". Cause: Connection refused"
+    cause = Cause("connect_exception", "Connection refused")
+    return ProviderError(500, Cause("status_exception", words, caused_by=cause, own=True))
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A call to be made: for which endpoint, with what, and how long the server waits."""
+
+    inference_id: str
+    key: str
+    model_id: str
+    timeout: float
+    url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,14 +141,61 @@ class Provider:
     refused_keys: Collection[str] = ()
     refused_models: Collection[str] = ()
 
-    def call(self, inference_id: str, key: str, model_id: str, *, refuse: int | None = None) -> None:
-        """Send one short request, which may be refused with a status. Raises ProviderError."""
-        if self.delay:
-            time.sleep(self.delay)
-        if key in self.refused_keys:
-            refuse = 401
-        elif model_id in self.refused_models:
-            refuse = 404
-        if refuse:
-            meaning, message = REFUSALS[refuse]
-            raise ProviderError(inference_id, refuse, meaning, message.format(model_id=model_id))
+    def call(self, outgoing: Outgoing, version: Version, trouble: Trouble | None = None) -> None:
+        """Send one short request, for real to a `url` on this machine, else in imagination. Raises ProviderError."""
+        self._wait(outgoing, version)
+        if trouble is None and outgoing.key in self.refused_keys:
+            trouble = Trouble(401)
+        elif trouble is None and outgoing.model_id in self.refused_models:
+            trouble = Trouble(404)
+        if trouble:
+            raise _failure(outgoing, version, trouble)
+        if outgoing.url and urlsplit(outgoing.url).hostname == LOCAL_HOST:
+            _post(outgoing, version)
+
+    def _wait(self, outgoing: Outgoing, version: Version) -> None:
+        time.sleep(min(self.delay, outgoing.timeout))
+        if self.delay > outgoing.timeout:
+            raise timed_out(outgoing.inference_id, outgoing.timeout, version)
+
+
+def _failure(outgoing: Outgoing, version: Version, trouble: Trouble) -> ProviderError:
+    if trouble.timed_out:
+        return timed_out(outgoing.inference_id, outgoing.timeout, version)
+    if trouble.status is None:
+        return unreachable(version)
+    usual = REFUSALS[trouble.status][1]
+    message = trouble.message or (usual and usual.format(model_id=outgoing.model_id))
+    return refusal(outgoing.inference_id, trouble.status, message)
+
+
+def _post(outgoing: Outgoing, version: Version) -> None:
+    """Ask the Messages API at the endpoint's own address."""
+    address = urlsplit(outgoing.url or "")
+    body = {"model": outgoing.model_id, "max_tokens": 1, "messages": [{"role": "user", "content": "how big"}]}
+    headers = {
+        "Content-Type": "application/json",
+        "x-api-key": outgoing.key,
+        "anthropic-version": "2023-06-01",
+    }
+    connection = http.client.HTTPConnection(address.netloc, timeout=outgoing.timeout)
+    try:
+        connection.request("POST", address.path or "/", json.dumps(body), headers)
+        response = connection.getresponse()
+        status, content = response.status, response.read()
+    except TimeoutError as error:
+        raise timed_out(outgoing.inference_id, outgoing.timeout, version) from error
+    except (OSError, http.client.HTTPException) as error:
+        raise unreachable(version) from error
+    finally:
+        connection.close()
+    if status >= 300:
+        raise refusal(outgoing.inference_id, status, _message(content))
+
+
+def _message(content: bytes) -> str | None:
+    """The words in an answer of Anthropic, if it has the shape of one (`ErrorMessageResponseEntity`)."""
+    try:
+        return str(json.loads(content)["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        return None

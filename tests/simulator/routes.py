@@ -12,12 +12,14 @@ from typing import Any
 
 from .errors import ApiError, PlainError, illegal_argument
 from .messages import Answer, Request
+from .provider import Trouble
 from .security import Identity
 
 ALWAYS = frozenset({"pretty", "human", "error_trace", "filter_path"})
 TIMES = frozenset({"timeout", "master_timeout"})
 METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD")
-_TIME = re.compile(r"-1|0|\d+(?:nanos|micros|ms|s|m|h|d)")
+_TIME = re.compile(r"-1|0|(\d+)(nanos|micros|ms|s|m|h|d)")
+_SECONDS = {"nanos": 1e-9, "micros": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Call:
 
     request: Request
     variables: dict[str, str]
-    provider_refuses: int | None = None
+    trouble: Trouble | None = None
     identity: Identity | None = None
 
     def json_object(self) -> dict[str, Any]:
@@ -107,6 +109,14 @@ def check_parameters(route: Route, request: Request) -> None:
         raise illegal_argument(f"request [{request.method} {request.path}] does not support having a body")
     if route.takes_body and route.missing_body and not request.content:
         raise ApiError(400, "parse_exception", route.missing_body)
+
+
+def seconds(value: str) -> float:
+    """How long a time value of a query parameter is, which was checked; -1 is for ever."""
+    found = _TIME.fullmatch(value)
+    if not found or found[1] is None:
+        return 0.0 if value == "0" else float("inf")
+    return int(found[1]) * _SECONDS[found[2]]
 
 
 def _check_time(name: str, value: str) -> None:

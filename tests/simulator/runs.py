@@ -11,8 +11,8 @@ from http import HTTPStatus
 from typing import Any
 
 from . import jsontext
-from .anthropic import read_task_settings
-from .endpoints import Rules, check_task_type, path_task_type
+from .anthropic import persisted_problem, read_task_settings
+from .endpoints import Rules, check_loadable, check_task_type
 from .errors import ApiError, PlainError, RefusedError, bad_request, invalid
 from .messages import Answer
 from .provider import ProviderError
@@ -37,7 +37,7 @@ class Runs:
     def run(self, call: Call) -> Answer:
         """`POST /_inference/{task_type}/{inference_id}`."""
         self.rules.check_licence()
-        task_type, body = path_task_type(call), call.json_object()
+        task_type, body = self.rules.path_task_type(call), call.json_object()
         inputs = _inputs(body)
         endpoint = self._endpoint(call, task_type)
         if endpoint.task_type == "chat_completion":
@@ -57,7 +57,7 @@ class Runs:
 
     def _stream(self, call: Call) -> Answer:
         self.rules.check_licence()
-        task_type, body = path_task_type(call), call.json_object()
+        task_type, body = self.rules.path_task_type(call), call.json_object()
         if task_type == "chat_completion":
             text, limit = _last_message(body), _chat_limit(body)
             endpoint = self._endpoint(call, task_type)
@@ -75,30 +75,37 @@ class Runs:
 
     def _endpoint(self, call: Call, task_type: str) -> StoredEndpoint:
         endpoint = self.store.get(call.variables["inference_id"])
+        check_loadable(endpoint, self.rules.version)
+        if endpoint.state == "unparsable":
+            raise bad_request(f"Unknown service [{endpoint.service}] for model [{endpoint.inference_id}]. ")
         check_task_type(task_type, endpoint)
         if endpoint.service != "anthropic":
             raise PlainError(501, f"this simulator serves [anthropic] alone, not [{endpoint.service}]")
+        if problem := persisted_problem(endpoint, self.rules.version):
+            raise problem
         return endpoint
 
     def _complete(self, call: Call, endpoint: StoredEndpoint, body: dict[str, Any], inputs: list[str]) -> int:
-        """Has the provider asked; returns how many tokens it may answer with."""
+        """Has the provider asked; returns how many tokens it may answer with.
+
+        Task settings of a run are read as strictly as stored ones, and unknown names are passed over
+        (`AnthropicChatCompletionRequestTaskSettings`).
+        """
         settings = body.get("task_settings") or {}
         if not isinstance(settings, dict):
             raise _parse_error("[task_settings] has to be an object")
         reader = SettingsReader(settings, "task_settings")
         given = read_task_settings(reader, max_tokens_required=False)
-        reader.check_nothing_left(self.rules.version)
         if len(inputs) > 1:
             raise bad_request("Anthropic chat completions only accepts 1 input")
         self._call_provider(call, endpoint)
         return int(given.get("max_tokens") or _stored_limit(endpoint))
 
     def _call_provider(self, call: Call, endpoint: StoredEndpoint) -> None:
-        model_id = str(endpoint.service_settings.get("model_id"))
         try:
-            self.rules.provider.call(endpoint.inference_id, endpoint.secret, model_id, refuse=call.provider_refuses)
-        except ProviderError as refusal:
-            raise refusal.as_failed_run() from refusal
+            self.rules.call_provider(call, endpoint)
+        except ProviderError as failure:
+            raise failure.as_failed_run() from failure
 
 
 def _words(endpoint: StoredEndpoint, text: str, limit: int) -> list[str]:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Taking typed settings out of a map, with the server's words for what is wrong."""
+"""Taking typed settings out of a map, with the server's words for what is wrong (`ServiceUtils`)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from .versions import Version
 
 INTEGERS = range(-(2**31), 2**31)
 LONGS = range(-(2**63), 2**63)
+_NOT_IN_URI = re.compile(r"[\s<>\"{}|\\^`]")
 
 
 class SettingsReader:
@@ -28,30 +29,31 @@ class SettingsReader:
         self.problems: list[str] = []
 
     def text(self, name: str, *, required: bool = False) -> str | None:
-        """A string that is not empty."""
+        """A string that is not empty (`extractRequiredString`, `extractOptionalString`)."""
         value = self._take(name, required)
         if value is None:
             return None
         if not isinstance(value, str):
-            self._wrong_type(name, value, "String")
+            self.problems.append(wrong_type(name, value, "String"))
             return None
         if not value:
-            self.problems.append(f"[{self.scope}] Invalid value empty string. [{name}] must be a non-empty string")
+            self.problems.append(empty_text(self.scope, name))
         return value
 
-    def integer(self, name: str) -> int | None:
-        """A 32-bit integer."""
-        return self._integer(name, self._take(name, required=False))
-
     def positive_integer(self, name: str, *, required: bool = False) -> int | None:
-        """A 32-bit integer above zero."""
-        value = self._integer(name, self._take(name, required))
-        if value is not None and value <= 0:
+        """A 32-bit integer above zero (`extractRequiredPositiveInteger`)."""
+        value = self._take(name, required)
+        if value is None:
+            return None
+        if not is_whole(value) or value not in INTEGERS:
+            self.problems.append(wrong_type(name, value, "Integer"))
+            return None
+        if value <= 0:
             self.problems.append(f"[{self.scope}] Invalid value [{value}]. [{name}] must be a positive integer")
         return value
 
     def positive_long(self, name: str) -> int | None:
-        """A 64-bit integer above zero."""
+        """A 64-bit integer above zero (`extractOptionalPositiveLong`)."""
         value = self._take(name, required=False)
         if value is None:
             return None
@@ -65,35 +67,26 @@ class SettingsReader:
             self.problems.append(f"[{self.scope}] Invalid value [{value}]. [{name}] must be a positive long")
         return value
 
-    def double(self, name: str) -> float | None:
-        """A number; a whole one becomes a double (reference: An endpoint)."""
-        value = self._take(name, required=False)
-        if value is None:
-            return None
-        if type(value) not in (int, float):
-            self._wrong_type(name, value, "Double")
-            return None
-        return float(value)
+    def integer_at_once(self, name: str) -> int | None:
+        """A 32-bit integer; any other is refused before all else (`removeAsType` without a list of errors)."""
+        value = self.left.pop(name, None)
+        if value is None or (is_whole(value) and value in INTEGERS):
+            return value
+        raise bad_request(wrong_type(name, value, "Integer"))
+
+    def double_at_once(self, name: str) -> float | None:
+        """A number with a decimal point; any other is refused before all else (`removeAsType` likewise)."""
+        value = self.left.pop(name, None)
+        if value is None or isinstance(value, float):
+            return value
+        raise bad_request(wrong_type(name, value, "Double"))
 
     def map(self, name: str) -> dict[str, Any] | None:
-        """An object."""
-        value = self._take(name, required=False)
-        if value is None:
-            return None
-        if not isinstance(value, dict):
-            self._wrong_type(name, value, "Map")
-            return None
-        return value
-
-    def uri(self, name: str) -> str | None:
-        """A string that Java can read as a URI."""
-        value = self.text(name)
-        if value and re.search(r"[\s<>\"{}|\\^`]", value):
-            self.problems.append(
-                f"[{self.scope}] Invalid url [{value}] received for field [{name}]. "
-                f"Error: unable to parse url [{value}]. Reason: Illegal character in path"
-            )
-        return value
+        """An object; any other breaks a cast in the server (`removeFromMapOrDefaultEmpty`). Raises ApiError (500)."""
+        value = self.left.pop(name, None)
+        if value is None or isinstance(value, dict):
+            return value
+        raise broken_cast(value, "java.util.Map")
 
     def check(self) -> None:
         """Tell the problems found. Raises ApiError."""
@@ -101,29 +94,55 @@ class SettingsReader:
             raise invalid(self.problems)
 
     def check_nothing_left(self, version: Version) -> None:
-        """Refuse settings the service does not know. Raises ApiError."""
+        """Refuse settings the service does not know (`throwIfNotEmptyMap`). Raises ApiError."""
         if self.left:
             raise unknown_settings(self.left, version)
 
     def _take(self, name: str, required: bool) -> Any:
         value = self.left.pop(name, None)
         if value is None and required:
-            self.problems.append(f"[{self.scope}] does not contain the required setting [{name}]")
+            self.problems.append(missing(self.scope, name))
         return value
 
-    def _integer(self, name: str, value: Any) -> int | None:
-        if value is None:
-            return None
-        if not is_whole(value) or value not in INTEGERS:
-            self._wrong_type(name, value, "Integer")
-            return None
-        return value
 
-    def _wrong_type(self, name: str, value: Any, expected: str) -> None:
-        self.problems.append(
-            f"field [{name}] is not of the expected type. "
-            f"The value [{java_text(value)}] cannot be converted to a [{expected}]"
-        )
+def wrong_type(name: str, value: object, expected: str) -> str:
+    """The words of `ServiceUtils.invalidTypeErrorMsg`."""
+    return (
+        f"field [{name}] is not of the expected type. "
+        f"The value [{java_text(value)}] cannot be converted to a [{expected}]"
+    )
+
+
+def empty_text(scope: str, name: str) -> str:
+    """The words of `ServiceUtils.mustBeNonEmptyString`."""
+    return f"[{scope}] Invalid value empty string. [{name}] must be a non-empty string"
+
+
+def missing(scope: str, name: str) -> str:
+    """The words of `ServiceUtils.missingSettingErrorMsg`."""
+    return f"[{scope}] does not contain the required setting [{name}]"
+
+
+def uri_problem(value: str) -> str | None:
+    """What Java finds wrong with a URI (`ServiceUtils.createUri`), None if nothing."""
+    if _NOT_IN_URI.search(value):
+        return f"unable to parse url [{value}]. Reason: Illegal character in path"
+    return None
+
+
+def broken_cast(value: object, expected: str) -> ApiError:
+    """The 500 for a value that the server casts without a look at it. Derived: from Java's own words."""
+    found = _java_class(value)
+    where = f"{found} and {expected} are in module java.base of loader 'bootstrap'"
+    reason = f"class {found} cannot be cast to class {expected} ({where})"
+    return ApiError(500, "class_cast_exception", reason)
+
+
+def _java_class(value: object) -> str:
+    names = {bool: "Boolean", int: "Integer", float: "Double", str: "String"}
+    if type(value) in names:
+        return f"java.lang.{names[type(value)]}"
+    return "java.util.ArrayList" if isinstance(value, list) else "java.util.HashMap"
 
 
 def unknown_settings(settings: dict[str, Any], version: Version) -> ApiError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .errors import endpoint_exists, endpoint_not_found
@@ -16,11 +16,13 @@ from .index_store import IndexStore
 from .jsontext import Fields, is_whole
 
 DEFAULT_REQUESTS_PER_MINUTE = 50
+#: What of an endpoint is stored: both its parts; settings alone; secrets alone; of a service the server does not know.
+STATES = ("whole", "no_secrets", "no_settings", "unparsable")
 
 
 @dataclass(frozen=True)
 class StoredEndpoint:
-    """One endpoint as stored; no answer of the API ever shows `secret`."""
+    """One endpoint as stored; no answer of the API ever shows `secret`, and `state` is one of STATES."""
 
     inference_id: str
     task_type: str
@@ -29,6 +31,7 @@ class StoredEndpoint:
     task_settings: dict[str, Any]
     chunking_settings: dict[str, Any] | None = None
     secret: str = field(default="", repr=False)
+    state: str = "whole"
 
     def body(self, *, top_k_as_top_p: bool = False) -> dict[str, Any]:
         """The endpoint as the API prints it (reference: An endpoint)."""
@@ -52,10 +55,11 @@ class StoredEndpoint:
 
 @dataclass(frozen=True)
 class References:
-    """Who uses an endpoint."""
+    """Who uses an endpoint; of the indexes, whose mapping fits no other endpoint than the one it was made with."""
 
     pipelines: tuple[str, ...] = ()
     indexes: tuple[str, ...] = ()
+    incompatible: tuple[str, ...] = ()
 
 
 def _built_in(inference_id: str, task_type: str, model_id: str) -> StoredEndpoint:
@@ -103,26 +107,26 @@ class Store:
         return other
 
     def snapshot(self) -> dict[str, StoredEndpoint]:
-        """Everything held, by id, as copies."""
+        """Everything held, by id, as copies; half-stored endpoints, too."""
         with self._lock:
             return {name: copy.deepcopy(self._endpoints[name]) for name in sorted(self._endpoints)}
 
     def all(self) -> list[StoredEndpoint]:
-        """Everything held, ordered by id, as the server lists it."""
+        """Everything whose settings are there, ordered by id, as the server lists it."""
         with self._lock:
-            return [self._endpoints[name] for name in sorted(self._endpoints)]
-
-    def holds(self, inference_id: str) -> bool:
-        """Whether the id is taken."""
-        with self._lock:
-            return inference_id in self._endpoints
+            endpoints = [self._endpoints[name] for name in sorted(self._endpoints)]
+        return [endpoint for endpoint in endpoints if endpoint.state != "no_settings"]
 
     def get(self, inference_id: str) -> StoredEndpoint:
-        """The endpoint of this id. Raises ApiError (404)."""
+        """The endpoint of this id, if its settings are there (`ModelRegistry.getModel`). Raises ApiError (404)."""
         with self._lock:
-            if inference_id not in self._endpoints:
-                raise endpoint_not_found(inference_id)
-            return self._endpoints[inference_id]
+            return self._found(inference_id)
+
+    def _found(self, inference_id: str) -> StoredEndpoint:
+        endpoint = self._endpoints.get(inference_id)
+        if endpoint is None or endpoint.state == "no_settings":
+            raise endpoint_not_found(inference_id)
+        return endpoint
 
     def put(self, endpoint: StoredEndpoint) -> None:
         """Hold the endpoint, whatever was there."""
@@ -130,7 +134,10 @@ class Store:
             self._endpoints[endpoint.inference_id] = endpoint
 
     def create(self, endpoint: StoredEndpoint) -> None:
-        """Hold a new endpoint; of two that race, the second is refused. Raises ApiError."""
+        """Hold a new endpoint; an id of which any part is there is taken. Raises ApiError.
+
+        Derived: that secrets without settings are enough to refuse it (`ModelRegistry.storeModel`).
+        """
         with self._lock:
             if endpoint.inference_id in self._endpoints:
                 raise endpoint_exists(endpoint.inference_id)
@@ -144,15 +151,26 @@ class Store:
             self._endpoints[endpoint.inference_id] = endpoint
 
     def delete(self, inference_id: str) -> None:
-        """Forget the endpoint. Raises ApiError (404)."""
+        """Forget the endpoint and whatever else is stored under its id. Raises ApiError (404)."""
         with self._lock:
-            if self._endpoints.pop(inference_id, None) is None:
-                raise endpoint_not_found(inference_id)
+            self._found(inference_id)
+            del self._endpoints[inference_id]
 
-    def refer(self, inference_id: str, pipelines: Collection[str], indexes: Collection[str]) -> None:
+    def discard(self, inference_id: str) -> None:
+        """Forget whatever is stored under the id."""
+        with self._lock:
+            self._endpoints.pop(inference_id, None)
+
+    def refer(
+        self,
+        inference_id: str,
+        pipelines: Collection[str],
+        indexes: Collection[str],
+        incompatible: Collection[str] = (),
+    ) -> None:
         """Let pipelines and indexes use the id; this outlives the endpoint, as in the server."""
         with self._lock:
-            self._references[inference_id] = References(tuple(pipelines), tuple(indexes))
+            self._references[inference_id] = References(tuple(pipelines), tuple(indexes), tuple(incompatible))
 
     def references(self, inference_id: str) -> References:
         """Who uses the id."""
@@ -163,14 +181,25 @@ class Store:
 def seeded(
     inference_id: str,
     *,
-    service: str = "anthropic",
+    service: str | None = None,
     task_type: str = "completion",
     service_settings: dict[str, Any] | None = None,
     task_settings: dict[str, Any] | None = None,
     chunking_settings: dict[str, Any] | None = None,
     secret: str = "seeded-secret",
+    state: str = "whole",
 ) -> StoredEndpoint:
-    """An endpoint put there by hand: unchecked, but in the form the server stores."""
+    """An endpoint put there by hand: unchecked, but in the form the server stores. Raises ValueError.
+
+    A built-in endpoint that becomes unparsable keeps its service and settings; any other is of "elasticsearch" then.
+    """
+    if state not in STATES:
+        raise ValueError(f"state {state!r}: give one of {STATES}")
+    if state == "unparsable":
+        built_in = [endpoint for endpoint in BUILT_IN if endpoint.inference_id == inference_id]
+        if built_in and service is None:
+            return replace(built_in[0], state=state)
+    service = service or ("elasticsearch" if state == "unparsable" else "anthropic")
     held = copy.deepcopy(service_settings)
     task = copy.deepcopy(task_settings)
     if service == "anthropic":
@@ -178,7 +207,7 @@ def seeded(
         held.setdefault("rate_limit", {"requests_per_minute": DEFAULT_REQUESTS_PER_MINUTE})
         task = stored_task_settings({"max_tokens": 1024} if task is None else task)
     return StoredEndpoint(
-        inference_id, task_type, service, held or {}, task or {}, copy.deepcopy(chunking_settings), secret
+        inference_id, task_type, service, held or {}, task or {}, copy.deepcopy(chunking_settings), secret, state
     )
 
 

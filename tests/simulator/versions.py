@@ -34,6 +34,11 @@ class Version:
         return cls(f"{found[1]}.{found[2]}.{found[3] or 0}", minor)
 
     @property
+    def name(self) -> str:
+        """What `parse` reads this version from."""
+        return "serverless" if self.serverless else self.number
+
+    @property
     def compatible_with(self) -> tuple[int, int]:
         """The major versions whose media types the server speaks, its own first."""
         return self.minor[0], self.minor[0] - 1
@@ -44,28 +49,33 @@ class Version:
         return self.minor >= (8, 17)
 
     @property
-    def updates_service_settings(self) -> bool:
-        """Whether `_update` does more in `service_settings` than replace a key that must be there."""
+    def updates_rate_limit(self) -> bool:
+        """Whether `_update` changes the rate limit (`ServiceSettings.updateServiceSettings`)."""
         return self.minor >= (9, 4)
 
     @property
-    def validates_updates(self) -> bool:
-        """Whether a change calls the provider before it is stored (elastic/elasticsearch#140003)."""
-        return self.minor >= (9, 4)
-
-    @property
-    def ignores_identity(self) -> bool:
-        """Whether `model_id` and `url` in an `_update` are silently passed over."""
+    def needs_key_on_update(self) -> bool:
+        """Whether `service_settings` of an `_update` must hold the key (elasticsearch#139651)."""
         return self.minor < (9, 5)
 
     @property
-    def parses_service_settings(self) -> bool:
-        """Whether an `_update` names the unknown field instead of echoing the map."""
-        return self.minor >= (9, 6)
+    def validates_updates(self) -> bool:
+        """Whether a change calls the provider before it is stored (elasticsearch#140003)."""
+        return self.minor >= (9, 4)
 
     @property
-    def may_merge_task_settings(self) -> bool:
-        """Whether servers of this version exist that merge task settings."""
+    def checks_names_on_update(self) -> bool:
+        """Whether an `_update` refuses names it does not know; before, it passes over them (elasticsearch#149430)."""
+        return self.minor >= (9, 5)
+
+    @property
+    def allows_null_on_update(self) -> bool:
+        """Whether an `_update` may hold null (`UpdateInferenceModelAction`)."""
+        return self.minor >= (9, 5)
+
+    @property
+    def parses_service_settings(self) -> bool:
+        """Whether a strict parser reads `service_settings` (`AnthropicChatCompletionServiceSettings.createParser`)."""
         return self.minor >= (9, 6)
 
     @property
@@ -74,21 +84,75 @@ class Version:
         return self.minor >= (9, 5)
 
     @property
-    def knows_url(self) -> bool:
-        """Whether `service_settings` may hold `url`."""
+    def updates_default_endpoints(self) -> bool:
+        """Whether an `_update` of an id with a leading dot gets as far as its own words (elasticsearch#150368)."""
         return self.minor >= (9, 5)
 
     @property
+    def knows_url(self) -> bool:
+        """Whether `service_settings` may hold `url`."""
+        return self.minor >= (9, 6)
+
+    @property
     def chats(self) -> bool:
-        """Whether the service serves `chat_completion`."""
+        """Whether the service serves `chat_completion` (elasticsearch#148539)."""
         return self.minor >= (9, 5)
 
     @property
     def prints_top_k_as_top_p(self) -> bool:
-        """The mix-up of 8.16 and 8.17."""
+        """The mix-up of 8.16 and 8.17 (`AnthropicChatCompletionTaskSettings.toXContent`)."""
         return self.minor <= (8, 17)
 
     @property
     def configuration_word(self) -> str:
         """How the error about unknown settings begins."""
         return "Model configuration" if self.minor[0] == 8 else "Configuration"
+
+    @property
+    def knows_create_timeout(self) -> bool:
+        """Whether a create takes `timeout` (reference: Requests)."""
+        return self._in_8_19_and_9_1
+
+    @property
+    def knows_update_timeout(self) -> bool:
+        """Whether an `_update` takes `timeout` beside `master_timeout` (reference: Requests)."""
+        return self.minor >= (9, 5)
+
+    @property
+    def provider_timeout(self) -> float:
+        """How many seconds a completion may take (`BaseInferenceActionRequest.getDefaultTimeoutForTaskType`)."""
+        return 120.0 if self.minor >= (9, 5) else 30.0
+
+    @property
+    def forces_unparsable(self) -> bool:
+        """Whether `force` deletes what cannot be parsed (elasticsearch#129090)."""
+        return self._in_8_19_and_9_1
+
+    @property
+    def checks_mappings(self) -> bool:
+        """Whether a create looks for mappings that use its id already (elasticsearch#137055)."""
+        return self._in_8_19_and_9_1
+
+    @property
+    def checks_mappings_last(self) -> bool:
+        """Whether it does so after the call to the provider. Derived: the release."""
+        return self.minor >= (9, 5)
+
+    @property
+    def knows_embedding(self) -> bool:
+        """Whether there is a task type `embedding` (elasticsearch#138198). Derived: the release."""
+        return self.minor >= (9, 3)
+
+    @property
+    def lists_services(self) -> bool:
+        """Whether `GET /_inference/_services` has its present shape."""
+        return self.minor >= (8, 18)
+
+    @property
+    def wraps_load_failures(self) -> bool:
+        """Whether a failure to load an endpoint is wrapped once more (elasticsearch#132361). Derived: the release."""
+        return self.minor >= (9, 2)
+
+    @property
+    def _in_8_19_and_9_1(self) -> bool:
+        return self.minor >= (9, 1) or self.minor == (8, 19)

@@ -84,6 +84,6 @@ def create(server: Simulator, inference_id: str = "x", **changes: Any) -> Reply:
     return call(server, "PUT", COMPLETION + inference_id, create_body(**changes))
 
 
-def update(server: Simulator, body: object, inference_id: str = "x") -> Reply:
+def update(server: Simulator, body: object, inference_id: str = "x", query: str = "") -> Reply:
     """Update an endpoint for completions."""
-    return call(server, "PUT", f"{COMPLETION}{inference_id}/_update", body)
+    return call(server, "PUT", f"{COMPLETION}{inference_id}/_update{query}", body)

@@ -70,10 +70,19 @@ def test_endpoints_can_be_put_there_read_and_removed(server: Simulator) -> None:
         "task_settings": {"max_tokens": 5},
         "chunking_settings": None,
         "secret": "s",
+        "state": "whole",
     }
     assert held[".y"]["service"] == "openai"
     control(server, "DELETE", "endpoints")
     assert set(server.endpoints) == {".elser-2-elasticsearch", ".multilingual-e5-small-elasticsearch"}
+
+
+@pytest.mark.parametrize(("state", "status"), [("no_secrets", 200), ("no_settings", 404), ("unparsable", 500)])
+def test_half_an_endpoint_can_be_put_there(server: Simulator, state: str, status: int) -> None:
+    control(server, "PUT", "endpoints/x", {"state": state})
+
+    assert call(server, "GET", COMPLETION + "x").status == status
+    assert server.endpoints["x"].state == state
 
 
 def test_what_was_created_can_be_read_by_another_path(server: Simulator) -> None:
@@ -90,6 +99,9 @@ def test_references_can_be_put_there(server: Simulator) -> None:
 
     control(server, "PUT", "references/x", {})
     assert call(server, "DELETE", COMPLETION + "x").status == 200
+
+    control(server, "PUT", "references/x", {"incompatible": ["i"]})
+    assert "used in mappings with incompatible settings for indices: [i]" in create(server).reason
 
 
 def test_it_needs_no_credentials() -> None:
@@ -114,6 +126,7 @@ def test_it_needs_no_credentials() -> None:
         ("PUT", "endpoints/x", [], "the body has to be an object"),
         ("PUT", "endpoints/x", {"settings": {}}, "unknown field 'settings'"),
         ("PUT", "endpoints/x", {"secret": 5}, "secret has to be a str"),
+        ("PUT", "endpoints/x", {"state": "ill"}, "state 'ill': give one of"),
         ("PUT", "endpoints/x", {"inference_id": "y"}, "inference_id differs"),
         ("PUT", "references/x", {"pipelines": "p"}, "pipelines has to be a list"),
         ("PUT", "references/x", {"pipelines": [1]}, "give lists of names"),

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from tests.simulator import Simulator
-from tests.unit.simulator.calls import COMPLETION, KEY, MODEL, call, create, create_body
+from tests.unit.simulator.calls import COMPLETION, KEY, MODEL, call, create, create_body, update
 
+VERSIONS = ["8.16.0", "8.17.0", "8.19.0", "9.0.0", "9.3.0", "9.4.0", "9.5.0", "9.6.0", "serverless"]
 LIMIT = {"requests_per_minute": 50}
 STORED = {
     "inference_id": "x",
@@ -30,7 +31,12 @@ def wrong_type(name: str, value: str, expected: str) -> str:
     return f"field [{name}] is not of the expected type. The value [{value}] cannot be converted to a [{expected}]"
 
 
-@pytest.mark.parametrize("version", ["8.16.0", "8.19.3", "9.0.0", "9.6.0", "serverless"])
+def broken_cast(found: str, expected: str) -> str:
+    where = f"java.lang.{found} and java.{expected} are in module java.base of loader 'bootstrap'"
+    return f"class java.lang.{found} cannot be cast to class java.{expected} ({where})"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 def test_the_stored_endpoint_comes_back_without_its_secret(version: str) -> None:
     with Simulator(version=version) as server:
         reply = create(server)
@@ -43,7 +49,7 @@ def test_the_stored_endpoint_comes_back_without_its_secret(version: str) -> None
 
 
 def test_all_settings_are_stored_in_the_servers_order(server: Simulator) -> None:
-    task = {"top_k": 40, "top_p": 0.9, "temperature": 1, "max_tokens": 7}
+    task = {"top_k": 40, "top_p": 0.9, "temperature": 1.0, "max_tokens": 7}
     settings = service_settings(rate_limit={"requests_per_minute": 7})
     reply = create(server, service_settings=settings, task_settings=task)
 
@@ -53,10 +59,26 @@ def test_all_settings_are_stored_in_the_servers_order(server: Simulator) -> None
     )
 
 
-def test_whole_numbers_come_back_as_doubles(server: Simulator) -> None:
-    reply = create(server, task_settings={"max_tokens": 1, "temperature": 1, "top_p": 0})
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"temperature": 1}, wrong_type("temperature", "1", "Double")),
+        ({"top_p": 0}, wrong_type("top_p", "0", "Double")),
+        ({"top_p": "high"}, wrong_type("top_p", "high", "Double")),
+        ({"top_p": False}, wrong_type("top_p", "false", "Double")),
+        ({"top_k": 1.5}, wrong_type("top_k", "1.5", "Integer")),
+        ({"top_k": 2**31}, wrong_type("top_k", "2147483648", "Integer")),
+        ({"max_tokens": -1, "temperature": "hot"}, wrong_type("temperature", "hot", "Double")),
+        ({"max_tokens": None, "top_k": "x"}, wrong_type("top_k", "x", "Integer")),
+    ],
+)
+@pytest.mark.parametrize("version", VERSIONS)
+def test_wrong_types_of_task_settings_are_refused_at_once(version: str, settings: dict[str, Any], words: str) -> None:
+    with Simulator(version=version) as server:
+        reply = create(server, task_settings={"max_tokens": 1, **settings})
 
-    assert b'"temperature":1.0,"top_p":0.0}' in reply.content
+        assert (reply.status, reply.error["type"], reply.reason) == (400, "status_exception", words)
+        assert "x" not in server.endpoints
 
 
 @pytest.mark.parametrize(
@@ -70,11 +92,43 @@ def test_whole_numbers_come_back_as_doubles(server: Simulator) -> None:
 )
 def test_old_servers_print_top_k_under_the_name_of_top_p(version: str, printed: bytes) -> None:
     with Simulator(version=version) as server:
-        reply = create(server, task_settings={"max_tokens": 1, "top_p": 0.9, "top_k": 40})
+        server.seed("x", task_settings={"max_tokens": 1, "top_p": 0.9, "top_k": 40})
 
-        assert printed in reply.content
         assert printed in call(server, "GET", "/_inference/_all").content
-        assert server.endpoints["x"].task_settings == {"max_tokens": 1, "top_p": 0.9, "top_k": 40}
+
+
+@pytest.mark.parametrize("version", ["8.16.0", "8.17.4"])
+def test_top_k_alone_cannot_be_read_again_on_old_servers(version: str) -> None:
+    with Simulator(version=version) as server:
+        created = create(server, task_settings={"max_tokens": 1, "top_k": 40})
+        replies = [call(server, "GET", path) for path in ("/_inference/x", "/_inference/_all")]
+        replies.append(call(server, "POST", COMPLETION + "x", {"input": "a"}))
+
+        assert (created.status, created.content.endswith(b'{"max_tokens":1,"top_p":40}}')) == (200, True)
+        assert {(reply.status, reply.reason) for reply in replies} == {(400, wrong_type("top_p", "40", "Double"))}
+        assert call(server, "GET", "/_inference/sparse_embedding/_all").status == 200
+        assert call(server, "DELETE", COMPLETION + "x").status == 200
+
+
+@pytest.mark.parametrize("version", ["8.16.0", "8.17.4"])
+def test_top_k_with_top_p_leaves_half_an_endpoint_on_old_servers(version: str) -> None:
+    with Simulator(version=version) as server:
+        failed = create(server, task_settings={"max_tokens": 1, "top_p": 0.9, "top_k": 40})
+
+        assert (failed.status, failed.reason) == (500, "Failed to store inference endpoint [x]")
+        assert call(server, "GET", COMPLETION + "x").status == 404
+        assert create(server).reason == "Inference endpoint [x] already exists"
+
+
+def test_an_update_stores_top_k_that_cannot_be_read_again_on_8_17() -> None:
+    with Simulator(version="8.17.4") as server:
+        create(server)
+        both = update(server, {"task_settings": {"max_tokens": 1, "top_p": 0.5, "top_k": 4}})
+        alone = update(server, {"task_settings": {"max_tokens": 1, "top_k": 4}})
+
+        assert (both.status, both.reason.startswith("Failed to update inference endpoint [x]")) == (500, True)
+        assert (alone.status, alone.reason) == (400, wrong_type("top_p", "4", "Double"))
+        assert server.endpoints["x"].task_settings == {"max_tokens": 1, "top_k": 4}
 
 
 def test_the_ranges_of_task_settings_are_not_checked(server: Simulator) -> None:
@@ -83,10 +137,28 @@ def test_the_ranges_of_task_settings_are_not_checked(server: Simulator) -> None:
     assert create(server, task_settings=settings).json["task_settings"] == settings
 
 
-@pytest.mark.parametrize("body", [b"no json", b"{}", b'{"service": "openai"}'])
-def test_an_id_that_exists_is_refused_whatever_the_body(server: Simulator, body: bytes) -> None:
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"no json", "[1:1] Unrecognized"),
+        (b"{}", "Inference endpoint configuration is missing the [service] setting"),
+        (create_body(task_settings={}), "Validation Failed: 1: [task_settings] does not contain"),
+        (create_body(service_settings=service_settings(api_key="bad")), "Could not complete inference endpoint"),
+    ],
+)
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_id_that_exists_is_found_last(version: str, body: object, words: str) -> None:
+    with Simulator(version=version, refused_keys={"bad"}) as server:
+        create(server)
+        reply = call(server, "PUT", COMPLETION + "x", body)
+
+        assert reply.status == 400
+        assert reply.reason.startswith(words) or words.startswith("[1:1]")
+
+
+def test_an_id_that_exists_is_refused(server: Simulator) -> None:
     create(server)
-    reply = call(server, "PUT", COMPLETION + "x", body)
+    reply = call(server, "PUT", COMPLETION + "x", create_body())
 
     assert reply.status == 400
     words = {
@@ -114,19 +186,11 @@ def test_ids_the_server_refuses(server: Simulator, inference_id: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "chat_completion", "status"),
-    [
-        ("9.3.0", None, 400),
-        ("9.4.0", None, 400),
-        ("9.4.9", True, 200),
-        ("9.5.0", None, 200),
-        ("9.6.0", None, 200),
-        ("serverless", None, 200),
-        ("9.6.0", False, 400),
-    ],
+    ("version", "status"),
+    [("8.16.0", 400), ("9.3.0", 400), ("9.4.9", 400), ("9.5.0", 200), ("9.6.0", 200), ("serverless", 200)],
 )
-def test_chat_completion_came_late(version: str, chat_completion: bool | None, status: int) -> None:
-    with Simulator(version=version, chat_completion=chat_completion) as server:
+def test_chat_completion_came_with_9_5(version: str, status: int) -> None:
+    with Simulator(version=version) as server:
         reply = call(server, "PUT", "/_inference/chat_completion/x", create_body())
 
         assert reply.status == status
@@ -134,12 +198,22 @@ def test_chat_completion_came_late(version: str, chat_completion: bool | None, s
             assert reply.reason == ("The [anthropic] service does not support task type [chat_completion]")
 
 
-@pytest.mark.parametrize("task_type", ["text_embedding", "sparse_embedding", "rerank", "nonsense"])
+@pytest.mark.parametrize("task_type", ["text_embedding", "sparse_embedding", "rerank", "embedding"])
 def test_other_task_types_are_refused(server: Simulator, task_type: str) -> None:
     reply = call(server, "PUT", f"/_inference/{task_type}/x", create_body())
 
     assert (reply.status, reply.error["type"]) == (400, "status_exception")
     assert reply.reason == f"The [anthropic] service does not support task type [{task_type}]"
+
+
+@pytest.mark.parametrize(
+    ("version", "task_type"), [("8.16.0", "nonsense"), ("9.6.0", "nonsense"), ("9.2.0", "embedding")]
+)
+def test_task_types_nobody_knows_are_refused(version: str, task_type: str) -> None:
+    with Simulator(version=version) as server:
+        reply = call(server, "PUT", f"/_inference/{task_type}/x", create_body())
+
+        assert (reply.status, reply.reason) == (400, f"Unknown task_type [{task_type}]")
 
 
 def test_the_task_type_can_stand_in_the_body_instead(server: Simulator) -> None:
@@ -153,7 +227,7 @@ def test_the_task_type_can_stand_in_the_body_instead(server: Simulator) -> None:
     [
         ("any", "task_type [any] is not valid type for inference"),
         ("nonsense", "Unknown task_type [nonsense]"),
-        (5, "Unknown task_type [5]"),
+        (5, broken_cast("Integer", "lang.String")),
     ],
 )
 def test_the_task_type_in_the_body_has_to_be_one(server: Simulator, task_type: object, words: str) -> None:
@@ -176,9 +250,10 @@ def test_a_task_type_is_needed_somewhere_and_only_one(server: Simulator) -> None
     [
         (None, 400, "Inference endpoint configuration is missing the [service] setting"),
         ("nonsense", 400, "Unknown service [nonsense]"),
+        (True, 500, broken_cast("Boolean", "lang.String")),
     ],
 )
-def test_the_service_has_to_be_known(server: Simulator, service: str | None, status: int, words: str) -> None:
+def test_the_service_has_to_be_known(server: Simulator, service: object, status: int, words: str) -> None:
     reply = create(server, service=service)
 
     assert (reply.status, reply.reason) == (status, words)
@@ -188,6 +263,10 @@ def test_what_is_not_simulated_says_so(server: Simulator) -> None:
     reply = create(server, service="openai")
 
     assert (reply.status, reply.error) == (501, "this simulator serves [anthropic] alone, not [openai]")
+
+
+BEFORE_9_6 = ["8.16.0", "8.19.0", "9.0.0", "9.4.0", "9.5.0"]
+FROM_9_6 = ["9.6.0", "serverless"]
 
 
 @pytest.mark.parametrize(
@@ -202,53 +281,66 @@ def test_what_is_not_simulated_says_so(server: Simulator) -> None:
             ["[task_settings] does not contain the required setting [max_tokens]"],
         ),
         (
-            {"task_settings": {"max_tokens": -1, "temperature": "hot", "top_k": 1.5}},
-            [
-                "[task_settings] Invalid value [-1]. [max_tokens] must be a positive integer",
-                wrong_type("temperature", "hot", "Double"),
-                wrong_type("top_k", "1.5", "Integer"),
-            ],
+            {"task_settings": {"max_tokens": -1}},
+            ["[task_settings] Invalid value [-1]. [max_tokens] must be a positive integer"],
         ),
         (
             {"task_settings": {"max_tokens": "50"}},
             [wrong_type("max_tokens", "50", "Integer")],
         ),
         (
-            {"task_settings": {"max_tokens": True, "top_p": False}},
-            [
-                wrong_type("max_tokens", "true", "Integer"),
-                wrong_type("top_p", "false", "Double"),
-            ],
+            {"task_settings": {"max_tokens": True}},
+            [wrong_type("max_tokens", "true", "Integer")],
         ),
         (
             {"task_settings": {"max_tokens": 2**31}},
             [wrong_type("max_tokens", "2147483648", "Integer")],
         ),
         (
-            {"service_settings": {}},
-            ["[service_settings] does not contain the required setting [model_id]"],
-        ),
-        (
             {"service_settings": {"model_id": MODEL}},
             ["[secret_settings] does not contain the required setting [api_key]"],
-        ),
-        (
-            {"service_settings": {"model_id": "", "api_key": KEY}},
-            ["[service_settings] Invalid value empty string. [model_id] must be a non-empty string"],
         ),
         (
             {"service_settings": {"model_id": MODEL, "api_key": ""}},
             ["[secret_settings] Invalid value empty string. [api_key] must be a non-empty string"],
         ),
         (
-            {"service_settings": {"model_id": 5, "rate_limit": {"requests_per_minute": 0}}},
+            {"service_settings": {"model_id": MODEL, "api_key": 5}},
+            [wrong_type("api_key", "5", "String")],
+        ),
+    ],
+)
+@pytest.mark.parametrize("version", VERSIONS)
+def test_bad_settings_are_told_all_at_once(version: str, changes: dict[str, Any], problems: list[str]) -> None:
+    with Simulator(version=version) as server:
+        reply = call(server, "PUT", COMPLETION + "x", {**create_body(), **changes})
+
+        numbered = "".join(f"{number}: {problem};" for number, problem in enumerate(problems, 1))
+        assert (reply.status, reply.error["type"]) == (400, "validation_exception")
+        assert reply.reason == f"Validation Failed: {numbered}"
+        assert "x" not in server.endpoints
+
+
+@pytest.mark.parametrize(
+    ("settings", "problems"),
+    [
+        (
+            {},
+            ["[service_settings] does not contain the required setting [model_id]"],
+        ),
+        (
+            {"model_id": "", "api_key": KEY},
+            ["[service_settings] Invalid value empty string. [model_id] must be a non-empty string"],
+        ),
+        (
+            {"model_id": 5, "rate_limit": {"requests_per_minute": 0}},
             [
                 wrong_type("model_id", "5", "String"),
                 "[rate_limit] Invalid value [0]. [requests_per_minute] must be a positive long",
             ],
         ),
         (
-            {"service_settings": service_settings(rate_limit={"requests_per_minute": "50"})},
+            service_settings(rate_limit={"requests_per_minute": "50"}),
             [
                 (
                     "field [requests_per_minute] is not of one of the expected types. "
@@ -256,33 +348,129 @@ def test_what_is_not_simulated_says_so(server: Simulator) -> None:
                 )
             ],
         ),
+    ],
+)
+@pytest.mark.parametrize("version", BEFORE_9_6)
+def test_bad_service_settings_are_told_all_at_once_before_9_6(
+    version: str, settings: dict[str, Any], problems: list[str]
+) -> None:
+    with Simulator(version=version) as server:
+        reply = create(server, service_settings=settings)
+
+        numbered = "".join(f"{number}: {problem};" for number, problem in enumerate(problems, 1))
+        assert (reply.status, reply.error["type"]) == (400, "validation_exception")
+        assert reply.reason == f"Validation Failed: {numbered}"
+
+
+@pytest.mark.parametrize(
+    ("settings", "error_type", "words"),
+    [
         (
-            {"service_settings": service_settings(rate_limit=50)},
-            ["field [rate_limit] is not of the expected type. The value [50] cannot be converted to a [Map]"],
+            {},
+            "illegal_argument_exception",
+            "[service_settings] does not contain the required setting [model_id]",
         ),
         (
-            {"service_settings": service_settings(url="not a url")},
-            [
-                (
-                    "[service_settings] Invalid url [not a url] received for field [url]. "
-                    "Error: unable to parse url [not a url]. Reason: Illegal character in path"
-                )
-            ],
+            {"model_id": ""},
+            "illegal_argument_exception",
+            "[service_settings] Invalid value empty string. [model_id] must be a non-empty string",
         ),
         (
-            {"task_settings": [1]},
-            [wrong_type("task_settings", "[1]", "Map")],
+            {"model_id": "m", "url": ""},
+            "illegal_argument_exception",
+            "[service_settings] Invalid value empty string. [url] must be a non-empty string",
+        ),
+        (
+            {"model_id": "m", "url": "not a url"},
+            "illegal_argument_exception",
+            "unable to parse url [not a url]. Reason: Illegal character in path",
+        ),
+        (
+            {"model_id": 5, "nonsense": 1},
+            "x_content_parse_exception",
+            "[1:13] [service_settings] model_id doesn't support values of type: VALUE_NUMBER",
+        ),
+        (
+            {"model_id": "m", "url": None},
+            "x_content_parse_exception",
+            "[1:23] [service_settings] url doesn't support values of type: VALUE_NULL",
+        ),
+        (
+            {"api_key": "k", "apikey": KEY},
+            "x_content_parse_exception",
+            "[1:16] [service_settings] unknown field [apikey]",
+        ),
+        (
+            {"rate_limit": None},
+            "x_content_parse_exception",
+            "[1:15] [service_settings] rate_limit doesn't support values of type: VALUE_NULL",
+        ),
+        (
+            {"rate_limit": [50]},
+            "x_content_parse_exception",
+            "[1:15] [service_settings] rate_limit doesn't support values of type: START_ARRAY",
+        ),
+        (
+            {"rate_limit": {"per_second": 1}},
+            "x_content_parse_exception",
+            "[1:16] [service_settings] failed to parse field [rate_limit]",
+        ),
+        (
+            {"rate_limit": {"requests_per_minute": 0}},
+            "x_content_parse_exception",
+            "[1:38] [service_settings] failed to parse field [rate_limit]",
+        ),
+        (
+            {"rate_limit": {"requests_per_minute": "many"}},
+            "x_content_parse_exception",
+            "[1:38] [service_settings] failed to parse field [rate_limit]",
+        ),
+        (
+            {"rate_limit": {"requests_per_minute": True}},
+            "x_content_parse_exception",
+            "[1:38] [service_settings] failed to parse field [rate_limit]",
         ),
     ],
 )
-def test_bad_settings_are_told_all_at_once(server: Simulator, changes: dict[str, Any], problems: list[str]) -> None:
-    body = {**create_body(), **changes}
-    reply = call(server, "PUT", COMPLETION + "x", body)
+@pytest.mark.parametrize("version", FROM_9_6)
+def test_the_first_bad_service_setting_is_told_from_9_6_on(
+    version: str, settings: dict[str, Any], error_type: str, words: str
+) -> None:
+    with Simulator(version=version) as server:
+        reply = create(server, service_settings=settings)
 
-    numbered = "".join(f"{number}: {problem};" for number, problem in enumerate(problems, 1))
-    assert (reply.status, reply.error["type"]) == (400, "validation_exception")
-    assert reply.reason == f"Validation Failed: {numbered}"
-    assert "x" not in server.endpoints
+        assert (reply.status, reply.error["type"], reply.reason) == (400, error_type, words)
+        assert reply.error["root_cause"] == [{"type": error_type, "reason": words}]
+        assert KEY.encode() not in reply.content
+
+
+@pytest.mark.parametrize("value", ["7", 7, 7.9])
+def test_the_rate_limit_is_converted_from_9_6_on(server: Simulator, value: object) -> None:
+    reply = create(server, service_settings=service_settings(rate_limit={"requests_per_minute": value}))
+
+    assert reply.json["service_settings"]["rate_limit"] == {"requests_per_minute": 7}
+
+
+def test_an_empty_rate_limit_is_the_usual_one(server: Simulator) -> None:
+    reply = create(server, service_settings=service_settings(rate_limit={}))
+
+    assert reply.json["service_settings"]["rate_limit"] == LIMIT
+
+
+@pytest.mark.parametrize(
+    ("version", "changes"),
+    [
+        ("9.6.0", {"task_settings": [1]}),
+        ("9.6.0", {"service_settings": ["a"]}),
+        ("9.5.0", {"service_settings": service_settings(rate_limit=["a"])}),
+    ],
+)
+def test_what_is_no_object_breaks_a_cast(version: str, changes: dict[str, Any]) -> None:
+    with Simulator(version=version) as server:
+        reply = create(server, **changes)
+
+        assert (reply.status, reply.error["type"]) == (500, "class_cast_exception")
+        assert reply.reason.startswith("class java.util.ArrayList cannot be cast to class java.util.Map (")
 
 
 def test_service_settings_have_to_be_there(server: Simulator) -> None:
@@ -291,12 +479,14 @@ def test_service_settings_have_to_be_there(server: Simulator) -> None:
     assert reply.reason == "Missing required field [service_settings]"
 
 
-def test_null_counts_as_left_out(server: Simulator) -> None:
-    settings = service_settings(rate_limit={"requests_per_minute": None}, url=None)
-    reply = create(server, service_settings=settings, task_settings={"max_tokens": 1, "top_k": None})
+@pytest.mark.parametrize("version", BEFORE_9_6)
+def test_null_counts_as_left_out_before_9_6(version: str) -> None:
+    with Simulator(version=version) as server:
+        settings = service_settings(rate_limit={"requests_per_minute": None})
+        reply = create(server, service_settings=settings, task_settings={"max_tokens": 1, "top_k": None})
 
-    assert reply.json["service_settings"] == {"model_id": MODEL, "rate_limit": LIMIT}
-    assert reply.json["task_settings"] == {"max_tokens": 1}
+        assert reply.json["service_settings"] == {"model_id": MODEL, "rate_limit": LIMIT}
+        assert reply.json["task_settings"] == {"max_tokens": 1}
 
 
 @pytest.mark.parametrize(
@@ -316,11 +506,6 @@ def test_null_counts_as_left_out(server: Simulator) -> None:
             "{chunking_settings={strategy=word, overlap=10}}",
         ),
         ({"api_key": KEY}, f"{{api_key={KEY}}}"),
-        ({"service_settings": service_settings(apikey=KEY)}, f"{{apikey={KEY}}}"),
-        (
-            {"service_settings": service_settings(rate_limit={"per_second": 1, "requests_per_minute": 9})},
-            "{per_second=1}",
-        ),
         ({"task_settings": {"max_tokens": 1, "stop": ["a", "b"]}}, "{stop=[a, b]}"),
     ],
 )
@@ -335,8 +520,54 @@ def test_unknown_settings_are_echoed_at_every_level(
         assert "x" not in server.endpoints
 
 
-@pytest.mark.parametrize(("version", "status"), [("9.4.0", 400), ("9.5.0", 200), ("serverless", 200)])
-def test_url_is_known_to_the_newest(version: str, status: int) -> None:
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [
+        ("8.19.0", f"Model configuration contains settings [{{apikey={KEY}}}] unknown to the [anthropic] service"),
+        ("9.5.0", f"Configuration contains settings [{{apikey={KEY}}}] unknown to the [anthropic] service"),
+    ],
+)
+def test_unknown_service_settings_are_echoed_before_9_6(version: str, words: str) -> None:
+    with Simulator(version=version) as server:
+        assert create(server, service_settings=service_settings(apikey=KEY)).reason == words
+
+
+@pytest.mark.parametrize(
+    ("version", "error_type", "words"),
+    [
+        (
+            "8.19.0",
+            "status_exception",
+            (
+                "Model configuration contains unknown settings [{per_second=1}] "
+                "while parsing field [rate_limit] for settings [anthropic]"
+            ),
+        ),
+        (
+            "9.4.0",
+            "status_exception",
+            (
+                "Configuration contains unknown settings [{per_second=1}] "
+                "while parsing field [rate_limit] for settings [anthropic]"
+            ),
+        ),
+        (
+            "9.5.0",
+            "validation_exception",
+            "Validation Failed: 1: Rate limit settings contain unknown entries [{per_second=1}];",
+        ),
+    ],
+)
+def test_unknown_names_in_the_rate_limit_are_refused(version: str, error_type: str, words: str) -> None:
+    with Simulator(version=version) as server:
+        settings = service_settings(rate_limit={"per_second": 1, "requests_per_minute": 9})
+        reply = create(server, service_settings=settings)
+
+        assert (reply.status, reply.error["type"], reply.reason) == (400, error_type, words)
+
+
+@pytest.mark.parametrize(("version", "status"), [("9.4.0", 400), ("9.5.0", 400), ("9.6.0", 200), ("serverless", 200)])
+def test_url_came_with_9_6(version: str, status: int) -> None:
     with Simulator(version=version) as server:
         reply = create(server, service_settings=service_settings(url="https://proxy.example/v1"))
 
@@ -378,11 +609,18 @@ def test_the_call_to_the_provider_takes_its_time() -> None:
     with Simulator(delay=0.4) as server:
         began = time.monotonic()
         create(server)
-        created = time.monotonic()
-        create(server)
+        again = create(server)
 
-        assert created - began >= 0.4
-        assert time.monotonic() - created < 0.4
+        assert time.monotonic() - began >= 0.8
+        assert again.reason == "Inference endpoint [x] already exists"
+
+
+@pytest.mark.parametrize("version", ["8.19.0", "9.6.0"])
+def test_the_server_waits_no_longer_than_it_is_told(version: str) -> None:
+    with Simulator(version=version, delay=5) as server:
+        reply = call(server, "PUT", COMPLETION + "x?timeout=20ms", create_body())
+
+        assert reply.error["caused_by"]["reason"].startswith("Request timed out after [20ms]")
 
 
 def test_of_two_creates_that_race_one_is_refused() -> None:
@@ -408,3 +646,4 @@ def test_a_licence_without_inference_is_said() -> None:
         }
         assert reply.json == {"error": {"root_cause": [words], **words}, "status": 403}
         assert call(unlicensed, "GET", "/_inference/_all").status == 200
+        assert create(unlicensed, service=None).status == 400

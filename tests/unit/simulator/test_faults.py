@@ -192,20 +192,82 @@ def test_refusals_without_acting(server: Simulator, kind: str, status: int, word
     assert "x" not in server.endpoints
 
 
-@pytest.mark.parametrize("version", ["8.17.0", "9.6.0"])
-def test_provider_refusal_stores_nothing(version: str) -> None:
+@pytest.mark.parametrize("kind", ["provider_refusal", "provider_timeout", "provider_unreachable"])
+@pytest.mark.parametrize("version", ["9.4.0", "9.6.0"])
+def test_what_befalls_the_provider_stores_nothing(version: str, kind: str) -> None:
     with Simulator(version=version) as server:
-        server.faults.add(Fault("provider_refusal"))
+        server.faults.add(Fault(kind))
         created = create(server)
+        assert "x" not in server.endpoints
         server.seed("x", secret=KEY)
-        server.faults.add(Fault("provider_refusal"))
+        server.faults.add(Fault(kind))
         updated = update(server, {"task_settings": {"max_tokens": 1}})
 
         for reply in (created, updated):
-            assert reply.status == 400
+            assert (reply.status, reply.error["type"]) == (400, "status_exception")
             assert reply.reason.endswith("as validation call to service threw an exception.")
-            assert reply.error["caused_by"]["reason"].endswith("[invalid x-api-key]")
+            own = {name: reply.error["caused_by"][name] for name in ("type", "reason")}
+            assert reply.error["root_cause"] == [own]
         assert server.endpoints["x"].task_settings == {"max_tokens": 1024}
+
+
+@pytest.mark.parametrize("kind", ["provider_refusal", "provider_timeout", "provider_unreachable"])
+@pytest.mark.parametrize("version", ["8.17.0", "9.3.0"])
+def test_an_update_before_9_4_makes_no_call_to_the_provider(version: str, kind: str) -> None:
+    with Simulator(version=version) as server:
+        server.seed("x")
+        server.faults.add(Fault(kind))
+
+        assert update(server, {"service_settings": {"api_key": "bad"}}).status == 200
+        assert server.endpoints["x"].secret == "bad"
+
+
+def test_a_status_can_have_its_own_words(server: Simulator) -> None:
+    words = "Failed to delete the inference endpoint [x]. The service may be in an inconsistent state."
+    server.faults.add(Fault("status", status=500, error_type="status_exception", message=words))
+
+    assert (get(server).status, server.faults.pending) == (500, [])
+
+
+BUSY = "Endpoint [x] is currently being updated. Try again once the update completes"
+BUSY_TO_DELETE = (
+    "The inference endpoint(s) [x] are currently being updated, "
+    "please wait until after they are finished updating to delete."
+)
+
+
+def test_busy_refuses_an_update_in_its_words(server: Simulator) -> None:
+    server.seed("x")
+    server.faults.add(Fault("busy"))
+    reply = update(server, {"task_settings": {"max_tokens": 1}})
+
+    assert (reply.status, reply.error["type"], reply.reason) == (409, "status_exception", BUSY)
+    assert server.endpoints["x"].task_settings == {"max_tokens": 1024}
+    assert update(server, {"task_settings": {"max_tokens": 1}}).status == 200
+
+
+@pytest.mark.parametrize("query", ["", "?force=true"])
+def test_busy_refuses_a_delete_in_its_words_and_force_does_not_help(server: Simulator, query: str) -> None:
+    server.seed("x")
+    server.faults.add(Fault("busy"))
+    reply = call(server, "DELETE", COMPLETION + "x" + query)
+
+    assert (reply.status, reply.error["type"], reply.reason) == (409, "status_exception", BUSY_TO_DELETE)
+    assert "x" in server.endpoints
+
+
+def test_busy_is_found_last(server: Simulator) -> None:
+    server.seed("x")
+    server.refer("x", ["p"], [])
+    server.faults.add(Fault("busy", times=7))
+
+    assert update(server, {"task_settings": {}}).status == 200
+    assert update(server, {"task_settings": {"max_tokens": 0}}).status == 400
+    assert update(server, {"task_settings": {"max_tokens": 1}}, "y").status == 404
+    assert "referenced by pipelines" in call(server, "DELETE", COMPLETION + "x").reason
+    assert call(server, "DELETE", COMPLETION + "x?dry_run=true").status == 200
+    assert get(server).status == 200
+    assert create(server, "z").status == 200
 
 
 def test_redirect_points_elsewhere(server: Simulator) -> None:
@@ -310,6 +372,9 @@ def test_what_is_cleared_does_not_happen(server: Simulator) -> None:
         ({"kind": "cut", "status": 500}, "status goes with"),
         ({"kind": "status", "status": 200}, "give an error status"),
         ({"kind": "provider_refusal", "status": 418}, "the provider refuses with one of"),
+        ({"kind": "provider_timeout", "status": 504}, "status goes with"),
+        ({"kind": "busy", "message": "no"}, "message goes with"),
+        ({"kind": "provider_refusal", "message": 5}, "message 5: give a string"),
         ({"kind": "trickle"}, "seconds"),
         ({"kind": "status", "status": "503"}, "give an error status"),
         ({"kind": "cut", "at": 0}, "at 0: give a whole number"),
@@ -335,4 +400,5 @@ def test_every_kind_is_there() -> None:
         *("status", "status_after", "reset_before", "reset_after", "cut", "cut_short", "html"),
         *("html_before", "slow", "already_exists", "not_found", "provider_refusal", "redirect"),
         *("ignore", "echo", "write_blocked", "trickle", "error_event"),
+        *("provider_timeout", "provider_unreachable", "busy"),
     }

@@ -12,7 +12,7 @@ import socket
 import pytest
 
 from tests.simulator import Simulator
-from tests.unit.simulator.calls import COMPLETION, call, create, create_body
+from tests.unit.simulator.calls import COMPLETION, call, create, create_body, update
 
 
 def compatible(major: int, space: str = "") -> str:
@@ -196,7 +196,28 @@ def test_unknown_parameters_are_refused(server: Simulator, method: str, path: st
 
 def test_parameters_of_every_request(server: Simulator) -> None:
     assert call(server, "GET", "/_inference/_all?human=true&error_trace=false&pretty=false").status == 200
-    assert create(server, "x?timeout=30s&master_timeout=1m").status == 200
+    assert create(server, "x?timeout=30s&human").status == 200
+
+
+@pytest.mark.parametrize("version", ["8.16.0", "8.18.0", "8.19.0", "9.0.0", "9.1.0", "9.4.0", "9.5.0", "serverless"])
+def test_which_times_are_known_depends_on_request_and_version(version: str) -> None:
+    known = {
+        "create": {"timeout"} if version in ("8.19.0", "9.1.0", "9.4.0", "9.5.0", "serverless") else set(),
+        "update": {"master_timeout", "timeout"} if version in ("9.5.0", "serverless") else {"master_timeout"},
+        "delete": set[str](),
+    }
+    with Simulator(version=version) as server:
+        for name in ("timeout", "master_timeout"):
+            replies = {
+                "create": create(server, f"x?{name}=30s"),
+                "update": update(server, {"task_settings": {"max_tokens": 1}}, "x", f"?{name}=30s"),
+                "delete": call(server, "DELETE", f"{COMPLETION}x?{name}=30s"),
+            }
+            if version == "8.16.0":
+                del replies["update"]
+            for request, reply in replies.items():
+                unrecognized = reply.status == 400 and f"contains unrecognized parameter: [{name}]" in reply.reason
+                assert unrecognized is (name not in known[request]), (request, name, reply.content)
 
 
 def test_times_need_a_unit(server: Simulator) -> None:

@@ -42,7 +42,7 @@ def test_info(client: Elasticsearch) -> None:
 
 
 def test_an_endpoint_from_create_to_delete(client: Elasticsearch, server: Simulator) -> None:
-    created = put(client, max_tokens=5, temperature=1, top_k=3)
+    created = put(client, max_tokens=5, temperature=1.0, top_k=3)
     assert created.body == {
         "inference_id": "x",
         "task_type": "completion",

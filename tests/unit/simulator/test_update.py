@@ -13,8 +13,11 @@ from tests.unit.simulator.calls import COMPLETION, KEY, MODEL, call, create, upd
 
 BEFORE_9_4 = ["8.17.0", "8.19.0", "9.0.0", "9.3.0"]
 FROM_9_4 = ["9.4.0", "9.5.0", "9.6.0", "serverless"]
+BEFORE_9_5 = [*BEFORE_9_4, "9.4.0"]
+FROM_9_5 = ["9.5.0", "9.6.0", "serverless"]
+FROM_9_6 = ["9.6.0", "serverless"]
 ALL = [*BEFORE_9_4, *FROM_9_4]
-TASK = {"max_tokens": 1024, "temperature": 0.5, "top_k": 40}
+TASK = {"max_tokens": 1024, "temperature": 0.5}
 URL = "https://proxy.example/v1"
 
 
@@ -57,7 +60,7 @@ def test_the_key_can_be_replaced(any_version: Simulator) -> None:
 
 
 def test_task_settings_are_replaced_whole(any_version: Simulator) -> None:
-    reply = update(any_version, {"task_settings": {"max_tokens": 5, "temperature": 1}})
+    reply = update(any_version, {"task_settings": {"max_tokens": 5, "temperature": 1.0}})
 
     assert reply.status == 200
     assert reply.json["task_settings"] == {"max_tokens": 5, "temperature": 1.0}
@@ -65,24 +68,20 @@ def test_task_settings_are_replaced_whole(any_version: Simulator) -> None:
 
 
 def test_max_tokens_must_be_in_task_settings(any_version: Simulator) -> None:
-    reply = update(any_version, {"task_settings": {"temperature": 1}})
+    reply = update(any_version, {"task_settings": {"temperature": 1.0}})
 
     assert reply.reason == ("Validation Failed: 1: [task_settings] does not contain the required setting [max_tokens];")
     assert any_version.endpoints["x"].task_settings == TASK
 
 
-@pytest.mark.parametrize("version", ["9.6.0", "serverless"])
-def test_task_settings_may_be_merged_on_the_newest(version: str) -> None:
-    with seeded(version, merge_task_settings=True) as server:
-        reply = update(server, {"task_settings": {"top_p": 1, "top_k": 3}})
+def test_integer_for_a_double_is_refused_at_once(any_version: Simulator) -> None:
+    reply = update(any_version, {"task_settings": {"temperature": 1}})
 
-        assert reply.json["task_settings"] == {
-            "max_tokens": 1024,
-            "temperature": 0.5,
-            "top_p": 1.0,
-            "top_k": 3,
-        }
-        assert list(reply.json["task_settings"]) == ["max_tokens", "temperature", "top_p", "top_k"]
+    assert (reply.status, reply.error["type"]) == (400, "status_exception")
+    assert reply.reason == (
+        "field [temperature] is not of the expected type. The value [1] cannot be converted to a [Double]"
+    )
+    assert any_version.endpoints["x"].task_settings == TASK
 
 
 @pytest.mark.parametrize(("version", "left"), [*((v, 50) for v in BEFORE_9_4), *((v, 9) for v in FROM_9_4)])
@@ -96,7 +95,7 @@ def test_the_rate_limit_is_silently_ignored_before_9_4(version: str, left: int) 
         assert server.endpoints["x"].service_settings["rate_limit"] == {"requests_per_minute": left}
 
 
-@pytest.mark.parametrize("version", FROM_9_4)
+@pytest.mark.parametrize("version", ["9.4.0", "9.5.0"])
 def test_a_bad_rate_limit_is_refused_from_9_4_on(version: str) -> None:
     with seeded(version) as server:
         reply = update(server, {"service_settings": {"rate_limit": {"requests_per_minute": -1}}})
@@ -106,8 +105,96 @@ def test_a_bad_rate_limit_is_refused_from_9_4_on(version: str) -> None:
         )
 
 
-@pytest.mark.parametrize("version", BEFORE_9_4)
-def test_service_settings_need_the_key_before_9_4(version: str) -> None:
+@pytest.mark.parametrize("version", FROM_9_6)
+def test_a_bad_rate_limit_fails_to_parse_from_9_6_on(version: str) -> None:
+    with seeded(version) as server:
+        reply = update(server, {"service_settings": {"rate_limit": {"requests_per_minute": -1}}})
+
+        assert (reply.status, reply.error["type"]) == (400, "x_content_parse_exception")
+        assert reply.reason.endswith("[service_settings] failed to parse field [rate_limit]")
+        assert reply.error["caused_by"]["caused_by"]["reason"] == "requests per minute must be positive"
+
+
+@pytest.mark.parametrize(
+    ("version", "error_type", "words"),
+    [
+        (
+            "9.4.0",
+            "status_exception",
+            (
+                "Configuration contains unknown settings [{burst=1}] "
+                "while parsing field [rate_limit] for settings [anthropic]"
+            ),
+        ),
+        (
+            "9.5.0",
+            "validation_exception",
+            "Validation Failed: 1: Rate limit settings contain unknown entries [{burst=1}];",
+        ),
+        (
+            "9.6.0",
+            "x_content_parse_exception",
+            "[1:16] [service_settings] failed to parse field [rate_limit]",
+        ),
+    ],
+)
+def test_unknown_names_in_the_rate_limit_are_refused(version: str, error_type: str, words: str) -> None:
+    with seeded(version) as server:
+        reply = update(server, {"service_settings": {"rate_limit": {"burst": 1}}})
+
+        assert (reply.status, reply.error["type"], reply.reason) == (400, error_type, words)
+
+
+@pytest.mark.parametrize("limit", [None, {}, {"requests_per_minute": 50}])
+@pytest.mark.parametrize("version", FROM_9_6)
+def test_null_and_an_empty_rate_limit_reset_it_from_9_6_on(version: str, limit: object) -> None:
+    with seeded(version) as server:
+        server.seed("x", service_settings={"model_id": MODEL, "rate_limit": {"requests_per_minute": 9}})
+        reply = update(server, {"service_settings": {"rate_limit": limit}})
+
+        assert reply.json["service_settings"]["rate_limit"] == {"requests_per_minute": 50}
+
+
+def test_null_leaves_the_rate_limit_on_9_5() -> None:
+    with seeded("9.5.0") as server:
+        server.seed("x", service_settings={"model_id": MODEL, "rate_limit": {"requests_per_minute": 9}})
+        reply = update(server, {"service_settings": {"rate_limit": None}})
+
+        assert reply.json["service_settings"]["rate_limit"] == {"requests_per_minute": 9}
+
+
+@pytest.mark.parametrize(
+    ("body", "echoed"),
+    [
+        (
+            {"service_settings": {"api_key": KEY, "rate_limit": None}},
+            f"{{service_settings={{api_key={KEY}, rate_limit=null}}}}",
+        ),
+        (
+            {"service_settings": {"api_key": KEY}, "task_settings": {"max_tokens": 1, "top_k": None}},
+            "{task_settings={max_tokens=1, top_k=null}}",
+        ),
+    ],
+)
+@pytest.mark.parametrize("version", BEFORE_9_5)
+def test_null_is_a_500_that_echoes_before_9_5(version: str, body: dict[str, Any], echoed: str) -> None:
+    with seeded(version) as server:
+        reply = update(server, body)
+
+        assert (reply.status, reply.error["type"]) == (500, "status_exception")
+        assert reply.reason == f"Failed to parse update request [{echoed}]"
+
+
+@pytest.mark.parametrize("version", FROM_9_5)
+def test_null_among_task_settings_counts_as_left_out_from_9_5_on(version: str) -> None:
+    with seeded(version) as server:
+        reply = update(server, {"task_settings": {"max_tokens": 1, "temperature": None}})
+
+        assert reply.json["task_settings"] == {"max_tokens": 1}
+
+
+@pytest.mark.parametrize("version", BEFORE_9_5)
+def test_service_settings_need_the_key_before_9_5(version: str) -> None:
     with seeded(version) as server:
         reply = update(server, {"service_settings": {"rate_limit": {"requests_per_minute": 9}}})
 
@@ -117,8 +204,8 @@ def test_service_settings_need_the_key_before_9_4(version: str) -> None:
         )
 
 
-@pytest.mark.parametrize("version", FROM_9_4)
-def test_service_settings_do_without_the_key_from_9_4_on(version: str) -> None:
+@pytest.mark.parametrize("version", FROM_9_5)
+def test_service_settings_do_without_the_key_from_9_5_on(version: str) -> None:
     with seeded(version) as server:
         reply = update(server, {"service_settings": {"rate_limit": {"requests_per_minute": 9}}})
 
@@ -138,7 +225,7 @@ def test_what_an_endpoint_is_cannot_be_updated(version: str, field: str) -> None
         "serverless": ("x_content_parse_exception", f"[1:2] [service_settings] unknown field [{field}]"),
     }
     with seeded(version) as server:
-        reply = update(server, {"service_settings": {"api_key": "new", field: "other"}})
+        reply = update(server, {"service_settings": {field: "other", "api_key": "new"}})
 
         if version in refusals:
             assert (reply.status, (reply.error["type"], reply.reason)) == (400, refusals[version])
@@ -155,27 +242,40 @@ def test_what_an_endpoint_is_cannot_be_updated(version: str, field: str) -> None
 @pytest.mark.parametrize(
     ("version", "words"),
     [
-        ("8.17.0", "Model configuration contains settings [{foo=bar}] unknown to the [anthropic] service"),
-        ("9.4.0", "Configuration contains settings [{foo=bar}] unknown to the [anthropic] service"),
-        ("9.6.0", "[1:2] [service_settings] unknown field [foo]"),
+        ("9.5.0", "Configuration contains settings [{foo=bar}] unknown to the [anthropic] service"),
+        ("9.6.0", "[1:16] [service_settings] unknown field [foo]"),
     ],
 )
-def test_unknown_service_settings_are_refused(version: str, words: str) -> None:
+def test_unknown_service_settings_are_refused_from_9_5_on(version: str, words: str) -> None:
     with seeded(version) as server:
-        assert update(server, {"service_settings": {"api_key": KEY, "foo": "bar"}}).reason == words
+        assert update(server, {"service_settings": {"api_key": "k", "foo": "bar"}}).reason == words
 
 
-def test_unknown_task_settings_are_refused(any_version: Simulator) -> None:
-    reply = update(any_version, {"task_settings": {"max_tokens": 1, "stop": "x"}})
+@pytest.mark.parametrize("version", FROM_9_5)
+def test_unknown_task_settings_are_refused_from_9_5_on(version: str) -> None:
+    with seeded(version) as server:
+        reply = update(server, {"task_settings": {"max_tokens": 1, "stop": "x"}})
 
-    assert reply.reason.endswith("onfiguration contains settings [{stop=x}] unknown to the [anthropic] service")
+        assert reply.reason == "Configuration contains settings [{stop=x}] unknown to the [anthropic] service"
+
+
+@pytest.mark.parametrize("version", BEFORE_9_5)
+def test_unknown_names_are_passed_over_before_9_5(version: str) -> None:
+    with seeded(version) as server:
+        body = {
+            "service_settings": {"api_key": "new", "foo": "bar"},
+            "task_settings": {"max_tokens": 1, "stop": "x"},
+        }
+        reply = update(server, body)
+
+        assert (reply.status, reply.json["task_settings"]) == (200, {"max_tokens": 1})
+        assert server.endpoints["x"].secret == "new"
 
 
 @pytest.mark.parametrize(
     ("body", "echoed"),
     [
         ({"service": "anthropic"}, "{service=anthropic}"),
-        ({"task_type": "completion", "task_settings": {"max_tokens": 1}}, "{task_type=completion}"),
         ({"api_key": KEY}, f"{{api_key={KEY}}}"),
     ],
 )
@@ -212,10 +312,16 @@ def test_chunking_settings_are_not_for_completions(version: str, words: str) -> 
         assert update(server, {"chunking_settings": {"strategy": "word"}}).reason == words
 
 
-def test_settings_have_to_be_objects(any_version: Simulator) -> None:
-    reply = update(any_version, {"service_settings": KEY})
+@pytest.mark.parametrize(
+    ("version", "named"),
+    [*((v, "service settings") for v in BEFORE_9_5), *((v, "[service_settings]") for v in FROM_9_5)],
+)
+@pytest.mark.parametrize(("value", "echoed"), [(KEY, KEY), (None, "null")])
+def test_settings_have_to_be_objects(version: str, named: str, value: object, echoed: str) -> None:
+    with seeded(version) as server:
+        reply = update(server, {"service_settings": value})
 
-    assert reply.reason == (f"Unable to parse service settings in the request [{{service_settings={KEY}}}]")
+        assert reply.reason == f"Unable to parse {named} in the request [{{service_settings={echoed}}}]"
 
 
 def test_an_empty_body_is_refused(any_version: Simulator) -> None:
@@ -227,8 +333,12 @@ def test_an_empty_body_is_refused(any_version: Simulator) -> None:
 def test_an_unknown_id_is_a_404(any_version: Simulator) -> None:
     reply = update(any_version, {"task_settings": {"max_tokens": 1}}, "y")
 
-    assert (reply.status, reply.error["type"]) == (404, "resource_not_found_exception")
-    assert reply.reason == "Inference endpoint not found [y]"
+    assert (reply.status, reply.error["type"]) == (404, "status_exception")
+    assert reply.reason == "The inference endpoint [y] does not exist and cannot be updated"
+
+
+def test_a_bad_body_for_an_unknown_id_gets_its_own_error(any_version: Simulator) -> None:
+    assert update(any_version, {"nonsense": 1}, "y").reason.startswith("Request contained fields which")
 
 
 def test_another_task_type_is_refused(any_version: Simulator) -> None:
@@ -243,11 +353,22 @@ def test_another_task_type_is_refused(any_version: Simulator) -> None:
 
 def test_the_task_type_can_stand_in_the_body_instead(any_version: Simulator) -> None:
     body = {"task_settings": {"max_tokens": 1}}
+    both = update(any_version, {**body, "task_type": "completion"})
+    conflict = update(any_version, {**body, "task_type": "rerank"})
     without = call(any_version, "PUT", "/_inference/x/_update", body)
     within = call(any_version, "PUT", "/_inference/x/_update", {**body, "task_type": "completion"})
 
     assert without.reason == "model is missing required setting [task_type]"
-    assert within.json["task_settings"] == body["task_settings"]
+    assert within.json["task_settings"] == both.json["task_settings"] == body["task_settings"]
+    assert conflict.reason.startswith("Cannot resolve conflicting task_type parameter in the request URL [completion]")
+
+
+@pytest.mark.parametrize(("version", "status"), [("8.17.0", 500), ("9.4.0", 500), ("9.5.0", 400), ("9.6.0", 400)])
+def test_the_task_type_in_the_body_is_a_string(version: str, status: int) -> None:
+    with seeded(version) as server:
+        reply = update(server, {"task_type": 5})
+
+        assert (reply.status, reply.reason) == (status, "Failed to parse [task_type] in update request [{task_type=5}]")
 
 
 @pytest.mark.parametrize("version", FROM_9_4)
@@ -268,9 +389,11 @@ def test_older_servers_do_not_ask_the_provider(version: str) -> None:
         assert server.endpoints["x"].secret == "bad"
 
 
-def test_the_provider_is_not_asked_when_nothing_changes() -> None:
-    with seeded("9.6.0", refused_keys={KEY}) as server:
-        assert update(server, {"task_settings": TASK}).status == 200
+@pytest.mark.parametrize("body", [{"task_settings": TASK}, {"service_settings": {"api_key": KEY}}])
+@pytest.mark.parametrize("version", FROM_9_4)
+def test_the_provider_is_not_asked_when_nothing_changes(version: str, body: dict[str, Any]) -> None:
+    with seeded(version, refused_keys={KEY}) as server:
+        assert update(server, body).status == 200
 
 
 def test_the_licence_counts() -> None:
@@ -278,11 +401,19 @@ def test_the_licence_counts() -> None:
         assert update(server, {"task_settings": {"max_tokens": 1}}).status == 403
 
 
-def test_built_in_endpoints_cannot_be_updated(any_version: Simulator) -> None:
-    body = {"task_settings": {"max_tokens": 1}}
-    path = "/_inference/sparse_embedding/.elser-2-elasticsearch/_update"
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [
+        *((v, "Validation Failed: 1: Invalid inference_id; '.elser-2-elasticsearch' can contain") for v in BEFORE_9_5),
+        *((v, "Default endpoint [.elser-2-elasticsearch] cannot be updated") for v in FROM_9_5),
+    ],
+)
+def test_built_in_endpoints_cannot_be_updated(version: str, words: str) -> None:
+    with seeded(version) as server:
+        path = "/_inference/sparse_embedding/.elser-2-elasticsearch/_update"
+        reply = call(server, "PUT", path, {"task_settings": {"max_tokens": 1}})
 
-    assert "Invalid inference_id" in call(any_version, "PUT", path, body).reason
+        assert (reply.status, reply.reason.startswith(words)) == (400, True)
 
 
 def test_endpoints_of_other_services_are_not_simulated(any_version: Simulator) -> None:

@@ -26,8 +26,3 @@ def test_serverless_is_the_newest_with_a_dummy_number() -> None:
 def test_what_is_no_version_of_the_service_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"not a version|nothing to simulate"):
         Simulator(version=text)
-
-
-def test_only_versions_that_merge_can_be_told_to() -> None:
-    with pytest.raises(ValueError, match="merges task settings"):
-        Simulator(version="9.5.0", merge_task_settings=True)

@@ -1,0 +1,121 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The parser that reads `service_settings` from 9.6 on: the first problem in the order of the fields is the only one.
+
+Its words are those of `ObjectParser`, `ConstructingObjectParser` and `AnthropicChatCompletionServiceSettings`. Where
+the words of a nested failure come from reading those classes alone, they are derived.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .errors import ApiError, Cause, illegal_argument
+from .jsontext import render
+from .settings import LONGS, empty_text, missing, uri_problem
+
+ERROR_TYPE = "x_content_parse_exception"
+SCOPE = "service_settings"
+TEXTS = ("model_id", "url")
+LIMIT = "rate_limit"
+PER_MINUTE = "requests_per_minute"
+
+
+def parse_created(given: dict[str, Any]) -> tuple[str, str | None, int | None]:
+    """The model, the address and the rate limit of a create. Raises ApiError."""
+    limit = None
+    for name, value in given.items():
+        if name == LIMIT:
+            limit = _rate_limit(given, value)
+        elif name in TEXTS:
+            _check_text(given, name, value)
+        elif name != "api_key":
+            raise _unknown(given, name)
+    model_id, url = given.get("model_id"), given.get("url")
+    if model_id is None:
+        raise illegal_argument(missing(SCOPE, "model_id"))
+    for name in TEXTS:
+        if given.get(name) == "":
+            raise illegal_argument(empty_text(SCOPE, name))
+    if url and (problem := uri_problem(url)):
+        raise illegal_argument(problem)
+    return model_id, url, limit
+
+
+def parse_updated(given: dict[str, Any], *, default: int) -> int | None:
+    """The rate limit of an update, None to leave it; null and an empty object reset it. Raises ApiError."""
+    for name in given:
+        if name not in (LIMIT, "api_key"):
+            raise _unknown(given, name)
+    if LIMIT not in given:
+        return None
+    limit = None if given[LIMIT] is None else _rate_limit(given, given[LIMIT])
+    return default if limit is None else limit
+
+
+def _rate_limit(given: dict[str, Any], value: object) -> int | None:
+    if not isinstance(value, dict):
+        raise _wrong_token(given, LIMIT, value)
+    outer = _column(given, LIMIT) + len(render(LIMIT)) + 1
+    for name in value:
+        if name != PER_MINUTE:
+            column = outer + _column(value, name) - 1
+            raise _failed(column, Cause(ERROR_TYPE, f"[1:{column}] [{LIMIT}] unknown field [{name}]"))
+    if PER_MINUTE not in value:
+        return None
+    column = outer + _column(value, PER_MINUTE) + len(render(PER_MINUTE))
+    return _per_minute(value[PER_MINUTE], column)
+
+
+def _per_minute(value: object, column: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        words = f"[1:{column}] [{LIMIT}] {PER_MINUTE} doesn't support values of type: {_token(value)}"
+        raise _failed(column, Cause(ERROR_TYPE, words))
+    try:
+        number = int(float(value))
+    except ValueError:
+        below = Cause("illegal_argument_exception", f'For input string: "{value}"')
+        raise _failed(
+            column, Cause(ERROR_TYPE, f"[1:{column}] [{LIMIT}] failed to parse field [{PER_MINUTE}]", caused_by=below)
+        ) from None
+    if number <= 0 or number not in LONGS:
+        below = Cause("illegal_argument_exception", "requests per minute must be positive")
+        words = f"Failed to build [{LIMIT}] after last required field arrived"
+        raise _failed(column, Cause(ERROR_TYPE, words, caused_by=below))
+    return number
+
+
+def _check_text(given: dict[str, Any], name: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise _wrong_token(given, name, value)
+
+
+def _unknown(given: dict[str, Any], name: str) -> ApiError:
+    return ApiError(400, ERROR_TYPE, f"[1:{_column(given, name)}] [{SCOPE}] unknown field [{name}]")
+
+
+def _wrong_token(given: dict[str, Any], name: str, value: object) -> ApiError:
+    column = _column(given, name) + len(render(name)) + 1
+    return ApiError(400, ERROR_TYPE, f"[1:{column}] [{SCOPE}] {name} doesn't support values of type: {_token(value)}")
+
+
+def _failed(column: int, cause: Cause) -> ApiError:
+    return ApiError(400, ERROR_TYPE, f"[1:{column}] [{SCOPE}] failed to parse field [{LIMIT}]", caused_by=cause)
+
+
+def _token(value: object) -> str:
+    if value is None:
+        return "VALUE_NULL"
+    names = {bool: "VALUE_BOOLEAN", str: "VALUE_STRING", list: "START_ARRAY", dict: "START_OBJECT"}
+    return names.get(type(value), "VALUE_NUMBER")
+
+
+def _column(settings: dict[str, Any], name: str) -> int:
+    """Where the name of a field begins in the JSON that the server makes of the map, counted from 1."""
+    column = 2
+    for other, value in settings.items():
+        if other == name:
+            break
+        column += len(render(other)) + len(render(value)) + 2
+    return column
