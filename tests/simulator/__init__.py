@@ -45,7 +45,7 @@ class Simulator:
     `auto_create_index`: whether a document makes the index that is missing. `port`: 0 for a free one.
     `skip_validate_and_start`: the cluster setting of that name, which `PUT /_cluster/settings` changes, too.
     `cluster_of`: another node of the same cluster, with which this one shares what is stored, the cluster's uuid and
-    settings, and, unless given here, version, provider and security; port, faults and log are its own.
+    settings, and, unless given here, version, provider, licence and security; port, faults and log are its own.
     Raises ValueError.
     """
 
@@ -80,6 +80,8 @@ class Simulator:
             version = cluster_of.version.name if version is None else version
             provider = cluster_of._node.rules.provider if provider == Provider() else provider
             security = security or cluster_of._node.security
+            licensed = licensed and cluster_of._node.rules.licensed
+            auto_create_index = auto_create_index and cluster_of._node.auto_create
         self.version = Version.parse("9.6.0" if version is None else version)
         state.versions.append(self.version)
         self.faults = Faults()

@@ -44,6 +44,7 @@ REFUSALS: dict[int, tuple[str, str | None]] = {
     529: ("Received an Anthropic server is temporarily overloaded status code", "Overloaded"),
 }
 LOCAL_HOST = "127.0.0.1"
+LONGEST = 3600.0
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,8 @@ def timed_out(inference_id: str, seconds: float, version: Version) -> ProviderEr
     """What the server says when Anthropic does not answer in time, which changed twice.
 
     8.16 and 8.17: 503 `timeout_exception`; then 408 `status_exception` (elasticsearch#118618); from 9.5
-    429 `timeout_exception` with the id (#146531). Derived: the releases, from when the changes were merged.
+    429 `timeout_exception` with the id (#146531). Derived: the releases, from when the changes were merged, and the
+    words between the two changes.
     """
     waited = _time_value(seconds)
     if version.minor <= (8, 17):
@@ -178,7 +180,7 @@ def _post(outgoing: Outgoing, version: Version) -> None:
         "x-api-key": outgoing.key,
         "anthropic-version": "2023-06-01",
     }
-    connection = http.client.HTTPConnection(address.netloc, timeout=outgoing.timeout)
+    connection = http.client.HTTPConnection(address.netloc, timeout=min(outgoing.timeout, LONGEST))
     try:
         connection.request("POST", address.path or "/", json.dumps(body), headers)
         response = connection.getresponse()

@@ -90,7 +90,7 @@ class Version:
 
     @property
     def knows_url(self) -> bool:
-        """Whether `service_settings` may hold `url`."""
+        """Whether `service_settings` may hold `url` (`AnthropicChatCompletionServiceSettings`)."""
         return self.minor >= (9, 6)
 
     @property
@@ -130,7 +130,7 @@ class Version:
 
     @property
     def checks_mappings(self) -> bool:
-        """Whether a create looks for mappings that use its id already (elasticsearch#137055)."""
+        """Whether a create looks for mappings that use its id already, as of late patches (elasticsearch#137055)."""
         return self._in_8_19_and_9_1
 
     @property

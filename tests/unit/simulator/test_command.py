@@ -184,6 +184,16 @@ def test_refusals_of_the_provider_can_be_ordered(option: str, words: str) -> Non
     assert words in run(option, *python(code)).stdout
 
 
+def test_validation_can_be_skipped() -> None:
+    code = (
+        "import os, urllib.request as u\n"
+        "print(u.urlopen(os.environ['ELASTICSEARCH_URL'] + '/_cluster/settings?flat_settings').read().decode())"
+    )
+    expected = '{"persistent":{"xpack.inference.skip_validate_and_start":"true"},"transient":{}}\n'
+
+    assert run("--skip-validate-and-start", *python(code)).stdout == expected
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -615,6 +615,33 @@ def test_the_call_to_the_provider_takes_its_time() -> None:
         assert again.reason == "Inference endpoint [x] already exists"
 
 
+@pytest.mark.parametrize(
+    ("version", "asked", "refused"),
+    [
+        ("8.18.0", True, False),
+        ("8.19.0", False, True),
+        ("9.0.0", True, False),
+        ("9.2.0", False, True),
+        ("9.6.0", True, True),
+        ("serverless", True, True),
+    ],
+)
+def test_id_used_in_other_mappings_is_refused_by_version(version: str, asked: bool, refused: bool) -> None:
+    with Simulator(version=version, refused_keys={"bad"}) as server:
+        server.refer("x", [], ["i1"], ["i1", "i2"])
+        reply = create(server)
+        unpaid = create(server, service_settings=service_settings(api_key="bad"))
+
+        assert unpaid.reason.startswith("Could not complete") is asked
+        assert (reply.status == 400) is refused
+        if refused:
+            assert reply.reason == (
+                "Inference endpoint [x] could not be created because the inference_id is being used in mappings with "
+                "incompatible settings for indices: [i1, i2]. Please either use a different inference_id or update "
+                "the index mappings to refer to a different inference_id."
+            )
+
+
 @pytest.mark.parametrize("version", ["8.19.0", "9.6.0"])
 def test_the_server_waits_no_longer_than_it_is_told(version: str) -> None:
     with Simulator(version=version, delay=5) as server:

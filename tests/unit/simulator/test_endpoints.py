@@ -89,6 +89,12 @@ def test_another_task_type_in_the_path_is_refused(server: Simulator, method: str
     assert "x" in server.endpoints
 
 
+@pytest.mark.parametrize(("version", "status"), [("8.16.0", 400), ("9.2.0", 400), ("9.3.0", 200), ("serverless", 200)])
+def test_endpoints_of_task_type_embedding_came_with_9_3(version: str, status: int) -> None:
+    with Simulator(version=version) as server:
+        assert call(server, "GET", "/_inference/embedding/_all").status == status
+
+
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_a_task_type_nobody_knows_is_refused(server: Simulator, method: str) -> None:
     assert call(server, method, "/_inference/nonsense/x").reason == "Unknown task_type [nonsense]"

@@ -146,9 +146,10 @@ class TestOldServers:
         assert second["changed"] is False
         assert second["endpoint"]["task_settings"] == settings
 
-    def test_a_removal_that_a_merging_server_ignores_is_found(self) -> None:
-        with Simulator(merge_task_settings=True) as server:
+    def test_removal_that_the_server_ignores_is_found(self) -> None:
+        with Simulator() as server:
             seed(server, temperature=0.5)
+            server.faults.add(Fault("ignore", match="_update$", times=2))
             run = declared(server, unmanaged_settings="remove")
             assert run["endpoint"] == held(server)
             assert run.failed
