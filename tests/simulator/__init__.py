@@ -38,14 +38,14 @@ CONTROL = "_simulator"
 class Simulator:
     """One simulated server; it listens on 127.0.0.1 from `start` (or `with`) to `stop`.
 
-    `version`: "8.16" to "9.6", with or without patch number, or "serverless"; "9.6.0" if not given.
+    `version`: "8.16" to "9.6", with or without patch number, or "serverless"; "9.6.0" if not set.
     `security`: None lets everybody do everything. `licensed`: whether the licence covers inference.
     `delay`: what each call to the provider takes, in seconds. `refused_keys`, `refused_models`: what the
     provider refuses. `deployments`: model id -> allocation states, told one by one, the last for ever.
     `auto_create_index`: whether a document makes the index that is missing. `port`: 0 for a free one.
-    `skip_validate_and_start`: the cluster setting of that name, which `PUT /_cluster/settings` changes, too.
-    `cluster_of`: another node of the same cluster, with which this one shares what is stored, the cluster's uuid and
-    settings, and, unless given here, version, provider, licence and security; port, faults and log are its own.
+    `skip_validate_and_start`: the cluster setting of that name. `PUT /_cluster/settings` changes it, too.
+    `cluster_of`: another node of the same cluster. Both nodes share the store, the cluster UUID and the settings.
+    Version, provider and security are those of the other node unless you set them. Port, faults and log are separate.
     Raises ValueError.
     """
 
@@ -172,11 +172,14 @@ class Simulator:
         secret: str = "seeded-secret",
         state: str = "whole",
     ) -> None:
-        """Put an endpoint there by hand, unchecked; of "anthropic" unless a service is given.
+        """Store an endpoint without any checks. Raises ValueError for an unknown state.
 
-        `state`: "whole"; "no_secrets" (a half-stored endpoint that is listed and cannot run); "no_settings" (one that
-        nobody sees, whose id is taken); "unparsable" (of a service the server does not know, "elasticsearch" unless
-        given; a built-in endpoint stays what it is). Raises ValueError.
+        `service`: "anthropic" if not set.
+        `state`: "whole" stores everything.
+        "no_secrets" stores the settings alone: the endpoint is listed and cannot run.
+        "no_settings" stores the secrets alone: no request finds the endpoint, and its ID is taken.
+        "unparsable" stores an endpoint of a service that the server does not know, "elasticsearch" if not set.
+        A built-in endpoint keeps its service, task type and settings then.
         """
         self._store.put(
             seeded(
@@ -202,7 +205,7 @@ class Simulator:
         indexes: Collection[str] = ("i1",),
         incompatible: Collection[str] = (),
     ) -> None:
-        """Let pipelines and indexes use the endpoint; `incompatible` indexes keep its id from being made anew."""
+        """Let pipelines and indexes use the endpoint. A create with the ID is rejected if indexes are incompatible."""
         self._store.refer(inference_id, pipelines, indexes, incompatible)
 
     def clear_endpoints(self) -> None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The `anthropic` service: what it takes on create, on update and on a run (`AnthropicService`)."""
+"""Parse the settings of the `anthropic` service for creates, updates and runs (`AnthropicService`)."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def new_endpoint(
     version: Version,
     url_everywhere: bool = True,
 ) -> StoredEndpoint:
-    """The endpoint a create asks for; `body` is without `service` and `task_type`. Raises ApiError.
+    """Return the endpoint that the body of a create describes. Raises ApiError.
 
-    The groups of settings are checked one after the other, and what is unknown last (`parseRequestConfig`).
-    `url_everywhere`: whether all nodes of the cluster know `url` (`CompatibilityService`).
+    `body`: without `service` and `task_type`. `url_everywhere`: whether all nodes of the cluster support `url`.
+    The order of the checks is that of `parseRequestConfig`: group by group, unknown names last.
     """
     top = SettingsReader(body, "body")
     given = top.map("service_settings")
@@ -72,7 +72,7 @@ def _created_service_settings(reader: SettingsReader, version: Version) -> dict[
 
 
 def _rate_limit(reader: SettingsReader, version: Version) -> int | None:
-    """The rate limit before 9.6 (`RateLimitSettings.of`); unknown names in it were refused in two ways."""
+    """Return the rate limit as versions before 9.6 read it (`RateLimitSettings.of`). Raises ApiError."""
     limit = SettingsReader(reader.map("rate_limit") or {}, "rate_limit")
     requests_per_minute = limit.positive_long("requests_per_minute")
     reader.problems += limit.problems
@@ -87,7 +87,7 @@ def _rate_limit(reader: SettingsReader, version: Version) -> int | None:
 
 
 def _secret(reader: SettingsReader, *, required: bool) -> str | None:
-    """The key (`DefaultSecretSettings`)."""
+    """Return the API key (`DefaultSecretSettings`). Raises ApiError."""
     secrets = SettingsReader({"api_key": reader.left.pop("api_key", None)}, "secret_settings")
     secret = secrets.text("api_key", required=required)
     secrets.check()
@@ -95,9 +95,9 @@ def _secret(reader: SettingsReader, *, required: bool) -> str | None:
 
 
 def read_task_settings(reader: SettingsReader, *, max_tokens_required: bool) -> dict[str, Any]:
-    """Task settings by type alone: the ranges are Anthropic's to check. Raises ApiError.
+    """Return the task settings after a check of their types (`AnthropicChatCompletionTaskSettings.fromMap`).
 
-    What is wrong with `max_tokens` is told last (`AnthropicChatCompletionTaskSettings.fromMap`).
+    The server does not check the ranges. It reports problems with `max_tokens` last. Raises ApiError.
     """
     settings = {
         "max_tokens": reader.positive_integer("max_tokens", required=max_tokens_required),
@@ -111,7 +111,7 @@ def read_task_settings(reader: SettingsReader, *, max_tokens_required: bool) -> 
 
 @dataclass(frozen=True)
 class UpdateParts:
-    """The body of an `_update`, taken apart."""
+    """The parts of an `_update` body."""
 
     task_type: object
     service_settings: dict[str, Any]
@@ -119,7 +119,7 @@ class UpdateParts:
 
 
 def update_parts(body: dict[str, Any], version: Version) -> UpdateParts:
-    """Take the body of an `_update` apart (`UpdateInferenceModelAction`). Raises ApiError."""
+    """Split the body of an `_update` into its parts (`UpdateInferenceModelAction`). Raises ApiError."""
     if not body:
         raise bad_request("Request body is empty")
     left = dict(body)
@@ -154,10 +154,10 @@ def _update_part(left: dict[str, Any], name: str, version: Version) -> dict[str,
 
 
 def updated_endpoint(endpoint: StoredEndpoint, parts: UpdateParts, version: Version) -> StoredEndpoint:
-    """The endpoint as an `_update` leaves it (`TransportUpdateInferenceModelAction`). Raises ApiError.
+    """Return the endpoint after an `_update` (`TransportUpdateInferenceModelAction`). Raises ApiError.
 
-    Task settings are replaced whole. Before 9.4 the key comes first, and the rest of `service_settings` does not
-    count; from then on it comes last.
+    An update replaces all task settings. Before 9.4, the server reads the key first and ignores other
+    `service_settings`. In 9.4 or later, it reads the key last.
     """
     service = SettingsReader(parts.service_settings, "service_settings")
     task = SettingsReader(parts.task_settings, "task_settings")
@@ -195,10 +195,10 @@ def _with_secret(endpoint: StoredEndpoint, reader: SettingsReader, version: Vers
 
 
 def persisted_problem(endpoint: StoredEndpoint, version: Version) -> ApiError | None:
-    """Why the server cannot read what it stored: 8.16 and 8.17 store `top_k` alone as `top_p`, which is no double.
+    """Return the error for a stored endpoint that the server cannot read, None if it can.
 
-    Derived: the printer that mixes the names up also writes what is stored (`toXContent`), and the reader is as strict
-    as for a request (`fromPersistedMap`).
+    8.16 and 8.17 store `top_k` under the name `top_p`, and its value is not a double. Derived: `toXContent` also
+    writes the stored document, and `fromPersistedMap` is as strict as for a request.
     """
     settings = endpoint.task_settings
     if not version.prints_top_k_as_top_p or "top_k" not in settings or "top_p" in settings:
@@ -207,5 +207,5 @@ def persisted_problem(endpoint: StoredEndpoint, version: Version) -> ApiError | 
 
 
 def stores_twice(endpoint: StoredEndpoint, version: Version) -> bool:
-    """Whether the mix-up makes a document with one name twice, which no index takes. Derived, as above."""
+    """Return whether the stored document has the name `top_p` twice, so that no index accepts it. Derived, as above."""
     return version.prints_top_k_as_top_p and {"top_p", "top_k"}.issubset(endpoint.task_settings)

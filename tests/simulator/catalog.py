@@ -1,10 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a server tells about its services (reference: What a server tells about its services).
+"""Describe the services of a server (reference: What a server tells about its services).
 
-The shape, and what of `anthropic` is in it, are those of `AnthropicService.Configuration`; of the other services,
-only as much is here as shows that they exist.
+The shape and the `anthropic` entry are those of `AnthropicService.Configuration`. The other entries are incomplete.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from .routes import Call
 
 
 def services(call: Call, rules: Rules) -> Answer:
-    """`GET /_inference/_services`, of a task type or of all; internal on serverless."""
+    """Answer `GET /_inference/_services`, for one task type or for all. Serverless rejects it."""
     if rules.version.serverless:
         raise not_serverless(call)
     task_type = rules.path_task_type(call)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a client asks a cluster besides inference: its version, its settings, and its model deployments."""
+"""Answer requests about the cluster: its version, its settings and its model deployments."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .messages import Answer
 from .routes import Call
 from .versions import Version
 
-#: The settings this simulator knows; all of them are true or false.
+#: The settings that this simulator supports. All of them are boolean.
 KNOWN_SETTINGS = frozenset({"xpack.inference.skip_validate_and_start"})
 KINDS = ("persistent", "transient")
 
@@ -30,13 +30,13 @@ class ClusterSettings:
         self._held: dict[str, dict[str, str]] = {"persistent": dict(persistent), "transient": {}}
 
     def flag(self, name: str) -> bool:
-        """Whether a setting is true; what is transient counts first."""
+        """Return whether a setting is true. A transient value takes precedence."""
         with self._lock:
             held = {**self._held["persistent"], **self._held["transient"]}
         return held.get(name) == "true"
 
     def update(self, wanted: Mapping[str, Mapping[str, str | None]]) -> None:
-        """Set what is not None, and forget the rest."""
+        """Set values. None removes a value."""
         with self._lock:
             for kind, settings in wanted.items():
                 for name, value in settings.items():
@@ -45,14 +45,14 @@ class ClusterSettings:
                         self._held[kind][name] = value
 
     def body(self, *, flat: bool) -> dict[str, Any]:
-        """Everything set, as the API prints it."""
+        """Return all values as the API shows them."""
         with self._lock:
             held = {kind: dict(self._held[kind]) for kind in KINDS}
         return {kind: settings if flat else _nested(settings) for kind, settings in held.items()}
 
 
 class ClusterState:
-    """What the nodes of a cluster share, besides what they store."""
+    """The state that the nodes of a cluster share, except for the store."""
 
     def __init__(self, deployments: Mapping[str, Sequence[str]], settings: Mapping[str, str]) -> None:
         self.uuid = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
@@ -64,7 +64,7 @@ class ClusterState:
             raise ValueError("deployments: each model needs at least one state")
 
     def next_deployment_state(self, model_id: str) -> str | None:
-        """The next allocation state of a model, the last for ever; None without a deployment."""
+        """Return the next allocation state of a model; repeat the last one. None means no deployment."""
         with self._lock:
             states = self._states.get(model_id)
             if states is None:
@@ -104,12 +104,12 @@ class Cluster:
         return Answer(200, body)
 
     def read_settings(self, call: Call) -> Answer:
-        """`GET /_cluster/settings`."""
+        """Answer `GET /_cluster/settings`."""
         self._check_stateful(call)
         return Answer(200, self._state.settings.body(flat=call.request.flag("flat_settings")))
 
     def update_settings(self, call: Call) -> Answer:
-        """`PUT /_cluster/settings`; the answer shows what was sent (`RestClusterUpdateSettingsAction`)."""
+        """Answer `PUT /_cluster/settings` with the values that were sent (`RestClusterUpdateSettingsAction`)."""
         self._check_stateful(call)
         body = call.json_object()
         wanted = {kind: _flat(body[kind]) for kind in KINDS if isinstance(body.get(kind), dict)}
@@ -126,7 +126,7 @@ class Cluster:
         return Answer(200, {"acknowledged": True, **shown})
 
     def _check_stateful(self, call: Call) -> None:
-        """Refuse what serverless does not have (`RestController`)."""
+        """Reject the request on serverless. Raises ApiError (410)."""
         if self._version.serverless:
             raise not_serverless(call)
 
@@ -157,7 +157,7 @@ def _statistics(model_id: str, state: str) -> dict[str, Any]:
 
 
 def not_serverless(call: Call) -> ApiError:
-    """The 410 for what serverless keeps to itself (`ServerlessApiProtections`)."""
+    """Return the 410 for an API that serverless does not have (`RestController`)."""
     reason = (
         f"Request for uri [{call.request.target}] with method [{call.request.method}] exists but is not available "
         "when running in serverless mode"
@@ -184,7 +184,7 @@ def _nested(settings: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _value(kind: str, name: str, value: object) -> str | None:
-    """A value as the server keeps it; null takes a setting away. Raises ApiError."""
+    """Return a value as the server stores it. Null removes the setting. Raises ApiError."""
     if name not in KNOWN_SETTINGS:
         raise illegal_argument(f"{kind} setting [{name}], not recognized")
     if value is None:

@@ -19,7 +19,7 @@ from .settings import broken_cast
 from .store import BUILT_IN_IDS, References, Store, StoredEndpoint
 from .versions import Version
 
-# Task types every server has a name for; which of them a service serves is the service's to say.
+# The task types of every version. A service supports some of them.
 TASK_TYPES = frozenset({"completion", "chat_completion", "text_embedding", "sparse_embedding", "rerank", "any"})
 OTHER_SERVICES = frozenset(
     {
@@ -34,7 +34,7 @@ SKIP_VALIDATION = "xpack.inference.skip_validate_and_start"
 
 @dataclass(frozen=True)
 class Rules:
-    """What kind of server this is, and of what cluster."""
+    """The version, the provider and the cluster of a server."""
 
     version: Version
     provider: Provider
@@ -48,16 +48,16 @@ class Rules:
 
     @property
     def task_types(self) -> frozenset[str]:
-        """The task types this version has a name for."""
+        """Return the task types of this version."""
         return TASK_TYPES | {"embedding"} if self.version.knows_embedding else TASK_TYPES
 
     @property
     def url_everywhere(self) -> bool:
-        """Whether each node of the cluster knows `url`."""
+        """Return whether each node of the cluster supports `url`."""
         return all(version.knows_url for version in self.cluster.versions)
 
     def check_licence(self) -> None:
-        """Refuse what the licence does not cover (`InferenceLicenceCheck`). Raises ApiError (403)."""
+        """Reject the request if the license does not cover it (`InferenceLicenceCheck`). Raises ApiError (403)."""
         if not self.licensed:
             raise ApiError(
                 403,
@@ -67,18 +67,18 @@ class Rules:
             )
 
     def task_type(self, name: object) -> str:
-        """The task type of this name (`TaskType.fromStringOrStatusException`). Raises ApiError."""
+        """Return the task type of this name (`TaskType.fromStringOrStatusException`). Raises ApiError."""
         normal = str(name).strip().lower()
         if normal not in self.task_types:
             raise bad_request(f"Unknown task_type [{name}]")
         return normal
 
     def path_task_type(self, call: Call) -> str:
-        """The task type in the path, "any" if there is none. Raises ApiError."""
+        """Return the task type in the path, "any" if there is none. Raises ApiError."""
         return self.task_type(call.variables.get("task_type", "any"))
 
     def call_provider(self, call: Call, endpoint: StoredEndpoint) -> None:
-        """Send Anthropic a short request with what the endpoint holds. Raises ProviderError."""
+        """Send a short request with the settings of the endpoint to Anthropic. Raises ProviderError."""
         timeout = call.request.query.get("timeout")
         outgoing = Outgoing(
             endpoint.inference_id,
@@ -91,15 +91,15 @@ class Rules:
 
 
 def check_task_type(requested: str, endpoint: StoredEndpoint) -> None:
-    """Refuse a path with another task type than the endpoint's (`InferenceExceptions`). Raises ApiError."""
+    """Reject a path whose task type is not the endpoint's (`InferenceExceptions`). Raises ApiError."""
     if requested not in ("any", endpoint.task_type):
         raise other_task_type(requested, endpoint.task_type)
 
 
 def check_loadable(endpoint: StoredEndpoint, version: Version) -> None:
-    """Refuse an endpoint without secrets (`ModelRegistry.getModelWithSecrets`). Raises ApiError (500).
+    """Reject an endpoint without secrets (`ModelRegistry.getModelWithSecrets`). Raises ApiError (500).
 
-    A run and an `_update` read the secrets, a GET and a DELETE do not.
+    A run and an `_update` read the secrets. A GET and a DELETE do not.
     """
     if endpoint.state != "no_secrets":
         return
@@ -126,9 +126,9 @@ class Endpoints:
         return endpoint.body(top_k_as_top_p=self.rules.version.prints_top_k_as_top_p)
 
     def create(self, call: Call) -> Answer:
-        """`PUT /_inference/{task_type}/{inference_id}` (`TransportPutInferenceModelAction`).
+        """Answer `PUT /_inference/{task_type}/{inference_id}` (`TransportPutInferenceModelAction`).
 
-        That the id is taken is found last, by the write itself; the call to the provider comes before it.
+        The write itself finds that the ID is taken, after all checks and after the call to the provider.
         """
         inference_id = call.variables["inference_id"]
         path_type = self.rules.path_task_type(call)
@@ -169,7 +169,7 @@ class Endpoints:
         )
 
     def _resolve_task_type(self, path_type: str, body_type: str | None) -> str:
-        """Which of the two task types counts (`ServiceUtils.resolveTaskType`)."""
+        """Return the task type of the path or the body (`ServiceUtils.resolveTaskType`). Raises ApiError."""
         if body_type is None:
             if path_type == "any":
                 raise bad_request("model is missing required setting [task_type]")
@@ -185,7 +185,7 @@ class Endpoints:
         return normal
 
     def _check_mappings(self, endpoint: StoredEndpoint) -> None:
-        """Refuse an id that mappings use for something else (`checkForExistingUsesOfInferenceId`)."""
+        """Reject an ID that incompatible mappings use (`checkForExistingUsesOfInferenceId`)."""
         indexes = self.store.references(endpoint.inference_id).incompatible
         if indexes and self.rules.version.checks_mappings:
             raise bad_request(
@@ -201,9 +201,9 @@ class Endpoints:
             raise failure.as_validation_failure() from failure
 
     def _store_new(self, endpoint: StoredEndpoint) -> None:
-        """Store both parts (`ModelRegistry.storeModel`).
+        """Store settings and secrets (`ModelRegistry.storeModel`).
 
-        Derived: settings that no index takes fail alone, so that the secrets stay behind.
+        Derived: if the index rejects the settings, the server still stores the secrets.
         """
         if not stores_twice(endpoint, self.rules.version):
             self.store.create(endpoint)
@@ -214,9 +214,9 @@ class Endpoints:
         raise ApiError(500, "status_exception", reason, caused_by=below)
 
     def update(self, call: Call) -> Answer:
-        """`PUT /_inference/{task_type}/{inference_id}/_update` (`TransportUpdateInferenceModelAction`).
+        """Answer `PUT /_inference/{task_type}/{inference_id}/_update` (`TransportUpdateInferenceModelAction`).
 
-        An update without effective change is answered without a call to the provider, and without a write.
+        If nothing changes, the server neither calls the provider nor writes.
         """
         inference_id, version = call.variables["inference_id"], self.rules.version
         path_type = self.rules.path_task_type(call)
@@ -262,9 +262,9 @@ class Endpoints:
         self.store.replace(endpoint)
 
     def read(self, call: Call) -> Answer:
-        """`GET /_inference…`: one endpoint, or all of them, or all of a task type (`TransportGetInferenceModelAction`).
+        """Answer `GET /_inference…`: one endpoint, or all, or all of a task type (`TransportGetInferenceModelAction`).
 
-        One endpoint that cannot be read spoils every list it is in.
+        If the server cannot read one endpoint, each list that includes it fails.
         """
         task_type = self.rules.path_task_type(call)
         inference_id = call.variables.get("inference_id", "_all")
@@ -291,7 +291,7 @@ class Endpoints:
             raise problem
 
     def delete(self, call: Call) -> Answer:
-        """`DELETE /_inference/{task_type}/{inference_id}` (`TransportDeleteInferenceEndpointAction`)."""
+        """Answer `DELETE /_inference/{task_type}/{inference_id}` (`TransportDeleteInferenceEndpointAction`)."""
         inference_id, task_type = call.variables["inference_id"], self.rules.path_task_type(call)
         force, dry_run = call.request.flag("force"), call.request.flag("dry_run")
         if inference_id in BUILT_IN_IDS and not force:

@@ -24,9 +24,9 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Cause:
-    """One exception: its type and its words, and fields only some exceptions carry.
+    """One exception: its type, its reason, and fields of some exceptions.
 
-    `own`: whether it can be a root cause, as only the server's own exceptions can.
+    `own`: whether it can be a root cause. Only exceptions of Elasticsearch itself can.
     """
 
     type: str
@@ -36,18 +36,18 @@ class Cause:
     own: bool = False
 
     def fields(self) -> dict[str, Any]:
-        """The exception without its cause."""
+        """Return the exception without its cause."""
         return {"type": self.type, "reason": self.reason, **dict(self.extra)}
 
     def body(self) -> dict[str, Any]:
-        """The exception as it stands in an error body."""
+        """Return the exception as an error body shows it."""
         if self.caused_by is None:
             return self.fields()
         return {**self.fields(), "caused_by": self.caused_by.body()}
 
     @property
     def root(self) -> Cause:
-        """The last of the server's own exceptions (`ElasticsearchException.guessRootCauses`)."""
+        """Return the root cause (`ElasticsearchException.guessRootCauses`)."""
         below = self.caused_by
         return below.root if below is not None and below.own else self
 
@@ -69,7 +69,7 @@ class ApiError(RefusedError):
         self.error = Cause(error_type, reason, extra, caused_by)
 
     def body(self) -> dict[str, Any]:
-        """The error, with its root cause before it."""
+        """Return the error with its root cause."""
         return {"error": {"root_cause": [self.error.root.fields()], **self.error.body()}, "status": self.status}
 
 

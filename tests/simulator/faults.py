@@ -48,10 +48,10 @@ class Fault:
 
     It hits the `at`-th request from when it was added (1 is the next, also if None), of those whose
     "METHOD /path" the regular expression `match` is found in, and then `times - 1` more such requests.
-    `status`, `error_type`, `message`, `html` and `retry_after` shape the error of "status" and "status_after";
-    `status` and `message` may also be those of Anthropic in "provider_refusal", 401 with its usual words otherwise.
-    `seconds` is the wait of "slow", and that of "trickle" between the chunks of a stream; `location` where "redirect"
-    points. What befalls the provider does not count for a request that makes no call to it. Raises ValueError.
+    `status`, `error_type`, `message`, `html` and `retry_after` define the error of "status" and "status_after".
+    `status` and `message` are those of Anthropic for "provider_refusal"; the default is a 401.
+    `seconds` is the wait of "slow", and that of "trickle" between the chunks of a stream. `location` is the target of
+    "redirect". The three faults of the provider have no effect on a request that does not call it. Raises ValueError.
     """
 
     kind: str
@@ -279,19 +279,19 @@ def _provider_refusal(node: Node, request: Request, fault: Fault) -> Delivery:
 
 
 def _provider_timeout(node: Node, request: Request, _fault: Fault) -> Delivery:
-    """Anthropic does not answer in time; here, nobody waits for that."""
+    """Let the call to Anthropic time out, without the wait."""
     return Delivery(node.answer(request, trouble=Trouble(timed_out=True)))
 
 
 def _provider_unreachable(node: Node, request: Request, _fault: Fault) -> Delivery:
-    """Anthropic refuses connections."""
+    """Let the connection to Anthropic fail."""
     return Delivery(node.answer(request, trouble=Trouble()))
 
 
 def _busy(node: Node, request: Request, _fault: Fault) -> Delivery:
-    """Another update of the endpoint is being stored (`ModelRegistry.updateModelTransaction`, `deleteModels`).
+    """Reject an update or a delete while another update is in progress (`ModelRegistry`).
 
-    The server notices only when it comes to its own write: what is refused before that, or writes nothing, is as ever.
+    The server checks this just before its own write. A request that fails earlier or writes nothing is not affected.
     """
     inference_id = _inference_id(request)
     updates = request.method == "PUT" and request.segments[-1:] == ["_update"]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A stand-in for Anthropic: an HTTP server with the Messages API, for `service_settings.url` of 9.6 and later."""
+"""Stand in for Anthropic: an HTTP server with the Messages API, for `service_settings.url` of 9.6 or later."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 PATH = "/v1/messages"
-#: By status, Anthropic's name for the error and its usual words.
+#: For each status, the error type and the usual message of Anthropic.
 ERRORS = {
     400: ("invalid_request_error", "invalid request"),
     401: ("authentication_error", "invalid x-api-key"),
@@ -27,7 +27,7 @@ ERRORS = {
 
 
 class MessagesApi:
-    """Answers each POST with a minimal message, or with an error for keys and models it was told to refuse.
+    """A server that returns a minimal message for each POST, or an error for rejected keys and models.
 
     with MessagesApi(refused_keys={"bad"}) as anthropic:
         ...  # create an endpoint with `anthropic.url` as service_settings.url
@@ -45,11 +45,11 @@ class MessagesApi:
 
     @property
     def url(self) -> str:
-        """What to set as `service_settings.url`."""
+        """Return the value for `service_settings.url`."""
         return f"http://127.0.0.1:{self._server.server_address[1]}{PATH}"
 
     def refuse(self, status: int, message: str | None = None, times: int = 1) -> None:
-        """Answer the next requests with an error status."""
+        """Reject the next requests with this status."""
         with self._lock:
             self._statuses += [(status, message)] * times
 
@@ -61,13 +61,13 @@ class MessagesApi:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Listen no more."""
+        """Stop listening."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
 
     def answer(self, key: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        """The status and the body for one request."""
+        """Return the status and the body for one request."""
         model = str(body.get("model"))
         with self._lock:
             self.requests.append(body)
@@ -95,7 +95,7 @@ class MessagesApi:
                 self.wfile.write(data)
 
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - named so by the base class
-                """Say nothing."""
+                """Write no log."""
 
         return Handler
 

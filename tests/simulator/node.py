@@ -50,7 +50,7 @@ class Node:
         return replace(self, store=store)
 
     def answer(self, request: Request, *, trouble: Trouble | None = None) -> Answer:
-        """Carry the request out, or refuse it as the server does; with trouble, a call to the provider fails so."""
+        """Carry out the request, or reject it as the server does. `trouble`: the failure of a call to the provider."""
         try:
             return self._carry_out(request, trouble)
         except RefusedError as refusal:
@@ -128,7 +128,7 @@ class Node:
         return tuple(Route(method, path, "", "", _has_privileges, takes_body=True) for method in methods)
 
     def _services_routes(self) -> tuple[Route, ...]:
-        """What the services are (`RestGetInferenceServicesAction`); before 8.18 these paths are those of endpoints."""
+        """Return the routes of `RestGetInferenceServicesAction`. Before 8.18, the paths belong to endpoints."""
         if not self.rules.version.lists_services:
             return ()
         return tuple(
@@ -137,7 +137,7 @@ class Node:
         )
 
     def _update_routes(self) -> tuple[Route, ...]:
-        """`timeout` came with 9.5, `master_timeout` is as old as the handler (`RestUpdateInferenceModelAction`)."""
+        """Return the routes of `RestUpdateInferenceModelAction`. All versions accept `master_timeout`."""
         if not self.rules.version.updates:
             return ()
         handle = Endpoints(self.rules, self.store).update
@@ -170,7 +170,7 @@ class Node:
         )
 
     def _keep_routes(self) -> tuple[Route, ...]:
-        """A create takes `timeout` on newer versions, and never `master_timeout` (`RestPutInferenceModelAction`)."""
+        """Return the routes to create, read and delete. No version of a create accepts `master_timeout`."""
         times = frozenset({"timeout"} if self.rules.version.knows_create_timeout else ())
         keep = Endpoints(self.rules, self.store)
         read = [

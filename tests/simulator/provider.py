@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The server's calls to Anthropic: how long they take, what is refused, and the server's words for each failure.
+"""Simulate the server's calls to Anthropic, and report each failure as the server does.
 
-The words are those of `AnthropicResponseHandler`, `BaseResponseHandler`, `TimedListener` (before: `RequestTask`),
-`ActionUtils` and `SimpleServiceIntegrationValidator` in the server's source.
+Sources: `AnthropicResponseHandler`, `BaseResponseHandler`, `TimedListener` (earlier: `RequestTask`), `ActionUtils`,
+`RetryingHttpSender` and `SimpleServiceIntegrationValidator`.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from .versions import Version
 
 UNSUCCESSFUL = "Received an unsuccessful status code"
 SERVER_ERROR = "Received a server error status code"
-# The headers of Anthropic's answer, which the server repeats (`buildRateLimitErrorMessage`).
+# The server adds headers of Anthropic's response (`buildRateLimitErrorMessage`).
 RATE_LIMIT = (
     "Received a rate limit status code. Token limit [unknown], remaining tokens [unknown], tokens reset [unknown]. "
     "Request limit [50], remaining requests [0], request reset [2026-01-01T00:01:00Z]. Retry after [60]"
 )
-#: By status: what the server says of it, and the usual words of Anthropic. Gateways in front of it have none.
+#: For each status, the words of the server and the usual message of Anthropic. Gateways send no message.
 REFUSALS: dict[int, tuple[str, str | None]] = {
     400: (UNSUCCESSFUL, "invalid_request_error"),
     401: ("Received an authentication error status code", "invalid x-api-key"),
@@ -49,7 +49,7 @@ LONGEST = 3600.0
 
 @dataclass(frozen=True)
 class Trouble:
-    """What goes wrong with a call: a refusal if it has a status, else a time-out, or no connection."""
+    """The failure of a call: with a status, a rejection; else a timeout or a failed connection."""
 
     status: int | None = None
     message: str | None = None
@@ -57,7 +57,7 @@ class Trouble:
 
 
 class ProviderError(Exception):
-    """A call that failed: the status a run is answered with, and the server's exception."""
+    """A failed call: the exception of the server, and the status that a run returns."""
 
     def __init__(self, status: int, cause: Cause) -> None:
         super().__init__(cause.reason)
@@ -65,21 +65,21 @@ class ProviderError(Exception):
         self.cause = cause
 
     def as_validation_failure(self) -> ApiError:
-        """The 400 of a create or update (`ServiceIntegrationValidator`); an update has the words of a create."""
+        """Return the 400 of a create or an update (`ServiceIntegrationValidator`). Both have the same words."""
         return bad_request(
             "Could not complete inference endpoint creation as validation call to service threw an exception.",
             caused_by=self.cause,
         )
 
     def as_failed_run(self) -> ApiError:
-        """The exception itself, with its own status (`ActionUtils.wrapFailuresInElasticsearchException`)."""
+        """Return the error of a run (`ActionUtils.wrapFailuresInElasticsearchException`)."""
         return ApiError(self.status, self.cause.type, self.cause.reason, caused_by=self.cause.caused_by)
 
 
 def refusal(inference_id: str, status: int, message: str | None) -> ProviderError:
-    """What the server makes of an answer with an error status (`BaseResponseHandler.constructErrorMessage`).
+    """Return the error for a response with an error status (`BaseResponseHandler.constructErrorMessage`).
 
-    A status from 500 on becomes a 400 (`BaseResponseHandler.toRestStatus`).
+    A status of 500 or higher becomes 400 (`BaseResponseHandler.toRestStatus`).
     """
     meaning = REFUSALS.get(status, (SERVER_ERROR if status > 500 else UNSUCCESSFUL, None))[0]
     words = f"{meaning} for request from inference entity id [{inference_id}] status [{status}]"
@@ -89,11 +89,11 @@ def refusal(inference_id: str, status: int, message: str | None) -> ProviderErro
 
 
 def timed_out(inference_id: str, seconds: float, version: Version) -> ProviderError:
-    """What the server says when Anthropic does not answer in time, which changed twice.
+    """Return the error for a timeout.
 
-    8.16 and 8.17: 503 `timeout_exception`; then 408 `status_exception` (elasticsearch#118618); from 9.5
-    429 `timeout_exception` with the id (#146531). Derived: the releases, from when the changes were merged, and the
-    words between the two changes.
+    8.16 and 8.17: 503 `timeout_exception`. Up to 9.4: 408 `status_exception` (elasticsearch#118618).
+    9.5 or later: 429 `timeout_exception` with the ID (elasticsearch#146531).
+    Derived: the releases, from the merge dates, and the words from 8.18 to 9.4.
     """
     waited = _time_value(seconds)
     if version.minor <= (8, 17):
@@ -106,16 +106,16 @@ def timed_out(inference_id: str, seconds: float, version: Version) -> ProviderEr
 
 
 def _time_value(seconds: float) -> str:
-    """As `TimeValue` prints it."""
+    """Return a duration as `TimeValue` prints it."""
     if seconds < 1:
         return f"{seconds * 1000:.0f}ms"
     return f"{seconds:g}s" if seconds < 60 else f"{seconds / 60:g}m"
 
 
 def unreachable(version: Version) -> ProviderError:
-    """What the server says without a connection to Anthropic (`ActionUtils`, `RetryingHttpSender`).
+    """Return the error for a failed connection (`ActionUtils`, `RetryingHttpSender`).
 
-    Derived: that the cause is in the words since 9.0.
+    Derived: the reason includes the cause in 9.0 or later.
     """
     words = "Failed to send Anthropic chat completions request"
     if version.minor >= (9, 0):
@@ -126,7 +126,7 @@ def unreachable(version: Version) -> ProviderError:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A call to be made: for which endpoint, with what, and how long the server waits."""
+    """A call to Anthropic: its endpoint, its credentials, and the timeout in seconds."""
 
     inference_id: str
     key: str
@@ -144,7 +144,7 @@ class Provider:
     refused_models: Collection[str] = ()
 
     def call(self, outgoing: Outgoing, version: Version, trouble: Trouble | None = None) -> None:
-        """Send one short request, for real to a `url` on this machine, else in imagination. Raises ProviderError."""
+        """Call Anthropic. Only a `url` on 127.0.0.1 gets a real request. Raises ProviderError."""
         self._wait(outgoing, version)
         if trouble is None and outgoing.key in self.refused_keys:
             trouble = Trouble(401)
@@ -172,7 +172,7 @@ def _failure(outgoing: Outgoing, version: Version, trouble: Trouble) -> Provider
 
 
 def _post(outgoing: Outgoing, version: Version) -> None:
-    """Ask the Messages API at the endpoint's own address."""
+    """Send a request to the Messages API at the URL of the endpoint. Raises ProviderError."""
     address = urlsplit(outgoing.url or "")
     body = {"model": outgoing.model_id, "max_tokens": 1, "messages": [{"role": "user", "content": "how big"}]}
     headers = {
@@ -196,7 +196,7 @@ def _post(outgoing: Outgoing, version: Version) -> None:
 
 
 def _message(content: bytes) -> str | None:
-    """The words in an answer of Anthropic, if it has the shape of one (`ErrorMessageResponseEntity`)."""
+    """Return the message of an Anthropic error, if the body has that shape (`ErrorMessageResponseEntity`)."""
     try:
         return str(json.loads(content)["error"]["message"])
     except (ValueError, KeyError, TypeError):

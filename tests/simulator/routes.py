@@ -112,7 +112,7 @@ def check_parameters(route: Route, request: Request) -> None:
 
 
 def seconds(value: str) -> float:
-    """How long a time value of a query parameter is, which was checked; -1 is for ever."""
+    """Return the seconds of a valid time value. -1 means no limit."""
     found = _TIME.fullmatch(value)
     if not found or found[1] is None:
         return 0.0 if value == "0" else float("inf")

@@ -86,9 +86,9 @@ class Runs:
         return endpoint
 
     def _complete(self, call: Call, endpoint: StoredEndpoint, body: dict[str, Any], inputs: list[str]) -> int:
-        """Has the provider asked; returns how many tokens it may answer with.
+        """Call the provider, and return the maximum number of tokens.
 
-        Task settings of a run are read as strictly as stored ones, and unknown names are passed over
+        The server checks the types of the task settings and ignores unknown names
         (`AnthropicChatCompletionRequestTaskSettings`).
         """
         settings = body.get("task_settings") or {}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Taking typed settings out of a map, with the server's words for what is wrong (`ServiceUtils`)."""
+"""Read typed settings from a map, and report problems in the words of the server (`ServiceUtils`)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class SettingsReader:
         self.problems: list[str] = []
 
     def text(self, name: str, *, required: bool = False) -> str | None:
-        """A string that is not empty (`extractRequiredString`, `extractOptionalString`)."""
+        """Take a string that is not empty (`extractRequiredString`, `extractOptionalString`)."""
         value = self._take(name, required)
         if value is None:
             return None
@@ -41,7 +41,7 @@ class SettingsReader:
         return value
 
     def positive_integer(self, name: str, *, required: bool = False) -> int | None:
-        """A 32-bit integer above zero (`extractRequiredPositiveInteger`)."""
+        """Take a positive 32-bit integer (`extractRequiredPositiveInteger`)."""
         value = self._take(name, required)
         if value is None:
             return None
@@ -53,7 +53,7 @@ class SettingsReader:
         return value
 
     def positive_long(self, name: str) -> int | None:
-        """A 64-bit integer above zero (`extractOptionalPositiveLong`)."""
+        """Take a positive 64-bit integer (`extractOptionalPositiveLong`)."""
         value = self._take(name, required=False)
         if value is None:
             return None
@@ -68,21 +68,21 @@ class SettingsReader:
         return value
 
     def integer_at_once(self, name: str) -> int | None:
-        """A 32-bit integer; any other is refused before all else (`removeAsType` without a list of errors)."""
+        """Take a 32-bit integer. Reject other values at once (`removeAsType`). Raises ApiError."""
         value = self.left.pop(name, None)
         if value is None or (is_whole(value) and value in INTEGERS):
             return value
         raise bad_request(wrong_type(name, value, "Integer"))
 
     def double_at_once(self, name: str) -> float | None:
-        """A number with a decimal point; any other is refused before all else (`removeAsType` likewise)."""
+        """Take a number with a decimal point. Reject other values at once (`removeAsType`). Raises ApiError."""
         value = self.left.pop(name, None)
         if value is None or isinstance(value, float):
             return value
         raise bad_request(wrong_type(name, value, "Double"))
 
     def map(self, name: str) -> dict[str, Any] | None:
-        """An object; any other breaks a cast in the server (`removeFromMapOrDefaultEmpty`). Raises ApiError (500)."""
+        """Take an object. Other values break a cast (`removeFromMapOrDefaultEmpty`). Raises ApiError (500)."""
         value = self.left.pop(name, None)
         if value is None or isinstance(value, dict):
             return value
@@ -94,7 +94,7 @@ class SettingsReader:
             raise invalid(self.problems)
 
     def check_nothing_left(self, version: Version) -> None:
-        """Refuse settings the service does not know (`throwIfNotEmptyMap`). Raises ApiError."""
+        """Reject settings that the service does not know (`throwIfNotEmptyMap`). Raises ApiError."""
         if self.left:
             raise unknown_settings(self.left, version)
 
@@ -106,7 +106,7 @@ class SettingsReader:
 
 
 def wrong_type(name: str, value: object, expected: str) -> str:
-    """The words of `ServiceUtils.invalidTypeErrorMsg`."""
+    """Return the message of `ServiceUtils.invalidTypeErrorMsg`."""
     return (
         f"field [{name}] is not of the expected type. "
         f"The value [{java_text(value)}] cannot be converted to a [{expected}]"
@@ -114,24 +114,24 @@ def wrong_type(name: str, value: object, expected: str) -> str:
 
 
 def empty_text(scope: str, name: str) -> str:
-    """The words of `ServiceUtils.mustBeNonEmptyString`."""
+    """Return the message of `ServiceUtils.mustBeNonEmptyString`."""
     return f"[{scope}] Invalid value empty string. [{name}] must be a non-empty string"
 
 
 def missing(scope: str, name: str) -> str:
-    """The words of `ServiceUtils.missingSettingErrorMsg`."""
+    """Return the message of `ServiceUtils.missingSettingErrorMsg`."""
     return f"[{scope}] does not contain the required setting [{name}]"
 
 
 def uri_problem(value: str) -> str | None:
-    """What Java finds wrong with a URI (`ServiceUtils.createUri`), None if nothing."""
+    """Return the problem that Java reports for a URI (`ServiceUtils.createUri`), None if it is valid."""
     if _NOT_IN_URI.search(value):
         return f"unable to parse url [{value}]. Reason: Illegal character in path"
     return None
 
 
 def broken_cast(value: object, expected: str) -> ApiError:
-    """The 500 for a value that the server casts without a look at it. Derived: from Java's own words."""
+    """Return the 500 for a value that the server casts without a check. Derived: the words are those of Java."""
     found = _java_class(value)
     where = f"{found} and {expected} are in module java.base of loader 'bootstrap'"
     reason = f"class {found} cannot be cast to class {expected} ({where})"

@@ -16,13 +16,13 @@ from .index_store import IndexStore
 from .jsontext import Fields, is_whole
 
 DEFAULT_REQUESTS_PER_MINUTE = 50
-#: What of an endpoint is stored: both its parts; settings alone; secrets alone; of a service the server does not know.
+#: The parts of an endpoint that are stored: all; the settings; the secrets; all, for a service the server lacks.
 STATES = ("whole", "no_secrets", "no_settings", "unparsable")
 
 
 @dataclass(frozen=True)
 class StoredEndpoint:
-    """One endpoint as stored; no answer of the API ever shows `secret`, and `state` is one of STATES."""
+    """A stored endpoint. No response shows `secret`. `state` is one of STATES."""
 
     inference_id: str
     task_type: str
@@ -55,7 +55,7 @@ class StoredEndpoint:
 
 @dataclass(frozen=True)
 class References:
-    """Who uses an endpoint; of the indexes, whose mapping fits no other endpoint than the one it was made with."""
+    """The pipelines and indexes that use an endpoint, and the indexes whose mapping fits no other endpoint."""
 
     pipelines: tuple[str, ...] = ()
     indexes: tuple[str, ...] = ()
@@ -107,18 +107,18 @@ class Store:
         return other
 
     def snapshot(self) -> dict[str, StoredEndpoint]:
-        """Everything held, by id, as copies; half-stored endpoints, too."""
+        """Return copies of all endpoints by ID, including half-stored ones."""
         with self._lock:
             return {name: copy.deepcopy(self._endpoints[name]) for name in sorted(self._endpoints)}
 
     def all(self) -> list[StoredEndpoint]:
-        """Everything whose settings are there, ordered by id, as the server lists it."""
+        """Return the endpoints whose settings are stored, sorted by ID as the server lists them."""
         with self._lock:
             endpoints = [self._endpoints[name] for name in sorted(self._endpoints)]
         return [endpoint for endpoint in endpoints if endpoint.state != "no_settings"]
 
     def get(self, inference_id: str) -> StoredEndpoint:
-        """The endpoint of this id, if its settings are there (`ModelRegistry.getModel`). Raises ApiError (404)."""
+        """Return the endpoint if its settings are stored (`ModelRegistry.getModel`). Raises ApiError (404)."""
         with self._lock:
             return self._found(inference_id)
 
@@ -134,9 +134,9 @@ class Store:
             self._endpoints[endpoint.inference_id] = endpoint
 
     def create(self, endpoint: StoredEndpoint) -> None:
-        """Hold a new endpoint; an id of which any part is there is taken. Raises ApiError.
+        """Store a new endpoint. Raises ApiError if any part is stored under its ID.
 
-        Derived: that secrets without settings are enough to refuse it (`ModelRegistry.storeModel`).
+        Derived: secrets without settings are enough to reject it (`ModelRegistry.storeModel`).
         """
         with self._lock:
             if endpoint.inference_id in self._endpoints:
@@ -151,13 +151,13 @@ class Store:
             self._endpoints[endpoint.inference_id] = endpoint
 
     def delete(self, inference_id: str) -> None:
-        """Forget the endpoint and whatever else is stored under its id. Raises ApiError (404)."""
+        """Delete the endpoint. Raises ApiError (404)."""
         with self._lock:
             self._found(inference_id)
             del self._endpoints[inference_id]
 
     def discard(self, inference_id: str) -> None:
-        """Forget whatever is stored under the id."""
+        """Remove everything that is stored under the ID."""
         with self._lock:
             self._endpoints.pop(inference_id, None)
 
@@ -189,9 +189,9 @@ def seeded(
     secret: str = "seeded-secret",
     state: str = "whole",
 ) -> StoredEndpoint:
-    """An endpoint put there by hand: unchecked, but in the form the server stores. Raises ValueError.
+    """Return an endpoint without any checks, in the form that the server stores. Raises ValueError.
 
-    A built-in endpoint that becomes unparsable keeps its service and settings; any other is of "elasticsearch" then.
+    An unparsable endpoint has the service "elasticsearch" by default. A built-in endpoint keeps its settings.
     """
     if state not in STATES:
         raise ValueError(f"state {state!r}: give one of {STATES}")

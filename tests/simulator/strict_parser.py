@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The parser that reads `service_settings` from 9.6 on: the first problem in the order of the fields is the only one.
+"""Parse `service_settings` as 9.6 or later does: the first problem ends the parsing.
 
-Its words are those of `ObjectParser`, `ConstructingObjectParser` and `AnthropicChatCompletionServiceSettings`. Where
-the words of a nested failure come from reading those classes alone, they are derived.
+Sources: `ObjectParser`, `ConstructingObjectParser`, `RateLimitSettings` and `AnthropicChatCompletionServiceSettings`.
+Derived: the words of nested failures.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PER_MINUTE = "requests_per_minute"
 
 
 def parse_created(given: dict[str, Any]) -> tuple[str, str | None, int | None]:
-    """The model, the address and the rate limit of a create. Raises ApiError."""
+    """Return the model, the URL and the rate limit of a create. Raises ApiError."""
     limit = None
     for name, value in given.items():
         if name == LIMIT:
@@ -44,7 +44,7 @@ def parse_created(given: dict[str, Any]) -> tuple[str, str | None, int | None]:
 
 
 def parse_updated(given: dict[str, Any], *, default: int) -> int | None:
-    """The rate limit of an update, None to leave it; null and an empty object reset it. Raises ApiError."""
+    """Return the rate limit of an update, None if not set. Null and {} mean the default. Raises ApiError."""
     for name in given:
         if name not in (LIMIT, "api_key"):
             raise _unknown(given, name)
@@ -112,7 +112,7 @@ def _token(value: object) -> str:
 
 
 def _column(settings: dict[str, Any], name: str) -> int:
-    """Where the name of a field begins in the JSON that the server makes of the map, counted from 1."""
+    """Return the column of a field name in the JSON that the server makes from the map."""
     column = 2
     for other, value in settings.items():
         if other == name:

@@ -35,7 +35,7 @@ class Version:
 
     @property
     def name(self) -> str:
-        """What `parse` reads this version from."""
+        """Return the text that `parse` accepts for this version."""
         return "serverless" if self.serverless else self.number
 
     @property
@@ -45,112 +45,112 @@ class Version:
 
     @property
     def updates(self) -> bool:
-        """Whether `_update` has a handler."""
+        """Return whether `_update` has a handler."""
         return self.minor >= (8, 17)
 
     @property
     def updates_rate_limit(self) -> bool:
-        """Whether `_update` changes the rate limit (`ServiceSettings.updateServiceSettings`)."""
+        """Return whether `_update` changes the rate limit (`ServiceSettings.updateServiceSettings`)."""
         return self.minor >= (9, 4)
 
     @property
     def needs_key_on_update(self) -> bool:
-        """Whether `service_settings` of an `_update` must hold the key (elasticsearch#139651)."""
+        """Return whether `service_settings` of an `_update` must contain the key (elasticsearch#139651)."""
         return self.minor < (9, 5)
 
     @property
     def validates_updates(self) -> bool:
-        """Whether a change calls the provider before it is stored (elasticsearch#140003)."""
+        """Return whether an update calls the provider before it stores a change (elasticsearch#140003)."""
         return self.minor >= (9, 4)
 
     @property
     def checks_names_on_update(self) -> bool:
-        """Whether an `_update` refuses names it does not know; before, it passes over them (elasticsearch#149430)."""
+        """Return whether an `_update` rejects unknown names; earlier versions ignore them (elasticsearch#149430)."""
         return self.minor >= (9, 5)
 
     @property
     def allows_null_on_update(self) -> bool:
-        """Whether an `_update` may hold null (`UpdateInferenceModelAction`)."""
+        """Return whether an `_update` may contain null (`UpdateInferenceModelAction`)."""
         return self.minor >= (9, 5)
 
     @property
     def parses_service_settings(self) -> bool:
-        """Whether a strict parser reads `service_settings` (`AnthropicChatCompletionServiceSettings.createParser`)."""
+        """Return whether a strict parser reads `service_settings` (`ServiceSettingsOPBuilder`)."""
         return self.minor >= (9, 6)
 
     @property
     def updates_chunking_settings(self) -> bool:
-        """Whether `_update` knows `chunking_settings` at the top of its body."""
+        """Return whether `_update` knows `chunking_settings` at the top of its body."""
         return self.minor >= (9, 5)
 
     @property
     def updates_default_endpoints(self) -> bool:
-        """Whether an `_update` of an id with a leading dot gets as far as its own words (elasticsearch#150368)."""
+        """Return whether an `_update` has its own message for an ID with a leading dot (elasticsearch#150368)."""
         return self.minor >= (9, 5)
 
     @property
     def knows_url(self) -> bool:
-        """Whether `service_settings` may hold `url` (`AnthropicChatCompletionServiceSettings`)."""
+        """Return whether `service_settings` may contain `url` (`AnthropicChatCompletionServiceSettings`)."""
         return self.minor >= (9, 6)
 
     @property
     def chats(self) -> bool:
-        """Whether the service serves `chat_completion` (elasticsearch#148539)."""
+        """Return whether the service supports `chat_completion` (elasticsearch#148539)."""
         return self.minor >= (9, 5)
 
     @property
     def prints_top_k_as_top_p(self) -> bool:
-        """The mix-up of 8.16 and 8.17 (`AnthropicChatCompletionTaskSettings.toXContent`)."""
+        """Return whether the server mixes up two names (`AnthropicChatCompletionTaskSettings.toXContent`)."""
         return self.minor <= (8, 17)
 
     @property
     def configuration_word(self) -> str:
-        """How the error about unknown settings begins."""
+        """Return the first words of the error about unknown settings."""
         return "Model configuration" if self.minor[0] == 8 else "Configuration"
 
     @property
     def knows_create_timeout(self) -> bool:
-        """Whether a create takes `timeout` (reference: Requests)."""
+        """Return whether a create accepts `timeout` (reference: Requests)."""
         return self._in_8_19_and_9_1
 
     @property
     def knows_update_timeout(self) -> bool:
-        """Whether an `_update` takes `timeout` beside `master_timeout` (reference: Requests)."""
+        """Return whether an `_update` accepts `timeout` (reference: Requests)."""
         return self.minor >= (9, 5)
 
     @property
     def provider_timeout(self) -> float:
-        """How many seconds a completion may take (`BaseInferenceActionRequest.getDefaultTimeoutForTaskType`)."""
+        """Return the timeout of a completion in seconds (`BaseInferenceActionRequest.getDefaultTimeoutForTaskType`)."""
         return 120.0 if self.minor >= (9, 5) else 30.0
 
     @property
     def forces_unparsable(self) -> bool:
-        """Whether `force` deletes what cannot be parsed (elasticsearch#129090)."""
+        """Return whether `force` deletes an unparsable endpoint (elasticsearch#129090)."""
         return self._in_8_19_and_9_1
 
     @property
     def checks_mappings(self) -> bool:
-        """Whether a create looks for mappings that use its id already, as of late patches (elasticsearch#137055)."""
+        """Return whether a create checks mappings that use its ID, in late patches (elasticsearch#137055)."""
         return self._in_8_19_and_9_1
 
     @property
     def checks_mappings_last(self) -> bool:
-        """Whether it does so after the call to the provider. Derived: the release."""
+        """Return whether that check follows the call to the provider. Derived: the release."""
         return self.minor >= (9, 5)
 
     @property
     def knows_embedding(self) -> bool:
-        """Whether there is a task type `embedding` (elasticsearch#138198). Derived: the release."""
+        """Return whether the task type `embedding` exists (elasticsearch#138198). Derived: the release."""
         return self.minor >= (9, 3)
 
     @property
     def lists_services(self) -> bool:
-        """Whether `GET /_inference/_services` has its present shape."""
+        """Return whether `GET /_inference/_services` has its present shape."""
         return self.minor >= (8, 18)
 
     @property
     def wraps_load_failures(self) -> bool:
-        """Whether a failure to load an endpoint is wrapped once more (elasticsearch#132361). Derived: the release."""
+        """Return whether the server wraps load failures (elasticsearch#132361). Derived: the release."""
         return self.minor >= (9, 2)
 
     @property

@@ -62,7 +62,7 @@ def test_a_deployment_needs_a_state() -> None:
         Simulator(deployments={"elser": []})
 
 
-def test_nodes_of_a_cluster_share_what_is_stored() -> None:
+def test_nodes_of_a_cluster_share_endpoints_and_settings() -> None:
     with Simulator(refused_keys={"bad"}) as first, Simulator(cluster_of=first) as second:
         create(first)
         call(second, "PUT", "/_cluster/settings", {"persistent": {SKIP: True}})
@@ -76,7 +76,7 @@ def test_nodes_of_a_cluster_share_what_is_stored() -> None:
         assert "y" in first.endpoints
 
 
-def test_nodes_of_a_cluster_have_their_own_port_faults_and_log() -> None:
+def test_nodes_of_a_cluster_have_separate_ports_faults_and_logs() -> None:
     with Simulator() as first, Simulator(cluster_of=first) as second:
         first.faults.add(Fault("status", status=503))
 
@@ -94,13 +94,13 @@ def test_nodes_of_a_cluster_share_its_users() -> None:
 
 
 @pytest.mark.parametrize("version", ["9.3.0", "serverless"])
-def test_node_has_the_version_of_its_cluster_unless_told(version: str) -> None:
+def test_node_has_the_version_of_its_cluster_by_default(version: str) -> None:
     with Simulator(version=version) as first:
         assert Simulator(cluster_of=first).version == first.version
         assert Simulator(cluster_of=first, version="9.4.1").version.number == "9.4.1"
 
 
-def test_url_is_refused_until_every_node_knows_it() -> None:
+def test_url_is_rejected_in_a_cluster_with_an_older_node() -> None:
     with Simulator(version="9.5.0") as old, Simulator(version="9.6.0", cluster_of=old) as new:
         reply = create(new, service_settings={"api_key": KEY, "model_id": MODEL, "url": "https://a.example/"})
 
@@ -111,7 +111,7 @@ def test_url_is_refused_until_every_node_knows_it() -> None:
         assert create(new).status == 200
 
 
-def test_settings_of_the_cluster_are_those_of_its_first_node() -> None:
+def test_cluster_settings_are_rejected_for_a_second_node() -> None:
     with Simulator() as first, pytest.raises(ValueError, match="give them to its first node"):
         Simulator(cluster_of=first, skip_validate_and_start=True)
 
@@ -124,7 +124,7 @@ NESTED = {"xpack": {"inference": {"skip_validate_and_start": "true"}}}
 @pytest.mark.parametrize(
     "settings", [{SKIP: True}, {SKIP: "true"}, {"xpack": {"inference": {"skip_validate_and_start": True}}}]
 )
-def test_setting_can_be_set_and_taken_away(kind: str, settings: object) -> None:
+def test_cluster_setting_is_set_and_removed(kind: str, settings: object) -> None:
     with Simulator(refused_keys={KEY}) as server:
         path = "/_cluster/settings"
         empty: dict[str, dict[str, object]] = {"persistent": {}, "transient": {}}
@@ -143,7 +143,7 @@ def test_setting_can_be_set_and_taken_away(kind: str, settings: object) -> None:
 
 
 @pytest.mark.parametrize("version", ["9.4.0", "9.6.0"])
-def test_skipped_validation_does_not_hold_for_updates(version: str) -> None:
+def test_skip_validate_and_start_does_not_affect_updates(version: str) -> None:
     with Simulator(version=version, skip_validate_and_start=True, refused_keys={"bad"}) as server:
         create(server)
 
@@ -158,13 +158,13 @@ def test_skipped_validation_does_not_hold_for_updates(version: str) -> None:
         ({"persistent": {}}, "Validation Failed: 1: no settings to update;"),
     ],
 )
-def test_bad_settings_are_refused(server: Simulator, body: object, words: str) -> None:
+def test_bad_cluster_settings_are_rejected(server: Simulator, body: object, words: str) -> None:
     reply = call(server, "PUT", "/_cluster/settings", body)
 
     assert (reply.status, reply.reason) == (400, words)
 
 
-def test_serverless_has_no_cluster_settings() -> None:
+def test_serverless_rejects_cluster_settings() -> None:
     with Simulator(version="serverless") as server:
         reply = call(server, "PUT", "/_cluster/settings", {"persistent": {SKIP: True}})
 

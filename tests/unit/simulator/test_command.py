@@ -184,7 +184,7 @@ def test_refusals_of_the_provider_can_be_ordered(option: str, words: str) -> Non
     assert words in run(option, *python(code)).stdout
 
 
-def test_validation_can_be_skipped() -> None:
+def test_skip_validate_and_start_option_sets_the_cluster_setting() -> None:
     code = (
         "import os, urllib.request as u\n"
         "print(u.urlopen(os.environ['ELASTICSEARCH_URL'] + '/_cluster/settings?flat_settings').read().decode())"

@@ -78,7 +78,7 @@ def test_endpoints_can_be_put_there_read_and_removed(server: Simulator) -> None:
 
 
 @pytest.mark.parametrize(("state", "status"), [("no_secrets", 200), ("no_settings", 404), ("unparsable", 500)])
-def test_half_an_endpoint_can_be_put_there(server: Simulator, state: str, status: int) -> None:
+def test_endpoint_is_seeded_with_a_state(server: Simulator, state: str, status: int) -> None:
     control(server, "PUT", "endpoints/x", {"state": state})
 
     assert call(server, "GET", COMPLETION + "x").status == status

@@ -73,7 +73,7 @@ def test_all_settings_are_stored_in_the_servers_order(server: Simulator) -> None
     ],
 )
 @pytest.mark.parametrize("version", VERSIONS)
-def test_wrong_types_of_task_settings_are_refused_at_once(version: str, settings: dict[str, Any], words: str) -> None:
+def test_wrong_type_of_a_task_setting_is_rejected_at_once(version: str, settings: dict[str, Any], words: str) -> None:
     with Simulator(version=version) as server:
         reply = create(server, task_settings={"max_tokens": 1, **settings})
 
@@ -98,7 +98,7 @@ def test_old_servers_print_top_k_under_the_name_of_top_p(version: str, printed: 
 
 
 @pytest.mark.parametrize("version", ["8.16.0", "8.17.4"])
-def test_top_k_alone_cannot_be_read_again_on_old_servers(version: str) -> None:
+def test_endpoint_with_top_k_alone_is_unreadable_before_8_18(version: str) -> None:
     with Simulator(version=version) as server:
         created = create(server, task_settings={"max_tokens": 1, "top_k": 40})
         replies = [call(server, "GET", path) for path in ("/_inference/x", "/_inference/_all")]
@@ -111,7 +111,7 @@ def test_top_k_alone_cannot_be_read_again_on_old_servers(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", ["8.16.0", "8.17.4"])
-def test_top_k_with_top_p_leaves_half_an_endpoint_on_old_servers(version: str) -> None:
+def test_create_with_top_k_and_top_p_stores_secrets_alone_before_8_18(version: str) -> None:
     with Simulator(version=version) as server:
         failed = create(server, task_settings={"max_tokens": 1, "top_p": 0.9, "top_k": 40})
 
@@ -120,7 +120,7 @@ def test_top_k_with_top_p_leaves_half_an_endpoint_on_old_servers(version: str) -
         assert create(server).reason == "Inference endpoint [x] already exists"
 
 
-def test_an_update_stores_top_k_that_cannot_be_read_again_on_8_17() -> None:
+def test_update_with_top_k_stores_what_8_17_cannot_read() -> None:
     with Simulator(version="8.17.4") as server:
         create(server)
         both = update(server, {"task_settings": {"max_tokens": 1, "top_p": 0.5, "top_k": 4}})
@@ -147,7 +147,7 @@ def test_the_ranges_of_task_settings_are_not_checked(server: Simulator) -> None:
     ],
 )
 @pytest.mark.parametrize("version", VERSIONS)
-def test_an_id_that_exists_is_found_last(version: str, body: object, words: str) -> None:
+def test_bad_body_for_an_existing_id_returns_its_own_error(version: str, body: object, words: str) -> None:
     with Simulator(version=version, refused_keys={"bad"}) as server:
         create(server)
         reply = call(server, "PUT", COMPLETION + "x", body)
@@ -156,7 +156,7 @@ def test_an_id_that_exists_is_found_last(version: str, body: object, words: str)
         assert reply.reason.startswith(words) or words.startswith("[1:1]")
 
 
-def test_an_id_that_exists_is_refused(server: Simulator) -> None:
+def test_existing_id_is_rejected(server: Simulator) -> None:
     create(server)
     reply = call(server, "PUT", COMPLETION + "x", create_body())
 
@@ -189,7 +189,7 @@ def test_ids_the_server_refuses(server: Simulator, inference_id: str) -> None:
     ("version", "status"),
     [("8.16.0", 400), ("9.3.0", 400), ("9.4.9", 400), ("9.5.0", 200), ("9.6.0", 200), ("serverless", 200)],
 )
-def test_chat_completion_came_with_9_5(version: str, status: int) -> None:
+def test_chat_completion_is_supported_in_9_5_or_later(version: str, status: int) -> None:
     with Simulator(version=version) as server:
         reply = call(server, "PUT", "/_inference/chat_completion/x", create_body())
 
@@ -209,7 +209,7 @@ def test_other_task_types_are_refused(server: Simulator, task_type: str) -> None
 @pytest.mark.parametrize(
     ("version", "task_type"), [("8.16.0", "nonsense"), ("9.6.0", "nonsense"), ("9.2.0", "embedding")]
 )
-def test_task_types_nobody_knows_are_refused(version: str, task_type: str) -> None:
+def test_unknown_task_type_is_rejected(version: str, task_type: str) -> None:
     with Simulator(version=version) as server:
         reply = call(server, "PUT", f"/_inference/{task_type}/x", create_body())
 
@@ -311,7 +311,9 @@ FROM_9_6 = ["9.6.0", "serverless"]
     ],
 )
 @pytest.mark.parametrize("version", VERSIONS)
-def test_bad_settings_are_told_all_at_once(version: str, changes: dict[str, Any], problems: list[str]) -> None:
+def test_bad_settings_of_a_group_are_reported_together(
+    version: str, changes: dict[str, Any], problems: list[str]
+) -> None:
     with Simulator(version=version) as server:
         reply = call(server, "PUT", COMPLETION + "x", {**create_body(), **changes})
 
@@ -351,7 +353,7 @@ def test_bad_settings_are_told_all_at_once(version: str, changes: dict[str, Any]
     ],
 )
 @pytest.mark.parametrize("version", BEFORE_9_6)
-def test_bad_service_settings_are_told_all_at_once_before_9_6(
+def test_bad_service_settings_before_9_6_are_reported_together(
     version: str, settings: dict[str, Any], problems: list[str]
 ) -> None:
     with Simulator(version=version) as server:
@@ -433,7 +435,7 @@ def test_bad_service_settings_are_told_all_at_once_before_9_6(
     ],
 )
 @pytest.mark.parametrize("version", FROM_9_6)
-def test_the_first_bad_service_setting_is_told_from_9_6_on(
+def test_first_bad_service_setting_is_reported_in_9_6_or_later(
     version: str, settings: dict[str, Any], error_type: str, words: str
 ) -> None:
     with Simulator(version=version) as server:
@@ -445,13 +447,13 @@ def test_the_first_bad_service_setting_is_told_from_9_6_on(
 
 
 @pytest.mark.parametrize("value", ["7", 7, 7.9])
-def test_the_rate_limit_is_converted_from_9_6_on(server: Simulator, value: object) -> None:
+def test_rate_limit_is_converted_in_9_6_or_later(server: Simulator, value: object) -> None:
     reply = create(server, service_settings=service_settings(rate_limit={"requests_per_minute": value}))
 
     assert reply.json["service_settings"]["rate_limit"] == {"requests_per_minute": 7}
 
 
-def test_an_empty_rate_limit_is_the_usual_one(server: Simulator) -> None:
+def test_empty_rate_limit_is_the_default(server: Simulator) -> None:
     reply = create(server, service_settings=service_settings(rate_limit={}))
 
     assert reply.json["service_settings"]["rate_limit"] == LIMIT
@@ -465,7 +467,7 @@ def test_an_empty_rate_limit_is_the_usual_one(server: Simulator) -> None:
         ("9.5.0", {"service_settings": service_settings(rate_limit=["a"])}),
     ],
 )
-def test_what_is_no_object_breaks_a_cast(version: str, changes: dict[str, Any]) -> None:
+def test_value_that_is_not_an_object_returns_500(version: str, changes: dict[str, Any]) -> None:
     with Simulator(version=version) as server:
         reply = create(server, **changes)
 
@@ -480,7 +482,7 @@ def test_service_settings_have_to_be_there(server: Simulator) -> None:
 
 
 @pytest.mark.parametrize("version", BEFORE_9_6)
-def test_null_counts_as_left_out_before_9_6(version: str) -> None:
+def test_null_setting_is_not_set_before_9_6(version: str) -> None:
     with Simulator(version=version) as server:
         settings = service_settings(rate_limit={"requests_per_minute": None})
         reply = create(server, service_settings=settings, task_settings={"max_tokens": 1, "top_k": None})
@@ -527,7 +529,7 @@ def test_unknown_settings_are_echoed_at_every_level(
         ("9.5.0", f"Configuration contains settings [{{apikey={KEY}}}] unknown to the [anthropic] service"),
     ],
 )
-def test_unknown_service_settings_are_echoed_before_9_6(version: str, words: str) -> None:
+def test_unknown_service_settings_are_returned_before_9_6(version: str, words: str) -> None:
     with Simulator(version=version) as server:
         assert create(server, service_settings=service_settings(apikey=KEY)).reason == words
 
@@ -558,7 +560,7 @@ def test_unknown_service_settings_are_echoed_before_9_6(version: str, words: str
         ),
     ],
 )
-def test_unknown_names_in_the_rate_limit_are_refused(version: str, error_type: str, words: str) -> None:
+def test_unknown_names_in_rate_limit_are_rejected_by_version(version: str, error_type: str, words: str) -> None:
     with Simulator(version=version) as server:
         settings = service_settings(rate_limit={"per_second": 1, "requests_per_minute": 9})
         reply = create(server, service_settings=settings)
@@ -567,7 +569,7 @@ def test_unknown_names_in_the_rate_limit_are_refused(version: str, error_type: s
 
 
 @pytest.mark.parametrize(("version", "status"), [("9.4.0", 400), ("9.5.0", 400), ("9.6.0", 200), ("serverless", 200)])
-def test_url_came_with_9_6(version: str, status: int) -> None:
+def test_url_is_supported_in_9_6_or_later(version: str, status: int) -> None:
     with Simulator(version=version) as server:
         reply = create(server, service_settings=service_settings(url="https://proxy.example/v1"))
 
@@ -626,7 +628,7 @@ def test_the_call_to_the_provider_takes_its_time() -> None:
         ("serverless", True, True),
     ],
 )
-def test_id_used_in_other_mappings_is_refused_by_version(version: str, asked: bool, refused: bool) -> None:
+def test_id_of_incompatible_mappings_is_rejected_by_version(version: str, asked: bool, refused: bool) -> None:
     with Simulator(version=version, refused_keys={"bad"}) as server:
         server.refer("x", [], ["i1"], ["i1", "i2"])
         reply = create(server)
@@ -643,7 +645,7 @@ def test_id_used_in_other_mappings_is_refused_by_version(version: str, asked: bo
 
 
 @pytest.mark.parametrize("version", ["8.19.0", "9.6.0"])
-def test_the_server_waits_no_longer_than_it_is_told(version: str) -> None:
+def test_timeout_limits_the_call_to_the_provider(version: str) -> None:
     with Simulator(version=version, delay=5) as server:
         reply = call(server, "PUT", COMPLETION + "x?timeout=20ms", create_body())
 

@@ -90,7 +90,7 @@ def test_another_task_type_in_the_path_is_refused(server: Simulator, method: str
 
 
 @pytest.mark.parametrize(("version", "status"), [("8.16.0", 400), ("9.2.0", 400), ("9.3.0", 200), ("serverless", 200)])
-def test_endpoints_of_task_type_embedding_came_with_9_3(version: str, status: int) -> None:
+def test_task_type_embedding_is_known_in_9_3_or_later(version: str, status: int) -> None:
     with Simulator(version=version) as server:
         assert call(server, "GET", "/_inference/embedding/_all").status == status
 

@@ -194,7 +194,7 @@ def test_refusals_without_acting(server: Simulator, kind: str, status: int, word
 
 @pytest.mark.parametrize("kind", ["provider_refusal", "provider_timeout", "provider_unreachable"])
 @pytest.mark.parametrize("version", ["9.4.0", "9.6.0"])
-def test_what_befalls_the_provider_stores_nothing(version: str, kind: str) -> None:
+def test_provider_failure_stores_nothing(version: str, kind: str) -> None:
     with Simulator(version=version) as server:
         server.faults.add(Fault(kind))
         created = create(server)
@@ -213,7 +213,7 @@ def test_what_befalls_the_provider_stores_nothing(version: str, kind: str) -> No
 
 @pytest.mark.parametrize("kind", ["provider_refusal", "provider_timeout", "provider_unreachable"])
 @pytest.mark.parametrize("version", ["8.17.0", "9.3.0"])
-def test_an_update_before_9_4_makes_no_call_to_the_provider(version: str, kind: str) -> None:
+def test_update_before_9_4_does_not_call_the_provider(version: str, kind: str) -> None:
     with Simulator(version=version) as server:
         server.seed("x")
         server.faults.add(Fault(kind))
@@ -222,7 +222,7 @@ def test_an_update_before_9_4_makes_no_call_to_the_provider(version: str, kind: 
         assert server.endpoints["x"].secret == "bad"
 
 
-def test_a_status_can_have_its_own_words(server: Simulator) -> None:
+def test_status_fault_with_a_message_returns_it(server: Simulator) -> None:
     words = "Failed to delete the inference endpoint [x]. The service may be in an inconsistent state."
     server.faults.add(Fault("status", status=500, error_type="status_exception", message=words))
 
@@ -236,7 +236,7 @@ BUSY_TO_DELETE = (
 )
 
 
-def test_busy_refuses_an_update_in_its_words(server: Simulator) -> None:
+def test_busy_endpoint_rejects_an_update(server: Simulator) -> None:
     server.seed("x")
     server.faults.add(Fault("busy"))
     reply = update(server, {"task_settings": {"max_tokens": 1}})
@@ -247,7 +247,7 @@ def test_busy_refuses_an_update_in_its_words(server: Simulator) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "?force=true"])
-def test_busy_refuses_a_delete_in_its_words_and_force_does_not_help(server: Simulator, query: str) -> None:
+def test_busy_endpoint_rejects_a_delete_even_with_force(server: Simulator, query: str) -> None:
     server.seed("x")
     server.faults.add(Fault("busy"))
     reply = call(server, "DELETE", COMPLETION + "x" + query)
@@ -256,7 +256,7 @@ def test_busy_refuses_a_delete_in_its_words_and_force_does_not_help(server: Simu
     assert "x" in server.endpoints
 
 
-def test_busy_is_found_last(server: Simulator) -> None:
+def test_busy_endpoint_does_not_hide_other_errors(server: Simulator) -> None:
     server.seed("x")
     server.refer("x", ["p"], [])
     server.faults.add(Fault("busy", times=7))

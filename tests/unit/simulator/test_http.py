@@ -200,7 +200,7 @@ def test_parameters_of_every_request(server: Simulator) -> None:
 
 
 @pytest.mark.parametrize("version", ["8.16.0", "8.18.0", "8.19.0", "9.0.0", "9.1.0", "9.4.0", "9.5.0", "serverless"])
-def test_which_times_are_known_depends_on_request_and_version(version: str) -> None:
+def test_timeout_parameters_depend_on_request_and_version(version: str) -> None:
     known = {
         "create": {"timeout"} if version in ("8.19.0", "9.1.0", "9.4.0", "9.5.0", "serverless") else set(),
         "update": {"master_timeout", "timeout"} if version in ("9.5.0", "serverless") else {"master_timeout"},

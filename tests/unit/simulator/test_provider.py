@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the server makes of each failure of a call to Anthropic."""
+"""Failures of a call to Anthropic, as the server reports them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def run(server: Simulator) -> Reply:
         (529, "Received an Anthropic server is temporarily overloaded status code", "Overloaded"),
     ],
 )
-def test_refusal_is_told_in_the_words_of_the_server(
+def test_provider_refusal_returns_the_words_of_the_server(
     server: Simulator, status: int, meaning: str, message: str | None
 ) -> None:
     words = f"{meaning} for request from inference entity id [x] status [{status}]"
@@ -60,7 +60,7 @@ def test_refusal_is_told_in_the_words_of_the_server(
     assert (ran.status, ran.error["type"], ran.reason) == (status if status < 500 else 400, "status_exception", words)
 
 
-def test_refusal_can_have_the_provider_s_own_words(server: Simulator) -> None:
+def test_provider_refusal_with_a_message_returns_it(server: Simulator) -> None:
     words = "Your credit balance is too low to access the Anthropic API."
     server.faults.add(Fault("provider_refusal", status=400, message=words))
 
@@ -78,7 +78,7 @@ def test_refusal_can_have_the_provider_s_own_words(server: Simulator) -> None:
         ("serverless", 429, "timeout_exception", "Request timed out after [2m] for inference id [x]"),
     ],
 )
-def test_time_out_is_told_by_version(version: str, status: int, error_type: str, words: str) -> None:
+def test_timeout_is_reported_by_version(version: str, status: int, error_type: str, words: str) -> None:
     with Simulator(version=version) as server:
         server.faults.add(Fault("provider_timeout", times=2))
         created, ran = create(server), run(server)
@@ -97,7 +97,7 @@ def test_time_out_is_told_by_version(version: str, status: int, error_type: str,
         ("9.6.0", "Failed to send Anthropic chat completions request. Cause: Connection refused"),
     ],
 )
-def test_missing_connection_is_told_with_its_cause(version: str, words: str) -> None:
+def test_failed_connection_is_reported_with_its_cause(version: str, words: str) -> None:
     with Simulator(version=version) as server:
         server.faults.add(Fault("provider_unreachable", times=2))
         created, ran = create(server), run(server)
@@ -112,7 +112,7 @@ def create_at(server: Simulator, url: str, key: str = KEY, inference_id: str = "
     return create(server, inference_id, service_settings={"api_key": key, "model_id": MODEL, "url": url})
 
 
-def test_url_on_this_machine_is_called_for_real(server: Simulator) -> None:
+def test_url_of_this_host_gets_a_request(server: Simulator) -> None:
     with MessagesApi(refused_keys={"bad"}) as anthropic:
         accepted = create_at(server, anthropic.url)
         refused = create_at(server, anthropic.url, "bad", "y")
@@ -124,7 +124,7 @@ def test_url_on_this_machine_is_called_for_real(server: Simulator) -> None:
     assert [request["model"] for request in anthropic.requests] == [MODEL] * 3
 
 
-def test_stand_in_for_anthropic_refuses_models_and_statuses_as_told(server: Simulator) -> None:
+def test_messages_api_rejects_models_and_requests(server: Simulator) -> None:
     with MessagesApi(refused_models={MODEL}) as anthropic:
         anthropic.refuse(529)
         anthropic.refuse(400, "Your credit balance is too low")
@@ -135,7 +135,7 @@ def test_stand_in_for_anthropic_refuses_models_and_statuses_as_told(server: Simu
         assert reply.error["caused_by"]["reason"].endswith(end)
 
 
-def test_url_that_nobody_answers_is_told(server: Simulator) -> None:
+def test_closed_url_is_reported_as_failed_connection(server: Simulator) -> None:
     with MessagesApi() as anthropic:
         url = anthropic.url
     reply = create_at(server, url)
@@ -143,7 +143,7 @@ def test_url_that_nobody_answers_is_told(server: Simulator) -> None:
     assert reply.error["caused_by"]["reason"].startswith("Failed to send Anthropic chat completions request")
 
 
-def test_url_that_is_too_slow_is_told(server: Simulator) -> None:
+def test_slow_url_is_reported_as_timeout(server: Simulator) -> None:
     class Slow(MessagesApi):
         def answer(self, key: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
             released.wait(10)
@@ -159,11 +159,11 @@ def test_url_that_is_too_slow_is_told(server: Simulator) -> None:
     assert reply.error["caused_by"]["reason"].startswith("Request timed out after [50ms]")
 
 
-def test_url_elsewhere_is_not_called(server: Simulator) -> None:
+def test_url_of_another_host_is_not_called(server: Simulator) -> None:
     assert create_at(server, "https://anthropic.invalid/v1/messages").status == 200
 
 
 @pytest.mark.parametrize("version", ["8.16.0", "9.6.0"])
-def test_skipped_validation_makes_no_call_on_create(version: str) -> None:
+def test_create_does_not_call_the_provider_with_skip_validate_and_start(version: str) -> None:
     with Simulator(version=version, refused_keys={KEY}, skip_validate_and_start=True) as server:
         assert create(server).status == 200

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a server tells about its services."""
+"""The list of services."""
 
 from __future__ import annotations
 
@@ -46,27 +46,27 @@ def test_anthropic_is_described(version: str, task_types: list[str]) -> None:
         }
 
 
-def test_services_of_a_task_type(server: Simulator) -> None:
+def test_services_are_filtered_by_task_type(server: Simulator) -> None:
     assert set(services(server, PATH + "/sparse_embedding")) == {"elasticsearch"}
     assert set(services(server, PATH + "/completion")) == {"anthropic", "openai"}
     assert call(server, "GET", PATH + "/nonsense").reason == "Unknown task_type [nonsense]"
 
 
 @pytest.mark.parametrize("version", ["8.16.0", "8.17.0"])
-def test_older_servers_take_the_path_for_that_of_an_endpoint(version: str) -> None:
+def test_services_path_belongs_to_endpoints_before_8_18(version: str) -> None:
     with Simulator(version=version) as server:
         assert call(server, "GET", PATH).reason == "Inference endpoint not found [_services]"
         assert call(server, "GET", PATH + "/completion").reason == "Unknown task_type [_services]"
 
 
-def test_serverless_keeps_its_services_to_itself() -> None:
+def test_serverless_rejects_the_services_request() -> None:
     with Simulator(version="serverless") as server:
         reply = call(server, "GET", PATH)
 
         assert (reply.status, reply.error["type"]) == (410, "api_not_available_exception")
 
 
-def test_privilege_to_read_is_enough() -> None:
+def test_services_require_monitor_inference() -> None:
     users = {"reader": ("pw", ("monitor_inference",)), "other": ("pw", ("monitor",))}
     with Simulator(security=Security(users=users)) as server:
         assert call(server, "GET", PATH, headers=basic("reader", "pw")).status == 200

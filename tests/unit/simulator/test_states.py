@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Endpoints that are stored by half, and endpoints of a service the server does not know."""
+"""Half-stored endpoints, and endpoints of an unknown service."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_settings_without_secrets_are_listed_and_cannot_run(version: str) -> Non
 
 
 @pytest.mark.parametrize(("version", "wrapped"), [("8.17.0", False), ("9.1.0", False), ("9.2.0", True)])
-def test_failure_to_load_is_wrapped_on_newer_servers(version: str, wrapped: bool) -> None:
+def test_load_failure_is_wrapped_in_9_2_or_later(version: str, wrapped: bool) -> None:
     with Simulator(version=version) as server:
         server.seed("x", state="no_secrets")
         reply = call(server, "POST", COMPLETION + "x", {"input": "a"})
@@ -49,7 +49,7 @@ def test_failure_to_load_is_wrapped_on_newer_servers(version: str, wrapped: bool
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_secrets_without_settings_only_take_the_id(version: str) -> None:
+def test_secrets_without_settings_only_reserve_the_id(version: str) -> None:
     with Simulator(version=version) as server:
         server.seed("x", state="no_settings")
 
@@ -64,7 +64,7 @@ def test_secrets_without_settings_only_take_the_id(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_unparsable_endpoint_breaks_every_list_it_is_in(version: str) -> None:
+def test_unparsable_endpoint_breaks_each_list_that_includes_it(version: str) -> None:
     with Simulator(version=version) as server:
         server.seed("x")
         server.seed(ELSER, state="unparsable")
@@ -81,7 +81,7 @@ def test_unparsable_endpoint_breaks_every_list_it_is_in(version: str) -> None:
 
 
 @pytest.mark.parametrize(("version", "forced"), [("8.18.0", 404), ("8.19.0", 200), ("9.0.0", 404), ("9.1.0", 200)])
-def test_unparsable_endpoint_is_deleted_by_force_alone(version: str, forced: int) -> None:
+def test_unparsable_endpoint_is_deleted_with_force_only(version: str, forced: int) -> None:
     with Simulator(version=version) as server:
         server.seed("x", state="unparsable")
         refused = call(server, "DELETE", COMPLETION + "x")
@@ -93,7 +93,7 @@ def test_unparsable_endpoint_is_deleted_by_force_alone(version: str, forced: int
         assert ("x" in server.endpoints) is (forced == 404)
 
 
-def test_unparsable_endpoint_cannot_run_or_change_or_be_made_again(server: Simulator) -> None:
+def test_unparsable_endpoint_rejects_runs_updates_and_creates(server: Simulator) -> None:
     server.seed("x", state="unparsable")
     ran = call(server, "POST", COMPLETION + "x", {"input": "a"})
     changed = update(server, {"task_settings": {"max_tokens": 1}})
@@ -103,7 +103,7 @@ def test_unparsable_endpoint_cannot_run_or_change_or_be_made_again(server: Simul
     assert create(server).reason == "Inference endpoint [x] already exists"
 
 
-def test_built_in_endpoint_stays_what_it_is_when_unparsable(server: Simulator) -> None:
+def test_built_in_endpoint_keeps_its_service_when_unparsable(server: Simulator) -> None:
     before = server.endpoints[ELSER]
     server.seed(ELSER, state="unparsable")
 
@@ -111,6 +111,6 @@ def test_built_in_endpoint_stays_what_it_is_when_unparsable(server: Simulator) -
     assert (after.service, after.task_type, after.state) == (before.service, before.task_type, "unparsable")
 
 
-def test_state_nobody_knows_is_refused(server: Simulator) -> None:
+def test_unknown_state_is_rejected(server: Simulator) -> None:
     with pytest.raises(ValueError, match="state 'ill': give one of"):
         server.seed("x", state="ill")

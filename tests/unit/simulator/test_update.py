@@ -74,7 +74,7 @@ def test_max_tokens_must_be_in_task_settings(any_version: Simulator) -> None:
     assert any_version.endpoints["x"].task_settings == TASK
 
 
-def test_integer_for_a_double_is_refused_at_once(any_version: Simulator) -> None:
+def test_integer_for_a_double_is_rejected_at_once(any_version: Simulator) -> None:
     reply = update(any_version, {"task_settings": {"temperature": 1}})
 
     assert (reply.status, reply.error["type"]) == (400, "status_exception")
@@ -96,7 +96,7 @@ def test_the_rate_limit_is_silently_ignored_before_9_4(version: str, left: int) 
 
 
 @pytest.mark.parametrize("version", ["9.4.0", "9.5.0"])
-def test_a_bad_rate_limit_is_refused_from_9_4_on(version: str) -> None:
+def test_bad_rate_limit_is_a_validation_error_in_9_4_and_9_5(version: str) -> None:
     with seeded(version) as server:
         reply = update(server, {"service_settings": {"rate_limit": {"requests_per_minute": -1}}})
 
@@ -106,7 +106,7 @@ def test_a_bad_rate_limit_is_refused_from_9_4_on(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", FROM_9_6)
-def test_a_bad_rate_limit_fails_to_parse_from_9_6_on(version: str) -> None:
+def test_bad_rate_limit_is_a_parse_error_in_9_6_or_later(version: str) -> None:
     with seeded(version) as server:
         reply = update(server, {"service_settings": {"rate_limit": {"requests_per_minute": -1}}})
 
@@ -138,7 +138,7 @@ def test_a_bad_rate_limit_fails_to_parse_from_9_6_on(version: str) -> None:
         ),
     ],
 )
-def test_unknown_names_in_the_rate_limit_are_refused(version: str, error_type: str, words: str) -> None:
+def test_unknown_names_in_rate_limit_are_rejected_by_version(version: str, error_type: str, words: str) -> None:
     with seeded(version) as server:
         reply = update(server, {"service_settings": {"rate_limit": {"burst": 1}}})
 
@@ -147,7 +147,7 @@ def test_unknown_names_in_the_rate_limit_are_refused(version: str, error_type: s
 
 @pytest.mark.parametrize("limit", [None, {}, {"requests_per_minute": 50}])
 @pytest.mark.parametrize("version", FROM_9_6)
-def test_null_and_an_empty_rate_limit_reset_it_from_9_6_on(version: str, limit: object) -> None:
+def test_null_rate_limit_is_the_default_in_9_6_or_later(version: str, limit: object) -> None:
     with seeded(version) as server:
         server.seed("x", service_settings={"model_id": MODEL, "rate_limit": {"requests_per_minute": 9}})
         reply = update(server, {"service_settings": {"rate_limit": limit}})
@@ -155,7 +155,7 @@ def test_null_and_an_empty_rate_limit_reset_it_from_9_6_on(version: str, limit: 
         assert reply.json["service_settings"]["rate_limit"] == {"requests_per_minute": 50}
 
 
-def test_null_leaves_the_rate_limit_on_9_5() -> None:
+def test_null_rate_limit_changes_nothing_in_9_5() -> None:
     with seeded("9.5.0") as server:
         server.seed("x", service_settings={"model_id": MODEL, "rate_limit": {"requests_per_minute": 9}})
         reply = update(server, {"service_settings": {"rate_limit": None}})
@@ -177,7 +177,7 @@ def test_null_leaves_the_rate_limit_on_9_5() -> None:
     ],
 )
 @pytest.mark.parametrize("version", BEFORE_9_5)
-def test_null_is_a_500_that_echoes_before_9_5(version: str, body: dict[str, Any], echoed: str) -> None:
+def test_null_in_an_update_returns_500_before_9_5(version: str, body: dict[str, Any], echoed: str) -> None:
     with seeded(version) as server:
         reply = update(server, body)
 
@@ -186,7 +186,7 @@ def test_null_is_a_500_that_echoes_before_9_5(version: str, body: dict[str, Any]
 
 
 @pytest.mark.parametrize("version", FROM_9_5)
-def test_null_among_task_settings_counts_as_left_out_from_9_5_on(version: str) -> None:
+def test_null_task_setting_is_not_set_in_9_5_or_later(version: str) -> None:
     with seeded(version) as server:
         reply = update(server, {"task_settings": {"max_tokens": 1, "temperature": None}})
 
@@ -194,7 +194,7 @@ def test_null_among_task_settings_counts_as_left_out_from_9_5_on(version: str) -
 
 
 @pytest.mark.parametrize("version", BEFORE_9_5)
-def test_service_settings_need_the_key_before_9_5(version: str) -> None:
+def test_update_of_service_settings_requires_the_key_before_9_5(version: str) -> None:
     with seeded(version) as server:
         reply = update(server, {"service_settings": {"rate_limit": {"requests_per_minute": 9}}})
 
@@ -205,7 +205,7 @@ def test_service_settings_need_the_key_before_9_5(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", FROM_9_5)
-def test_service_settings_do_without_the_key_from_9_5_on(version: str) -> None:
+def test_update_of_service_settings_without_the_key_succeeds_in_9_5_or_later(version: str) -> None:
     with seeded(version) as server:
         reply = update(server, {"service_settings": {"rate_limit": {"requests_per_minute": 9}}})
 
@@ -246,13 +246,13 @@ def test_what_an_endpoint_is_cannot_be_updated(version: str, field: str) -> None
         ("9.6.0", "[1:16] [service_settings] unknown field [foo]"),
     ],
 )
-def test_unknown_service_settings_are_refused_from_9_5_on(version: str, words: str) -> None:
+def test_update_of_unknown_service_settings_is_rejected_in_9_5_or_later(version: str, words: str) -> None:
     with seeded(version) as server:
         assert update(server, {"service_settings": {"api_key": "k", "foo": "bar"}}).reason == words
 
 
 @pytest.mark.parametrize("version", FROM_9_5)
-def test_unknown_task_settings_are_refused_from_9_5_on(version: str) -> None:
+def test_update_of_unknown_task_settings_is_rejected_in_9_5_or_later(version: str) -> None:
     with seeded(version) as server:
         reply = update(server, {"task_settings": {"max_tokens": 1, "stop": "x"}})
 
@@ -260,7 +260,7 @@ def test_unknown_task_settings_are_refused_from_9_5_on(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", BEFORE_9_5)
-def test_unknown_names_are_passed_over_before_9_5(version: str) -> None:
+def test_unknown_names_in_an_update_are_ignored_before_9_5(version: str) -> None:
     with seeded(version) as server:
         body = {
             "service_settings": {"api_key": "new", "foo": "bar"},
@@ -337,7 +337,7 @@ def test_an_unknown_id_is_a_404(any_version: Simulator) -> None:
     assert reply.reason == "The inference endpoint [y] does not exist and cannot be updated"
 
 
-def test_a_bad_body_for_an_unknown_id_gets_its_own_error(any_version: Simulator) -> None:
+def test_bad_body_for_an_unknown_id_returns_its_own_error(any_version: Simulator) -> None:
     assert update(any_version, {"nonsense": 1}, "y").reason.startswith("Request contained fields which")
 
 
@@ -364,7 +364,7 @@ def test_the_task_type_can_stand_in_the_body_instead(any_version: Simulator) -> 
 
 
 @pytest.mark.parametrize(("version", "status"), [("8.17.0", 500), ("9.4.0", 500), ("9.5.0", 400), ("9.6.0", 400)])
-def test_the_task_type_in_the_body_is_a_string(version: str, status: int) -> None:
+def test_task_type_that_is_not_a_string_is_rejected(version: str, status: int) -> None:
     with seeded(version) as server:
         reply = update(server, {"task_type": 5})
 
@@ -391,7 +391,7 @@ def test_older_servers_do_not_ask_the_provider(version: str) -> None:
 
 @pytest.mark.parametrize("body", [{"task_settings": TASK}, {"service_settings": {"api_key": KEY}}])
 @pytest.mark.parametrize("version", FROM_9_4)
-def test_the_provider_is_not_asked_when_nothing_changes(version: str, body: dict[str, Any]) -> None:
+def test_update_without_a_change_does_not_call_the_provider(version: str, body: dict[str, Any]) -> None:
     with seeded(version, refused_keys={KEY}) as server:
         assert update(server, body).status == 200
 
