@@ -12,13 +12,8 @@ import math
 from typing import Any, Iterator, Mapping, NamedTuple
 
 from ansible_collections.esops.inference.plugins.module_utils.client import json_of
-from ansible_collections.esops.inference.plugins.module_utils.errors import ApiError, UnreadableAnswer
-from ansible_collections.esops.inference.plugins.module_utils.inference import (
-    Inference,
-    hint_for,
-    not_as_documented,
-    path_of,
-)
+from ansible_collections.esops.inference.plugins.module_utils.errors import UnreadableAnswer
+from ansible_collections.esops.inference.plugins.module_utils.inference import Inference, not_as_documented, path_of
 
 
 class Piece(NamedTuple):
@@ -62,14 +57,10 @@ class Answers(Inference):
         :param timeout: seconds, for the server as well.
         """
         path = path_of("chat_completion", inference_id) + "/_stream"
-        try:
-            for event in self.client.events(path, _within(timeout), body):
-                if event.data == "[DONE]":
-                    return
-                yield _piece(path, json_of(event.data))
-        except ApiError as error:
-            error.hint = hint_for(error, "monitor_inference") or error.hint
-            raise
+        for event in self.client.events(path, _within(timeout), body):
+            if event.data == "[DONE]":
+                return
+            yield _piece(path, json_of(event.data))
         problem = "The stream ended without the mark of its end."
         raise UnreadableAnswer(problem, "POST", path, "something in front of Elasticsearch may have cut it off.", 200)
 

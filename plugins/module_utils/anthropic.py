@@ -84,25 +84,26 @@ def normalise(settings: Mapping[str, Any]) -> Mapping[str, Any]:
     return result
 
 
-#: What servers say, and what to do about it. The first that fits is taken.
+#: What Elasticsearch says, and what to do about it in the terms of this service. The first that fits is taken.
 _EXPLANATIONS = {
-    r"validation call to service|invalid x-api-key|authentication_error": (
-        "Anthropic was asked and did not take it: check service_settings.api_key, service_settings.model_id, "
-        "and that the cluster may reach Anthropic."
+    r"unknown.*\burl\b|\burl\b.*unknown|\burl\b.*is not supported by all nodes": (
+        "service_settings.url requires Elasticsearch 9.6 or later, on each node."
     ),
-    r"unknown.*\burl\b|\burl\b.*unknown": "service_settings.url is known to Elasticsearch 9.5 and newer.",
-    r"chunking_settings": "the tasks of this service have nothing to chunk: leave chunking_settings out.",
-    r"does not support task type \[chat_completion\]": (
-        "chat_completion is known to Elasticsearch 9.5 and newer, and to late patches of 9.4."
-    ),
+    r"chunking_settings": "this service does not support chunking. Remove chunking_settings.",
+    r"does not support task type \[chat_completion\]": "chat_completion requires Elasticsearch 9.5 or later.",
     r"\[secret_settings\] does not contain": (
-        "before Elasticsearch 9.4 service settings change only with service_settings.api_key beside them."
+        "before Elasticsearch 9.5, an update of service_settings requires service_settings.api_key."
     ),
 }
 
+#: The words around what Anthropic answered: what to do about that is the same for every service.
+_OF_PROVIDER = r"validation call to service|inference entity id \["
+
 
 def explain(words: str) -> str:
-    """What to do about a refusal of the server (`reference`, "An endpoint", "Create" and "Update")."""
+    """Return what to do about an error of Elasticsearch (`reference`, "An endpoint", "Create" and "Update")."""
+    if re.search(_OF_PROVIDER, words):
+        return ""
     return next((hint for pattern, hint in _EXPLANATIONS.items() if re.search(pattern, words)), "")
 
 

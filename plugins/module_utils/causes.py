@@ -9,7 +9,7 @@ Only runs in which a request failed load this file. Private to the collection.
 from __future__ import annotations
 
 import re
-from typing import Iterator, NamedTuple
+from typing import Iterator, NamedTuple, Sequence
 
 #: The words that Elasticsearch puts around a response of a provider, whatever the service; and those of the AWS SDK.
 _PROVIDER_STATUS = (
@@ -86,6 +86,20 @@ _NOT_LOADED = r"Failed to load inference endpoint"
 _SEARCH_FAILED = r"shards? failed|search_phase_execution|[Nn]o shard available"
 #: A read sends no settings: what is wrong with a setting is wrong with a stored one.
 _STORED_SETTING = r"cannot be converted to|does not contain the required setting"
+
+
+def classified(
+    method: str,
+    path: str,
+    status: int | None,
+    error_type: str | None,
+    reason: str,
+    causes: Sequence[tuple[str | None, str]],
+) -> Cause:
+    """Return the cause of an error, given what it says and the type and reason of each error that led to it."""
+    types = (error_type, *(name for name, _text in causes))
+    texts = (reason, *(text for _name, text in causes))
+    return Cause(method, path, status, error_type, texts, frozenset(name for name in types if name))
 
 
 class Cause(NamedTuple):
@@ -230,6 +244,11 @@ class Cause(NamedTuple):
         if self.says(_UNREADABLE):
             return True
         return self.status == 500 and self.says(_NOT_LOADED) and not self.says(_SEARCH_FAILED)
+
+    @property
+    def is_list_unreadable(self) -> bool:
+        """Whether one unreadable endpoint keeps Elasticsearch from listing the others."""
+        return "/_all" in self.path and self.is_unreadable_state
 
     @property
     def _validates(self) -> bool:

@@ -31,16 +31,9 @@ _NUMBERS: Mapping[str, tuple[type[int] | type[float], float]] = {
     "temperature": (float, -math.inf),
 }
 
-#: What a refusal says, and what to do about it. The first that fits is taken. The words of the first four are those
-#: that Elasticsearch puts around what a provider says, of whatever service.
-_EXPLANATIONS = {
-    r"inference entity id .* status \[40[13]\]": "the provider does not take the key of the endpoint: give it another.",
-    r"inference entity id .* status \[404\]": "the provider does not know the model of the endpoint, or not any more.",
-    r"inference entity id .* status \[429\]": "the provider limits how much it is asked: run again later, or let the "
-    "endpoint ask less, by its rate_limit.",
-    r"inference entity id .* status \[5\d\d\]": "the provider is overloaded or has a fault: run again later.",
+#: What Elasticsearch says, and what to do about it in the terms of this module. The provider's words come first.
+_HINTS = {
     r"Requested task type|ncompatible task_type": "leave task_type out, and the endpoint is asked for it.",
-    r"timed out": "a longer timeout gives the provider more time.",
     r"unknown field": "a chat_completion endpoint takes max_tokens, temperature, top_p and stop as task_settings.",
 }
 
@@ -165,8 +158,7 @@ class _Answer:
         try:
             self._ask(api, text, settings, timeout)
         except ClientError as error:
-            self._explain(error)
-            self._told.update(failed=True, msg=str(error), failure=error.failure)
+            self._told.update(failed=True, msg=error.message(self._hint(error)), failure=error.failure)
         except Refused as refusal:
             self._told.update(failed=True, msg=str(refusal), failure=refusal.failure)
         if self._text or not self._told.get("failed"):
@@ -198,12 +190,15 @@ class _Answer:
         if piece.usage:
             self._told["usage"] = _together(self._told.get("usage", {}), piece.usage)
 
-    def _explain(self, error: ClientError) -> None:
-        if isinstance(error, ApiError):
-            hints = (hint for pattern, hint in _EXPLANATIONS.items() if re.search(pattern, error.problem))
-            error.hint = next(hints, error.hint)
-        if error.ambiguous or error.status == _SERVER_GAVE_UP or self._text:
-            error.hint = f"{error.hint} {_MAY_COST}".strip()
+    def _hint(self, error: ClientError) -> str:
+        may_cost = error.ambiguous or error.status == _SERVER_GAVE_UP or error.is_provider_timeout or self._text
+        return f"{_own_hint(error) or error.hint} {_MAY_COST if may_cost else ''}".strip()
+
+
+def _own_hint(error: ClientError) -> str:
+    if not isinstance(error, ApiError) or error.cause.is_of_provider:
+        return ""
+    return next((hint for pattern, hint in _HINTS.items() if re.search(pattern, error.problem)), "")
 
 
 def _for_chat(settings: Mapping[str, Any]) -> dict[str, Any]:

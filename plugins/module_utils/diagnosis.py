@@ -12,6 +12,8 @@ import json
 import re
 from typing import Any, Callable, Iterable, Mapping
 
+from ansible_collections.esops.inference.plugins.module_utils import hints
+from ansible_collections.esops.inference.plugins.module_utils.causes import classified
 from ansible_collections.esops.inference.plugins.module_utils.errors import (
     ApiError,
     ClientError,
@@ -33,35 +35,11 @@ else:
     _NEVER_CONNECTED = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
     _NO_URL = (requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError)
 
-_STATUS_HINTS = {
-    401: "check elasticsearch_username and elasticsearch_password, or elasticsearch_api_key or "
-    "elasticsearch_bearer_token.",
-    407: "the proxy wants to know who asks: put the user name and the password into HTTP_PROXY.",
-    429: "the cluster is busy; run again later, or give more retries.",
-    502: "something in front of Elasticsearch cannot reach it; run again later, or give more retries.",
-    503: "the cluster, or something in front of it, is not ready; run again later, or give more retries.",
-    504: "something in front of Elasticsearch gave up waiting for it; run again later, or give it more time.",
-}
-
-#: How requests says that a file of certificates, as REQUESTS_CA_BUNDLE may name it, is not there.
-_NO_CERTIFICATES = "TLS CA certificate bundle"
-
 #: The object that urllib3 lets speak first.
 _SPEAKER = re.compile(r"^(?:<[^>]*>|HTTPS?Connection(?:Pool)?\([^)]*\)): ")
 
-#: What is in the words of a failed handshake, and what helps.
-_TLS_HINTS = {
-    _NO_CERTIFICATES: "REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE of the environment names it; ca_path would win over it.",
-    "NO_CERTIFICATE|NO_START_LINE|PEM": "ca_path, client_cert or client_key is no PEM file with what belongs into it.",
-    "KEY_VALUES_MISMATCH": "client_key is not the key of client_cert.",
-    "is encrypted": "client_key needs a passphrase, and nobody can be asked for it: store it without one.",
-    "ingerprint": "ca_fingerprint is not the SHA-256 fingerprint of a certificate that the server shows.",
-    "WRONG_VERSION_NUMBER|record layer": "the server does not speak TLS on this port: is it http:// instead of https://?",
-    "[Hh]ostname|IP address|doesn't match": "the certificate is for another name: use one of its names in "
-    "elasticsearch_url.",
-    "CERTIFICATE_VERIFY_FAILED": "give the CA that signed the server's certificate as ca_path, or pin the certificate "
-    "with ca_fingerprint.",
-}
+#: An ID that no API key has may be the secret of one, if the two were given in the wrong order.
+_UNKNOWN_ID = re.compile(r"(api ?key (?:with id|authentication for id) )[^\s,]+", re.IGNORECASE)
 
 
 class Diagnosis:
@@ -93,32 +71,30 @@ class Diagnosis:
         if isinstance(cause, urllib3.exceptions.ReadTimeoutError):
             return self.of_time(node, timeout)
         if isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)):
-            hint = "if this happens every time, the server may want https:// on this port."
-            hint = hint if node.startswith("http:") else ""
-            return ConnectionLost(f"The connection with {node} was lost: {words}.", method, target, hint)
+            problem = f"The connection with {node} was lost: {words}."
+            return ConnectionLost(problem, method, target, hints.lost_hint(node))
         if isinstance(error, requests.exceptions.ContentDecodingError):
             return UnreadableAnswer(f"The answer of {node} cannot be decoded: {words}.", method, target)
-        hint = "check elasticsearch_url, and HTTPS_PROXY and HTTP_PROXY in the environment of the module."
         if isinstance(error, _NO_URL) and requests.utils.get_environ_proxies(node):
             words = "the proxy that the environment names is no URL"  # What it is instead may hold a password.
-        return ClientError(f"The request cannot be sent: {words}.", method, target, hint)
+        return ClientError(f"The request cannot be sent: {words}.", method, target, hints.UNSENDABLE)
 
     def of_time(self, node: str, timeout: float) -> TimedOut:
         """The timeout ran out."""
-        hint = "a longer timeout gives the server, which may wait for the provider of the model, more time."
-        return TimedOut(f"{node} did not answer within {timeout:g} s.", self._method, self._target, hint)
+        problem = f"{node} did not answer within {timeout:g} s."
+        return TimedOut(problem, self._method, self._target, hints.TIMED_OUT)
 
     def _unsent(self, error: Exception, cause: BaseException, words: str, node: str) -> ClientError | None:
         """The error of a try that did not get as far as the server, or None if it may have."""
         method, target = self._method, self._target
-        if isinstance(error, requests.exceptions.SSLError) or _NO_CERTIFICATES in words:
-            return TlsFailed(f"TLS with {node} failed: {words}.", method, target, _tls_hint(words))
+        if isinstance(error, requests.exceptions.SSLError) or hints.NO_CERTIFICATES in words:
+            return TlsFailed(f"TLS with {node} failed: {words}.", method, target, hints.tls_hint(words))
         if isinstance(error, requests.exceptions.ProxyError):
-            hint = "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY in the environment of the module."
-            return Unreachable(f"The proxy for {node} did not let the request through: {words}.", method, target, hint)
+            problem = f"The proxy for {node} did not let the request through: {words}."
+            return Unreachable(problem, method, target, hints.PROXY)
         if isinstance(cause, _NEVER_CONNECTED):
-            hint = "check elasticsearch_url, and that the machine which runs the module may reach it."
-            return Unreachable(f"{node} cannot be reached: {words}.", method, target, hint)
+            problem = f"{node} cannot be reached: {words}."
+            return Unreachable(problem, method, target, hints.unreachable_hint(node, words))
         return None
 
     def of_answer(self, response: requests.Response, answer: Any) -> ClientError:
@@ -132,8 +108,7 @@ class Diagnosis:
         if 300 <= status < 400 and not (isinstance(answer, dict) and "error" in answer):
             location = self._redact(response.headers.get("Location", "nowhere"))
             problem = f"The answer is a redirect ({status}) to {location}, which is not followed."
-            hint = "give the final address as elasticsearch_url."
-            return Redirected(problem, self._method, self._target, hint, status)
+            return Redirected(problem, self._method, self._target, hints.REDIRECTED, status)
         if isinstance(answer, dict) and status >= 300 and ("error" in answer or status < 500):
             return self._api_error(f"refused with status {status}", status, answer, retried)
         return self._unreadable(response, retried)
@@ -153,12 +128,7 @@ class Diagnosis:
         html = "html" in kind.lower()
         found = f"a page ({kind})" if html else f"{kind} that is not the JSON of Elasticsearch, or is cut off"
         problem = f"The answer has status {response.status_code} and is {found}."
-        if response.status_code in _STATUS_HINTS and response.status_code != 401:
-            hint = _STATUS_HINTS[response.status_code]
-        elif html:
-            hint = "a proxy or a login page in front of Elasticsearch may have answered; check elasticsearch_url."
-        else:
-            hint = "check elasticsearch_url and what stands in front of it."
+        hint = hints.page_hint(response.status_code, html, response.url)
         error = UnreadableAnswer(problem, self._method, self._target, hint, response.status_code, retried=retried)
         # Below 500 and not a success, something refused the request before it reached the server.
         error.ambiguous = not 400 <= response.status_code < 500
@@ -178,11 +148,13 @@ class Diagnosis:
         else:
             kind, reason, causes = None, self._redact(_text(answer.get("message") or error or answer)), []
         problem += (f" ({kind})" if kind else "") + f": {reason}"
-        for _name, text in causes:
+        for _type, text in causes:
             if text not in problem:
                 problem += f" Cause: {text}"
-        hint = _STATUS_HINTS.get(status or 0, "")
-        return ApiError(problem, self._method, self._target, hint, status, kind, reason, retried, causes=causes)
+        cause = classified(self._method, self._target, status, kind, reason, causes)
+        return ApiError(
+            problem, self._method, self._target, hints.hint(cause), status, kind, reason, retried, causes=causes
+        )
 
 
 def _any_sent(history: Iterable[RequestHistory]) -> bool:
@@ -225,13 +197,15 @@ def _causes(error: Mapping[str, Any]) -> list[tuple[str | None, str]]:
     while isinstance(inner, dict):
         found.append(inner)
         inner = inner.get("caused_by")
-    return [(_name(cause.get("type")), _text(cause["reason"])) for cause in found if cause.get("reason")]
+    reasons = [(_name(cause.get("type")), _text(cause["reason"])) for cause in found if cause.get("reason")]
+    return reasons + [(None, _UNKNOWN_ID.sub(r"\1********", text)) for text in _unsuccessful(error)]
+
+
+def _unsuccessful(error: Mapping[str, Any]) -> list[str]:
+    """Return what Elasticsearch says of credentials that it looked at before it refused the request."""
+    told = error.get("additional_unsuccessful_credentials") or []
+    return [_text(text) for text in (told if isinstance(told, list) else [told])]
 
 
 def _name(value: Any) -> str | None:
     return value if isinstance(value, str) else None
-
-
-def _tls_hint(words: str) -> str:
-    found = (hint for pattern, hint in _TLS_HINTS.items() if re.search(pattern, words))
-    return next(found, "the server may want a client certificate: client_cert and client_key.")

@@ -47,8 +47,12 @@ class ClientError(Exception):
         self.retried = retried
 
     def __str__(self) -> str:
+        return self.message(self.hint)
+
+    def message(self, hint: str) -> str:
+        """Return the problem, with this hint."""
         text = f"{self.method} {self.path}: {self.problem}"
-        return f"{text}{'' if text.endswith('.') else '.'} Hint: {self.hint}" if self.hint else text
+        return f"{text}{'' if text.endswith('.') else '.'} Hint: {hint}" if hint else text
 
     @property
     def failure(self) -> dict[str, Any]:
@@ -64,11 +68,10 @@ class ClientError(Exception):
     @property
     def cause(self) -> Cause:
         """What the response reports, classified."""
-        from ansible_collections.esops.inference.plugins.module_utils.causes import Cause  # noqa: PLC0415
+        from ansible_collections.esops.inference.plugins.module_utils.causes import classified  # noqa: PLC0415
 
-        texts = (self.reason or self.problem, *(text for _type, text in self.causes))
-        types = frozenset(name for name in (self.error_type, *(name for name, _text in self.causes)) if name)
-        return Cause(self.method, self.path, self.status, self.error_type, texts, types)
+        said = self.reason or self.problem
+        return classified(self.method, self.path, self.status, self.error_type, said, self.causes)
 
     @property
     def provider_status(self) -> int | None:

@@ -19,12 +19,6 @@ from ansible_collections.esops.inference.plugins.module_utils.errors import ApiE
 #: The settings that an endpoint has beside its name, its task type and its service.
 SETTINGS_GROUPS = ("service_settings", "task_settings", "chunking_settings")
 
-_PRIVILEGE_HINT = "the user or the API key needs the cluster privilege {}."
-_NO_INFERENCE_HINT = (
-    "this address knows no inference API: it is not Elasticsearch 8.11 or newer, "
-    "or elasticsearch_url has a path that does not belong there."
-)
-_LICENCE_HINT = "the licence of the cluster has to include inference (Enterprise or a trial)."
 _QUERY_HINT = "something in front of Elasticsearch takes queries away: have it pass them on, or go round it."
 
 _DRY_RUN = {"dry_run": "true"}
@@ -221,14 +215,10 @@ def is_not_found(error: ApiError) -> bool:
 
 
 def hint_for(error: ApiError, privilege: str) -> str:
-    if error.status == 403 and "license" in str(error.reason):
-        return _LICENCE_HINT
-    if error.status == 403:
-        return _PRIVILEGE_HINT.format(privilege)
-    # Without a type: the plain "no handler found", or the error of another product.
-    if error.status in (400, 404) and error.error_type is None and not error.path.endswith("/_update"):
-        return _NO_INFERENCE_HINT
-    return ""
+    """Return what to do about an error, given the cluster privilege that the request needs."""
+    from ansible_collections.esops.inference.plugins.module_utils.hints import hint  # noqa: PLC0415
+
+    return hint(error.cause, privilege)
 
 
 def _endpoint(method: str, path: str, answer: Any) -> Endpoint:
@@ -239,9 +229,10 @@ def _endpoint(method: str, path: str, answer: Any) -> Endpoint:
 
 
 def not_as_documented(method: str, path: str) -> UnreadableAnswer:
-    return UnreadableAnswer(
-        "The answer is JSON, but not what Elasticsearch documents.", method, path, _NO_INFERENCE_HINT, 200
-    )
+    from ansible_collections.esops.inference.plugins.module_utils.hints import NO_INFERENCE  # noqa: PLC0415
+
+    problem = "The answer is JSON, but not what Elasticsearch documents."
+    return UnreadableAnswer(problem, method, path, NO_INFERENCE, 200)
 
 
 def path_of(task_type: str, inference_id: str) -> str:
