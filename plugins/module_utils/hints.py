@@ -114,9 +114,10 @@ _DISK_FULL = (
     "the disk of a node is nearly full, so Elasticsearch made indices read-only. Free disk space; Elasticsearch then "
     "removes the block."
 )
+_NOT_READY = f"the cluster, or a proxy in front of it, is not ready. {_AGAIN}"
 _BLOCKS = {
     r"flood-stage|/12/|allow delete": _DISK_FULL,
-    r"not recovered|no master|SERVICE_UNAVAILABLE": f"the cluster is not ready. {_AGAIN}",
+    r"not recovered|no master|SERVICE_UNAVAILABLE": _NOT_READY,
     r"cluster read-only": "the cluster is read-only. Remove the cluster setting cluster.blocks.read_only.",
     "": "Elasticsearch cannot write to its own index, which is blocked. Remove the block named in the message.",
 }
@@ -158,7 +159,7 @@ _STATUSES = {
     413: "the request is too large for Elasticsearch, or for a proxy in front of it.",
     429: f"the cluster is busy. {_AGAIN}",
     502: f"a proxy in front of Elasticsearch cannot reach it. {_AGAIN}",
-    503: f"the cluster, or a proxy in front of it, is not ready. {_AGAIN}",
+    503: _NOT_READY,
     504: "a proxy in front of Elasticsearch gave up waiting for it. Run again later, or increase the proxy's timeout.",
 }
 

@@ -438,10 +438,14 @@ class TestRetries:
     @pytest.mark.parametrize(
         ("status", "reason", "hint"),
         [
-            (429, "(es_rejected_execution_exception): rejected execution", "the cluster is busy; run again later"),
-            (502, "(status_exception): Bad Gateway", "something in front of Elasticsearch cannot reach it"),
-            (503, "(cluster_block_exception): blocked by", "the cluster, or something in front of it, is not ready"),
-            (504, "(process_cluster_event_timeout_exception): Gateway Timeout", "give it more time"),
+            (429, "(es_rejected_execution_exception): rejected execution", "the cluster is busy. Run again later"),
+            (502, "(status_exception): Bad Gateway", "a proxy in front of Elasticsearch cannot reach it"),
+            (503, "(cluster_block_exception): blocked by", "the cluster, or a proxy in front of it, is not ready"),
+            (
+                504,
+                "(process_cluster_event_timeout_exception): Gateway Timeout",
+                "a proxy in front of Elasticsearch gave up waiting",
+            ),
         ],
     )
     @pytest.mark.usefixtures("pauses")
@@ -605,13 +609,13 @@ class TestUnreadable:
         ("status", "ambiguous", "hint"),
         [
             (401, False, "a proxy or a login page"),
-            (403, False, "a proxy or a login page"),
+            (403, False, "a web application firewall in front of Elasticsearch rejected the request"),
             (404, False, "a proxy or a login page"),
-            (407, False, "put the user name and the password into HTTP_PROXY"),
+            (407, False, "Put the user name and the password into HTTPS_PROXY or HTTP_PROXY"),
             (429, False, "the cluster is busy"),
             (500, True, "a proxy or a login page"),
-            (502, True, "something in front of Elasticsearch cannot reach it"),
-            (503, True, "is not ready; run again later"),
+            (502, True, "a proxy in front of Elasticsearch cannot reach it"),
+            (503, True, "is not ready. Run again later"),
             (504, True, "gave up waiting"),
         ],
     )

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from ansible_collections.esops.inference.plugins.module_utils import hints
 from ansible_collections.esops.inference.plugins.module_utils import tls as tls_module
 from ansible_collections.esops.inference.plugins.module_utils.client import Client, Connection, Redactor
 from ansible_collections.esops.inference.plugins.module_utils.errors import (
@@ -190,7 +191,7 @@ def failure(server: Simulator, kind: type[ClientError] = TlsFailed, **options: A
     return caught.value
 
 
-CA_HINT = "give the CA that signed the server's certificate as ca_path, or pin the certificate with ca_fingerprint."
+CA_HINT = hints._UNTRUSTED
 CLIENT_HINT = "the server may want a client certificate: client_cert and client_key."
 PEM_HINT = "ca_path, client_cert or client_key is no PEM file with what belongs into it."
 

@@ -426,15 +426,13 @@ class TestHints:
 
     def test_the_licence(self) -> None:
         with Simulator(licensed=False) as server, connected(server) as api:
-            assert hint(api, call_put) == (
-                "the licence of the cluster has to include inference (Enterprise or a trial)."
-            )
+            assert hint(api, call_put) == "the license of the cluster must include inference (Enterprise or a trial)."
 
     @pytest.mark.parametrize("status", [400, 404])
     @pytest.mark.parametrize("call", [call_server, call_get, call_get_all, call_put, call_delete])
     def test_an_address_without_an_inference_api(self, status: int, call: Call) -> None:
         assert hint(refused(status), call) == (
-            "this address knows no inference API: it is not Elasticsearch 8.11 or newer, "
+            "this address knows no inference API: it is not Elasticsearch 8.11 or later, "
             "or elasticsearch_url has a path that does not belong there."
         )
 
@@ -446,7 +444,7 @@ class TestHints:
 
     def test_another_refusal_keeps_the_hint_it_has(self, server: Simulator, api: Inference) -> None:
         server.faults.add(Fault("status", status=503))
-        assert hint(api, call_get).startswith("the cluster, or something in front of it, is not ready; run again later")
+        assert hint(api, call_get).startswith("the cluster, or a proxy in front of it, is not ready. Run again later")
         assert hint(refused(400, "validation_exception"), call_put) == ""
 
 

@@ -267,7 +267,7 @@ class TestARefusal:
         }
         assert run["msg"] == (
             f"{ID}: {ASK}: refused with status 401 (status_exception): {run['failure']['reason']}. "
-            "Hint: the provider does not take the key of the endpoint: give it another."
+            "Hint: the provider rejects the API key of the endpoint. Set a valid one as service_settings.api_key."
         )
         assert run["results"] == [
             {"inference_id": ID, "failed": True, "failure": run["failure"], "msg": run["msg"].removeprefix(f"{ID}: ")}
@@ -276,10 +276,10 @@ class TestARefusal:
     @pytest.mark.parametrize(
         ("refused", "status", "hint"),
         [
-            (404, 404, "the provider does not know the model of the endpoint, or not any more."),
-            (429, 429, "the provider limits how much it is asked"),
-            (529, 400, "the provider is overloaded or has a fault: run again later."),
-            (500, 400, "the provider is overloaded or has a fault: run again later."),
+            (404, 404, "the provider does not know the model, or no longer offers it."),
+            (429, 429, "the provider limits the request rate. Run again later."),
+            (529, 400, "the provider is overloaded. Run again later."),
+            (500, 400, "the provider has a temporary fault. Run again later."),
         ],
     )
     @pytest.mark.parametrize("inference_id", [ID, "chat"])
