@@ -19,10 +19,7 @@ _PROVIDER_STATUS = (
 _PROVIDER_REASON = r"(?s)Error message: \[(.*)\]|^(.+?) \(Service: [^()]*?[,;] Status Code: "
 
 #: Elasticsearch stopped waiting for the provider, or for its turn to ask it.
-_TIMED_OUT = (
-    r"\bRequest timed out\b|\bRead timed out|[Cc]onnect(?:ion)? timed out|milliseconds timeout on connection"
-    r"|Timeout connecting to"
-)
+_TIMED_OUT = r"\bRequest timed out\b|\bRead timed out|milliseconds timeout on connection"
 
 #: How requests to a provider fail: what Elasticsearch names the exceptions of its HTTP client.
 _UNREACHABLE_TYPES = frozenset(
@@ -31,6 +28,7 @@ _UNREACHABLE_TYPES = frozenset(
         "connect_timeout_exception",
         "connection_closed_exception",
         "connection_request_timeout_exception",
+        "deadline_timeout_exception",
         "http_host_connect_exception",
         "no_http_response_exception",
         "socket_exception",
@@ -39,7 +37,7 @@ _UNREACHABLE_TYPES = frozenset(
 )
 _UNREACHABLE = (
     r"Connection refused|Connection reset|Connection (?:is )?closed|Broken pipe|failed to respond|prematurely"
-    r"|Premature end of|No route to host|Network is unreachable"
+    r"|Premature end of|No route to host|Network is unreachable|[Cc]onnect(?:ion)? timed out|Timeout connecting to"
 )
 #: The nodes of the cluster do not reach each other.
 _BETWEEN_NODES = r"transport_exception$|^node_"
@@ -158,7 +156,7 @@ class Cause(NamedTuple):
     @property
     def is_provider_timeout(self) -> bool:
         """Whether Elasticsearch gave up waiting for the provider, which may complete the request all the same."""
-        return self._calls_provider and self.says(_TIMED_OUT)
+        return self._calls_provider and (self.says(_TIMED_OUT) or "socket_timeout_exception" in self.types)
 
     @property
     def is_provider_unreachable(self) -> bool:

@@ -15,6 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.esops.inference.plugins.module_utils import completion
+from ansible_collections.esops.inference.plugins.module_utils.errors import ApiError
 from tests.simulator import Fault, Security, Simulator
 from tests.unit.support import FORMER_KEY, ID, MODEL, Run, environment, leaks, run_module, seed
 
@@ -384,6 +386,17 @@ class TestNothingIsPaidForTwice:
             assert len(server.requests) == 2
         assert "did not answer within 0.5 s. Hint: a longer timeout gives" in run["msg"]
         assert MAY_COST in run["msg"]
+
+    @pytest.mark.parametrize(
+        ("status", "kind", "reason"),
+        [
+            (408, "status_exception", "Request timed out after [30s]"),
+            (429, "timeout_exception", "Request timed out after [30s] for inference id [one]"),
+        ],
+    )
+    def test_timeout_of_provider_may_cost_on_every_version(self, status: int, kind: str, reason: str) -> None:
+        error = ApiError("refused", "POST", "/_inference/completion/one", "a hint.", status, kind, reason)
+        assert completion._Answer("one", "completion")._hint(error) == f"a hint. {MAY_COST}"
 
     def test_another_node_is_asked_only_where_the_first_was_not(self, server: Simulator) -> None:
         seed(server)
