@@ -396,7 +396,7 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             _nothing,
             {"service_settings": {**OTHER_MODEL, "url": "https://gateway.example.com/v1/messages"}},
             {"version": "9.3"},
-            says=("service_settings.url is known to Elasticsearch 9.5",),
+            says=("service_settings.url requires Elasticsearch 9.6 or later",),
         ),
         Situation(
             "the user may not ask for the version",
@@ -490,7 +490,7 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             "Its words are quoted. Nothing was stored.",
             _nothing,
             server={"refused_keys": [KEY]},
-            says=("invalid x-api-key", "check service_settings.api_key"),
+            says=("invalid x-api-key", "Set a valid one as service_settings.api_key"),
         ),
         Situation(
             "nobody is logged in (401)",
@@ -511,7 +511,7 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             "The message says so.",
             _nothing,
             server={"licensed": False},
-            says=("licence of the cluster",),
+            says=("license of the cluster",),
         ),
         Situation(
             "an option is wrong",
