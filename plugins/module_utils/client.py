@@ -21,7 +21,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping
 from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
-from ansible_collections.esops.inference.plugins.module_utils.errors import ClientError, ConnectionLost, Unreachable
+from ansible_collections.esops.inference.plugins.module_utils.errors import (
+    ApiError,
+    ClientError,
+    ConnectionLost,
+    TlsFailed,
+    Unreachable,
+)
 
 if TYPE_CHECKING:
     from ansible_collections.esops.inference.plugins.module_utils import diagnosis
@@ -143,7 +149,9 @@ class Client:
 
     :param connection: where and how.
     :param redact: takes the secrets out of whatever is said about a request.
+    :ivar timeout: seconds for one request.
     :ivar patience: for requests that are sent again; how often that happened.
+    :ivar distrusted: nodes that were skipped because TLS with them failed, and how it failed.
     """
 
     def __init__(self, connection: Connection, redact: Redactor) -> None:
@@ -151,10 +159,16 @@ class Client:
             raise REQUESTS_IMPORT_ERROR
         self._nodes = list(connection.urls)
         self._redact = redact
+        self.timeout = connection.timeout
+        self._retries = connection.retries
         self._timeout = (min(connection.timeout, CONNECT_TIMEOUT), connection.timeout)
         self._verify = _verify(connection)
         self.patience = Patience(connection.timeout)
-        self._session = _session(connection, self.patience)
+        has_several = len(self._nodes) > 1
+        # Several nodes are tried in turn before one of them is tried again: then each connection is tried once.
+        self._retry = _retry(connection.retries, self.patience) if has_several else None
+        self._session = _session(connection, _retry(0 if has_several else connection.retries, self.patience))
+        self.distrusted: dict[str, str] = {}
         if self._verify is False:
             # It is what the user asked for, and a pinned certificate is verified without a CA.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
@@ -162,18 +176,55 @@ class Client:
     def close(self) -> None:
         self._session.close()
 
-    def request(self, method: str, path: str, params: Mapping[str, str] | None = None, body: Any | None = None) -> Any:
+    def request(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        body: Any | None = None,
+        *,
+        retried: bool = False,
+    ) -> Any:
         """Sends a request and returns the JSON of its answer.
 
         :param path: begins with a slash; its parts are quoted already.
+        :param retried: whether the same request was sent before.
         :raises ClientError: whenever there is no such answer.
         """
         target, data = _written(path, params, body)
         response = self._send(method, target, data)
         answer = json_of(response.content)
         if response.status_code >= 300 or not isinstance(answer, (dict, list)):
-            raise self._diagnosis(method, target).of_answer(response, answer)
+            raise self._diagnosis(method, target).of_answer(response, answer, retried)
         return answer
+
+    def write(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        body: Any | None = None,
+        *,
+        least_retries: int = 0,
+    ) -> Any:
+        """Send a request, and retry it after errors that pass by themselves, with growing pauses.
+
+        Elasticsearch reports a temporary error of the provider with its own status 400, which says nothing of that.
+
+        :param least_retries: how many retries there are, even if the connection allows fewer.
+        :raises ClientError: the last error.
+        """
+        retries = max(self._retries, least_retries)
+        for attempt in range(retries + 1):
+            start = time.monotonic()
+            try:
+                return self.request(method, path, params, body, retried=attempt > 0)
+            except ApiError as error:
+                # The server may have waited long for the provider.
+                self.patience.spend(time.monotonic() - start)
+                if attempt == retries or not error.is_passing or not self.patience.wait(2.0**attempt, _why(error)):
+                    raise
+        raise AssertionError("unreachable")
 
     def events(self, path: str, params: Mapping[str, str], body: Any) -> Iterator[Event]:
         """Sends a POST and returns the server-sent events of its answer, each when it has arrived.
@@ -218,27 +269,63 @@ class Client:
         return Diagnosis(method, target, self._redact)
 
     def _send(self, method: str, target: str, data: bytes | None, stream: bool = False) -> requests.Response:
-        """Tries the nodes in order. The one that answered is the first to be asked next time.
+        """Send a request to the first node that can carry it out.
 
-        :param stream: whether to come back before the body of the answer is there.
+        If none of several nodes can, all of them are tried again after a pause.
+
+        :param stream: whether to return before the body of the response is there.
         """
+        retry = self._retry
+        while True:
+            response = self._send_to_any(method, target, data, stream)
+            if retry is None or not retry.is_retry(method, response.status_code):
+                return response
+            try:
+                retry = retry.increment(method, target, response=response.raw, _pool=None)
+            except urllib3.exceptions.MaxRetryError:
+                return response
+            finally:
+                response.raw.retries = retry
+            retry.sleep(response.raw)
+
+    def _send_to_any(self, method: str, target: str, data: bytes | None, stream: bool) -> requests.Response:
+        """Try the nodes in order. The one that responds is the first to be tried next time."""
         failures: list[ClientError] = []
+        sick: requests.Response | None = None
         for node in list(self._nodes):
             try:
                 response = self._send_to(node, method, target, data, stream)
-            except (Unreachable, ConnectionLost) as error:
-                failures.append(error)
-                # What a write did to the one node has to be known before it is sent to another.
+            except (Unreachable, TlsFailed, ConnectionLost) as error:
+                # What a write did to one node must be known before it is sent to another.
                 if isinstance(error, ConnectionLost) and method != "GET":
                     raise
+                failures.append(error)
+                if isinstance(error, TlsFailed):
+                    self.distrusted[node] = error.problem
                 continue
-            if failures:
-                self._nodes = [node, *(other for other in self._nodes if other != node)]
+            if len(self._nodes) > 1 and response.status_code in (
+                PASSING_STATUSES if method == "GET" else UNDONE_STATUSES
+            ):
+                self.patience.sent_again(f"status {response.status_code} of {node}")
+                if sick is not None:
+                    sick.close()
+                sick = response
+                continue
+            if sick is not None:
+                sick.close()
+            self._prefer(node)
             return response
+        if sick is not None:
+            return sick
         if len(failures) == 1:
             raise failures[0]
-        kind = Unreachable if all(isinstance(error, Unreachable) for error in failures) else ConnectionLost
+        unsent = all(isinstance(error, (Unreachable, TlsFailed)) for error in failures)
+        kind = type(failures[0]) if unsent else ConnectionLost
         raise kind(" ".join(error.problem for error in failures), method, target, failures[0].hint)
+
+    def _prefer(self, node: str) -> None:
+        if node != self._nodes[0]:
+            self._nodes = [node, *(other for other in self._nodes if other != node)]
 
     def _send_to(self, node: str, method: str, target: str, data: bytes | None, stream: bool) -> requests.Response:
         try:
@@ -288,6 +375,20 @@ class Patience:
         self.left -= seconds
         return spent
 
+    def sent_again(self, reason: str) -> None:
+        """Count a request that is sent again."""
+        self.resent += 1
+        self.reason = reason
+
+    def wait(self, seconds: float, reason: str) -> bool:
+        """Pause before a request is sent again, or return False if there is no time left for that."""
+        if self.left <= 0:
+            return False
+        # Jitter, so that many tasks that met the same fault do not come back at the same time.
+        time.sleep(self.spend(seconds * random.uniform(0.5, 1)))
+        self.sent_again(reason)
+        return True
+
 
 class _Retry(Retry):
     """A Retry with jitter, whose C(Retry-After) has a ceiling, and which ends with the patience of the task."""
@@ -328,8 +429,7 @@ class _Retry(Retry):
         except urllib3.exceptions.MaxRetryError as given_up:
             given_up.history = self.history  # type: ignore[attr-defined]
             raise
-        self.patience.resent += 1
-        self.patience.reason = f"status {response.status}" if response is not None else type(error).__name__
+        self.patience.sent_again(f"status {response.status}" if response is not None else type(error).__name__)
         return following
 
 
@@ -344,7 +444,14 @@ def _without_proxy(error: Exception | None) -> Exception | None:
     return error
 
 
-def _session(connection: Connection, patience: Patience) -> requests.Session:
+def _why(error: ApiError) -> str:
+    """Why a request is sent again, as part of a sentence."""
+    if error.provider_status is not None:
+        return f"status {error.provider_status} of the provider"
+    return "an update in progress" if error.is_busy else "a temporary fault of the provider"
+
+
+def _session(connection: Connection, retry: Retry) -> requests.Session:
     session = requests.Session()
     session.headers.update({"Accept": "application/json", "User-Agent": f"ansible-esops.inference/{VERSION}"})
     session.headers["Content-Type"] = "application/json"
@@ -353,7 +460,6 @@ def _session(connection: Connection, patience: Patience) -> requests.Session:
     if connection.client_cert:
         # Named as the key's file, too, so that urllib3 looks for a passphrase before OpenSSL asks the terminal for it.
         session.cert = (connection.client_cert, connection.client_key or connection.client_cert)
-    retry = _retry(connection, patience)
     # Room for as many connections as there may be threads; each is opened when it is needed.
     options: dict[str, Any] = {"max_retries": retry, "pool_maxsize": MOST_CONNECTIONS}
     plain = HTTPAdapter(**options)
@@ -383,11 +489,9 @@ def _verify(connection: Connection) -> bool | str:
     return not connection.ca_fingerprint
 
 
-def _retry(connection: Connection, patience: Patience) -> Retry:
+def _retry(retries: int, patience: Patience) -> _Retry:
     retry = _Retry(
-        total=connection.retries,
-        # Where there are several nodes, the next one is asked instead.
-        connect=0 if len(connection.urls) > 1 else None,
+        total=retries,
         redirect=0,
         other=0,
         status_forcelist=PASSING_STATUSES,

@@ -97,13 +97,14 @@ class Diagnosis:
             return Unreachable(problem, method, target, hints.unreachable_hint(node, words))
         return None
 
-    def of_answer(self, response: requests.Response, answer: Any) -> ClientError:
+    def of_answer(self, response: requests.Response, answer: Any, retried: bool = False) -> ClientError:
         """What is wrong with an answer that is not a success.
 
         :param answer: its JSON; None where it has none.
+        :param retried: whether the same request was sent before, apart from what the response knows.
         """
         status = response.status_code
-        retried = _any_sent(getattr(response.raw.retries, "history", ()))
+        retried = retried or _any_sent(getattr(response.raw.retries, "history", ()))
         # Elasticsearch passes on a redirect that a provider answered, as an error without an address.
         if 300 <= status < 400 and not (isinstance(answer, dict) and "error" in answer):
             location = self._redact(response.headers.get("Location", "nowhere"))

@@ -94,6 +94,11 @@ class ClientError(Exception):
         return self.cause.is_provider_passing
 
     @property
+    def is_passing(self) -> bool:
+        """Whether the same request can succeed later, although the status does not say so."""
+        return self.is_busy or self.is_provider_passing
+
+    @property
     def is_busy(self) -> bool:
         """Whether another update of the endpoint is in progress. This passes; C(force) does not help."""
         return self.cause.is_busy

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -43,6 +43,7 @@ from ansible_collections.esops.inference.plugins.module_utils.errors import (
     ConnectionLost,
     Redirected,
     TimedOut,
+    TlsFailed,
     Unreachable,
     UnreadableAnswer,
 )
@@ -82,7 +83,7 @@ def nobody() -> Iterator[str]:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that were waited between tries, without luck; nobody really waits."""
     slept: list[float] = []
-    sleep = SimpleNamespace(sleep=lambda seconds: slept.append(seconds) if seconds else None)
+    sleep = SimpleNamespace(sleep=lambda seconds: slept.append(seconds) if seconds else None, monotonic=lambda: 0.0)
     monkeypatch.setattr(client_module, "time", sleep)
     monkeypatch.setattr(client_module, "random", SimpleNamespace(uniform=lambda _least, most: most))
     return slept
@@ -285,6 +286,154 @@ class TestNodes:
             connect("http://a..b").request("GET", "/")
         assert str(caught.value).startswith("GET /: The request cannot be sent: ")
         assert "'a..b', label empty or too long. Hint: check elasticsearch_url" in str(caught.value)
+
+
+class TestFailover:
+    """One node has a fault, another is well."""
+
+    @pytest.mark.parametrize("html", [False, True])
+    @pytest.mark.parametrize("status", [429, 502, 503, 504])
+    def test_read_goes_to_the_next_node(
+        self, server: Simulator, connect: Connect, pauses: list[float], status: int, html: bool
+    ) -> None:
+        server.faults.add(Fault("status", status=status, times=9, html=html))
+        with Simulator(cluster_of=server) as other:
+            client = connect(server.url, other.url, retries=3)
+            client.request("GET", "/")
+            client.request("GET", "/_inference/_all")
+            assert other.requests == ["GET /", "GET /_inference/_all"]
+        assert (server.requests, pauses) == (["GET /"], [])
+        assert (client.patience.resent, client.patience.reason) == (1, f"status {status} of {server.url}")
+
+    @pytest.mark.parametrize("method", ["PUT", "DELETE", "POST"])
+    @pytest.mark.parametrize("status", [429, 503])
+    def test_write_goes_to_the_next_node_if_nothing_was_done(
+        self, server: Simulator, connect: Connect, pauses: list[float], status: int, method: str
+    ) -> None:
+        server.faults.add(Fault("status", status=status, times=9))
+        with Simulator(cluster_of=server) as other:
+            with pytest.raises(ApiError) as caught:
+                connect(server.url, other.url, retries=3).request(method, "/_inference/completion/a")
+            assert other.requests == server.requests == [f"{method} /_inference/completion/a"]
+        assert caught.value.status in (400, 404)
+        assert (caught.value.retried, pauses) == (False, [])
+
+    @pytest.mark.parametrize("status", [502, 504])
+    def test_write_stays_with_its_node_if_something_may_have_been_done(
+        self, server: Simulator, connect: Connect, status: int
+    ) -> None:
+        server.faults.add(Fault("status", status=status, times=9))
+        with Simulator(cluster_of=server) as other:
+            with pytest.raises(ApiError, match=f"refused with status {status}"):
+                connect(server.url, other.url).request("PUT", "/_inference/completion/a")
+            assert other.requests == []
+
+    def test_all_nodes_are_tried_again_after_a_pause(
+        self, server: Simulator, connect: Connect, pauses: list[float]
+    ) -> None:
+        server.faults.add(Fault("status", status=503, times=3))
+        with Simulator(cluster_of=server) as other:
+            other.faults.add(Fault("status", status=503, times=2))
+            connect(server.url, other.url, retries=3, timeout=60).request("GET", "/")
+            assert (len(server.requests), len(other.requests)) == (3, 3)
+        assert pauses == [2]
+
+    @pytest.mark.usefixtures("pauses")
+    def test_retries_end_with_the_error_of_the_last_node(self, server: Simulator, connect: Connect) -> None:
+        server.faults.add(Fault("status", status=503, times=9))
+        with Simulator(cluster_of=server) as other:
+            other.faults.add(Fault("status", status=429, times=9))
+            with pytest.raises(ApiError, match="refused with status 429"):
+                connect(server.url, other.url, retries=2).request("GET", "/")
+            assert (len(server.requests), len(other.requests)) == (3, 3)
+
+    def test_node_that_cannot_be_reached_does_not_hide_the_fault_of_another(
+        self, server: Simulator, connect: Connect, nobody: str
+    ) -> None:
+        server.faults.add(Fault("status", status=503))
+        with pytest.raises(ApiError, match="refused with status 503"):
+            connect(server.url, nobody).request("GET", "/")
+
+    @pytest.mark.parametrize("method", ["GET", "DELETE"])
+    def test_node_without_tls_is_skipped_and_named(self, server: Simulator, connect: Connect, method: str) -> None:
+        with Simulator() as plain:
+            distrusted = f"https://127.0.0.1:{plain.port}"
+            client = connect(distrusted, server.url)
+            with contextlib.suppress(ApiError):
+                client.request(method, "/_inference/completion/a")
+            assert plain.requests == []
+        assert server.requests == [f"{method} /_inference/completion/a"]
+        assert list(client.distrusted) == [distrusted]
+        assert client.distrusted[distrusted].startswith(f"TLS with {distrusted} failed: ")
+
+    def test_tls_that_fails_everywhere_is_the_error(self, server: Simulator, connect: Connect) -> None:
+        with Simulator() as other, pytest.raises(TlsFailed) as caught:
+            connect(*(f"https://127.0.0.1:{one.port}" for one in (server, other))).request("GET", "/")
+        assert str(other.port) in caught.value.problem
+        assert str(server.port) in caught.value.problem
+
+
+class TestProviderFaults:
+    """Elasticsearch reports a temporary fault of the provider as a status 400."""
+
+    PATH = "/_inference/completion/a"
+    BODY: ClassVar[dict[str, Any]] = {
+        "service": "anthropic",
+        "service_settings": {"api_key": "k", "model_id": "m"},
+        "task_settings": {"max_tokens": 5},
+    }
+
+    def write(self, client: Client, **more: Any) -> Any:
+        return client.write("PUT", self.PATH, None, self.BODY, **more)
+
+    @pytest.mark.parametrize("status", [429, 500, 529])
+    def test_temporary_one_is_retried_with_growing_pauses(
+        self, server: Simulator, connect: Connect, pauses: list[float], status: int
+    ) -> None:
+        server.faults.add(Fault("provider_refusal", status=status, times=3))
+        client = connect(server.url, retries=3, timeout=60)
+        assert self.write(client)["inference_id"] == "a"
+        assert server.requests == [f"PUT {self.PATH}"] * 4
+        assert pauses == [1, 2, 4]
+        assert (client.patience.resent, client.patience.reason) == (3, f"status {status} of the provider")
+
+    @pytest.mark.parametrize("status", [401, 404])
+    def test_refusal_is_not_retried(
+        self, server: Simulator, connect: Connect, pauses: list[float], status: int
+    ) -> None:
+        server.faults.add(Fault("provider_refusal", status=status))
+        with pytest.raises(ApiError) as caught:
+            self.write(connect(server.url, retries=3))
+        assert (caught.value.provider_status, len(server.requests), pauses) == (status, 1, [])
+
+    def test_retries_end_with_the_last_error(self, server: Simulator, connect: Connect, pauses: list[float]) -> None:
+        server.faults.add(Fault("provider_refusal", status=529, times=9))
+        with pytest.raises(ApiError) as caught:
+            self.write(connect(server.url, retries=2, timeout=60))
+        assert (caught.value.provider_status, caught.value.retried) == (529, True)
+        assert (len(server.requests), pauses) == (3, [1, 2])
+
+    def test_more_retries_can_be_asked_for(self, server: Simulator, connect: Connect, pauses: list[float]) -> None:
+        server.faults.add(Fault("provider_refusal", status=529, times=2))
+        self.write(connect(server.url, retries=0, timeout=60), least_retries=2)
+        assert (len(server.requests), pauses) == (3, [1, 2])
+
+    def test_pauses_take_no_longer_than_the_timeout(
+        self, server: Simulator, connect: Connect, pauses: list[float]
+    ) -> None:
+        server.faults.add(Fault("provider_refusal", status=529, times=99))
+        with pytest.raises(ApiError):
+            self.write(connect(server.url, retries=50, timeout=5))
+        assert sum(pauses) <= 5
+        assert len(server.requests) == len(pauses) + 1
+
+    @pytest.mark.usefixtures("pauses")
+    def test_endpoint_that_is_being_updated_is_waited_for(self, server: Simulator, connect: Connect) -> None:
+        server.seed("a")
+        server.faults.add(Fault("busy", times=2))
+        client = connect(server.url, retries=3)
+        assert client.write("DELETE", self.PATH)["acknowledged"] is True
+        assert (len(server.requests), client.patience.reason) == (3, "an update in progress")
 
 
 class TestAuthentication:
@@ -545,9 +694,19 @@ class TestRetries:
             with pytest.raises(ConnectionLost) as caught:
                 connect(server.url, other.url, retries=2).request("DELETE", "/_inference/completion/a")
             assert other.requests == []
-        assert f"{server.url} cannot be reached: Failed to establish a new connection" in caught.value.problem
         assert caught.value.ambiguous
         assert server.requests == ["DELETE /_inference/completion/a"]
+
+    @pytest.mark.usefixtures("pauses")
+    def test_single_node_that_is_lost_and_then_refused_is_lost(
+        self, server: Simulator, connect: Connect, dialled: Dialled
+    ) -> None:
+        dialled.failing = lambda number: ConnectionRefusedError(111, "refused") if number > 1 else None
+        server.faults.add(Fault("reset_after"))
+        with pytest.raises(ConnectionLost) as caught:
+            connect(server.url, retries=2).request("DELETE", "/_inference/completion/a")
+        assert f"{server.url} cannot be reached: Failed to establish a new connection" in caught.value.problem
+        assert caught.value.ambiguous
 
 
 class TestRedirect:

@@ -249,12 +249,14 @@ class TestFingerprint:
         assert failure(node, ca_fingerprint=files.fingerprint, ca_path=files.other_ca).hint == CA_HINT
 
     def test_it_holds_for_every_node(self, node: Simulator, files: Files) -> None:
+        """A node with another certificate is skipped: nothing is sent to it."""
         with Simulator(tls=files.elsewhere) as other:
             client = Client(Connection((other.url, node.url), ca_fingerprint=files.fingerprint), Redactor([]))
-            with pytest.raises(TlsFailed):
-                client.request("GET", "/")
+            client.request("GET", "/")
+            client.request("GET", "/_inference/_all")
             client.close()
-            assert (other.requests, node.requests) == ([], [])
+            assert (other.requests, node.requests) == ([], ["GET /", "GET /_inference/_all"])
+        assert list(client.distrusted) == [other.url]
 
 
 class TestFingerprintOfTheCa:
