@@ -28,6 +28,7 @@ from ansible_collections.esops.inference.plugins.module_utils.plan import (
     CREATED,
     DELETED,
     NONE,
+    PREFLIGHT_SUFFIX,
     PRESENT,
     RECREATED,
     UPDATED,
@@ -37,6 +38,7 @@ from ansible_collections.esops.inference.plugins.module_utils.plan import (
     differences,
     former_body,
 )
+from ansible_collections.esops.inference.plugins.module_utils.preflight import Preflight
 
 #: How often a decision is made anew after a race or a lost answer.
 ROUNDS = 3
@@ -44,10 +46,8 @@ ROUNDS = 3
 #: Seconds between two looks at a deployment.
 POLL_INTERVAL = 2.0
 
-PREFLIGHT_SUFFIX = "-ansible-preflight"
-
-_ALREADY_EXISTS = "resource_already_exists_exception"
-_NOT_FOUND = "resource_not_found_exception"
+#: How often at least a create is retried after this run has deleted the endpoint.
+RETRIES_AFTER_DELETE = 6
 
 _UNRECORDED = " The server has taken the API key, but its fingerprint is not stored: the next run sends it again."
 
@@ -68,6 +68,10 @@ class Work:
         self._now = outcome.before
         self._unsure = False  # Whether the last write was carried out, where that cannot be read.
         self._outcome = outcome
+        self._failures: list[ClientError] = []
+        self._preflight = Preflight(cluster, desired)
+        # Whether the temporary endpoint may be the only one that has the settings, so that it must stay.
+        self._is_only_copy = desired.state == PRESENT and outcome.before is None and not known.unreadable
 
     def finish(self) -> None:
         """Does what was decided, and whatever that leads to; the outcome tells what came of it."""
@@ -89,6 +93,17 @@ class Work:
 
     def _reconcile(self) -> None:
         """Acts and decides again, until nothing differs. Check mode does the same without the acts."""
+        if not self._cluster.check_mode:
+            self._preflight.look()
+        try:
+            self._rounds()
+        except (Refused, ClientError) as error:
+            if not (self._is_only_copy or isinstance(error, (Unreachable, TlsFailed))):
+                self._preflight.remove_if_possible()
+            raise
+        self._preflight.remove()
+
+    def _rounds(self) -> None:
         last_error: ClientError | None = None
         for _round in range(ROUNDS):
             self._cluster.stop_if_down()
@@ -123,18 +138,27 @@ class Work:
         :raises ClientError: where it is not.
         """
         decided = self._decided
-        self._prepare_record(decided)
-        if decided.action == RECREATED and decided.after:
-            # From here on it is wanted as a whole, whoever else deletes it in the meantime.
-            whole = decided.after
-            self._desired = replace(self._desired, task_type=whole.task_type, settings=whole.settings)
         try:
+            if decided.action == UPDATED and decided.proof:
+                self._prove_update(decided)
+            self._prepare_record(decided)
+            if decided.action == RECREATED and decided.after:
+                # From here on it is wanted as a whole, whoever else deletes it in the meantime.
+                whole = decided.after
+                self._desired = replace(self._desired, task_type=whole.task_type, settings=whole.settings)
             stored = self._carry_out(decided)
         except ClientError as error:
             self._settle(decided, error)
+            self._failures.append(error)
             return error
         self._learn(decided, stored)
         return None
+
+    def _prove_update(self, decided: Plan) -> None:
+        """Before 9.4 an update stores any secret, and the endpoint that worked is broken."""
+        if decided.after:
+            self._preflight.prove(decided.after, decided.proof, self._desired)
+            self._preflight.remove()
 
     def _prepare_record(self, decided: Plan) -> None:
         """The record of the secret, where there are records, is given up before anything changes.
@@ -162,14 +186,15 @@ class Work:
             return self._recreate(before, after, decided)
         elif after:
             write = self._api.update if decided.action == UPDATED else self._api.put
-            return self._cluster.normalised(write(after.task_type, after.inference_id, decided.body))
+            server = self._cluster.server()
+            return self._cluster.normalised(write(after.task_type, after.inference_id, decided.body, server))
         return None
 
     def _delete(self, endpoint: Endpoint) -> None:
         try:
             self._api.delete(endpoint.task_type, endpoint.inference_id, self._policy.force)
         except ApiError as error:
-            if error.status == 409:
+            if error.is_referenced:
                 error.hint = _FORCE_HINT
             raise
 
@@ -178,6 +203,8 @@ class Work:
         self._report(decided, stored)
         self._now = stored
         self._unsure = False
+        self._is_only_copy = False
+        self._known = self._known._replace(unreadable="")
         if self._sends_secret(decided):
             self._known = self._known._replace(secret_sent=True)
             self._record_secret(stored)
@@ -231,24 +258,73 @@ class Work:
             raise error
         before = self._now
         self._now = self._outcome.after = self._read_after(error)
-        raced = error.error_type in (_ALREADY_EXISTS, _NOT_FOUND)
-        if self._now != before and (error.retried or not raced):
+        has_moved = self._now != before
+        self._is_only_copy = self._is_only_copy and self._now is None
+        self._known = self._known._replace(unreadable="")
+        if has_moved and self._is_ours(decided, before, error):
             self._report(decided, self._now)
         elif not self._outcome.changed:
             # What someone else did in the meantime is not this run's doing.
             self._outcome.before = self._now
+        if error.already_exists and self._now is None and not (error.retried or has_moved):
+            raise self._half_stored(error)
         secret_sent = self._service.secret in decided.changes and decided.action == UPDATED
-        self._unsure = isinstance(error, TimedOut) or (error.ambiguous and secret_sent)
-        if decided.action == UPDATED and (_is_no_handler(error) or (decided.doubtful and error.status == 400)):
+        is_lost = isinstance(error, TimedOut) or (error.ambiguous and secret_sent)
+        self._unsure = is_lost and _may_have_changed_it(error)
+        if decided.action == UPDATED and self._cannot_update(decided, error):
             self._ignore(decided.changes)
-        elif not (error.ambiguous or raced or (self._now != before and self._is_as_declared())):
+        elif not (error.ambiguous or has_moved or error.already_exists or error.is_not_found):
             raise error
+
+    def _cannot_update(self, decided: Plan, error: ClientError) -> bool:
+        """Whether no update of this endpoint can succeed, so that only a re-creation helps."""
+        if error.is_unreadable_state:
+            return self._policy.allow_recreate and self._desired.secret is not None
+        return _is_no_handler(error) or (decided.doubtful and error.status == 400)
+
+    def _is_ours(self, decided: Plan, before: Endpoint | None, error: ClientError) -> bool:
+        """Whether the endpoint is another one now because of this run: then it has what this run asked for.
+
+        If somebody else changed it, too, that becomes part of what this run found.
+        """
+        now, rejected = self._now, not (error.ambiguous or error.retried)
+        if not _may_have_changed_it(error):
+            return False
+        if decided.action == CREATED:
+            # Servers exist that answer a create with an error and keep the endpoint (`reference`, "Create").
+            return now is not None and not (rejected and error.already_exists) and self._is_as_declared()
+        if rejected or decided.action not in (DELETED, UPDATED):
+            return False
+        if decided.action == DELETED or not (before and now and decided.after):
+            return now is None and decided.action == DELETED
+        was, wanted = before.settings, decided.after.settings
+        own = {
+            path
+            for path in decided.changes
+            if now.settings.get(path) == wanted.get(path) and now.settings.get(path) != was.get(path)
+        }
+        if own and not self._outcome.changed:
+            others = {path: value for path, value in now.settings.items() if path not in own}
+            self._outcome.before = now._replace(settings={**others, **{path: was[path] for path in own if path in was}})
+        return bool(own)
+
+    def _half_stored(self, error: ClientError) -> Refused:
+        """Secrets without settings: a create fails, and so does everything else."""
+        inference_id = self._desired.inference_id
+        first = f" The first create failed: {self._failures[0]}" if self._failures else ""
+        return Refused(
+            f"{error.problem.rstrip('.')}, but a read does not find it. Elasticsearch stores only a part of inference "
+            f"endpoint {inference_id}, which a create that failed half way leaves behind before 9.3. "
+            "No API removes that part. Nothing was changed. "
+            f"Hint: use a different inference_id, or contact Elastic's support.{first}",
+            error.status,
+        )
 
     def _read_after(self, error: ClientError) -> Endpoint | None:
         try:
             return self._cluster.read(self._desired.inference_id)
         except ClientError as second:
-            self._unsure = error.ambiguous
+            self._unsure = error.ambiguous and _may_have_changed_it(error)
             self._outcome.after = None
             error.problem += f" What the server holds now could not be read: {second.problem}"
             raise error from None
@@ -279,10 +355,15 @@ class Work:
             )
 
     def _recreate(self, before: Endpoint, after: Endpoint, decided: Plan) -> Endpoint:
-        """Deletes the endpoint and creates it again, only after the new settings were proved to work."""
+        """Deletes the endpoint and creates it again, only after the new settings were proved to work.
+
+        The temporary endpoint stays until the new one is there: if this run is killed, the next one finds in it
+        what nobody declared.
+        """
         self._refuse_if_referenced(before)
-        if self._policy.preflight:
-            self._preflight(after, decided.body)
+        if decided.proof:
+            self._preflight.prove(after, decided.proof, self._desired)
+        self._is_only_copy = bool(decided.proof)
         try:
             self._delete(before)
         except ClientError as error:
@@ -297,6 +378,7 @@ class Work:
                     f"{_described(before)} Look whether it is there, and run again."
                 ) from None
             if self._now is not None:
+                self._is_only_copy = False
                 raise
             # Gone all the same, or taken away by someone else: what was started is finished.
         self._now = None
@@ -305,50 +387,6 @@ class Work:
         except ClientError as error:
             raise self._put_back(before, decided, error) from None
 
-    def _preflight(self, after: Endpoint, body: Mapping[str, Any]) -> None:
-        """Creates a throw-away endpoint with the new settings and deletes it.
-
-        :raises ClientError: if the server, or the provider of the model, does not take them; nothing is lost.
-        """
-        trial = after._replace(inference_id=after.inference_id + PREFLIGHT_SUFFIX)
-        try:
-            stored = self._put_trial(trial, body)
-        except TimedOut as error:
-            # The server may still be at it: what it stores after all, the next run removes.
-            raise Refused(f"{error} Inference endpoint {after.inference_id} was left as it is; run again.") from None
-        except ClientError as error:
-            if not isinstance(error, (Unreachable, TlsFailed)):
-                self._remove_trial(trial)
-            raise
-        self._remove_trial(trial)
-        left = differences(self._desired, stored, self._policy, self._service).paths
-        if left:
-            raise Refused(
-                f"The server does not store {', '.join(left)} as declared. "
-                f"Inference endpoint {self._desired.inference_id} was left as it is."
-            )
-
-    def _put_trial(self, trial: Endpoint, body: Mapping[str, Any]) -> Endpoint:
-        try:
-            stored = self._api.put(trial.task_type, trial.inference_id, body)
-        except ApiError as error:
-            if error.error_type != _ALREADY_EXISTS:
-                raise
-            left_over = self._api.get(trial.inference_id)
-            if left_over is not None:
-                if left_over.service != self._service.name:
-                    raise Refused(f"{trial.inference_id} is needed for the preflight, but is someone else's.") from None
-                self._api.delete(left_over.task_type, left_over.inference_id, force=True)
-            stored = self._api.put(trial.task_type, trial.inference_id, body)
-        return self._cluster.normalised(stored)
-
-    def _remove_trial(self, trial: Endpoint) -> None:
-        try:
-            self._api.delete(trial.task_type, trial.inference_id, force=True)
-        except ApiError as error:
-            if error.error_type != _NOT_FOUND:
-                raise
-
     def _create_again(self, after: Endpoint, body: Mapping[str, Any]) -> Endpoint:
         """
         :raises ClientError: if it fails for good.
@@ -356,7 +394,7 @@ class Work:
         attempts = 0
         while True:
             try:
-                return self._cluster.normalised(self._api.put(after.task_type, after.inference_id, body))
+                return self._put_for_good(after, body)
             except ClientError as error:
                 attempts += 1
                 if isinstance(error, (Unreachable, TlsFailed)):
@@ -364,24 +402,33 @@ class Work:
                 self._now = self._read_after(error)
                 if self._now is not None and self._is_as_declared():
                     return self._now
-                passing = error.ambiguous or error.error_type == _ALREADY_EXISTS
+                passing = error.ambiguous or error.already_exists
                 if self._now is not None or not passing or attempts == ROUNDS:
                     raise
+
+    def _put_for_good(self, endpoint: Endpoint, body: Mapping[str, Any]) -> Endpoint:
+        """Create what this run has deleted: temporary faults of the provider are waited out."""
+        api, server = self._api, self._cluster.server()
+        stored = api.put(endpoint.task_type, endpoint.inference_id, body, server, least_retries=RETRIES_AFTER_DELETE)
+        return self._cluster.normalised(stored)
 
     def _put_back(self, former: Endpoint, decided: Plan, error: ClientError) -> Refused:
         """The create failed for good after the delete: restores the former settings, and says what the state is."""
         said = f"Inference endpoint {former.inference_id} was deleted, and creating it as declared failed: {error}"
-        if self._now is None:
+        # Of an endpoint that could not be read nothing is known.
+        if self._now is None and former.settings:
             try:
-                body = former_body(former, self._desired, self._service)
-                self._now = self._cluster.normalised(self._api.put(former.task_type, former.inference_id, body))
+                self._now = self._put_for_good(former, former_body(former, self._desired, self._service))
             except ClientError as second:
                 said = f"{said} Putting its former settings back failed, too: {second}"
                 self._now = self._read_if_possible()
         self._unsure = False
+        self._is_only_copy = self._now is None
         if self._now is None:
             self._report(replace(decided, action=DELETED), None)
-            return Refused(f"{said} THE ENDPOINT IS GONE. {_described(former)} Run again, so that it is created.")
+            kept = self._preflight.exists
+            copy = f"The temporary endpoint {kept.inference_id} keeps its settings. " if kept else ""
+            return Refused(f"{said} THE ENDPOINT IS GONE. {_described(former)} {copy}Run again, so that it is created.")
         self._report(decided, self._now)
         if self._now == former:
             return Refused(f"{said} Its former settings are in place again, with the API key that was declared.")
@@ -408,8 +455,15 @@ def _is_no_handler(error: ClientError) -> bool:
     return isinstance(error, ApiError) and error.status == 400 and error.error_type is None
 
 
+def _may_have_changed_it(error: ClientError) -> bool:
+    """Whether the request that failed was a write of the endpoint itself, and not a read, a dry run or a proof."""
+    return error.method != "GET" and "?dry_run=" not in error.path and PREFLIGHT_SUFFIX not in error.path
+
+
 def _described(endpoint: Endpoint) -> str:
     """What somebody needs who has to make the endpoint anew."""
+    if not endpoint.settings:
+        return "What it had is not known."
     settings = ", ".join(f"{path}={value}" for path, value in endpoint.settings.items())
     return f"It was of the task type {endpoint.task_type} with {settings}."
 

@@ -9,16 +9,18 @@ Private to the collection.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Iterable, Mapping, Sequence
 
+from ansible_collections.esops.inference.plugins.module_utils.client import PASSING_STATUSES
 from ansible_collections.esops.inference.plugins.module_utils.errors import (
     ApiError,
     ClientError,
     TlsFailed,
     Unreachable,
+    UnreadableAnswer,
 )
 from ansible_collections.esops.inference.plugins.module_utils.inference import (
-    NEWEST,
+    UNKNOWN,
     Endpoint,
     Inference,
     Server,
@@ -26,6 +28,7 @@ from ansible_collections.esops.inference.plugins.module_utils.inference import (
 from ansible_collections.esops.inference.plugins.module_utils.outcome import Refused
 from ansible_collections.esops.inference.plugins.module_utils.plan import (
     OTHERS,
+    PREFLIGHT_SUFFIX,
     PRESENT,
     SECRET,
     SERVER,
@@ -34,6 +37,7 @@ from ansible_collections.esops.inference.plugins.module_utils.plan import (
     Plan,
     Policy,
     Service,
+    left_over_of,
     plan,
 )
 
@@ -46,6 +50,7 @@ class Cluster:
 
     :ivar warnings: what the user should know although nothing failed, in order, each once.
     :ivar down: what makes every further request pointless, once it has been met.
+    :ivar is_listed_in_part: why not all endpoints of the cluster could be listed; empty if they were.
     :ivar fingerprints: tell whether a secret is new, where the policy asks for that.
     """
 
@@ -58,10 +63,13 @@ class Cluster:
         self.check_mode = check_mode
         self.warnings = warnings
         self.down: ClientError | None = None
+        self.is_listed_in_part = ""
         self.fingerprints: Fingerprints | None = None
         self._server: Server | None = None
         self._others: dict[str, Endpoint] | None = None
+        self._unlisted = ""
         self._asking = threading.Lock()
+        self._listing = threading.Lock()
 
     def decide(self, desired: Desired, existing: Endpoint | None, known: Knowledge) -> tuple[Plan, Knowledge]:
         """Plans, and finds out before what the plan has to know. Changes nothing.
@@ -75,7 +83,12 @@ class Cluster:
             if decided.question == SERVER:
                 known = known._replace(server=self.server())
             elif decided.question == OTHERS:
-                known = known._replace(others=list(self.others().values()))
+                known = known._replace(others=self.neighbors(desired))
+                if self._unlisted and self.policy.duplicate_model == "fail":
+                    raise Refused(
+                        "duplicate_model=fail needs the list of endpoints, which Elasticsearch does not return: "
+                        f"{self._unlisted} Nothing was changed."
+                    )
             elif decided.question == SECRET:
                 known = known._replace(secret_is_new=self._is_new(desired, existing))
             elif decided.refusal:
@@ -93,10 +106,11 @@ class Cluster:
 
     def expect(self, inference_id: str, endpoint: Endpoint | None) -> None:
         """Lets later plans see what earlier ones will make of the cluster, for the question of duplicates."""
+        others = self._others if self._others is not None else {}
         if endpoint is None:
-            self.others().pop(inference_id, None)
+            others.pop(inference_id, None)
         else:
-            self.others()[inference_id] = endpoint
+            others[inference_id] = endpoint
 
     def waits_for(self, desired: Desired) -> bool:
         """Whether the deployment of the endpoint's model is to be waited for."""
@@ -106,7 +120,7 @@ class Cluster:
         """Adds what the service has to say of an error, and keeps one in mind that others would meet as well."""
         if isinstance(error, ApiError):
             error.hint = self.service.explain(error.problem) or error.hint
-        if isinstance(error, (Unreachable, TlsFailed)) or (isinstance(error, ApiError) and error.status == 401):
+        if isinstance(error, ClientError) and self._ends_everything(error):
             self.down = error
         return error
 
@@ -132,19 +146,109 @@ class Cluster:
     def _ask_server(self) -> Server:
         try:
             return self.api.server()
-        except ApiError as error:
-            if error.status != 403:
+        except ClientError as error:
+            if self._ends_everything(error):
                 raise
-        self.warn(
-            "The version of Elasticsearch cannot be read without the cluster privilege monitor; the newest is assumed."
-        )
-        return Server(NEWEST, "Elasticsearch (version unknown)")
+            if isinstance(error, ApiError) and error.error_type == "security_exception":
+                why = "without the cluster privilege monitor"
+            else:
+                why = f"({error.problem.rstrip('.')})"
+        self.warn(f"The version of Elasticsearch cannot be read {why}; the newest is assumed.")
+        return UNKNOWN
+
+    @staticmethod
+    def _ends_everything(error: ClientError) -> bool:
+        """Whether any other request would fail as well."""
+        return isinstance(error, (Unreachable, TlsFailed)) or error.status == 401
 
     def others(self) -> dict[str, Endpoint]:
-        """All endpoints of the cluster by their ids."""
+        """All endpoints of the cluster by their ids.
+
+        :raises ClientError: if Elasticsearch does not list them.
+        """
         if self._others is None:
-            self._others = {endpoint.inference_id: self.normalised(endpoint) for endpoint in self.api.get_all()}
+            self._others = self._by_id(self.api.get_all())
         return self._others
+
+    def neighbors(self, desired: Desired) -> list[Endpoint]:
+        """The other endpoints, as far as they can be listed; a warning says what could not be checked."""
+        with self._listing:
+            if self._others is None:
+                try:
+                    self.others()
+                except ClientError as error:
+                    if self._ends_everything(error):
+                        raise
+                    self._others = self._listed_in_part(desired, error)
+            return list((self._others or {}).values())
+
+    def _listed_in_part(self, desired: Desired, error: ClientError) -> dict[str, Endpoint]:
+        """One endpoint that Elasticsearch cannot read makes it fail to list any, except those of other task types."""
+        task_type = desired.task_type or self.service.default_task_type
+        listed: dict[str, Endpoint] = {}
+        unchecked = f"all of them; only those of the task type {task_type} were checked"
+        try:
+            listed = self._by_id(self.api.get_all(task_type))
+        except ClientError as second:
+            if self._ends_everything(second):
+                raise
+            unchecked = "them, so duplicate_model was not checked"
+            self._unlisted = second.problem
+            left_over = self._read_if_possible(desired.inference_id + PREFLIGHT_SUFFIX)
+            if left_over is not None:
+                listed = {left_over.inference_id: left_over}
+        self.warn(f"Elasticsearch does not list {unchecked}: {error.problem}")
+        return listed
+
+    def _read_if_possible(self, inference_id: str) -> Endpoint | None:
+        try:
+            return self.read(inference_id)
+        except ClientError:
+            return None
+
+    def left_over(self, desired: Desired) -> Endpoint | None:
+        """The temporary endpoint that an earlier run left behind, if there is one."""
+        return left_over_of(desired.inference_id, self.neighbors(desired))
+
+    def read_many(self, declared: Sequence[Desired]) -> tuple[Mapping[str, Endpoint], Mapping[str, ClientError]]:
+        """All endpoints of the cluster, or at least the declared ones.
+
+        :returns: the endpoints by their ids, and why some of the declared ones could not be read.
+        :raises ClientError: if no endpoint can be read.
+        """
+        try:
+            return dict(self.others()), {}
+        except (ApiError, UnreadableAnswer) as error:
+            if not is_about_one_endpoint(error):
+                raise
+            self.is_listed_in_part = error.problem
+            self.warn(f"Elasticsearch does not list all endpoints, so the declared ones were read: {error.problem}")
+        found = self._read_by_task_type(declared)
+        errors: dict[str, ClientError] = {}
+        for inference_id in [desired.inference_id for desired in declared if desired.inference_id not in found]:
+            try:
+                endpoint = self.read(inference_id)
+            except ClientError as error:
+                if self._ends_everything(error):
+                    raise
+                errors[inference_id] = error
+            else:
+                found.update({inference_id: endpoint} if endpoint else {})
+        self._others = dict(found)
+        return found, errors
+
+    def _read_by_task_type(self, declared: Sequence[Desired]) -> dict[str, Endpoint]:
+        found: dict[str, Endpoint] = {}
+        for task_type in sorted({desired.task_type or self.service.default_task_type for desired in declared}):
+            try:
+                found.update(self._by_id(self.api.get_all(task_type)))
+            except (ApiError, UnreadableAnswer) as error:
+                if not is_about_one_endpoint(error):
+                    raise
+        return found
+
+    def _by_id(self, endpoints: Iterable[Endpoint]) -> dict[str, Endpoint]:
+        return {endpoint.inference_id: self.normalised(endpoint) for endpoint in endpoints}
 
     def read(self, inference_id: str) -> Endpoint | None:
         endpoint = self.api.get(inference_id)
@@ -154,3 +258,15 @@ class Cluster:
         if endpoint.service != self.service.name:
             return endpoint
         return endpoint._replace(settings=self.service.normalise(endpoint.settings))
+
+
+def is_about_one_endpoint(error: ClientError) -> bool:
+    """Whether a list may have failed because of a single endpoint, so that others can be read.
+
+    Elasticsearch returns an error if it stores one that it cannot parse (elastic/elasticsearch#158218).
+    """
+    if error.is_unreadable_state:
+        return True
+    if isinstance(error, ApiError):
+        return error.status is not None and error.status >= 500 and error.status not in PASSING_STATUSES
+    return isinstance(error, UnreadableAnswer) and error.status == 200

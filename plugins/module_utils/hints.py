@@ -67,6 +67,10 @@ _UNKNOWN_SERVICE = (
 
 #: What Elasticsearch says, whatever its status.
 _SERVER_WORDS = {
+    r"field \[top_p\] is not of the expected type|Duplicate field 'top_p'": (
+        "Elasticsearch 8.16 and 8.17 store top_k under the name top_p. Do not set task_settings.top_k on these "
+        "versions. state=absent with force=true deletes an endpoint that cannot be read."
+    ),
     r"Unknown service \[[^\]]*\] for |No service found for this inference endpoint": _UNKNOWN_SERVICE,
     r"Failed to rollback": (
         "Elasticsearch may have stored the new settings with the former secrets. Run again with update_api_key=always, "

@@ -10,11 +10,14 @@ Private to the collection.
 from __future__ import annotations
 
 import threading
-from typing import Any, Mapping, NamedTuple
-from urllib.parse import quote
+from typing import Any, Callable, Mapping, NamedTuple
+from urllib.parse import quote, urlencode
 
 from ansible_collections.esops.inference.plugins.module_utils.client import Client
 from ansible_collections.esops.inference.plugins.module_utils.errors import ApiError, ClientError, UnreadableAnswer
+
+#: Seconds of its timeout that a client keeps for itself: the server must give up before the client does.
+_MOST_MARGIN = 10.0
 
 #: The settings that an endpoint has beside its name, its task type and its service.
 SETTINGS_GROUPS = ("service_settings", "task_settings", "chunking_settings")
@@ -22,6 +25,9 @@ SETTINGS_GROUPS = ("service_settings", "task_settings", "chunking_settings")
 _QUERY_HINT = "something in front of Elasticsearch takes queries away: have it pass them on, or go round it."
 
 _DRY_RUN = {"dry_run": "true"}
+
+#: Shortens a response, so that it shows whether the query arrived.
+_ID_ONLY = {"filter_path": "endpoints.inference_id"}
 
 
 class Endpoint(NamedTuple):
@@ -52,15 +58,30 @@ class Server(NamedTuple):
     :ivar version: major and minor number.
     :ivar name: for people, as in "Elasticsearch 9.3.0".
     :ivar cluster: the UUID of its cluster; empty where it is not known.
+    :ivar is_known: whether the server said so, or the version is assumed.
     """
 
     version: tuple[int, int]
     name: str
     cluster: str = ""
+    is_known: bool = True
+
+    @property
+    def limits_creates(self) -> bool:
+        """Whether a create has the query parameter C(timeout) (`reference`, "Requests")."""
+        return self.is_known and ((8, 19) <= self.version < (9, 0) or self.version >= (9, 1))
+
+    @property
+    def limits_updates(self) -> bool:
+        """Whether an update has the query parameter C(timeout) (`reference`, "Requests")."""
+        return self.is_known and self.version >= (9, 5)
 
 
 #: Serverless runs ahead of every numbered version.
 NEWEST = (999, 0)
+
+#: What is assumed of a server that does not tell its version.
+UNKNOWN = Server(NEWEST, "Elasticsearch (version unknown)", is_known=False)
 
 
 class References(NamedTuple):
@@ -106,18 +127,34 @@ class Inference:
         path = f"/_inference/{_quoted(task_type)}/_all" if task_type else "/_inference/_all"
         return self._endpoints("GET", path, self._request("GET", path))
 
-    def put(self, task_type: str, inference_id: str, body: Mapping[str, Any]) -> Endpoint:
-        """Creates an endpoint and returns it as stored. Refused where the id exists."""
-        return self._write("PUT", path_of(task_type, inference_id), body)
+    def put(
+        self,
+        task_type: str,
+        inference_id: str,
+        body: Mapping[str, Any],
+        server: Server = UNKNOWN,
+        least_retries: int = 0,
+    ) -> Endpoint:
+        """Create an endpoint and return it as stored. Elasticsearch rejects an ID that exists.
 
-    def update(self, task_type: str, inference_id: str, body: Mapping[str, Any]) -> Endpoint:
-        """Changes an endpoint in place and returns it as stored, which may be unchanged."""
-        return self._write("PUT", path_of(task_type, inference_id) + "/_update", body)
+        :param server: decides whether the server is told how long it may wait for the provider.
+        :param least_retries: how often a temporary fault of the provider is waited out, whatever the connection says.
+        """
+        params = self._limit() if server.limits_creates else None
+        return self._write(path_of(task_type, inference_id), params, body, least_retries)
+
+    def update(self, task_type: str, inference_id: str, body: Mapping[str, Any], server: Server = UNKNOWN) -> Endpoint:
+        """Update an endpoint in place and return it as stored, which may be unchanged."""
+        params = self._limit() if server.limits_updates else None
+        return self._write(path_of(task_type, inference_id) + "/_update", params, body)
 
     def delete(self, task_type: str, inference_id: str, force: bool = False) -> None:
-        """Removes an endpoint; with C(force) although it is referenced."""
+        """Delete an endpoint; with C(force) although it is referenced.
+
+        :param task_type: empty if it is not known.
+        """
         path, params = path_of(task_type, inference_id), {"force": "true"} if force else None
-        answer = self._request("DELETE", path, params, privilege="manage_inference")
+        answer = self._hinted("manage_inference", self.client.write, "DELETE", path, params)
         if not isinstance(answer, dict) or answer.get("acknowledged") is not True:
             raise not_as_documented("DELETE", path)
 
@@ -129,7 +166,7 @@ class Inference:
         path = path_of(task_type, inference_id)
         with self._proving:
             if not self._queries_arrive:
-                self._prove_that_queries_arrive(path)
+                self._prove_that_queries_arrive(path, inference_id)
                 self._queries_arrive = True
         answer = self._request("DELETE", path, _DRY_RUN, privilege="manage_inference")
         try:
@@ -140,21 +177,16 @@ class Inference:
         except (AttributeError, TypeError):
             raise not_as_documented("DELETE", path) from None
 
-    def _prove_that_queries_arrive(self, path: str) -> None:
-        """A dry run without its query is a removal.
+    def _prove_that_queries_arrive(self, path: str, inference_id: str) -> None:
+        """A dry run without its query is a removal. A query that every server knows shows whether queries arrive.
 
-        No read knows C(dry_run), and servers refuse a parameter that they do not know (`reference`, "Requests").
-
-        :raises ClientError: if this is answered like a read without a query, or refused for another reason.
+        :raises ClientError: if the response is that of a read without a query, or if there is none.
         """
-        try:
-            self._request("GET", path, _DRY_RUN)
-        except ApiError as error:
-            if error.status == 400 and error.error_type and "[dry_run]" in str(error.reason):
-                return
-            raise
+        answer = self._request("GET", path, _ID_ONLY)
+        if answer == {"endpoints": [{"inference_id": inference_id}]}:
+            return
         problem = "This was answered as if it had no query. A dry run would be a removal then, so none was sent."
-        raise ClientError(problem, "GET", f"{path}?dry_run=true", _QUERY_HINT, 200)
+        raise ClientError(problem, "GET", f"{path}?{urlencode(_ID_ONLY)}", _QUERY_HINT, 200)
 
     def is_deployed(self, model_id: str) -> bool:
         """Whether the model needs no waiting for: it is fully allocated, or nothing is deployed for it at all.
@@ -181,9 +213,17 @@ class Inference:
         except (KeyError, TypeError):
             raise not_as_documented("GET", path) from None
 
-    def _write(self, method: str, path: str, body: Mapping[str, Any]) -> Endpoint:
-        answer = self._request(method, path, body=body, privilege="manage_inference")
-        return _endpoint(method, path, answer)
+    def _limit(self) -> dict[str, str]:
+        """How long the server may wait for the provider: a little less than the client waits for the server."""
+        return {"timeout": server_timeout(self.client.timeout)}
+
+    def _write(
+        self, path: str, params: Mapping[str, str] | None, body: Mapping[str, Any], least_retries: int = 0
+    ) -> Endpoint:
+        answer = self._hinted(
+            "manage_inference", self.client.write, "PUT", path, params, body, least_retries=least_retries
+        )
+        return _endpoint("PUT", path, answer)
 
     def _endpoints(self, method: str, path: str, answer: Any) -> list[Endpoint]:
         try:
@@ -199,11 +239,21 @@ class Inference:
         body: Mapping[str, Any] | None = None,
         privilege: str = "monitor_inference",
     ) -> Any:
+        return self._hinted(privilege, self.client.request, method, path, params, body)
+
+    @staticmethod
+    def _hinted(privilege: str, send: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         try:
-            return self.client.request(method, path, params, body)
+            return send(*arguments, **options)
         except ApiError as error:
             error.hint = hint_for(error, privilege) or error.hint
             raise
+
+
+def server_timeout(seconds: float) -> str:
+    """A time value for the server, given the seconds that the client waits for it."""
+    milliseconds = max(1, round((seconds - min(seconds * 0.1, _MOST_MARGIN)) * 1000))
+    return f"{milliseconds}ms" if milliseconds % 1000 else f"{milliseconds // 1000}s"
 
 
 def is_not_found(error: ApiError) -> bool:
@@ -236,6 +286,9 @@ def not_as_documented(method: str, path: str) -> UnreadableAnswer:
 
 
 def path_of(task_type: str, inference_id: str) -> str:
+    """The path of an endpoint; without its task type if that is empty."""
+    if not task_type:
+        return f"/_inference/{_quoted(inference_id)}"
     return f"/_inference/{_quoted(task_type)}/{_quoted(inference_id)}"
 
 

@@ -308,6 +308,7 @@ def _run(
         if client.patience.resent:
             times = "once" if client.patience.resent == 1 else f"{client.patience.resent} times"
             task.warnings.append(f"A request had to be sent again {times}, the last time for {client.patience.reason}.")
+        task.warnings.extend(f"A node was skipped: {problem}" for problem in client.distrusted.values())
         for warning in task.warnings:
             module.warn(redact(warning))
 

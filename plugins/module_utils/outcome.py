@@ -63,7 +63,7 @@ class Outcome:
         }
 
     def _side(self, endpoint: Endpoint | None, secret: str, mark: str) -> dict[str, Any]:
-        if endpoint is None:
-            return {}
+        if endpoint is None or not endpoint.task_type:
+            return {}  # It is not there, or cannot be read.
         settings = {**endpoint.settings, secret: mark} if self.rotated else endpoint.settings
         return endpoint._replace(settings=settings).as_dict()

@@ -37,6 +37,9 @@ ALWAYS = "always"
 #: So many endpoints a purge may remove even if they are all there are.
 _ALWAYS_PURGED = 5
 
+#: What the temporary endpoint of an endpoint is named: its ID with this behind.
+PREFLIGHT_SUFFIX = "-ansible-preflight"
+
 _MISSING = object()
 
 
@@ -50,6 +53,7 @@ class Service(NamedTuple):
     :ivar changeable_since: settings, or groups of them, that C(_update) changes, and the first version that does.
         What is not here can only change by deleting the endpoint and creating it again.
     :ivar secret_optional_since: the first version that changes service settings without the secret beside them.
+    :ivar updates_validated_since: the first version whose C(_update) asks the provider before it stores a secret.
     :ivar server_defaults: what the server fills in, and shows, where nothing is given.
     :ivar normalise: makes the settings that a server shows comparable.
     :ivar explain: what to do about a refusal of the server, given its words; empty where there is nothing to add.
@@ -62,6 +66,7 @@ class Service(NamedTuple):
     model: str
     changeable_since: Mapping[str, tuple[int, int]]
     secret_optional_since: tuple[int, int]
+    updates_validated_since: tuple[int, int]
     server_defaults: Mapping[str, Any]
     normalise: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     explain: Callable[[str], str]
@@ -73,6 +78,10 @@ class Service(NamedTuple):
     def is_fixed(self, path: str) -> bool:
         """Whether no version changes the setting in place."""
         return self._since(path) is None
+
+    def validates_updates(self, server: Server) -> bool:
+        """Whether the server is known to ask the provider before it stores a secret."""
+        return server.is_known and server.version >= self.updates_validated_since
 
     def _since(self, path: str) -> tuple[int, int] | None:
         for group, version in self.changeable_since.items():
@@ -129,6 +138,7 @@ class Knowledge(NamedTuple):
     :ivar ignored: settings which this server was seen not to change although it answered 200.
     :ivar secret_sent: whether the secret has been sent, and taken, in this run.
     :ivar secret_is_new: whether it may be another one than was sent last; None while nobody asked.
+    :ivar unreadable: why Elasticsearch cannot read the endpoint, although it is there; empty if it can.
     """
 
     server: Server | None = None
@@ -136,6 +146,7 @@ class Knowledge(NamedTuple):
     ignored: frozenset[str] = frozenset()
     secret_sent: bool = False
     secret_is_new: bool | None = None
+    unreadable: str = ""
 
 
 @dataclass(frozen=True)
@@ -147,6 +158,7 @@ class Plan:
     :ivar after: the endpoint as it will be, as far as one can tell, None if there will be none.
     :ivar changes: dotted paths of what the declaration wants different.
     :ivar body: of the create or the update, secret included.
+    :ivar proof: of the temporary endpoint that has to be created before the endpoint is touched; empty if none has to.
     :ivar refusal: why nothing may be done.
     :ivar doubtful: whether this version of the server is expected to refuse the update as a whole. The server decides.
     """
@@ -156,6 +168,7 @@ class Plan:
     after: Endpoint | None = None
     changes: tuple[str, ...] = ()
     body: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    proof: Mapping[str, Any] = field(default_factory=dict, repr=False)
     question: str = ""
     refusal: str = ""
     doubtful: bool = False
@@ -193,6 +206,8 @@ def differences(desired: Desired, existing: Endpoint, policy: Policy, service: S
 
 def plan(desired: Desired, existing: Endpoint | None, policy: Policy, service: Service, known: Knowledge) -> Plan:
     """What has to happen so that the endpoint becomes as declared."""
+    if known.unreadable:
+        return _repair(desired, policy, service, known)
     if existing is not None and existing.service != service.name:
         return Plan(NONE, existing, existing, refusal=_foreign(existing, service))
     if desired.state == ABSENT:
@@ -205,26 +220,104 @@ def plan(desired: Desired, existing: Endpoint | None, policy: Policy, service: S
     return _change(desired, existing, policy, service, known)
 
 
-def _creation(desired: Desired, policy: Policy, service: Service, known: Knowledge) -> Plan:
+def _repair(desired: Desired, policy: Policy, service: Service, known: Knowledge) -> Plan:
+    """An endpoint that Elasticsearch cannot read can only be deleted, and only with C(force)."""
+    named = f"Inference endpoint {desired.inference_id} cannot be read: {known.unreadable}"
+    if "Unknown service" in known.unreadable and f"[{service.name}]" not in known.unreadable:
+        return Plan(NONE, refusal=f"{named} It belongs to another service, so it was not changed.")
+    # What is stored of it is not known, its service and its task type included.
+    before = Endpoint(desired.inference_id, "", service.name, {})
+    if desired.state == ABSENT:
+        if policy.force:
+            return Plan(DELETED, before)
+        return Plan(NONE, refusal=f"{named} It was not changed. Hint: force=true deletes it.")
+    if not (policy.force and policy.allow_recreate):
+        hint = "state=absent with force=true deletes it; allow_recreate=true with force=true re-creates it as declared."
+        return Plan(NONE, refusal=f"{named} It was not changed. Hint: {hint}")
     settings = _with_secret(desired.settings, desired, service)
+    missing = [path for path in service.required if path not in settings]
+    if missing:
+        return Plan(NONE, refusal=f"{named} It was not changed. Re-creating it needs {_and(missing)}.")
+    task_type = desired.task_type or service.default_task_type
+    after = Endpoint(desired.inference_id, task_type, service.name, {**service.server_defaults, **desired.settings})
+    body = {"service": service.name, **nest(settings)}
+    return Plan(RECREATED, before, after, tuple(sorted(settings)), body, body if policy.preflight else {})
+
+
+def _creation(desired: Desired, policy: Policy, service: Service, known: Knowledge) -> Plan:
+    if known.others is None:
+        missing = [path for path in service.required if path not in _with_secret(desired.settings, desired, service)]
+        if service.secret not in missing:
+            return Plan(NONE, question=OTHERS)
+    carried = _carried_over(desired, policy, service, known)
+    declared = {**carried.settings, **desired.settings} if carried else dict(desired.settings)
+    settings = _with_secret(declared, desired, service)
     missing = [path for path in service.required if path not in settings]
     if missing:
         refusal = f"There is no inference endpoint {desired.inference_id} yet, and creating it needs {_and(missing)}."
         return Plan(NONE, refusal=refusal)
-    task_type = desired.task_type or service.default_task_type
-    shown = {**service.server_defaults, **desired.settings}
-    after = Endpoint(desired.inference_id, task_type, service.name, shown)
+    task_type = desired.task_type or (carried.task_type if carried else service.default_task_type)
+    after = Endpoint(desired.inference_id, task_type, service.name, {**service.server_defaults, **declared})
     warnings: tuple[str, ...] = ()
-    if policy.duplicate_model != "allow":
-        if known.others is None:
-            return Plan(NONE, question=OTHERS)
-        twins = [other.inference_id for other in known.others if _is_twin(other, after, service)]
-        if twins and policy.duplicate_model == "fail":
-            return Plan(NONE, refusal=_duplicate(after, twins, service) + " duplicate_model=allow lets it be created.")
-        if twins:
-            warnings = (_duplicate(after, twins, service),)
+    if carried and declared != desired.settings:
+        warnings = (_recovered(carried, desired),)
+    twins = [other.inference_id for other in known.others or () if _is_twin(other, after, service)]
+    if twins and policy.duplicate_model == "fail":
+        return Plan(NONE, refusal=_duplicate(after, twins, service) + " duplicate_model=allow lets it be created.")
+    if twins and policy.duplicate_model == "warn":
+        warnings += (_duplicate(after, twins, service),)
     body = {"service": service.name, **nest(settings)}
     return Plan(CREATED, None, after, tuple(sorted(settings)), body, warnings=warnings)
+
+
+def _carried_over(desired: Desired, policy: Policy, service: Service, known: Knowledge) -> Endpoint | None:
+    """The temporary endpoint of a run that ended between deleting the endpoint and creating it again.
+
+    It has what that run would have created, so nothing that the declaration leaves out is lost.
+    """
+    if policy.unmanaged_settings == "remove":
+        return None
+    left_over = left_over_of(desired.inference_id, known.others or ())
+    return left_over if left_over and left_over.service == service.name else None
+
+
+def base_of(name: str) -> str:
+    """The ID of the endpoint whose temporary endpoint would be named so; empty if none would."""
+    return name[: -len(PREFLIGHT_SUFFIX)] if name.endswith(PREFLIGHT_SUFFIX) else ""
+
+
+def left_over_of(inference_id: str, endpoints: Iterable[Endpoint]) -> Endpoint | None:
+    """The temporary endpoint of an endpoint, if there is one among these."""
+    name = inference_id + PREFLIGHT_SUFFIX
+    return next((endpoint for endpoint in endpoints if endpoint.inference_id == name), None)
+
+
+def left_overs(declared: Sequence[Desired], existing: Mapping[str, Endpoint], service: Service) -> list[Desired]:
+    """The removals of temporary endpoints that runs left behind and nobody needs.
+
+    If an endpoint does not exist, its temporary endpoint may be the only place that has its settings.
+    """
+    listed = {desired.inference_id for desired in declared}
+    absent = {desired.inference_id for desired in declared if desired.state == ABSENT}
+    return [
+        Desired(name, ABSENT)
+        for name in _temporary(existing, service)
+        if name not in listed and (base_of(name) in existing or base_of(name) in absent)
+    ]
+
+
+def orphans(declared: Sequence[Desired], existing: Mapping[str, Endpoint], service: Service) -> list[str]:
+    """Temporary endpoints whose endpoint neither exists nor is declared."""
+    listed = {desired.inference_id for desired in declared}
+    return [
+        name
+        for name in _temporary(existing, service)
+        if name not in listed and base_of(name) not in existing and base_of(name) not in listed
+    ]
+
+
+def _temporary(existing: Mapping[str, Endpoint], service: Service) -> list[str]:
+    return sorted(name for name, one in existing.items() if base_of(name) and one.service == service.name)
 
 
 def _change(desired: Desired, existing: Endpoint, policy: Policy, service: Service, known: Knowledge) -> Plan:
@@ -236,7 +329,7 @@ def _change(desired: Desired, existing: Endpoint, policy: Policy, service: Servi
     fixed = [path for path in changes if service.is_fixed(path) or path in known.ignored]
     if fixed:
         if policy.allow_recreate:
-            return _recreation(desired, existing, found, changes, service)
+            return _recreation(desired, existing, found, changes, policy, service)
         refusal = _cannot_change(existing, changes, fixed, known.server)
         if known.server and _lacks_secret(changes, desired, service, known.server):
             refusal += f" Service settings change there only with {service.secret} beside them, which is not given."
@@ -245,8 +338,8 @@ def _change(desired: Desired, existing: Endpoint, policy: Policy, service: Servi
         return Plan(NONE, question=SERVER)
     stuck = [path for path in changes if not service.changes_in_place(path, known.server)]
     if stuck and policy.allow_recreate and desired.secret is not None:
-        return _recreation(desired, existing, found, changes, service)
-    return _update(desired, existing, found, changes, stuck, service, known.server)
+        return _recreation(desired, existing, found, changes, policy, service)
+    return _update(desired, existing, found, changes, stuck, policy, service, known.server)
 
 
 def _may_rotate(desired: Desired, policy: Policy, known: Knowledge) -> bool:
@@ -260,6 +353,7 @@ def _update(
     found: Differences,
     changes: tuple[str, ...],
     stuck: Sequence[str],
+    policy: Policy,
     service: Service,
     server: Server,
 ) -> Plan:
@@ -270,11 +364,19 @@ def _update(
         body.update(_with_secret(service_part, desired, service))
     doubtful = not service.changes_in_place(service.secret, server) or _lacks_secret(changes, desired, service, server)
     after = existing._replace(settings=_changed(existing, found, without=changes if doubtful else stuck))
-    return Plan(UPDATED, existing, after, changes, nest(body), doubtful=doubtful)
+    proof: dict[str, Any] = {}
+    if service.secret in body and policy.preflight and not doubtful and not service.validates_updates(server):
+        proof = {"service": service.name, **nest(_with_secret(settings, desired, service))}
+    return Plan(UPDATED, existing, after, changes, nest(body), proof, doubtful=doubtful)
 
 
 def _recreation(
-    desired: Desired, existing: Endpoint, found: Differences, changes: tuple[str, ...], service: Service
+    desired: Desired,
+    existing: Endpoint,
+    found: Differences,
+    changes: tuple[str, ...],
+    policy: Policy,
+    service: Service,
 ) -> Plan:
     """Settings that the declaration leaves out are carried over from the existing endpoint."""
     settings = _changed(existing, found)
@@ -287,7 +389,8 @@ def _recreation(
         )
         return Plan(NONE, existing, existing, changes, refusal=refusal)
     after = Endpoint(existing.inference_id, found.task_type or existing.task_type, service.name, settings)
-    return Plan(RECREATED, existing, after, changes, {"service": service.name, **nest(complete)})
+    body = {"service": service.name, **nest(complete)}
+    return Plan(RECREATED, existing, after, changes, body, body if policy.preflight else {})
 
 
 def former_body(former: Endpoint, desired: Desired, service: Service) -> dict[str, Any]:
@@ -305,7 +408,9 @@ def purged(
     doomed = [
         inference_id
         for inference_id in held
-        if inference_id not in listed and not any(fnmatchcase(inference_id, pattern) for pattern in purge.exclude)
+        if inference_id not in listed
+        and base_of(inference_id) not in listed
+        and not any(fnmatchcase(inference_id, pattern) for pattern in purge.exclude)
     ]
     limit = max(_ALWAYS_PURGED, len(held) // 2) if purge.limit is None else purge.limit
     refusal = ""
@@ -351,7 +456,7 @@ def _lacks_secret(changes: Iterable[str], desired: Desired, service: Service, se
 
 def _is_twin(other: Endpoint, wanted: Endpoint, service: Service) -> bool:
     return (
-        other.inference_id != wanted.inference_id
+        other.inference_id not in (wanted.inference_id, wanted.inference_id + PREFLIGHT_SUFFIX)
         and (other.service, other.task_type) == (wanted.service, wanted.task_type)
         and other.settings.get(service.model) == wanted.settings.get(service.model)
     )
@@ -361,6 +466,14 @@ def _foreign(existing: Endpoint, service: Service) -> str:
     return (
         f"Inference endpoint {existing.inference_id} belongs to the service {existing.service}, "
         f"not to {service.name}. It is left as it is: choose another inference_id."
+    )
+
+
+def _recovered(left_over: Endpoint, desired: Desired) -> str:
+    paths = sorted(path for path in left_over.settings if path not in desired.settings)
+    return (
+        f"An earlier run ended while it re-created inference endpoint {desired.inference_id}. "
+        f"Its temporary endpoint {left_over.inference_id} still has {_and(paths)}, so this was carried over."
     )
 
 

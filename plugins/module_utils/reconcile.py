@@ -8,7 +8,7 @@ Private to the collection.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Sequence
+from typing import Mapping, NamedTuple, Sequence
 
 from ansible_collections.esops.inference.plugins.module_utils.cluster import Cluster
 from ansible_collections.esops.inference.plugins.module_utils.errors import ClientError
@@ -20,6 +20,9 @@ from ansible_collections.esops.inference.plugins.module_utils.plan import (
     Knowledge,
     Plan,
     Purge,
+    base_of,
+    left_overs,
+    orphans,
     purged,
 )
 
@@ -42,10 +45,12 @@ class Reconciler:
     def one(self, desired: Desired) -> Outcome:
         """Reads one endpoint and reconciles it."""
         try:
-            existing = self._cluster.read(desired.inference_id)
+            existing, known = self._cluster.read(desired.inference_id), Knowledge()
         except ClientError as error:
-            return Outcome(desired.inference_id, error=error)
-        decided = self._decide(desired, existing)
+            if not error.is_unreadable_state:
+                return Outcome(desired.inference_id, error=error)
+            existing, known = None, Knowledge(unreadable=error.reason or error.problem)
+        decided = self._decide(desired, existing, known)
         if self._has_more_to_do(decided):
             self._carry_out([decided], parallel=1)
         return decided.outcome
@@ -62,27 +67,63 @@ class Reconciler:
         :raises Refused: if more would be purged than may be, or the records are none.
         """
         cluster = self._cluster
-        existing = dict(cluster.others())
-        doomed, refusal = purged(declared, existing.values(), cluster.service, purge) if purge else ([], "")
-        if refusal:
-            raise Refused(refusal)
+        existing, errors = cluster.read_many(declared)
+        doomed = self._purged(declared, existing, purge) if purge else []
         if cluster.fingerprints:
             cluster.fingerprints.read(desired.inference_id for desired in declared if desired.secret is not None)
-        decisions = []
-        for desired in [*declared, *doomed]:
-            decided = self._decide(desired, existing.get(desired.inference_id))
-            cluster.expect(desired.inference_id, decided.plan.after)
-            decisions.append(decided)
-        busy = [decided for decided in decisions if self._has_more_to_do(decided)]
-        if busy:
-            self._carry_out(busy, parallel)
+        decisions = [self._decide_one(desired, existing, errors) for desired in [*declared, *doomed]]
+        busy = {decided.desired.inference_id for decided in decisions if self._has_more_to_do(decided)}
+        decisions += [
+            self._decide_one(left_over, existing, errors)
+            for left_over in left_overs(declared, existing, cluster.service)
+            # Whoever changes the endpoint also deletes its temporary one, when it is no longer needed.
+            if left_over.inference_id not in busy and base_of(left_over.inference_id) not in busy
+        ]
+        for name in orphans([*declared, *doomed], existing, cluster.service):
+            cluster.warn(
+                f"{name} is the temporary endpoint of a run that ended early, and may be the only place that has the "
+                f"settings of {base_of(name)}. It was kept. Declare {base_of(name)}, as present or as absent."
+            )
+        unfinished = [decided for decided in decisions if self._has_more_to_do(decided)]
+        if unfinished:
+            self._carry_out(unfinished, parallel)
         return [decided.outcome for decided in decisions]
 
-    def _decide(self, desired: Desired, existing: Endpoint | None) -> _Decided:
+    def _purged(self, declared: Sequence[Desired], existing: Mapping[str, Endpoint], purge: Purge) -> list[Desired]:
+        """
+        :raises Refused: if more would be removed than may be, or if it is not known what there is.
+        """
+        if self._cluster.is_listed_in_part:
+            raise Refused(
+                "purge needs the list of all endpoints, which Elasticsearch does not return: "
+                f"{self._cluster.is_listed_in_part} Nothing was changed. "
+                "Hint: repair or delete the endpoint that cannot be read, or run without purge."
+            )
+        doomed, refusal = purged(declared, existing.values(), self._cluster.service, purge)
+        if refusal:
+            raise Refused(refusal)
+        return doomed
+
+    def _decide_one(
+        self, desired: Desired, existing: Mapping[str, Endpoint], errors: Mapping[str, ClientError]
+    ) -> _Decided:
+        """Decide upon one endpoint of a list; later decisions see what will become of it."""
+        error = errors.get(desired.inference_id)
+        if error is not None and not error.is_unreadable_state:
+            plan, outcome = Plan(NONE), Outcome(desired.inference_id, error=self._cluster.failed(error))
+            return _Decided(desired, plan, Knowledge(), outcome)
+        known = Knowledge(unreadable=error.reason or error.problem) if error else Knowledge()
+        decided = self._decide(desired, existing.get(desired.inference_id), known)
+        self._cluster.expect(desired.inference_id, decided.plan.after)
+        return decided
+
+    def _decide(self, desired: Desired, existing: Endpoint | None, known: Knowledge) -> _Decided:
         outcome = Outcome(desired.inference_id, before=existing, after=existing)
-        plan, known = Plan(NONE, after=existing), Knowledge()
+        plan = Plan(NONE, after=existing)
         try:
             plan, known = self._cluster.decide(desired, existing, known)
+            if known.unreadable:
+                outcome.before = plan.before
         except (Refused, ClientError) as error:
             outcome.error = self._cluster.failed(error)
         return _Decided(desired, plan, known, outcome)

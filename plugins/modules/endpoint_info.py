@@ -199,10 +199,12 @@ failure:
 
 import re
 from fnmatch import fnmatchcase
-from typing import Any, Mapping, Sequence
+from functools import partial
+from typing import Any, Callable, Mapping, Sequence
 
 from ansible_collections.esops.inference.plugins.module_utils.anthropic import SERVICE
-from ansible_collections.esops.inference.plugins.module_utils.errors import ApiError
+from ansible_collections.esops.inference.plugins.module_utils.cluster import is_about_one_endpoint
+from ansible_collections.esops.inference.plugins.module_utils.errors import ApiError, ClientError
 from ansible_collections.esops.inference.plugins.module_utils.inference import Endpoint, Inference, is_not_found
 from ansible_collections.esops.inference.plugins.module_utils.module import (
     Task,
@@ -211,6 +213,9 @@ from ansible_collections.esops.inference.plugins.module_utils.module import (
     run,
 )
 
+#: Of the versions that this collection supports.
+OLDEST = (8, 16)
+
 #: The services whose settings some servers show in a way that has to be set right.
 _SERVICES = {SERVICE.name: SERVICE}
 
@@ -218,6 +223,16 @@ _SERVICES = {SERVICE.name: SERVICE}
 _NO_ID = re.compile(r"\.{0,2}|_.*|.*[/\s].*", re.DOTALL)
 
 _TASK_TYPE = re.compile("[a-z]+(_[a-z]+)*")
+
+#: Each task type with the first version that knows it (the server's class TaskType).
+_TASK_TYPES = {
+    "text_embedding": OLDEST,
+    "sparse_embedding": OLDEST,
+    "rerank": OLDEST,
+    "completion": OLDEST,
+    "chat_completion": (8, 18),
+    "embedding": (9, 3),
+}
 
 
 def options() -> dict[str, Any]:
@@ -249,7 +264,7 @@ def check(params: Mapping[str, Any]) -> list[str]:
 
 
 def work(task: Task) -> dict[str, Any]:
-    selected = [endpoint for endpoint in _read(task.api, task.params) if _is_selected(endpoint, task.params)]
+    selected = [endpoint for endpoint in _read(task) if _is_selected(endpoint, task.params)]
     endpoints = sorted(map(_comparable, selected), key=lambda endpoint: endpoint.inference_id)
     result: dict[str, Any] = {"changed": False}
     if task.params["references"]:
@@ -262,13 +277,57 @@ def work(task: Task) -> dict[str, Any]:
     return result
 
 
-def _read(api: Inference, params: Mapping[str, Any]) -> Sequence[Endpoint]:
-    """All that may be selected, by one request."""
-    ids = params["inference_id"] or []
-    if len(ids) == 1 and not set("*?[").intersection(ids[0]):
+def _read(task: Task) -> Sequence[Endpoint]:
+    """All that may be selected, by one request, unless Elasticsearch cannot list one of its endpoints."""
+    api, ids, task_type = task.api, task.params["inference_id"] or [], task.params["task_type"]
+    are_ids = not any(set("*?[").intersection(entry) for entry in ids)
+    if len(ids) == 1 and are_ids:
         endpoint = api.get(ids[0])
         return [endpoint] if endpoint else []
-    return api.get_all(params["task_type"])
+    try:
+        return api.get_all(task_type)
+    except ClientError as error:
+        if not is_about_one_endpoint(error) or (task_type and not (ids and are_ids)):
+            raise
+        if ids and are_ids:
+            return _readable(task, "Inference endpoint", {name: partial(_one, api, name) for name in ids}, error)
+        lists = {name: partial(api.get_all, name) for name in _task_types(api)}
+        return _readable(task, "Endpoints of the task type", lists, error)
+
+
+def _readable(
+    task: Task, what: str, reads: Mapping[str, Callable[[], Sequence[Endpoint]]], error: ClientError
+) -> list[Endpoint]:
+    """What can be read, with a warning for what cannot.
+
+    :raises ClientError: the error of the whole list if nothing can be read.
+    """
+    found: list[Endpoint] = []
+    failures: dict[str, ClientError] = {}
+    for name, read in reads.items():
+        try:
+            found.extend(read())
+        except ClientError as failure:
+            failures[name] = failure
+    if len(failures) == len(reads):
+        raise error
+    for name, failure in failures.items():
+        task.warnings.append(f"{what} {name} cannot be read: {failure.problem}")
+    return found
+
+
+def _one(api: Inference, inference_id: str) -> list[Endpoint]:
+    endpoint = api.get(inference_id)
+    return [endpoint] if endpoint else []
+
+
+def _task_types(api: Inference) -> list[str]:
+    """The task types that the server knows (`reference`, "An endpoint")."""
+    try:
+        version = api.server().version
+    except ClientError:
+        version = OLDEST
+    return [name for name, since in _TASK_TYPES.items() if version >= since]
 
 
 def _is_selected(endpoint: Endpoint, params: Mapping[str, Any]) -> bool:

@@ -45,6 +45,39 @@ STORED: dict[str, Any] = {
 }
 
 
+#: Requests about the documentation's endpoint, as the log of a simulated server has them.
+READ = f"GET /_inference/{ID}"
+VERSION = "GET /"
+OTHERS = "GET /_inference/_all"
+DELETE = f"DELETE /_inference/completion/{ID}"
+#: A read proves that queries arrive before the dry run is sent.
+REFERENCES = [f"GET /_inference/completion/{ID}?filter_path=endpoints.inference_id", f"{DELETE}?dry_run=true"]
+TRIAL_READ = f"GET /_inference/{ID}-ansible-preflight"
+TRIAL_REMOVAL = f"DELETE /_inference/completion/{ID}-ansible-preflight?force=true"
+
+#: How long a server may wait for the provider, if the client waits as long as it does by default.
+LIMIT = "?timeout=120s"
+WITHOUT_LIMIT_OF_CREATES = ("8.16", "8.17", "8.18", "9.0")
+WITHOUT_LIMIT_OF_UPDATES = (*WITHOUT_LIMIT_OF_CREATES, "8.19", "9.1", "9.2", "9.3", "9.4")
+
+
+def create_request(inference_id: str = ID, version: str = "9.6") -> str:
+    """The create of an endpoint, as the log of a server of this version has it."""
+    limit = "" if version in WITHOUT_LIMIT_OF_CREATES else LIMIT
+    return f"PUT /_inference/completion/{inference_id}{limit}"
+
+
+def update_request(inference_id: str = ID, version: str = "9.6") -> str:
+    """The update of an endpoint, as the log of a server of this version has it."""
+    limit = "" if version in WITHOUT_LIMIT_OF_UPDATES else LIMIT
+    return f"PUT /_inference/completion/{inference_id}/_update{limit}"
+
+
+def trial_request(version: str = "9.6") -> str:
+    """The create of the temporary endpoint."""
+    return create_request(f"{ID}-ansible-preflight", version)
+
+
 @dataclass(frozen=True)
 class Run:
     """What a module printed: its result, and everything as it stood there."""

@@ -13,20 +13,37 @@ import pytest
 from ansible_collections.esops.inference.plugins.module_utils.errors import ApiError
 from ansible_collections.esops.inference.plugins.module_utils.inference import Inference
 from tests.simulator import Fault, Simulator
-from tests.unit.support import DOCUMENTED, FORMER_KEY, ID, KEY, MODEL, STORED, Run, endpoint, seed
+from tests.unit.support import (
+    DELETE,
+    DOCUMENTED,
+    FORMER_KEY,
+    ID,
+    KEY,
+    MODEL,
+    OTHERS,
+    READ,
+    REFERENCES,
+    STORED,
+    TRIAL_READ,
+    TRIAL_REMOVAL,
+    VERSION,
+    Run,
+    create_request,
+    endpoint,
+    seed,
+    trial_request,
+    update_request,
+)
 
-READ = f"GET /_inference/{ID}"
-VERSION = "GET /"
-CREATE = f"PUT /_inference/completion/{ID}"
-UPDATE = f"PUT /_inference/completion/{ID}/_update"
-DELETE = f"DELETE /_inference/completion/{ID}"
-#: That queries arrive is proved before the dry run is sent.
-REFERENCES = [DELETE.replace("DELETE", "GET") + "?dry_run=true", DELETE + "?dry_run=true"]
-TRIAL = f"PUT /_inference/completion/{ID}-ansible-preflight"
-TRIAL_READ = f"GET /_inference/{ID}-ansible-preflight"
-TRIAL_REMOVAL = f"DELETE /_inference/completion/{ID}-ansible-preflight?force=true"
+CREATE, UPDATE, TRIAL = create_request(), update_request(), trial_request()
 
-RECREATE = [*REFERENCES, TRIAL, TRIAL_REMOVAL, DELETE, CREATE]
+
+def recreation(version: str = "9.6") -> list[str]:
+    """The requests that delete and create the endpoint again, after the reads."""
+    return [*REFERENCES, trial_request(version), DELETE, create_request(version=version), TRIAL_REMOVAL]
+
+
+RECREATE = recreation()
 RATE = "service_settings.rate_limit.requests_per_minute"
 OTHER_MODEL = {"api_key": KEY, "model_id": "other"}
 
@@ -65,7 +82,8 @@ class TestOldServers:
             assert server.requests == [READ, VERSION]
             server.clear_log()
             run = declared(server, **limited())
-            assert server.requests == [READ, VERSION, UPDATE]
+            proof = [trial_request(version), TRIAL_REMOVAL]
+            assert server.requests == [READ, VERSION, OTHERS, *proof, update_request(version=version)]
             assert run["endpoint"] == held(server)
         assert run.failed
         assert f"differs in {RATE}, but Elasticsearch {version}.0 does not change it in place" in run["msg"]
@@ -106,7 +124,7 @@ class TestOldServers:
             foretold = declared(server, task_settings={"max_tokens": 5}, check=True)
             server.clear_log()
             run = declared(server, task_settings={"max_tokens": 5})
-            assert server.requests == [READ, VERSION, UPDATE, READ]
+            assert server.requests == [READ, VERSION, OTHERS, update_request(version="8.16"), READ]
         assert run.failed
         assert "but Elasticsearch 8.16.0 does not change it in place" in run["msg"]
         assert (run["changed"], run["endpoint"]) == (False, STORED)
@@ -120,7 +138,7 @@ class TestOldServers:
             assert server.requests == [READ, VERSION, *REFERENCES]
             server.clear_log()
             run = declared(server, **limited(allow_recreate=True), diff=True)
-            assert server.requests == [READ, VERSION, *RECREATE]
+            assert server.requests == [READ, VERSION, OTHERS, *recreation(version)]
             assert run["endpoint"] == held(server)
             assert server.endpoints[ID].task_settings["temperature"] == 0.5
         assert (run["changed"], run["action"], run["changes"]) == (True, "recreated", [RATE])
@@ -132,24 +150,14 @@ class TestOldServers:
         with Simulator(version=version) as server:
             seed(server)
             run = declared(server, **limited(allow_recreate=True))
-            assert server.requests == [READ, VERSION, UPDATE]
+            assert server.requests == [READ, VERSION, OTHERS, update_request(version=version)]
             assert run["endpoint"] == held(server)
         assert run["changes"] == [RATE]
-
-    @pytest.mark.parametrize("version", ["8.16", "8.17"])
-    def test_the_mixed_up_names_are_undone(self, version: str) -> None:
-        with Simulator(version=version) as server:
-            settings = {"max_tokens": 5, "top_p": 0.9, "top_k": 1}
-            first = declared(server, task_settings=settings)
-            second = declared(server, task_settings=settings)
-        assert first["action"] == "created"
-        assert second["changed"] is False
-        assert second["endpoint"]["task_settings"] == settings
 
     def test_removal_that_the_server_ignores_is_found(self) -> None:
         with Simulator() as server:
             seed(server, temperature=0.5)
-            server.faults.add(Fault("ignore", match="_update$", times=2))
+            server.faults.add(Fault("ignore", match="_update", times=2))
             run = declared(server, unmanaged_settings="remove")
             assert run["endpoint"] == held(server)
             assert run.failed
@@ -162,7 +170,7 @@ class TestOldServers:
             seed(server)
             server.faults.add(Fault("status", match="GET /$", status=403))
             run = declared(server, task_settings={"max_tokens": 5}, allow_recreate=True)
-            assert server.requests == [READ, VERSION, UPDATE, READ, *RECREATE]
+            assert server.requests == [READ, VERSION, OTHERS, update_request(version="8.16"), READ, *recreation("8.16")]
         assert run["action"] == "recreated"
 
 
@@ -170,8 +178,8 @@ class TestRecreate:
     def test_the_new_settings_are_proved_before_anything_is_deleted(self, server: Simulator) -> None:
         seed(server, temperature=0.5)
         run = recreated(server)
-        assert server.requests == [READ, *RECREATE]
-        assert server.log[2].body == server.log[5].body
+        assert server.requests == [READ, OTHERS, *REFERENCES, VERSION, *RECREATE[2:]]
+        assert server.log[5].body == server.log[7].body
         assert (run["changed"], run["action"], run["changes"]) == (True, "recreated", ["service_settings.model_id"])
         assert run["endpoint"] == held(server)
         assert server.endpoints[ID].task_settings == {"max_tokens": 1024, "temperature": 0.5}
@@ -180,24 +188,24 @@ class TestRecreate:
     def test_without_preflight_the_proof_is_left_out(self, server: Simulator) -> None:
         seed(server)
         recreated(server, preflight=False)
-        assert server.requests == [READ, *REFERENCES, DELETE, CREATE]
+        assert server.requests == [READ, OTHERS, *REFERENCES, DELETE, VERSION, CREATE]
 
     def test_settings_that_do_not_work_cost_nothing(self) -> None:
         with Simulator(refused_models=["other"]) as server:
             seed(server)
             run = recreated(server)
-            assert server.requests == [READ, *REFERENCES, TRIAL, TRIAL_REMOVAL, READ]
+            assert server.requests == [READ, OTHERS, *REFERENCES, VERSION, TRIAL, TRIAL_READ, READ]
             assert run["endpoint"] == held(server) == STORED
             assert server.endpoints[ID].secret == FORMER_KEY
         assert run.failed
         assert (run["changed"], run["action"]) == (False, "none")
-        assert run["failure"]["path"].endswith("-ansible-preflight")
+        assert run["failure"]["path"].startswith(f"/_inference/completion/{ID}-ansible-preflight")
 
     def test_an_endpoint_in_use_stays(self, server: Simulator) -> None:
         seed(server)
         server.refer(ID)
         run = recreated(server)
-        assert server.requests == [READ, *REFERENCES]
+        assert server.requests == [READ, OTHERS, *REFERENCES]
         assert run["failure"]["status"] == 409
         assert run["changed"] is False
         assert "force=true" in run["msg"]
@@ -206,14 +214,14 @@ class TestRecreate:
         seed(server)
         server.refer(ID)
         run = recreated(server, force=True)
-        assert server.requests == [READ, TRIAL, TRIAL_REMOVAL, DELETE + "?force=true", CREATE]
+        assert server.requests == [READ, OTHERS, VERSION, TRIAL, DELETE + "?force=true", CREATE, TRIAL_REMOVAL]
         assert run["action"] == "recreated"
 
     def test_a_left_over_of_a_killed_run_is_cleaned(self, server: Simulator) -> None:
         seed(server)
         seed(server, f"{ID}-ansible-preflight")
         run = recreated(server)
-        assert server.requests == [READ, *REFERENCES, TRIAL, TRIAL_READ, TRIAL_REMOVAL, *RECREATE[2:]]
+        assert server.requests == [READ, OTHERS, *REFERENCES, TRIAL_REMOVAL, VERSION, *RECREATE[2:]]
         assert run["action"] == "recreated"
         assert trials(server) == []
 
@@ -222,7 +230,7 @@ class TestRecreate:
         server.seed(f"{ID}-ansible-preflight", service="openai")
         run = recreated(server)
         assert run.failed
-        assert "is someone else's" in run["msg"]
+        assert "belongs to the service openai" in run["msg"]
         assert trials(server) == [f"{ID}-ansible-preflight"]
         assert run["endpoint"] == held(server) == STORED
 
@@ -232,8 +240,10 @@ class TestRecreate:
         seed(server)
         put: Callable[..., Any] = Inference.put
 
-        def forgetful(self: Inference, task_type: str, inference_id: str, body: dict[str, Any]) -> Any:
-            return put(self, task_type, inference_id, {**body, "task_settings": {"max_tokens": 1}})
+        def forgetful(
+            self: Inference, task_type: str, inference_id: str, body: dict[str, Any], *more: Any, **options: Any
+        ) -> Any:
+            return put(self, task_type, inference_id, {**body, "task_settings": {"max_tokens": 1}}, *more, **options)
 
         monkeypatch.setattr(Inference, "put", forgetful)
         run = recreated(server)
@@ -244,9 +254,20 @@ class TestRecreate:
     def test_a_create_that_fails_for_good_brings_the_former_settings_back(self, server: Simulator) -> None:
         seed(server, temperature=0.5)
         before = held(server)
-        server.faults.add(Fault("provider_refusal", match=f"PUT .*/{ID}$"))
+        server.faults.add(Fault("provider_refusal", match=rf"PUT .*/{ID}\?"))
         run = recreated(server)
-        assert server.requests == [READ, *RECREATE, READ, CREATE]
+        assert server.requests == [
+            READ,
+            OTHERS,
+            *REFERENCES,
+            VERSION,
+            TRIAL,
+            DELETE,
+            CREATE,
+            READ,
+            CREATE,
+            TRIAL_REMOVAL,
+        ]
         assert run.failed
         assert run["endpoint"] == held(server) == before
         assert server.endpoints[ID].secret == KEY
@@ -256,7 +277,7 @@ class TestRecreate:
 
     def test_the_worst_is_told_as_it_is(self, server: Simulator) -> None:
         seed(server, temperature=0.5)
-        server.faults.add(Fault("provider_refusal", match=f"PUT .*/{ID}$", times=2))
+        server.faults.add(Fault("provider_refusal", match=rf"PUT .*/{ID}\?", times=2))
         run = recreated(server)
         assert run.failed
         assert held(server) is None
@@ -271,10 +292,10 @@ class TestRecreate:
         seed(server)
         put: Callable[..., Any] = Inference.put
 
-        def outrun(self: Inference, task_type: str, inference_id: str, body: dict[str, Any]) -> Any:
+        def outrun(self: Inference, task_type: str, inference_id: str, *more: Any, **options: Any) -> Any:
             if inference_id == ID:
                 seed(server, ID, top_k=9)
-            return put(self, task_type, inference_id, body)
+            return put(self, task_type, inference_id, *more, **options)
 
         monkeypatch.setattr(Inference, "put", outrun)
         run = recreated(server)
@@ -300,7 +321,7 @@ class TestRecreate:
 
     @pytest.mark.parametrize("kind", ["reset_after", "cut", "html", "status_after"])
     def test_lost_answers_after_the_delete_lose_nothing(self, server: Simulator, kind: str) -> None:
-        for request in (f"DELETE .*/{ID}$", f"PUT .*/{ID}$"):
+        for request in (f"DELETE .*/{ID}$", rf"PUT .*/{ID}\?"):
             seed(server, temperature=0.5)
             server.faults.add(Fault(kind, match=request, status=504 if kind == "status_after" else None))
             run = recreated(server)
@@ -315,20 +336,20 @@ class TestAmbiguousWrites:
     def test_a_create_whose_answer_is_lost_is_found_by_reading(self, server: Simulator, kind: str) -> None:
         server.faults.add(Fault(kind, match="PUT", status=504 if kind == "status_after" else None))
         run = declared(server)
-        assert server.requests == [READ, CREATE, READ]
+        assert server.requests == [READ, OTHERS, VERSION, CREATE, READ]
         assert (run["changed"], run["action"], run["endpoint"]) == (True, "created", held(server))
 
     @pytest.mark.parametrize("kind", ["reset_before", "html_before"])
     def test_a_create_that_never_arrived_is_made_again(self, server: Simulator, kind: str) -> None:
         server.faults.add(Fault(kind, match="PUT"))
         run = declared(server)
-        assert server.requests == [READ, CREATE, READ, CREATE]
+        assert server.requests == [READ, OTHERS, VERSION, CREATE, READ, CREATE]
         assert (run["changed"], run["action"], run["endpoint"]) == (True, "created", held(server))
 
     def test_but_not_for_ever(self, server: Simulator) -> None:
         server.faults.add(Fault("html_before", match="PUT", times=9))
         run = declared(server)
-        assert server.requests == [READ, *[CREATE, READ] * 3]
+        assert server.requests == [READ, OTHERS, VERSION, *[CREATE, READ] * 3]
         assert run.failed
         assert (run["changed"], run["action"], run["endpoint"]) == (False, "none", None)
 
@@ -341,14 +362,14 @@ class TestAmbiguousWrites:
         seed(server)
         server.faults.add(Fault("reset_after", match="DELETE"))
         run = endpoint(server, state="absent")
-        assert server.requests == [READ, DELETE, READ]
+        assert server.requests == [READ, OTHERS, DELETE, READ]
         assert (run["changed"], run["action"]) == (True, "deleted")
 
     def test_a_key_whose_arrival_cannot_be_read_is_sent_again(self, server: Simulator) -> None:
         seed(server)
         server.faults.add(Fault("reset_after", match="PUT"))
         run = declared(server, update_api_key="always")
-        assert server.requests == [READ, VERSION, UPDATE, READ, UPDATE]
+        assert server.requests == [READ, VERSION, OTHERS, UPDATE, READ, UPDATE]
         assert (run["changed"], run["action"]) == (True, "updated")
 
     def test_and_if_it_never_can_be_it_may_have_changed(self, server: Simulator) -> None:
@@ -360,14 +381,14 @@ class TestAmbiguousWrites:
 
     def test_where_it_cannot_be_read_either_that_is_said(self, server: Simulator) -> None:
         server.faults.add(Fault("reset_after", match="PUT"))
-        server.faults.add(Fault("status", match="GET", at=3, status=500))
+        server.faults.add(Fault("status", match=rf"GET .*/{ID}$", at=3, status=500))
         run = declared(server)
         assert run.failed
         assert "What the server holds now could not be read" in run["msg"]
         assert (run["changed"], run["endpoint"]) == (True, None)
 
     def test_a_server_that_is_gone_was_not_written_to(self, server: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(Inference, "get_all", lambda _self: server.stop() or [])
+        monkeypatch.setattr(Inference, "get_all", lambda *_arguments: server.stop() or [])
         run = endpoint(server, **DOCUMENTED)
         assert run.failed
         assert "cannot be reached" in run["msg"] or "was lost" in run["msg"]
@@ -379,7 +400,7 @@ class TestAmbiguousWrites:
     ) -> None:
         tried: list[str] = []
 
-        def unknown(_self: Inference, _task_type: str, inference_id: str, _body: dict[str, Any]) -> Any:
+        def unknown(_self: Inference, _task_type: str, inference_id: str, *_more: Any) -> Any:
             tried.append(inference_id)
             raise ApiError("no handler found", "PUT", "/_inference", status=400)
 
@@ -409,12 +430,111 @@ class TestRaces:
         assert run["changes"] == ["task_settings.max_tokens"]
         assert run["diff"]["before"]["task_settings"] == {"max_tokens": 5}
 
-    def test_an_endpoint_deleted_before_its_update_is_created(self, server: Simulator) -> None:
+    @pytest.mark.parametrize("version", ["8.17", "9.3", "9.4", "9.6"])
+    def test_an_endpoint_deleted_before_its_update_is_created(
+        self, version: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with Simulator(version=version) as server:
+            seed(server)
+            self.before_update(monkeypatch, lambda: server.remove(ID))
+            run = declared(server, task_settings={"max_tokens": 5}, diff=True)
+            assert not run.failed, run["msg"]
+            assert (run["action"], run["endpoint"]) == ("created", held(server))
+            assert run["diff"]["before"] == {}
+
+    def test_an_endpoint_deleted_before_its_key_is_sent_is_created(
+        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         seed(server)
-        server.faults.add(Fault("not_found", match="_update"))
-        run = declared(server, task_settings={"max_tokens": 5})
-        assert not run.failed
+        self.before_update(monkeypatch, lambda: server.remove(ID))
+        run = declared(server, update_api_key="always")
+        assert (run["action"], server.endpoints[ID].secret) == ("created", KEY)
+
+    @pytest.mark.parametrize("status", [400, 403, 409, 413, 500])
+    def test_change_of_someone_else_before_a_rejected_update_is_not_reported(
+        self, server: Simulator, monkeypatch: pytest.MonkeyPatch, status: int
+    ) -> None:
+        seed(server)
+        server.faults.add(Fault("status", match="_update", status=status, times=9))
+        self.before_update(monkeypatch, lambda: seed(server, max_tokens=50))
+        run = declared(server, task_settings={"max_tokens": 99, "temperature": 0.5}, diff=True)
+        assert run.failed
+        assert (run["changed"], run["action"], run["changes"]) == (False, "none", [])
         assert run["endpoint"] == held(server)
+        assert run["endpoint"]["task_settings"] == {"max_tokens": 50}
+        assert "diff" not in run
+
+    def test_same_change_of_someone_else_is_success_without_a_change(
+        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seed(server)
+        server.faults.add(Fault("status", match="_update", status=400))
+        self.before_update(monkeypatch, lambda: seed(server, max_tokens=99))
+        run = declared(server, task_settings={"max_tokens": 99})
+        assert (run.failed, run["changed"], run["endpoint"]) == (False, False, held(server))
+
+    def test_change_of_someone_else_beside_a_lost_answer_is_not_ours(
+        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seed(server, temperature=0.1)
+        server.faults.add(Fault("reset_after", match="_update"))
+        update: Callable[..., Any] = Inference.update
+
+        def late(self: Inference, *arguments: Any) -> Any:
+            try:
+                return update(self, *arguments)
+            finally:
+                seed(server, max_tokens=99, temperature=0.9)
+
+        monkeypatch.setattr(Inference, "update", late)
+        run = declared(server, task_settings={"max_tokens": 99}, diff=True)
+        assert (run["changed"], run["changes"]) == (True, ["task_settings.max_tokens"])
+        assert run["diff"]["before"]["task_settings"] == {"max_tokens": 1024, "temperature": 0.9}
+        assert run["endpoint"] == held(server)
+
+    def test_endpoint_deleted_by_someone_else_before_a_rejected_delete_is_no_change(
+        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seed(server)
+        server.faults.add(Fault("status", match="DELETE", status=409))
+        delete: Callable[..., Any] = Inference.delete
+
+        def late(self: Inference, *arguments: Any) -> None:
+            server.remove(ID)
+            delete(self, *arguments)
+
+        monkeypatch.setattr(Inference, "delete", late)
+        run = endpoint(server, state="absent")
+        assert (run.failed, run["changed"], run["action"]) == (False, False, "none")
+
+    def test_missing_page_of_a_proxy_is_no_missing_endpoint(self, server: Simulator) -> None:
+        seed(server)
+        server.faults.add(Fault("status", match="_update", status=404, html=True, times=9))
+        run = declared(server, task_settings={"max_tokens": 5})
+        assert (run.failed, run["changed"], run["endpoint"]) == (True, False, STORED)
+        assert run["failure"]["status"] == 404
+
+    @pytest.mark.parametrize("state", ["present", "absent"])
+    def test_endpoint_whose_service_is_not_known_is_still_there(self, server: Simulator, state: str) -> None:
+        """A 404 that does not mean that the endpoint is missing."""
+        seed(server)
+        server.faults.add(Fault("status", match="DELETE|_update", status=404, error_type="status_exception", times=9))
+        options = {"task_settings": {"max_tokens": 5}} if state == "present" else {"state": "absent"}
+        run = endpoint(server, **options)
+        assert (run.failed, run["changed"], run["endpoint"]) == (True, False, STORED)
+
+    @staticmethod
+    def before_update(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
+        """Someone else acts once, after the read and before the first update."""
+        update: Callable[..., Any] = Inference.update
+        acts = [act]
+
+        def later(self: Inference, *arguments: Any) -> Any:
+            if acts:
+                acts.pop()()
+            return update(self, *arguments)
+
+        monkeypatch.setattr(Inference, "update", later)
 
     def test_an_endpoint_that_someone_else_deleted_is_no_change(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch
@@ -430,13 +550,13 @@ class TestRaces:
         run = endpoint(server, state="absent")
         assert (run.failed, run["changed"], run["action"], run["endpoint"]) == (False, False, "none", None)
 
-    def test_an_endpoint_that_is_never_there_and_never_not_ends_in_a_failure(self, server: Simulator) -> None:
-        server.faults.add(Fault("already_exists", match="PUT", times=9))
+    def test_half_stored_endpoint_is_named_after_one_create(self, server: Simulator) -> None:
+        server.seed(ID, state="no_settings")
         run = declared(server)
-        assert server.requests == [READ, *[CREATE, READ] * 3]
+        assert server.requests == [READ, OTHERS, VERSION, CREATE, READ]
         assert run.failed
-        assert "already exists" in run["msg"]
-        assert run["changed"] is False
+        assert "already exists, but a read does not find it" in run["msg"]
+        assert (run["changed"], run["action"], run["endpoint"]) == (False, "none", None)
 
     @staticmethod
     def in_between(server: Simulator, monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:

@@ -1,0 +1,307 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The temporary endpoint: it proves keys before they replace working ones, and is the copy while a run re-creates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.simulator import Fault, Simulator
+from tests.unit.support import (
+    DELETE,
+    DOCUMENTED,
+    FORMER_KEY,
+    ID,
+    KEY,
+    MODEL,
+    OTHERS,
+    READ,
+    STORED,
+    TRIAL_READ,
+    TRIAL_REMOVAL,
+    VERSION,
+    Run,
+    create_request,
+    endpoint,
+    endpoints,
+    seed,
+    trial_request,
+    update_request,
+)
+
+TRIAL_ID = f"{ID}-ansible-preflight"
+BEFORE_VALIDATION = ("8.17", "8.19", "9.3")
+WITH_VALIDATION = ("9.4", "9.5", "9.6", "serverless")
+RATE_LIMIT = {"api_key": KEY, "model_id": MODEL, "rate_limit": {"requests_per_minute": 7}}
+
+
+def rotated(server: Simulator, **options: Any) -> Run:
+    return endpoint(server, **{**DOCUMENTED, "update_api_key": "always", **options})
+
+
+class TestKeys:
+    """Before 9.4, an update stores any key: without a proof, the endpoint that worked would be broken."""
+
+    @pytest.mark.parametrize("version", BEFORE_VALIDATION)
+    @pytest.mark.parametrize("policy", ["always", "when_changed"])
+    def test_wrong_key_is_rejected_and_the_working_one_stays(self, version: str, policy: str) -> None:
+        with Simulator(version=version, refused_keys=[KEY]) as server:
+            seed(server)
+            run = rotated(server, update_api_key=policy)
+            assert run.failed
+            assert "invalid x-api-key" in run["msg"]
+            assert (run["changed"], run["action"], run["endpoint"]) == (False, "none", STORED)
+            assert server.endpoints[ID].secret == FORMER_KEY
+            assert not [request for request in server.requests if "_update" in request]
+            assert TRIAL_ID not in server.endpoints
+
+    @pytest.mark.parametrize("version", BEFORE_VALIDATION)
+    def test_right_key_is_proved_and_stored(self, version: str) -> None:
+        with Simulator(version=version) as server:
+            seed(server, temperature=0.5)
+            run = rotated(server)
+            proof = [trial_request(version), TRIAL_REMOVAL]
+            assert server.requests == [READ, VERSION, OTHERS, *proof, update_request(version=version)]
+            assert server.log[3].body["task_settings"] == {"max_tokens": 1024, "temperature": 0.5}
+            assert server.endpoints[ID].secret == KEY
+            assert TRIAL_ID not in server.endpoints
+        assert (run["changed"], run["action"]) == (True, "updated")
+
+    @pytest.mark.parametrize("version", WITH_VALIDATION)
+    def test_server_that_validates_by_itself_needs_no_proof(self, version: str) -> None:
+        with Simulator(version=version, refused_keys=[KEY]) as server:
+            seed(server)
+            run = rotated(server)
+            assert server.requests == [READ, VERSION, OTHERS, update_request(version=version), READ]
+            assert run.failed
+            assert server.endpoints[ID].secret == FORMER_KEY
+
+    @pytest.mark.parametrize("version", [*BEFORE_VALIDATION, *WITH_VALIDATION])
+    def test_key_is_proved_if_the_version_is_not_known(self, version: str) -> None:
+        with Simulator(version=version, refused_keys=[KEY]) as server:
+            seed(server)
+            server.faults.add(Fault("status", match="GET /$", status=403))
+            run = rotated(server)
+            assert server.requests == [READ, VERSION, OTHERS, trial_request("8.16"), TRIAL_READ, READ]
+            assert run.failed
+            assert server.endpoints[ID].secret == FORMER_KEY
+
+    @pytest.mark.parametrize("version", BEFORE_VALIDATION)
+    def test_key_that_goes_along_with_another_setting_is_proved(self, version: str) -> None:
+        with Simulator(version=version, refused_keys=[KEY]) as server:
+            seed(server)
+            run = endpoint(server, **{**DOCUMENTED, "service_settings": RATE_LIMIT})
+            assert run.failed
+            assert server.endpoints[ID].secret == FORMER_KEY
+
+    @pytest.mark.parametrize("version", BEFORE_VALIDATION)
+    def test_wrong_key_of_one_endpoint_does_not_stop_a_list(self, version: str) -> None:
+        with Simulator(version=version, refused_keys=[KEY]) as server:
+            seed(server, "a")
+            seed(server, "b")
+            right = {**DOCUMENTED, "service_settings": {"api_key": "sk-ant-right", "model_id": MODEL}}
+            run = endpoints(
+                server,
+                endpoints=[{"inference_id": "a", **DOCUMENTED}, {"inference_id": "b", **right}],
+                update_api_key="always",
+            )
+            assert [result["action"] for result in run["results"]] == ["none", "updated"]
+            assert (server.endpoints["a"].secret, server.endpoints["b"].secret) == (FORMER_KEY, "sk-ant-right")
+
+    def test_check_mode_proves_nothing(self) -> None:
+        with Simulator(version="9.3") as server:
+            seed(server)
+            run = rotated(server, check=True)
+            assert server.requests == [READ, VERSION]
+            assert run["action"] == "updated"
+
+    def test_without_preflight_nothing_is_proved(self) -> None:
+        with Simulator(version="9.3") as server:
+            seed(server)
+            rotated(server, preflight=False)
+            assert server.requests == [READ, VERSION, OTHERS, update_request(version="9.3")]
+
+    @pytest.mark.parametrize("kind", ["reset_after", "status_after", "cut"])
+    def test_proof_whose_answer_is_lost_leaves_nothing_behind(self, kind: str) -> None:
+        with Simulator(version="9.3") as server:
+            seed(server)
+            fault = Fault(kind, match=f"PUT .*{TRIAL_ID}", status=500 if kind == "status_after" else None)
+            server.faults.add(fault)
+            run = rotated(server)
+            assert not run.failed, run["msg"]
+            assert server.endpoints[ID].secret == KEY
+            assert TRIAL_ID not in server.endpoints
+
+
+class TestLeftOver:
+    """A run was killed after it deleted the endpoint: its temporary endpoint has the only copy of the settings."""
+
+    def leave(self, server: Simulator, **settings: Any) -> None:
+        seed(server, TRIAL_ID, temperature=0.5, **settings)
+
+    @pytest.mark.parametrize("duplicate_model", ["allow", "warn", "fail"])
+    def test_create_carries_over_what_nobody_declared(self, server: Simulator, duplicate_model: str) -> None:
+        self.leave(server)
+        run = endpoint(server, **DOCUMENTED, duplicate_model=duplicate_model, diff=True)
+        assert server.requests == [READ, OTHERS, VERSION, create_request(), TRIAL_REMOVAL]
+        assert server.endpoints[ID].task_settings == {"max_tokens": 1024, "temperature": 0.5}
+        assert TRIAL_ID not in server.endpoints
+        assert (run["action"], run["endpoint"]["task_settings"]["temperature"]) == ("created", 0.5)
+        assert "task_settings.temperature" in run["changes"]
+        [warning] = run.warnings
+        assert "An earlier run ended while it re-created inference endpoint" in warning
+        assert "still has service_settings.rate_limit.requests_per_minute and task_settings.temperature" in warning
+
+    def test_declared_settings_take_precedence(self, server: Simulator) -> None:
+        self.leave(server, max_tokens=7)
+        run = endpoint(server, **{**DOCUMENTED, "task_settings": {"max_tokens": 9}})
+        assert run["endpoint"]["task_settings"] == {"max_tokens": 9, "temperature": 0.5}
+
+    def test_what_a_create_needs_can_come_from_it(self, server: Simulator) -> None:
+        self.leave(server)
+        run = endpoint(server, service_settings={"api_key": KEY})
+        assert run["action"] == "created"
+        assert run["endpoint"]["service_settings"]["model_id"] == MODEL
+
+    def test_undeclared_settings_are_not_carried_over_if_they_are_to_be_removed(self, server: Simulator) -> None:
+        self.leave(server)
+        run = endpoint(server, **DOCUMENTED, unmanaged_settings="remove")
+        assert run["endpoint"] == STORED
+        assert TRIAL_ID not in server.endpoints
+
+    def test_check_mode_foretells_it(self, server: Simulator) -> None:
+        self.leave(server)
+        foretold = endpoint(server, **DOCUMENTED, check=True, diff=True)
+        assert server.requests == [READ, OTHERS]
+        run = endpoint(server, **DOCUMENTED, diff=True)
+        for name in ("changed", "action", "changes", "endpoint", "diff"):
+            assert foretold[name] == run[name]
+
+    def test_create_that_fails_keeps_it(self) -> None:
+        with Simulator(refused_keys=[KEY]) as server:
+            self.leave(server)
+            assert endpoint(server, **DOCUMENTED).failed
+            assert server.endpoints[TRIAL_ID].task_settings["temperature"] == 0.5
+
+    def test_endpoint_of_another_service_is_left_alone(self, server: Simulator) -> None:
+        server.seed(TRIAL_ID, service="openai")
+        run = endpoint(server, **DOCUMENTED)
+        assert run["endpoint"] == STORED
+        assert TRIAL_ID in server.endpoints
+
+    @pytest.mark.parametrize("options", [{"task_settings": {"max_tokens": 5}}, {"state": "absent"}])
+    def test_single_run_removes_it_when_it_writes(self, server: Simulator, options: dict[str, Any]) -> None:
+        seed(server)
+        self.leave(server)
+        write = DELETE if "state" in options else update_request()
+        endpoint(server, **options)
+        version = [] if "state" in options else [VERSION]
+        assert server.requests == [READ, *version, OTHERS, write, TRIAL_REMOVAL]
+        assert TRIAL_ID not in server.endpoints
+
+    def test_idle_single_run_asks_nothing_more(self, server: Simulator) -> None:
+        seed(server)
+        self.leave(server)
+        assert endpoint(server, **DOCUMENTED)["changed"] is False
+        assert server.requests == [READ]
+
+    @pytest.mark.parametrize("check", [False, True])
+    @pytest.mark.parametrize("declared", [ID, "other"])
+    def test_list_removes_it_if_its_endpoint_exists(self, server: Simulator, declared: str, check: bool) -> None:
+        seed(server)
+        seed(server, "other")
+        self.leave(server)
+        run = endpoints(server, endpoints=[{"inference_id": declared}], check=check)
+        removal = {"inference_id": TRIAL_ID, "changed": True, "action": "deleted"}
+        assert run["results"][-1].items() >= removal.items()
+        assert (TRIAL_ID in server.endpoints) is check
+        assert run["summary"]["deleted"] == 1
+
+    def test_list_re_creates_from_it(self, server: Simulator) -> None:
+        self.leave(server)
+        run = endpoints(server, endpoints=[{"inference_id": ID, **DOCUMENTED}])
+        assert [result["action"] for result in run["results"]] == ["created"]
+        assert server.endpoints[ID].task_settings["temperature"] == 0.5
+        assert TRIAL_ID not in server.endpoints
+
+    def test_list_that_re_creates_it_again_does_not_delete_the_copy_meanwhile(self, server: Simulator) -> None:
+        seed(server, temperature=0.1)
+        self.leave(server)
+        other = {"service_settings": {"api_key": KEY, "model_id": "other"}}
+        run = endpoints(server, endpoints=[{"inference_id": ID, **DOCUMENTED, **other}], allow_recreate=True)
+        assert [result["action"] for result in run["results"]] == ["recreated"]
+        assert server.endpoints[ID].task_settings["temperature"] == 0.1
+        assert TRIAL_ID not in server.endpoints
+
+    def test_list_removes_it_with_an_endpoint_that_is_absent(self, server: Simulator) -> None:
+        self.leave(server)
+        run = endpoints(server, endpoints=[{"inference_id": ID, "state": "absent"}])
+        assert [result["action"] for result in run["results"]] == ["none", "deleted"]
+        assert TRIAL_ID not in server.endpoints
+
+    def test_list_keeps_the_only_copy_of_an_endpoint_that_is_not_declared(self, server: Simulator) -> None:
+        self.leave(server)
+        seed(server, "other")
+        run = endpoints(server, endpoints=[{"inference_id": "other"}])
+        assert run["changed"] is False
+        assert TRIAL_ID in server.endpoints
+        assert f"Declare {ID}, as present or as absent." in run.warnings[0]
+
+    def test_purge_does_not_take_the_copy_of_a_declared_endpoint(self, server: Simulator) -> None:
+        self.leave(server)
+        run = endpoints(server, endpoints=[{"inference_id": ID, **DOCUMENTED}], purge=True)
+        assert [result["action"] for result in run["results"]] == ["created"]
+        assert server.endpoints[ID].task_settings["temperature"] == 0.5
+
+    def test_purge_takes_the_copy_of_an_endpoint_that_is_not_declared(self, server: Simulator) -> None:
+        self.leave(server)
+        seed(server, "other")
+        run = endpoints(server, endpoints=[{"inference_id": "other"}], purge=True)
+        assert [result["action"] for result in run["results"]] == ["none", "deleted"]
+        assert run.warnings == []
+
+    def test_it_does_not_count_as_a_duplicate(self, server: Simulator) -> None:
+        self.leave(server)
+        assert endpoint(server, **DOCUMENTED, duplicate_model="fail")["action"] == "created"
+
+    def test_one_that_cannot_be_deleted_is_a_failure_that_tells_the_change(self, server: Simulator) -> None:
+        seed(server)
+        self.leave(server)
+        server.faults.add(Fault("status", match=f"DELETE .*{TRIAL_ID}", status=500, times=9))
+        run = endpoint(server, task_settings={"max_tokens": 5})
+        assert run.failed
+        assert TRIAL_ID in run["msg"]
+        assert (run["changed"], run["action"], run["endpoint"]["task_settings"]) == (True, "updated", {"max_tokens": 5})
+
+
+class TestReCreation:
+    def test_copy_stays_until_the_endpoint_is_there_again(self, server: Simulator) -> None:
+        seed(server, temperature=0.5)
+        run = endpoint(
+            server,
+            **{**DOCUMENTED, "service_settings": {"api_key": KEY, "model_id": "other"}},
+            allow_recreate=True,
+        )
+        writes = [line for line in server.requests if not line.startswith("GET") and "dry_run" not in line]
+        assert writes == [trial_request(), DELETE, create_request(), TRIAL_REMOVAL]
+        assert run["action"] == "recreated"
+
+    def test_copy_stays_if_the_endpoint_is_gone(self, server: Simulator) -> None:
+        seed(server, temperature=0.5)
+        server.faults.add(Fault("provider_refusal", match=rf"PUT .*/{ID}\?", status=401, times=9))
+        run = endpoint(
+            server,
+            **{**DOCUMENTED, "service_settings": {"api_key": KEY, "model_id": "other"}},
+            allow_recreate=True,
+        )
+        assert "THE ENDPOINT IS GONE" in run["msg"]
+        assert f"The temporary endpoint {TRIAL_ID} keeps its settings." in run["msg"]
+        assert TRIAL_ID in server.endpoints
+        server.faults.clear()
+        again = endpoint(server, **{**DOCUMENTED, "service_settings": {"api_key": KEY, "model_id": "other"}})
+        assert again["action"] == "created"
+        assert server.endpoints[ID].task_settings["temperature"] == 0.5
+        assert TRIAL_ID not in server.endpoints
