@@ -52,7 +52,7 @@ class ClientError(Exception):
     def message(self, hint: str) -> str:
         """Return the problem, with this hint."""
         text = f"{self.method} {self.path}: {self.problem}"
-        return f"{text}{'' if text.endswith('.') else '.'} Hint: {hint}" if hint else text
+        return f"{text}{'' if text.endswith(('.', ';')) else '.'} Hint: {hint}" if hint else text
 
     @property
     def failure(self) -> dict[str, Any]:

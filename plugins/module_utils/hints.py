@@ -123,7 +123,7 @@ _BLOCKS = {
     r"flood-stage|/12/|allow delete": _DISK_FULL,
     r"not recovered|no master|SERVICE_UNAVAILABLE": _NOT_READY,
     r"cluster read-only": "the cluster is read-only. Remove the cluster setting cluster.blocks.read_only.",
-    "": "Elasticsearch cannot write to its own index, which is blocked. Remove the block named in the message.",
+    "": "the index is blocked. Remove the block that the message names.",
 }
 
 #: What is wrong with the credentials (C(additional_unsuccessful_credentials)).
@@ -180,8 +180,8 @@ NO_CERTIFICATES = "TLS CA certificate bundle"
 
 _UNTRUSTED = (
     "set ca_path to the CA that signed the server's certificate, or ca_fingerprint to the SHA-256 fingerprint of that "
-    "certificate or its CA. Python trusts the CAs of certifi, not those of the machine (as ansible.builtin.uri does). "
-    "To trust those, set ca_path or REQUESTS_CA_BUNDLE to the machine's CA bundle."
+    "certificate or its CA. Unlike ansible.builtin.uri, the module trusts the CAs of certifi, "
+    "not those of the machine. To trust those, set ca_path or REQUESTS_CA_BUNDLE to the machine's CA bundle."
 )
 #: What is in the words of a failed handshake.
 _TLS_WORDS = {
@@ -271,6 +271,8 @@ def _status_hint(cause: Cause) -> str:
     # Without a type: the plain "no handler found", or the error of another product. 8.16 knows no update.
     if cause.status in (400, 404) and cause.error_type is None:
         return "" if cause.path.partition("?")[0].endswith("/_update") else NO_INFERENCE
+    if cause.status == 403 and cause.error_type is not None:
+        return ""
     return _STATUSES.get(cause.status or 0, "")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -250,6 +251,11 @@ def test_words_of_elasticsearch_give_the_hint(error: ClientError, hint: str) -> 
     assert hint in error.hint
 
 
+def test_message_that_ends_with_a_semicolon_gets_no_full_stop_before_its_hint() -> None:
+    error = refusal(PUT, 403, "cluster_block_exception", "blocked by: [FORBIDDEN/8/index write (api)];")
+    assert "(api)]; Hint: the index is blocked." in str(error)
+
+
 def test_busy_endpoint_gets_no_advice_to_use_force() -> None:
     assert "force" not in refusal(DELETE, 409, "status_exception", BUSY_DELETE).hint
 
@@ -260,6 +266,7 @@ def test_busy_endpoint_gets_no_advice_to_use_force() -> None:
         refusal(GET, 404, "resource_not_found_exception", "Inference endpoint not found [one]"),
         refusal(UPDATE, 404, "status_exception", "The inference endpoint [x] does not exist and cannot be updated"),
         refusal(PUT, 400, "validation_exception", "Validation Failed: 1: x;"),
+        refusal(PUT, 403, "status_exception", "Inference endpoints are not allowed here"),
         error_of(UPDATE, 400, {"error": "no handler found for uri [/x] and method [PUT]"}),
         error_of((UPDATE[0], UPDATE[1] + "?timeout=30s"), 400, {"error": "no handler found for uri [/x]"}),
     ],
@@ -277,7 +284,7 @@ def test_error_that_says_enough_gets_no_hint(error: ClientError) -> None:
             "Free disk space",
         ),
         ("blocked by: [FORBIDDEN/6/cluster read-only (api)];", "Remove the cluster setting cluster.blocks.read_only."),
-        ("index [x] blocked by: [FORBIDDEN/8/index write (api)];", "Remove the block named in the message."),
+        ("index [x] blocked by: [FORBIDDEN/8/index write (api)];", "Remove the block that the message names."),
         ("blocked by: [SERVICE_UNAVAILABLE/1/state not recovered / initialized];", "is not ready."),
     ],
 )
@@ -563,3 +570,20 @@ def test_untrusted_certificate_gets_hint_about_every_trust_store(words: str) -> 
 )
 def test_other_failure_of_tls_has_its_own_hint(words: str, hint: str) -> None:
     assert hint in hints.tls_hint(words)
+
+
+def test_hints_are_not_loaded_by_a_run_without_a_failure() -> None:
+    package = "ansible_collections.esops.inference.plugins.module_utils"
+    with Simulator() as server:
+        code = (
+            "import sys\n"
+            f"from {package}.answers import Answers\n"
+            f"from {package}.client import Client, Connection, Redactor\n"
+            f"import {package}.reconcile, {package}.anthropic, {package}.completion\n"
+            f"Answers(Client(Connection(({server.url!r},)), Redactor([]))).get_all()\n"
+            "print(sorted(name.rpartition('.')[2] for name in sys.modules if 'esops' in name))\n"
+        )
+        done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True)
+    assert "'client'" in done.stdout
+    for name in ("causes", "diagnosis", "hints"):
+        assert f"'{name}'" not in done.stdout
