@@ -128,7 +128,13 @@ RESPONSES = [
         "You have reached your specified API usage limits.",
         False,
     ),
-    # A rate limit that names the billing page is a rate limit
+    # Rate limits pass, also where they name a page about billing, or how much was used
+    (
+        said(ANTHROPIC_LIMITS, 429, "would exceed your organization's rate limit. See the headers for current usage."),
+        429,
+        "would exceed your organization's rate limit. See the headers for current usage.",
+        True,
+    ),
     (
         said("Received a rate limit status code", 429, "Rate limit reached. See https://x.com/account/billing."),
         429,
