@@ -8,12 +8,16 @@ Private to the collection.
 
 from __future__ import annotations
 
-import math
 from typing import Any, Iterator, Mapping, NamedTuple
 
 from ansible_collections.esops.inference.plugins.module_utils.client import json_of
 from ansible_collections.esops.inference.plugins.module_utils.errors import UnreadableAnswer
-from ansible_collections.esops.inference.plugins.module_utils.inference import Inference, not_as_documented, path_of
+from ansible_collections.esops.inference.plugins.module_utils.inference import (
+    Inference,
+    not_as_documented,
+    path_of,
+    server_timeout,
+)
 
 
 class Piece(NamedTuple):
@@ -45,7 +49,9 @@ class Answers(Inference):
         :param timeout: seconds, for the server; it waits for 30 otherwise.
         """
         path = path_of("completion", inference_id)
-        answer = self._request("POST", path, _within(timeout), body)
+        answer = self._hinted(
+            "monitor_inference", self.client.request_with_retries, "POST", path, _within(timeout), body
+        )
         try:
             return [str(part["result"]) for part in answer["completion"]]
         except (KeyError, TypeError):
@@ -73,4 +79,4 @@ def _piece(path: str, answer: Any) -> Piece:
 
 
 def _within(timeout: float) -> dict[str, str]:
-    return {"timeout": f"{math.ceil(timeout)}s"}
+    return {"timeout": server_timeout(timeout)}

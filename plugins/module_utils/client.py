@@ -18,7 +18,7 @@ import random
 import re
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, TypeVar
 from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
 from ansible_collections.esops.inference.plugins.module_utils.errors import (
@@ -49,6 +49,8 @@ except ImportError as error:
     AuthBase = HTTPAdapter = Retry = object  # type: ignore[assignment,misc]
     REQUESTS_IMPORT_ERROR = error
 
+_Response = TypeVar("_Response")
+
 VERSION = "0.1.0"
 
 #: Seconds given to the establishment of a connection, of the whole timeout of a request.
@@ -66,8 +68,14 @@ PASSING_STATUSES = frozenset((429, 502, 503, 504))
 #: Those of them that say that nothing was done.
 UNDONE_STATUSES = frozenset((429, 503))
 
+#: Those of a POST. A 429 may come from the provider, and only the body says whether it did its work.
+_UNDONE_POSTS = UNDONE_STATUSES - {429}
+
 #: Methods that do no more when they are carried out twice. A POST asks for work that may cost money each time.
 _REPEATABLE = frozenset(("GET", "PUT", "DELETE"))
+
+#: By method, the statuses after which another node is tried at once.
+_ELSEWHERE = {"GET": PASSING_STATUSES, "POST": _UNDONE_POSTS}
 
 #: Bytes of a stream that are looked at together, at the most.
 _CHUNK = 8192
@@ -198,7 +206,7 @@ class Client:
             raise self._diagnosis(method, target).of_answer(response, answer, retried)
         return answer
 
-    def write(
+    def request_with_retries(
         self,
         method: str,
         path: str,
@@ -209,22 +217,31 @@ class Client:
     ) -> Any:
         """Send a request, and retry it after errors that pass by themselves, with growing pauses.
 
-        Elasticsearch reports a temporary error of the provider with its own status 400, which says nothing of that.
+        The status does not tell these: a temporary fault of the provider is a 400, and a provider that did not respond
+        in time can be a 429, although it may have done its work.
 
         :param least_retries: how many retries there are, even if the connection allows fewer.
         :raises ClientError: the last error.
         """
-        retries = max(self._retries, least_retries)
+        return self._retrying(
+            lambda retried: self.request(method, path, params, body, retried=retried),
+            max(self._retries, least_retries),
+        )
+
+    def _retrying(self, send: Callable[[bool], _Response], retries: int) -> _Response:
+        """
+        :param send: takes whether the request was sent before.
+        """
         for attempt in range(retries + 1):
             start = time.monotonic()
             try:
-                return self.request(method, path, params, body, retried=attempt > 0)
+                return send(attempt > 0)
             except ApiError as error:
                 # The server may have waited long for the provider.
                 self.patience.spend(time.monotonic() - start)
-                if attempt == retries or not error.is_passing or not self.patience.wait(2.0**attempt, _why(error)):
+                if attempt == retries or not _passes(error) or not self.patience.wait(2.0**attempt, _why(error)):
                     raise
-        raise AssertionError("unreachable")
+        raise AssertionError("The last attempt returns or raises.")
 
     def events(self, path: str, params: Mapping[str, str], body: Any) -> Iterator[Event]:
         """Sends a POST and returns the server-sent events of its answer, each when it has arrived.
@@ -236,19 +253,29 @@ class Client:
         from ansible_collections.esops.inference.plugins.module_utils.events import parsed  # noqa: PLC0415
 
         target, data = _written(path, params, body)
-        response = self._send("POST", target, data, stream=True)
+        response, chunks = self._retrying(lambda _retried: self._stream(target, data), self._retries)
         with response:
-            chunks = self._chunks(response, target)
-            events = parsed(chunks)
-            is_stream = response.headers.get("Content-Type", "").startswith("text/event-stream")
-            if response.status_code >= 300 or not is_stream:
-                # Elasticsearch refuses a stream with an event; what stands in front of it does not.
-                told = next((event.data for event in events), "") if is_stream else b"".join(chunks)
-                raise self._diagnosis("POST", target).of_answer(response, json_of(told))
-            for event in events:
+            for event in parsed(chunks):
                 if event.name == "error":
                     raise self._diagnosis("POST", target).of_error_event(json_of(event.data))
                 yield event
+
+    def _stream(self, target: str, data: bytes | None) -> tuple[requests.Response, Iterator[bytes]]:
+        """Open a stream of events.
+
+        :raises ClientError: if the response is no such stream.
+        """
+        response = self._send("POST", target, data, stream=True)
+        chunks = self._chunks(response, target)
+        is_stream = response.headers.get("Content-Type", "").startswith("text/event-stream")
+        if response.status_code < 300 and is_stream:
+            return response, chunks
+        from ansible_collections.esops.inference.plugins.module_utils.events import parsed  # noqa: PLC0415
+
+        with response:
+            # Elasticsearch rejects a stream with an event; what stands in front of it does not.
+            said = next((event.data for event in parsed(chunks)), "") if is_stream else b"".join(chunks)
+            raise self._diagnosis("POST", target).of_answer(response, json_of(said))
 
     def _chunks(self, response: requests.Response, target: str) -> Iterator[bytes]:
         """The body of an answer as it arrives, within the timeout as a whole."""
@@ -303,9 +330,7 @@ class Client:
                 if isinstance(error, TlsFailed):
                     self.distrusted[node] = error.problem
                 continue
-            if len(self._nodes) > 1 and response.status_code in (
-                PASSING_STATUSES if method == "GET" else UNDONE_STATUSES
-            ):
+            if len(self._nodes) > 1 and response.status_code in _ELSEWHERE.get(method, UNDONE_STATUSES):
                 self.patience.sent_again(f"status {response.status_code} of {node}")
                 if sick is not None:
                     sick.close()
@@ -409,7 +434,7 @@ class _Retry(Retry):
     def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
         if method in _REPEATABLE:
             return super().is_retry(method, status_code, has_retry_after)
-        return status_code in UNDONE_STATUSES
+        return status_code in _UNDONE_POSTS
 
     def sleep(self, response: urllib3.BaseHTTPResponse | None = None) -> None:
         pause = self.get_retry_after(response) if response is not None else None
@@ -444,11 +469,20 @@ def _without_proxy(error: Exception | None) -> Exception | None:
     return error
 
 
+def _passes(error: ApiError) -> bool:
+    """Whether the same request may succeed later, and costs nothing more then."""
+    if error.method == "POST":
+        return error.status == 429 and not error.is_provider_timeout
+    return error.is_passing
+
+
 def _why(error: ApiError) -> str:
     """Why a request is sent again, as part of a sentence."""
     if error.provider_status is not None:
         return f"status {error.provider_status} of the provider"
-    return "an update in progress" if error.is_busy else "a temporary fault of the provider"
+    if error.is_busy:
+        return "an update in progress"
+    return f"status {error.status}" if error.status == 429 else "a temporary fault of the provider"
 
 
 def _session(connection: Connection, retry: Retry) -> requests.Session:

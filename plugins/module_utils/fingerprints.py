@@ -265,7 +265,7 @@ class IndexStore:
         self, method: str, path: str, body: Record | None = None, query: Receipt | None = None, *, privilege: str
     ) -> Any:
         try:
-            return self._client.request(method, path, query, body)
+            return self._client.request_with_retries(method, path, query, body)
         except ApiError as error:
             if error.error_type == "security_exception" and error.status == 403:
                 error.hint = self._hint(privilege)

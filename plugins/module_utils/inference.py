@@ -154,7 +154,7 @@ class Inference:
         :param task_type: empty if it is not known.
         """
         path, params = path_of(task_type, inference_id), {"force": "true"} if force else None
-        answer = self._hinted("manage_inference", self.client.write, "DELETE", path, params)
+        answer = self._hinted("manage_inference", self.client.request_with_retries, "DELETE", path, params)
         if not isinstance(answer, dict) or answer.get("acknowledged") is not True:
             raise not_as_documented("DELETE", path)
 
@@ -221,7 +221,7 @@ class Inference:
         self, path: str, params: Mapping[str, str] | None, body: Mapping[str, Any], least_retries: int = 0
     ) -> Endpoint:
         answer = self._hinted(
-            "manage_inference", self.client.write, "PUT", path, params, body, least_retries=least_retries
+            "manage_inference", self.client.request_with_retries, "PUT", path, params, body, least_retries=least_retries
         )
         return _endpoint("PUT", path, answer)
 

@@ -311,8 +311,7 @@ def _readable(
             failures[name] = failure
     if len(failures) == len(reads):
         raise error
-    for name, failure in failures.items():
-        task.warnings.append(f"{what} {name} cannot be read: {failure.problem}")
+    task.warnings.extend(f"{what} {name} cannot be read: {why.problem}" for name, why in failures.items())
     return found
 
 
