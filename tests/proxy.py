@@ -112,7 +112,12 @@ class _Connection(StreamRequestHandler):
         lines += [f"{name}: {value}" for name, value in {**kept, "connection": "close"}.items()]
         with socket.create_connection((url.hostname or "", url.port or 80), timeout=10) as upstream:
             upstream.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
-            self._copy(upstream, self.connection)
+            response = b""
+            with contextlib.suppress(OSError):
+                while chunk := upstream.recv(65536):
+                    response += chunk
+        # Clients must not send their next request over this connection.
+        self.wfile.write(response.replace(b"\r\n", b"\r\nconnection: close\r\n", 1))
 
     def _relay(self, upstream: socket.socket) -> None:
         sender = threading.Thread(target=self._copy, args=(self.connection, upstream), daemon=True)

@@ -29,8 +29,8 @@ def count() -> Count:
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits between two tries of a request take no time."""
-    monkeypatch.setattr(client.Retry, "sleep", lambda _self, _response=None: None)
+    """Pauses between two tries of a request take no time."""
+    monkeypatch.setattr(client.Patience, "spend", lambda _self, _seconds: 0.0)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

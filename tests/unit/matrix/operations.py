@@ -93,19 +93,26 @@ class Bench:
         before: int | None = None,
         happens: Callable[[], None] | None = None,
         check_mode: bool = False,
+        urls: tuple[str, ...] = (),
     ) -> Outcome:
         """Carries the operation out.
 
         :param before: the number of the request before which something C(happens).
+        :param urls: of the nodes, the simulator's own if there are none.
         """
-        connection = Connection((self.server.url,), timeout=timeout, retries=retries)
+        connection = Connection(urls or (self.server.url,), timeout=timeout, retries=retries)
         client = _Client(connection, Redactor([KEY, FORMER_KEY]))
         client.before, client.happens = before, happens
         try:
-            reconciler = Reconciler(
-                Cluster(Inference(client), SERVICE, operation.policy, check_mode=check_mode, warnings=[])
-            )
-            return reconciler.one(operation.desired)
+            return _reconciler(client, operation, check_mode).one(operation.desired)
+        finally:
+            client.close()
+
+    def run_list(self, operation: Operation) -> list[Outcome]:
+        """Carries the operation out as a list of one endpoint."""
+        client = Client(Connection((self.server.url,), retries=0), Redactor([KEY, FORMER_KEY]))
+        try:
+            return _reconciler(client, operation, check_mode=False).many([operation.desired])
         finally:
             client.close()
 
@@ -135,6 +142,11 @@ class Bench:
     @property
     def has_trial(self) -> bool:
         return TRIAL in self.server.endpoints
+
+
+def _reconciler(client: Client, operation: Operation, check_mode: bool) -> Reconciler:
+    api = Inference(client)
+    return Reconciler(Cluster(api, SERVICE, operation.policy, check_mode=check_mode, warnings=[]))
 
 
 class _Client(Client):

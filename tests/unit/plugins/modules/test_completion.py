@@ -359,7 +359,9 @@ class TestNothingIsPaidForTwice:
         seed(server)
         seed_chat(server)
         words = f"Request timed out after [30s] for inference id [{inference_id}]"
-        server.faults.add(Fault("status_after", status=429, error_type="timeout_exception", message=words, match="POST"))
+        server.faults.add(
+            Fault("status_after", status=429, error_type="timeout_exception", message=words, match="POST")
+        )
         run = complete(server, inference_id=inference_id, retries=3)
         assert run.failed
         assert MAY_COST in run["msg"]
