@@ -10,17 +10,20 @@ import base64
 import hashlib
 import re
 import ssl
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trustme
 import yaml
 
 from ansible_collections.esops.inference.plugins.module_utils.connection import connection_options
 from tests.integration.guides import GUIDES, blocks, reader
 from tests.integration.harness import find_leaks
 from tests.integration.test_targets import make_certificate
+from tests.proxy import Proxy
 from tests.simulator import Security, Simulator
-from tests.unit.support import ID, MODEL, endpoint, seed
+from tests.unit.support import DOCUMENTED, ID, MODEL, endpoint, seed
 
 LEAST = ("manage_inference", "monitor")
 TASK_SETTINGS = {"task_settings": {"max_tokens": 2048}}
@@ -51,6 +54,92 @@ def test_the_fingerprint_that_is_printed_is_trusted(tmp_path: Path) -> None:
         assert printed.replace(":", "").lower() == hashlib.sha256(shown).hexdigest()
         run = endpoint(server, state="absent", ca_fingerprint=printed)
         assert not run.failed, run.result
+
+
+class TestTrustStore:
+    """A CA that the host trusts, and `requests` from pip does not. OpenSSL finds the host's store at SSL_CERT_FILE."""
+
+    @pytest.fixture
+    def server(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
+        with Simulator(tls=make_certificate(tmp_path)) as running:
+            monkeypatch.setenv("SSL_CERT_FILE", f"{tmp_path}/ca.pem")
+            yield running
+
+    def test_uri_accepts_it_and_the_module_rejects_it(self, server: Simulator, tmp_path: Path) -> None:
+        with reader(tmp_path, {}) as person:
+            person.run(f"export SSL_CERT_FILE=ca.pem ELASTICSEARCH_URL={server.url}")
+            assert "SUCCESS" in person.run(f"ansible localhost -m ansible.builtin.uri -a url={server.url}")
+            printed = person.run("ansible localhost -m esops.inference.endpoint_info")
+        assert "CERTIFICATE_VERIFY_FAILED" in printed
+        assert server.requests == ["GET /"]
+
+    @pytest.mark.parametrize("variable", ["ELASTICSEARCH_CA_PATH", "REQUESTS_CA_BUNDLE"])
+    def test_module_accepts_it_with_variable(
+        self, server: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+    ) -> None:
+        monkeypatch.setenv(variable, f"{tmp_path}/ca.pem")
+        run = endpoint(server, state="absent")
+        assert not run.failed, run.result
+
+    def test_ca_path_takes_precedence_over_requests_ca_bundle(
+        self, server: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", f"{tmp_path}/ca.pem")
+        trustme.CA().cert_pem.write_to_path(tmp_path / "another.pem")
+        assert endpoint(server, state="absent", ca_path=str(tmp_path / "another.pem")).failed
+        assert server.requests == []
+
+
+class TestProxies:
+    """What a proxy sees. How the TLS options hold through one: tests/unit/plugins/modules/test_behind_a_proxy.py."""
+
+    @pytest.fixture
+    def proxy(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+        with Proxy() as running:
+            for name in ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"):
+                monkeypatch.delenv(name, raising=False)
+                monkeypatch.delenv(name.lower(), raising=False)
+            yield running
+
+    @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy"])
+    def test_https_url_shows_host_and_port_alone(
+        self, proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+    ) -> None:
+        monkeypatch.setenv(variable, proxy.url)
+        with Simulator(tls=make_certificate(tmp_path)) as server:
+            run = endpoint(server, **DOCUMENTED, ca_path=str(tmp_path / "ca.pem"))
+            assert run["action"] == "created"
+            assert set(proxy.requests) == {f"CONNECT {server.url.removeprefix('https://')}"}
+
+    def test_http_url_shows_the_request(self, proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        with Simulator() as server:
+            assert not endpoint(server, state="absent").failed
+            assert proxy.requests == [f"GET {server.url}/_inference/{ID}"]
+
+    @pytest.mark.parametrize("listed", ["127.0.0.1", "example.com,127.0.0.0/8"])
+    def test_cluster_in_no_proxy_is_reached_directly(
+        self, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, listed: str
+    ) -> None:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.setenv("NO_PROXY", listed)
+        with Simulator() as server:
+            assert not endpoint(server, state="absent").failed
+        assert proxy.requests == []
+
+
+def test_keys_are_shown_in_a_loop_and_not_in_the_ways_around_it(tmp_path: Path) -> None:
+    guide = blocks("credentials", "Keys in loops")
+    [declared] = [yaml.safe_load(block.text) for block in guide if block.caption == "my_endpoints.yml"]
+    keys = {"key": declared["my_endpoints"][0]["service_settings"]["api_key"]}
+    settings = blocks("credentials", "In a vault")[1]
+    assert settings.caption == "ansible.cfg"
+    (tmp_path / "ansible.cfg").write_text(settings.text.replace("vault_password_file", ";"))
+    with Simulator() as server, reader(tmp_path, {}) as person:
+        person.run(f"export ELASTICSEARCH_URL={server.url}")
+        person.follow(guide)
+        leaks = {name: find_leaks(person.run(f"ansible-playbook -vvv {name}.yml"), keys) for name in ("list", "ids")}
+    assert leaks == {"list": [], "ids": []}
 
 
 def test_every_variable_of_the_environment_is_listed() -> None:
