@@ -53,6 +53,9 @@ PLAYBOOKS = {
   tasks:
     - ansible.builtin.debug:
         msg: "{{ anthropic_api_key }}"
+    - ansible.builtin.ping:
+      loop: "{{ declared }}"
+      loop_control: {label: "{{ item.inference_id }}"}
     - ansible.builtin.setup: # facts of this machine, its environment among them
     - ansible.builtin.set_fact:
         kept: "{{ lookup('ansible.builtin.file', lookup('ansible.builtin.env', 'ELASTICSEARCH_CLIENT_KEY')) }}"
@@ -335,9 +338,11 @@ def test_job_that_fails_leaves_no_secret(awx: Awx, server: Simulator, certificat
 
 def test_leaks_of_a_job_are_found(awx: Awx, certificates: Certificates) -> None:
     elasticsearch = {"username": "elastic", "password": SECRETS["secret_password"], **certificates.credential}
-    job = awx.launch("leaky.yml", hosts={"production": {}}, elasticsearch=elasticsearch)
+    declared = [{"inference_id": "answers", "api_key": SECRETS["secret_anthropic_key_rotated"]}]
+    job = awx.launch("leaky.yml", hosts={"production": {"declared": declared}}, elasticsearch=elasticsearch)
     assert job.status == "successful", job.printed
-    expected = ["secret_anthropic_key", "secret_password", "client_key"]
+    assert find_leaks(job.printed, {"item": SECRETS["secret_anthropic_key_rotated"]}) == []
+    expected = ["secret_anthropic_key", "secret_anthropic_key_rotated", "secret_password", "client_key"]
     assert find_leaks(job.stored, certificates.secrets) == expected
 
 

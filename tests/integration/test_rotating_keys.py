@@ -64,8 +64,8 @@ GUIDE = GUIDES / "rotating_keys.rst"
     ("version", "options", "key", "failed"),
     [
         ("9.6", ALWAYS, KEY, False),
+        ("9.5", RATE_LIMIT, FORMER_KEY, False),
         ("9.4", ALWAYS, KEY, False),
-        ("9.4", RATE_LIMIT, FORMER_KEY, False),
         ("9.4", {"service_settings": {"api_key": KEY, **RATE_LIMIT["service_settings"]}}, KEY, False),
         ("9.3", ALWAYS, KEY, False),
         ("8.17", ALWAYS, KEY, False),

@@ -139,6 +139,29 @@ def test_guide_shows_the_files_of_the_example() -> None:
         assert (EXAMPLE / f"{name}.yml").read_text().partition("---\n")[2] == text
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        "README.md",
+        *(
+            f"docs/docsite/rst/{name}.rst"
+            for name in (
+                "awx",
+                "drift_reports",
+                "getting_started",
+                "how_a_run_decides",
+                "many_clusters",
+                "moving_from_uri",
+                "rotating_keys",
+            )
+        ),
+    ],
+)
+def test_page_about_deleting_endpoints_leads_to_kibana_connectors(page: str) -> None:
+    link = "docs/docsite/rst/taking_over.rst" if page == "README.md" else "docsite.taking_over.kibana"
+    assert [text for text in (ROOT / page).read_text().split("\n\n") if "Kibana connectors" in text and link in text]
+
+
 def test_the_guide_step_by_step(reader: Reader, server: Simulator) -> None:
     before = server.endpoints
 
