@@ -66,6 +66,7 @@ GUIDE = GUIDES / "rotating_keys.rst"
         ("9.6", ALWAYS, KEY, False),
         ("9.5", RATE_LIMIT, FORMER_KEY, False),
         ("9.4", ALWAYS, KEY, False),
+        ("9.4", RATE_LIMIT, FORMER_KEY, True),
         ("9.4", {"service_settings": {"api_key": KEY, **RATE_LIMIT["service_settings"]}}, KEY, False),
         ("9.3", ALWAYS, KEY, False),
         ("8.17", ALWAYS, KEY, False),
@@ -85,11 +86,26 @@ def test_what_each_version_does(version: str, options: dict[str, object], key: s
         assert server.endpoints[ID].secret == key
 
 
-def test_a_key_that_anthropic_refuses_leaves_the_old_one() -> None:
-    with Simulator(refused_keys=[KEY]) as server:
+@pytest.mark.parametrize("options", [ALWAYS, WHEN_CHANGED])
+@pytest.mark.parametrize("version", ["8.17", "9.3", "9.4", "9.6"])
+def test_key_that_anthropic_rejects_leaves_the_old_one(version: str, options: dict[str, object]) -> None:
+    with Simulator(version=version, refused_keys=[KEY]) as server:
         seed(server)
-        assert endpoint(server, **ALWAYS).failed
+        assert endpoint(server, **options).failed
         assert server.endpoints[ID].secret == FORMER_KEY
+        assert f"{ID}-ansible-preflight" not in server.endpoints
+
+
+@pytest.mark.parametrize(("version", "preflight"), [("9.3", True), ("9.3", False), ("9.4", True)])
+def test_temporary_endpoint_is_used_if_the_update_does_not_validate(version: str, preflight: bool) -> None:
+    with Simulator(version=version) as server:
+        seed(server)
+        run = endpoint(server, **ALWAYS, preflight=preflight)
+        assert run["action"] == "updated"
+        assert server.endpoints[ID].secret == KEY
+        assert f"{ID}-ansible-preflight" not in server.endpoints
+        used = any("-ansible-preflight" in request for request in server.requests)
+    assert used is (version == "9.3" and preflight)
 
 
 def test_on_8_16_each_new_key_is_one_recreation() -> None:
