@@ -72,7 +72,10 @@ def _created_service_settings(reader: SettingsReader, version: Version) -> dict[
 
 
 def _rate_limit(reader: SettingsReader, version: Version) -> int | None:
-    """Return the rate limit as versions before 9.6 read it (`RateLimitSettings.of`). Raises ApiError."""
+    """Return the rate limit as versions before 9.6 read it (`RateLimitSettings.of`). Raises ApiError.
+
+    Derived: an update in 9.4 rejects unknown names, as a create does.
+    """
     limit = SettingsReader(reader.map("rate_limit") or {}, "rate_limit")
     requests_per_minute = limit.positive_long("requests_per_minute")
     reader.problems += limit.problems

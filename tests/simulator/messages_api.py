@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Collection
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
@@ -28,6 +29,8 @@ ERRORS = {
 
 class MessagesApi:
     """A server that returns a minimal message for each POST, or an error for rejected keys and models.
+
+    A request with `stream: true` gets the message as server-sent events.
 
     with MessagesApi(refused_keys={"bad"}) as anthropic:
         ...  # create an endpoint with `anthropic.url` as service_settings.url
@@ -85,11 +88,12 @@ class MessagesApi:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                status, body = api.answer(self.headers.get("x-api-key", ""), json.loads(content or b"{}"))
-                data = json.dumps(body).encode()
+                request = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
+                status, body = api.answer(self.headers.get("x-api-key", ""), request)
+                streamed = status == HTTPStatus.OK and bool(request.get("stream"))
+                data = _events(body) if streamed else json.dumps(body).encode()
                 self.send_response(status)
-                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Type", "text/event-stream" if streamed else "application/json")
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data)
@@ -103,6 +107,21 @@ class MessagesApi:
 def _error(status: int, model: str, message: str | None = None) -> dict[str, Any]:
     name, usual = ERRORS.get(status, ("api_error", "error"))
     return {"type": "error", "error": {"type": name, "message": message or usual.format(model=model)}}
+
+
+def _events(message: dict[str, Any]) -> bytes:
+    """Return the message as server-sent events."""
+    [content] = message["content"]
+    end = {"stop_reason": message["stop_reason"], "stop_sequence": None}
+    events: list[dict[str, Any]] = [
+        {"type": "message_start", "message": {**message, "content": [], "stop_reason": None}},
+        {"type": "content_block_start", "index": 0, "content_block": {**content, "text": ""}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": content["text"]}},
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_delta", "delta": end, "usage": {"output_tokens": 1}},
+        {"type": "message_stop"},
+    ]
+    return b"".join(b"event: %b\ndata: %b\n\n" % (one["type"].encode(), json.dumps(one).encode()) for one in events)
 
 
 def _message(model: str, limit: int) -> dict[str, Any]:

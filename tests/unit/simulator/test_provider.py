@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import json
 import threading
+import urllib.request
 from typing import Any
 
 import pytest
@@ -133,6 +135,21 @@ def test_messages_api_rejects_models_and_requests(server: Simulator) -> None:
     ends = ["status [529]. Error message: [Overloaded]", "[Your credit balance is too low]", f"[model: {MODEL}]"]
     for reply, end in zip(replies, ends, strict=True):
         assert reply.error["caused_by"]["reason"].endswith(end)
+
+
+def test_messages_api_streams_a_message() -> None:
+    body = json.dumps({"model": MODEL, "max_tokens": 9, "stream": True}).encode()
+    with MessagesApi() as anthropic:
+        request = urllib.request.Request(anthropic.url, body, {"x-api-key": KEY, "Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=5) as response:
+            content = response.read().decode()
+
+    assert response.headers["Content-Type"] == "text/event-stream"
+    events = [block.partition("data: ") for block in content.split("\n\n") if block]
+    assert [json.loads(data)["type"] for _name, _middle, data in events] == [
+        *("message_start", "content_block_start", "content_block_delta", "content_block_stop"),
+        *("message_delta", "message_stop"),
+    ]
 
 
 def test_closed_url_is_reported_as_failed_connection(server: Simulator) -> None:
