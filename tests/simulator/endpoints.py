@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass, replace
 
@@ -208,7 +209,8 @@ class Endpoints:
         if not stores_twice(endpoint, self.rules.version):
             self.store.create(endpoint)
             return
-        self.store.put(replace(endpoint, state="no_settings"))
+        with contextlib.suppress(ApiError):  # secrets that are stored already stay as they are
+            self.store.create(replace(endpoint, state="no_settings"))
         below = Cause("document_parsing_exception", "failed to parse: Duplicate field 'top_p'")
         reason = f"Failed to store inference endpoint [{endpoint.inference_id}]"
         raise ApiError(500, "status_exception", reason, caused_by=below)

@@ -116,8 +116,17 @@ def test_create_with_top_k_and_top_p_stores_secrets_alone_before_8_18(version: s
         failed = create(server, task_settings={"max_tokens": 1, "top_p": 0.9, "top_k": 40})
 
         assert (failed.status, failed.reason) == (500, "Failed to store inference endpoint [x]")
+        assert create(server, task_settings={"max_tokens": 1, "top_p": 0.9, "top_k": 40}).reason == failed.reason
         assert call(server, "GET", COMPLETION + "x").status == 404
         assert create(server).reason == "Inference endpoint [x] already exists"
+
+
+def test_create_with_top_k_and_top_p_leaves_an_existing_endpoint_before_8_18() -> None:
+    with Simulator(version="8.17.4") as server:
+        create(server)
+
+        assert create(server, task_settings={"max_tokens": 1, "top_p": 0.9, "top_k": 40}).status == 500
+        assert server.endpoints["x"].state == "whole"
 
 
 def test_update_with_top_k_stores_what_8_17_cannot_read() -> None:
