@@ -1,0 +1,106 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Check the form of API keys and tokens, and recognize headers that are credentials.
+
+No text that this file returns contains a part of a key. Private to the collection.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Iterator, Mapping
+
+#: What people copy together with a key: the name of a header or a variable, and an authentication scheme.
+_AROUND = re.compile(
+    r"\s*(?:(?P<header>authorization|x-api-key)\s*:\s*|(?P<variable>(?:export\s+)?\w*(?:key|token))\s*=\s*(?=[^\s=]))?"
+    r"(?:(?P<scheme>apikey|bearer|basic)\s+)?",
+    re.IGNORECASE,
+)
+_SCHEMES = {"apikey": "ApiKey", "bearer": "Bearer", "basic": "Basic"}
+_QUOTATION_MARKS = tuple("\"'`“”‘’«»")
+
+#: Characters that show nothing although Unicode counts them as letters, marks or symbols.
+_BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+
+#: Words in the name of a header that is a credential, and the ends of words that were written together.
+_SECRET_WORD = re.compile(
+    r"auth|authn|authz|bearer|hmac|jwts?|keys?|otp|pass|passcode|passphrase|pin|pwd|sid|signature"
+    r"|.*(?:authentication|authori[sz]ation|cookie|credential|passw(?:or)?d|secret|token)s?"
+    r"|.*(?:access|account|api|app|auth|client|license|master|private|service|shared|subscription)keys?"
+)
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+
+#: What to do instead, for each wrong form of each kind of key.
+_ONLY_THE_KEY = "use only what follows it"
+_LOGIN = "set elasticsearch_username and elasticsearch_password"
+PROVIDER_KEY: Mapping[str, str] = {"JSON": "use only the key in it"}
+ELASTICSEARCH_KEY: Mapping[str, str] = {
+    "JSON": 'use the value of "encoded" in it, or "id" and "api_key" with a colon between them',
+    "Bearer": "if it is a token, set elasticsearch_bearer_token to what follows it",
+    "Basic": _LOGIN,
+}
+ELASTICSEARCH_TOKEN: Mapping[str, str] = {
+    "JSON": 'use the value of "access_token" or of "value" in it',
+    "ApiKey": "set elasticsearch_api_key to what follows it",
+    "Basic": _LOGIN,
+}
+
+
+def key_problem(key: str, hints: Mapping[str, str]) -> str:
+    """Return why a text is not a key or a token, as the rest of a sentence about it. Empty if it can be one.
+
+    :param hints: what to do about each wrong form, if it is not to remove what precedes the key.
+    """
+    if key.lstrip().startswith("{"):
+        return f"must be the key alone, not the JSON of a response. Hint: {hints['JSON']}."
+    around = _AROUND.match(key)
+    if around and around["header"]:
+        return f'must not start with "{around["header"].lower()}:". Hint: {_ONLY_THE_KEY}.'
+    if around and around["variable"]:
+        return f"must not start with the name of a variable. Hint: {_ONLY_THE_KEY}, without the equals sign."
+    if around and around["scheme"]:
+        scheme = _SCHEMES[around["scheme"].lower()]
+        return f'must not start with "{scheme}". Hint: {hints.get(scheme, _ONLY_THE_KEY)}.'
+    if key.strip().startswith(_QUOTATION_MARKS) or key.strip().endswith(_QUOTATION_MARKS):
+        return "must not have quotation marks around it."
+    return _character_problem(key)
+
+
+def _character_problem(key: str) -> str:
+    if key != key.strip():
+        return "has whitespace at its beginning or its end."
+    if re.search(r"\s", key):
+        return "contains whitespace or a line break."
+    invisible = invisible_character(key)
+    if invisible:
+        return f"contains the invisible character {invisible}. Hint: enter it again by hand, or copy it as plain text."
+    return "" if key.isascii() else "contains a character that is not ASCII."
+
+
+def invisible_character(text: str) -> str:
+    """Return the code point of the first character that shows nothing, as in C(U+200B). Empty if there is none."""
+    for character in text:
+        if not character.isprintable() or _BLANK.match(character):
+            return f"U+{ord(character):04X}"
+    return ""
+
+
+def is_credential(header: str) -> bool:
+    """Return whether the name of a header says that its value is a credential."""
+    parts = re.split(r"[^A-Za-z]+", header)
+    words = [*parts, *_WORD.findall(header)]
+    return any(_SECRET_WORD.fullmatch(word.lower()) for word in words)
+
+
+def secret_headers(headers: Any) -> Iterator[tuple[str, str]]:
+    """Return the names and the secret texts of headers that are credentials.
+
+    A credential that follows an authentication scheme is one by itself, too.
+
+    :param headers: the option, of any type.
+    """
+    for name, value in headers.items() if isinstance(headers, dict) else ():
+        if is_credential(str(name)) and isinstance(value, (str, int, float)) and not isinstance(value, bool):
+            text = str(value)
+            yield from ((name, part) for part in (text, *text.split(None, 1)[1:]) if part)
