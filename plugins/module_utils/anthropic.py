@@ -15,9 +15,16 @@ from urllib.parse import urlsplit
 
 from ansible_collections.esops.inference.plugins.module_utils.client import Repeated
 from ansible_collections.esops.inference.plugins.module_utils.inference import flatten
+from ansible_collections.esops.inference.plugins.module_utils.keys import (
+    PROVIDER_KEY,
+    invisible_character,
+    key_problem,
+)
+from ansible_collections.esops.inference.plugins.module_utils.options import few
 from ansible_collections.esops.inference.plugins.module_utils.plan import ABSENT, ON_CREATE, PRESENT, Desired, Service
 
 API_KEY = "service_settings.api_key"
+_MODEL = "service_settings.model_id"
 MAX_CHUNK_SIZE_DEFAULT = 250
 
 #: The server's own rule (`reference`, "An endpoint").
@@ -170,13 +177,7 @@ def problems(declared: Mapping[str, Any], update_api_key: str) -> list[str]:
     for path in ("task_settings.temperature", "task_settings.top_p"):
         if not math.isfinite(settings.get(path, 0)):
             found.append(f"{path} must be a finite number, not {settings[path]}.")
-    for path in (API_KEY, "service_settings.model_id"):
-        if path in settings and settings[path] != settings[path].strip():
-            found.append(f"{path} has white space at its beginning or its end.")
-        elif settings.get(path) == "":
-            found.append(f"{path} is empty.")
-    if "service_settings.url" in settings and not _is_web_address(settings["service_settings.url"]):
-        found.append("service_settings.url must be a URL with http or https.")
+    found += _service_problems(settings)
     if update_api_key != ON_CREATE and declared["state"] == PRESENT and API_KEY not in settings:
         found.append(f"{API_KEY} is needed where update_api_key is {update_api_key}.")
     return found + _chunking_problems(settings)
@@ -200,18 +201,13 @@ def list_problems(declared: Sequence[Mapping[str, Any]], update_api_key: str) ->
         ids.setdefault(endpoint["inference_id"], []).append(place)
         for problem in problems(endpoint, update_api_key):
             places.setdefault(problem, []).append(place)
-    found = [f"{_places(where)}: {problem}" for problem, where in places.items()]
+    found = [f"{few(where)}: {problem}" for problem, where in places.items()]
     twice = [
-        f"inference_id {inference_id} stands in the list more than once: {_places(where)}."
+        f"inference_id {inference_id} stands in the list more than once: {few(where)}."
         for inference_id, where in ids.items()
         if len(where) > 1
     ]
     return found + twice
-
-
-def _places(where: Sequence[str]) -> str:
-    more = f" and {len(where) - 3} more" if len(where) > 3 else ""
-    return ", ".join(where[:3]) + more
 
 
 _LEAST = {
@@ -231,6 +227,23 @@ def _id_problems(inference_id: str) -> list[str]:
     return []
 
 
+def _service_problems(settings: Mapping[str, Any]) -> list[str]:
+    key, model, url = (settings.get(path) for path in (API_KEY, _MODEL, "service_settings.url"))
+    found = [f"{path} is empty." for path, value in ((API_KEY, key), (_MODEL, model)) if value == ""]
+    key_is = key_problem(key or "", PROVIDER_KEY)
+    if key_is:
+        found.append(f"{API_KEY} {key_is}")
+    if model and model != model.strip():
+        found.append(f"{_MODEL} {model!r} has whitespace at its beginning or its end.")
+    elif model and invisible_character(model):
+        found.append(f"{_MODEL} {model!r} contains the invisible character {invisible_character(model)}.")
+    if url is not None and not _is_web_address(url):
+        # What may be a user and a password is not shown.
+        shown = "" if "@" in url else f", not {url!r}"
+        found.append(f"service_settings.url must be a URL with http or https{shown}.")
+    return found
+
+
 def _chunking_problems(settings: Mapping[str, Any]) -> list[str]:
     group = "chunking_settings."
     chunking = {path[len(group) :]: value for path, value in settings.items() if path.startswith(group)}
@@ -242,7 +255,7 @@ def _chunking_problems(settings: Mapping[str, Any]) -> list[str]:
         found.append(f"{group}max_chunk_size must be from {least} to 300, not {size}.")
     if "overlap" in chunking and strategy != "word":
         found.append(f"{group}overlap needs the strategy word.")
-    elif chunking.get("overlap", 0) > size / 2:
+    elif 2 * chunking.get("overlap", 0) > max(size, 0):
         found.append(f"{group}overlap must be at most half of max_chunk_size ({size}), not {chunking['overlap']}.")
     if "sentence_overlap" in chunking and strategy == "word":
         found.append(f"{group}sentence_overlap needs the strategy sentence.")
@@ -254,7 +267,7 @@ def _chunking_problems(settings: Mapping[str, Any]) -> list[str]:
 def _is_web_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", url)
     except ValueError:
         return False
 

@@ -577,15 +577,21 @@ def cloud_url(cloud_id: str) -> str:
 
     :raises ValueError: if it is none.
     """
+    encoded = cloud_id.strip().rpartition(":")[2].rstrip("=")
     try:
-        host, elasticsearch = base64.b64decode(cloud_id.rpartition(":")[2], validate=True).decode().split("$")[:2]
+        decoded = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True).decode()
+        host, elasticsearch = decoded.strip().split("$")[:2]
     except (binascii.Error, UnicodeDecodeError, ValueError):
         raise ValueError("is not a Cloud ID") from None
     if not host or not elasticsearch:
         raise ValueError("is a Cloud ID without an Elasticsearch host")
     name, _colon, own_port = elasticsearch.partition(":")
     domain, _colon, port = host.partition(":")
-    return f"https://{name}.{domain}:{own_port or port or '443'}"
+    url = f"https://{name}.{domain}:{own_port or port or '443'}"
+    try:
+        return base_url(url)
+    except ValueError:
+        raise ValueError("is a Cloud ID with an address that is not valid") from None
 
 
 def base_url(url: str) -> str:
@@ -598,7 +604,7 @@ def base_url(url: str) -> str:
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:
         usable = False
-    if not usable or parts.query or parts.fragment or re.search(r"\s", url):
+    if not usable or parts.query or parts.fragment or re.search(r"\s", url) or not url.isprintable():
         raise ValueError("must look like https://host:9200, with http or https")
     if "@" in parts.netloc:
         raise ValueError("holds a user or a password: give them as elasticsearch_username and elasticsearch_password")

@@ -8,6 +8,7 @@ Private to the collection.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -16,6 +17,13 @@ from typing import Any, Iterator, Mapping
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ansible_collections.esops.inference.plugins.module_utils.client import Connection, base_url, cloud_url
+from ansible_collections.esops.inference.plugins.module_utils.keys import (
+    ELASTICSEARCH_KEY,
+    ELASTICSEARCH_TOKEN,
+    key_problem,
+    secret_headers,
+)
+from ansible_collections.esops.inference.plugins.module_utils.options import long_leaves
 
 #: Seconds; a day. The clock of the operating system has no room for much more.
 _LONGEST_TIMEOUT = 86400
@@ -35,6 +43,9 @@ _CREDENTIALS = (
     ("elasticsearch_api_key",),
     ("elasticsearch_bearer_token",),
 )
+
+#: What each kind of key can be mistaken for, and what to do then.
+_KEYS = {"elasticsearch_api_key": ELASTICSEARCH_KEY, "elasticsearch_bearer_token": ELASTICSEARCH_TOKEN}
 
 
 def _from_environment(name: str) -> str:
@@ -65,8 +76,27 @@ def connection_options() -> dict[str, Any]:
         "validate_certs": _option("ELASTICSEARCH_VALIDATE_CERTS", type="bool", default=True),
         "timeout": _option("ELASTICSEARCH_TIMEOUT", type="float", default=130.0),
         "retries": _option("ELASTICSEARCH_RETRIES", type="int", default=3),
-        "headers": _option("ELASTICSEARCH_HEADERS", type="dict", no_log=True),
+        "headers": _option("ELASTICSEARCH_HEADERS", type="dict"),
     }
+
+
+def with_keys_as_text(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options with a response of Elasticsearch that stands in place of a key as its text in JSON.
+
+    C(connection_of) then tells what to do about it.
+    """
+    responses = {name: options[name] for name in _KEYS if isinstance(options.get(name), dict)}
+    return {**options, **{name: json.dumps(response, default=str) for name, response in responses.items()}}
+
+
+def hidden_headers(headers: Any) -> Iterator[str]:
+    """Return the texts of O(headers) that must not be shown: credentials, and whatever is not the value of a header.
+
+    :param headers: the option, of any type.
+    """
+    yield from (text for _name, text in secret_headers(headers))
+    if isinstance(headers, dict):
+        yield from long_leaves([value for value in headers.values() if isinstance(value, (dict, list))])
 
 
 def connection_of(params: Mapping[str, Any]) -> tuple[Connection, list[str]]:
@@ -78,9 +108,9 @@ def connection_of(params: Mapping[str, Any]) -> tuple[Connection, list[str]]:
     given = {name: params[name] for name in connection_options() if params[name] not in (None, "", [], {})}
     wrong = _prefer_task(given, _PLACES) + _prefer_task(given, _CREDENTIALS)
     urls, wrong_urls = _urls(given)
-    fingerprint = re.sub(r"[:\s]", "", given.get("ca_fingerprint", "")).lower()
+    fingerprint = _fingerprint(given)
     headers = given.get("headers", {})
-    wrong += wrong_urls + _incomplete(given) + _unreadable(given) + _wrong_fingerprint(fingerprint)
+    wrong += wrong_urls + _incomplete(given) + _unreadable(given) + _wrong_fingerprint(given)
     wrong += _out_of_range(params) + _wrong_headers(headers) + _not_sendable(given)
     connection = Connection(
         urls=urls,
@@ -183,13 +213,18 @@ def _unreadable(given: Mapping[str, Any]) -> list[str]:
 
 
 def _is_readable(path: str, directory_too: bool) -> bool:
-    return os.access(path, os.R_OK) and (directory_too or Path(path).is_file())
+    return "\0" not in path and os.access(path, os.R_OK) and (directory_too or Path(path).is_file())
 
 
-def _wrong_fingerprint(fingerprint: str) -> list[str]:
-    if not fingerprint or re.fullmatch("[0-9a-f]{64}", fingerprint):
+def _fingerprint(given: Mapping[str, Any]) -> str:
+    return re.sub(r"[:\s]", "", given.get("ca_fingerprint", "")).lower()
+
+
+def _wrong_fingerprint(given: Mapping[str, Any]) -> list[str]:
+    if "ca_fingerprint" not in given or re.fullmatch("[0-9a-f]{64}", _fingerprint(given)):
         return []
-    return ["ca_fingerprint must be a SHA-256 fingerprint: 64 hexadecimal digits, with colons or without."]
+    rule = "64 hexadecimal digits, with colons or without"
+    return [f"ca_fingerprint must be a SHA-256 fingerprint: {rule}, not {given['ca_fingerprint']!r}."]
 
 
 def _out_of_range(params: Mapping[str, Any]) -> list[str]:
@@ -215,12 +250,16 @@ def _wrong_headers(headers: Mapping[str, Any]) -> list[str]:
 
 
 def _not_sendable(given: Mapping[str, Any]) -> list[str]:
-    names = ("elasticsearch_api_key", "elasticsearch_bearer_token")
-    wrong = [f"{name} {_NOT_PLAIN}." for name in names if not _is_plain(given.get(name, ""))]
+    found = {name: _wrong_key(given.get(name, ""), hints) for name, hints in _KEYS.items()}
     # The environment hands bytes that are not UTF-8 on as surrogates.
-    if re.search("[\ud800-\udfff]", given.get("elasticsearch_password", "")):
-        wrong.append("elasticsearch_password cannot be sent: it is not UTF-8.")
-    return wrong
+    for name in ("elasticsearch_username", "elasticsearch_password"):
+        is_text = not re.search("[\ud800-\udfff]", given.get(name, ""))
+        found[name] = "" if is_text else "cannot be sent: it is not UTF-8."
+    return [f"{name} {problem}" for name, problem in found.items() if problem]
+
+
+def _wrong_key(key: str, hints: Mapping[str, str]) -> str:
+    return key_problem(key, hints) or ("" if key.isascii() else "contains a character that is not ASCII.")
 
 
 def _is_plain(value: str) -> bool:

@@ -18,7 +18,7 @@ _AROUND = re.compile(
     re.IGNORECASE,
 )
 _SCHEMES = {"apikey": "ApiKey", "bearer": "Bearer", "basic": "Basic"}
-_QUOTATION_MARKS = tuple("\"'`“”‘’«»")
+_QUOTATION_MARKS = ("'", '"', "`", "\u2018", "\u2019", "\u201c", "\u201d", "\u00ab", "\u00bb")
 
 #: Characters that show nothing although Unicode counts them as letters, marks or symbols.
 _BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
@@ -75,7 +75,7 @@ def _character_problem(key: str) -> str:
     invisible = invisible_character(key)
     if invisible:
         return f"contains the invisible character {invisible}. Hint: enter it again by hand, or copy it as plain text."
-    return "" if key.isascii() else "contains a character that is not ASCII."
+    return ""
 
 
 def invisible_character(text: str) -> str:

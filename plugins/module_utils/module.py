@@ -9,12 +9,13 @@ Private to the collection.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import re
 import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, Sequence
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.parameters import set_fallbacks
@@ -29,17 +30,22 @@ from ansible_collections.esops.inference.plugins.module_utils.cluster import Clu
 from ansible_collections.esops.inference.plugins.module_utils.connection import (
     connection_of,
     connection_options,
+    hidden_headers,
     users_in_urls,
+    with_keys_as_text,
 )
 from ansible_collections.esops.inference.plugins.module_utils.errors import ClientError
 from ansible_collections.esops.inference.plugins.module_utils.inference import Inference
+from ansible_collections.esops.inference.plugins.module_utils.keys import secret_headers
 from ansible_collections.esops.inference.plugins.module_utils.options import (
+    few,
+    invalid_options,
+    leaves,
     listed,
     misplaced_secrets,
-    mistaken_types,
-    short_leaves,
+    secret_options,
     structured,
-    told,
+    without_nulls,
 )
 from ansible_collections.esops.inference.plugins.module_utils.outcome import Outcome, Refused
 from ansible_collections.esops.inference.plugins.module_utils.plan import (
@@ -133,6 +139,10 @@ def many_problems(params: Mapping[str, Any]) -> list[str]:
 
 #: Of what an index's name may be made, the part that needs no thinking about.
 _INDEX = re.compile(r"[a-z0-9.][a-z0-9_.-]{0,200}(?<!\.)")
+
+
+#: Parts of a result that are texts for people, not data.
+_MESSAGES = ("msg", "failure", "failed")
 
 
 @dataclass
@@ -239,25 +249,51 @@ class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core has no types
 
     def _load_params(self) -> None:
         super()._load_params()
+        self.params = without_nulls(self.argument_spec, self.params)
         set_fallbacks(self.argument_spec, self.params)
-        self.params = structured(self.argument_spec, self.params)
-        self.raw_params = dict(self.params)
+        given = structured(self.argument_spec, self.params)
         # Before ansible-core writes anything to the log of the system.
-        self.no_log_values.update(misplaced_secrets(self.argument_spec, self.raw_params))
-        self.no_log_values.update(users_in_urls(self.raw_params.get("elasticsearch_url")))
+        self.no_log_values.update(misplaced_secrets(self.argument_spec, given))
+        self.no_log_values.update(users_in_urls(given.get("elasticsearch_url")))
+        self.no_log_values.update(hidden_headers(given.get("headers")))
+        self.params = with_keys_as_text(given)
+        self.raw_params = dict(self.params)
 
-    def show_short_headers(self) -> None:
-        """Takes values of headers that are too short to be secrets out of what is hidden."""
-        self.no_log_values -= short_leaves(self.raw_params.get("headers"))
+    def _log_invocation(self) -> None:
+        # The log shows structures as Python writes them, where ansible-core hides what is as it was given.
+        self.no_log_values.update([repr(secret)[1:-1] for secret in self.no_log_values])
+        # A text that is not UTF-8 cannot be logged. Such options are rejected later.
+        with contextlib.suppress(UnicodeEncodeError):
+            super()._log_invocation()
 
     def fail_json(self, msg: str, **kwargs: Any) -> None:
         # There is no result yet if ansible-core fails before it has looked at the options.
         errors = self.validation_result.errors.errors if hasattr(self, "validation_result") else ()
         if errors:
-            self.show_short_headers()
-            # ansible-core itself hides what is as it was given, but not what its messages show as Python writes it.
-            msg = Redactor(self.no_log_values)(listed(told(errors)))
+            problems = invalid_options(self.argument_spec, self.raw_params) or [str(error) for error in errors]
+            # ansible-core itself hides what is as it was given, but not what messages show as Python writes it.
+            msg = Redactor(self.no_log_values)(listed(problems))
         super().fail_json(msg, **kwargs)
+
+    def warn_of_hidden_data(self, result: Mapping[str, Any]) -> None:
+        """Warn if ansible-core, which hides secrets wherever their texts occur, alters data of the result."""
+        data = {name: "\n".join(leaves(part, _MESSAGES)) for name, part in result.items() if name not in _MESSAGES}
+        text = "\n".join(data.values())
+        hidden = [secret for secret in self.no_log_values if secret in text]
+        if not hidden:
+            return
+        options = dict.fromkeys(place for place, secret in self._secrets() if secret in hidden)
+        where = [name for name, part in data.items() if any(secret in part for secret in hidden)]
+        self.warn(
+            f"The value of {few([*options])} also occurs in {few(where)} of the result. Ansible hides it there, "
+            "so the result is not what the cluster holds. Hint: use a secret that is not a part of other data."
+        )
+
+    def _secrets(self) -> Iterator[tuple[str, str]]:
+        """Return the places and the values of all secrets."""
+        yield from secret_options(self.argument_spec, self.raw_params)
+        for name, secret in secret_headers(self.raw_params.get("headers")):
+            yield f"headers.{name}", secret
 
 
 def run(
@@ -275,12 +311,12 @@ def run(
     """
     spec = {**connection_options(), **argument_spec}
     module = _Module(argument_spec=spec, supports_check_mode=supports_check_mode)
-    module.show_short_headers()
     if REQUESTS_IMPORT_ERROR is not None:
         module.fail_json(msg=missing_required_lib("requests"))
     credentials = f"{module.params['elasticsearch_username']}:{module.params['elasticsearch_password']}"
     redact = Redactor({*module.no_log_values, credentials})
     result = _guarded(lambda: _run(module, problems, work, redact), redact)
+    module.warn_of_hidden_data(result)
     # The process ends: it need not look through everything it has imported for what could be freed.
     gc.freeze()
     # Outside of any except block, where fail_json would show the traceback that is being handled.
@@ -296,7 +332,7 @@ def _run(
     redact: Redactor,
 ) -> dict[str, Any]:
     connection, wrong = connection_of(module.params)
-    wrong += mistaken_types(module.argument_spec, module.raw_params) + problems(module.params)
+    wrong += invalid_options(module.argument_spec, module.raw_params) + problems(module.params)
     if wrong:
         return {"failed": True, "msg": redact(listed(wrong))}
     client = Client(connection, redact)

@@ -74,14 +74,49 @@ def test_ids_of_built_in_endpoints_are_reserved() -> None:
         ({"service_settings": {"api_key": ""}}, "service_settings.api_key is empty."),
         (
             {"service_settings": {"api_key": "sk\n"}},
-            "service_settings.api_key has white space at its beginning or its end.",
+            "service_settings.api_key has whitespace at its beginning or its end.",
+        ),
+        (
+            {"service_settings": {"api_key": "x-api-key: sk"}},
+            'service_settings.api_key must not start with "x-api-key:". Hint: use only what follows it.',
+        ),
+        (
+            {"service_settings": {"api_key": "Bearer sk"}},
+            'service_settings.api_key must not start with "Bearer". Hint: use only what follows it.',
+        ),
+        ({"service_settings": {"api_key": "s\nk"}}, "service_settings.api_key contains whitespace or a line break."),
+        (
+            {"service_settings": {"api_key": "'sk'"}},
+            "service_settings.api_key must not have quotation marks around it.",
         ),
         (
             {"service_settings": {"model_id": " m"}},
-            "service_settings.model_id has white space at its beginning or its end.",
+            "service_settings.model_id ' m' has whitespace at its beginning or its end.",
         ),
-        ({"service_settings": {"url": "example.com"}}, "service_settings.url must be a URL with http or https."),
-        ({"service_settings": {"url": "http://[x"}}, "service_settings.url must be a URL with http or https."),
+        (
+            {"service_settings": {"model_id": "m\u200b"}},
+            "service_settings.model_id 'm\\u200b' contains the invisible character U+200B.",
+        ),
+        (
+            {"service_settings": {"url": "example.com"}},
+            "service_settings.url must be a URL with http or https, not 'example.com'.",
+        ),
+        (
+            {"service_settings": {"url": "http://[x"}},
+            "service_settings.url must be a URL with http or https, not 'http://[x'.",
+        ),
+        (
+            {"service_settings": {"url": "https://a b"}},
+            "service_settings.url must be a URL with http or https, not 'https://a b'.",
+        ),
+        (
+            {"service_settings": {"url": "ftp://joe:password@a"}},
+            "service_settings.url must be a URL with http or https.",
+        ),
+        (
+            {"chunking_settings": {"max_chunk_size": -1}},
+            "chunking_settings.max_chunk_size must be from 10 to 300, not -1.",
+        ),
         (
             {"chunking_settings": {"max_chunk_size": 301}},
             "chunking_settings.max_chunk_size must be from 10 to 300, not 301.",

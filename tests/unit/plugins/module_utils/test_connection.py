@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -19,7 +20,7 @@ from ansible_collections.esops.inference.plugins.module_utils.client import Conn
 from ansible_collections.esops.inference.plugins.module_utils.connection import connection_options
 from ansible_collections.esops.inference.plugins.modules import anthropic_endpoint
 from tests.simulator import Simulator
-from tests.unit.support import endpoint, environment, log_of, message, offline
+from tests.unit.support import Run, endpoint, environment, leaks, log_of, message, offline
 
 URL = "https://es.example.com:9200"
 FINGERPRINT = "0123456789abcdef" * 4
@@ -234,7 +235,23 @@ class TestProblems:
             ({"client_cert": "/nowhere/c"}, "client_cert: /nowhere/c does not exist or cannot be read"),
             ({"client_cert": "/"}, "client_cert: / does not exist or cannot be read"),
             ({"client_cert": __file__, "client_key": "/"}, "client_key: / does not exist or cannot be read"),
-            ({"ca_fingerprint": "AB:CD"}, "ca_fingerprint must be a SHA-256 fingerprint: 64 hexadecimal digits"),
+            (
+                {"ca_fingerprint": "AB:CD"},
+                "ca_fingerprint must be a SHA-256 fingerprint: 64 hexadecimal digits, with colons or without, not 'AB",
+            ),
+            ({"ca_fingerprint": " : "}, "ca_fingerprint must be a SHA-256 fingerprint: 64 hexadecimal digits"),
+            (
+                {"ca_fingerprint": f"{FINGERPRINT}\u200b"},
+                "ca_fingerprint must be a SHA-256 fingerprint: 64 hexadecimal",
+            ),
+            (
+                {"elasticsearch_url": "https://es\u200b.example.com"},
+                "elasticsearch_url: https://es\u200b.example.com must",
+            ),
+            (
+                {"elasticsearch_cloud_id": "l:" + base64.b64encode(b"host:port$es$kib").decode()},
+                "elasticsearch_cloud_id is a Cloud ID with an address that is not valid.",
+            ),
             ({"ca_fingerprint": "g" * 64}, "ca_fingerprint must be a SHA-256 fingerprint"),
             ({"timeout": 0}, "timeout must be a positive number of seconds, at most 86400, not 0.0."),
             ({"timeout": -1}, "timeout must be a positive number of seconds, at most 86400, not -1.0."),
@@ -244,10 +261,10 @@ class TestProblems:
             ({"retries": -1}, "retries must be 0 or more, not -1."),
             (
                 {"elasticsearch_api_key": " encoded"},
-                "elasticsearch_api_key cannot be sent: it holds white space around it",
+                "elasticsearch_api_key has whitespace at its beginning or its end.",
             ),
-            ({"elasticsearch_api_key": "kéy:secret"}, "elasticsearch_api_key cannot be sent: it holds"),
-            ({"elasticsearch_bearer_token": "a\nb"}, "elasticsearch_bearer_token cannot be sent: it holds"),
+            ({"elasticsearch_api_key": "kéy:secret"}, "elasticsearch_api_key contains a character that is not ASCII."),
+            ({"elasticsearch_bearer_token": "a\nb"}, "elasticsearch_bearer_token contains whitespace or a line break."),
             ({"headers": {"X-A": "b\r\nX-C: d"}}, "headers: the value of X-A cannot be sent: it holds white space"),
             ({"headers": {"X-A": None}}, "headers: the value of X-A must be a string."),
             ({"headers": {"X-A": {"b": "c"}}}, "headers: the value of X-A must be a string."),
@@ -297,9 +314,102 @@ class TestProblems:
         monkeypatch.setattr(os, "access", lambda *_args: False)
         assert message(elasticsearch_url=URL, ca_path=__file__).startswith(f"ca_path: {__file__} does not exist or")
 
-    def test_bytes_that_are_no_text(self) -> None:
-        with environment(ELASTICSEARCH_USERNAME="joe", ELASTICSEARCH_PASSWORD=os.fsdecode(b"p\xe4ssword")):
-            assert message(elasticsearch_url=URL) == "elasticsearch_password cannot be sent: it is not UTF-8."
+    def test_a_path_that_no_system_knows(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        log_of(monkeypatch)  # syslog refuses it, the journal does not
+        assert message(elasticsearch_url=URL, ca_path="a\0b").startswith(
+            "ca_path: a\0b does not exist or cannot be read"
+        )
+
+    @pytest.mark.parametrize("name", ["ELASTICSEARCH_USERNAME", "ELASTICSEARCH_PASSWORD"])
+    def test_bytes_that_are_no_text(self, name: str) -> None:
+        login = {"ELASTICSEARCH_USERNAME": "joe", "ELASTICSEARCH_PASSWORD": "pass"}
+        with environment(**{**login, name: os.fsdecode(b"p\xe4ssword")}):
+            assert message(elasticsearch_url=URL) == f"{name.lower()} cannot be sent: it is not UTF-8."
+
+
+RESPONSE = {"id": "VuaCfGcB", "name": "n", "api_key": "ui2lp2axTNmsyakw", "encoded": "VnVhQ2ZHY0JDZGJrUW0="}
+
+
+class TestFormsOfKeys:
+    """What people copy together with a key is rejected before any request, and never shown."""
+
+    @pytest.mark.parametrize("place", ["task", "environment"])
+    @pytest.mark.parametrize(
+        ("name", "value", "problem"),
+        [
+            ("api_key", "ApiKey s3cr+et", 'must not start with "ApiKey". Hint: use only what follows it.'),
+            (
+                "api_key",
+                "Bearer s3cr+et",
+                'must not start with "Bearer". Hint: if it is a token, set elasticsearch_bear',
+            ),
+            ("api_key", "Basic s3cr+et", 'must not start with "Basic". Hint: set elasticsearch_username and'),
+            ("api_key", "Authorization: ApiKey s3cr+et", 'must not start with "authorization:".'),
+            ("api_key", "id: s3cr+et", "contains whitespace or a line break."),
+            ("api_key", "s3cr+et\u200b", "contains the invisible character U+200B."),
+            (
+                "api_key",
+                json.dumps(RESPONSE),
+                "must be the key alone, not the JSON of a response. Hint: use the value of",
+            ),
+            (
+                "api_key",
+                str(RESPONSE),
+                'must be the key alone, not the JSON of a response. Hint: use the value of "enc',
+            ),
+            ("bearer_token", "Bearer s3cr+et", 'must not start with "Bearer". Hint: use only what follows it.'),
+            ("bearer_token", "ApiKey s3cr+et", 'must not start with "ApiKey". Hint: set elasticsearch_api_key to'),
+            ("bearer_token", '"s3cr+et"', "must not have quotation marks around it."),
+            ("bearer_token", "s3cr+et\ufeff", "contains the invisible character U+FEFF."),
+            (
+                "bearer_token",
+                '{"access_token": "s3cr+et"}',
+                "must be the key alone, not the JSON of a response. Hint: use",
+            ),
+        ],
+    )
+    def test_text_around_a_key_is_rejected(
+        self, monkeypatch: pytest.MonkeyPatch, name: str, value: str, problem: str, place: str
+    ) -> None:
+        logged = log_of(monkeypatch)
+        option = {f"elasticsearch_{name}": value}
+        with environment(**upper(option) if place == "environment" else {}):
+            failed = offline(elasticsearch_url=URL, **option if place == "task" else {})
+        assert failed["msg"].startswith(f"elasticsearch_{name} {problem}")
+        self.check(failed, logged)
+
+    @pytest.mark.parametrize("module", ["api_key", "bearer_token"])
+    def test_response_as_a_dictionary_is_rejected_once(self, monkeypatch: pytest.MonkeyPatch, module: str) -> None:
+        logged = log_of(monkeypatch)
+        failed = offline(elasticsearch_url=URL, **{f"elasticsearch_{module}": {**RESPONSE, "access_token": "s3cr+et"}})
+        assert failed["msg"].startswith(
+            f"elasticsearch_{module} must be the key alone, not the JSON of a response. Hint: "
+        )
+        self.check(failed, logged)
+
+    @staticmethod
+    def check(failed: Run, logged: list[str]) -> None:
+        for secret in ("s3cr+et", RESPONSE["api_key"], RESPONSE["encoded"]):
+            assert leaks(failed.output, [secret]) == []
+            assert leaks("".join(logged), [secret]) == []
+
+
+class TestCloudId:
+    @pytest.mark.parametrize(
+        "host", ["eu.example.com$abc$kib", "eu.example.com$abc$", "eu.example.com$abc", "eu.example.com$abc\n"]
+    )
+    @pytest.mark.parametrize("change", [str, "  {}\n".format, lambda cloud_id: cloud_id.rstrip("=")])
+    def test_copied_with_whitespace_or_without_padding(
+        self, connection: Callable[..., Connection], host: str, change: Callable[[str], str]
+    ) -> None:
+        cloud_id = change(f"my label:{base64.b64encode(host.encode()).decode()}")
+        assert connection(elasticsearch_cloud_id=cloud_id).urls == ("https://abc.eu.example.com:443",)
+
+    @pytest.mark.parametrize(
+        "cloud_id", ["label:abc", f"{CLOUD_ID}\u200b", f"{CLOUD_ID} x", f'"{CLOUD_ID}"', "label:", "="]
+    )
+    def test_anything_else_is_rejected(self, cloud_id: str) -> None:
+        assert message(elasticsearch_cloud_id=cloud_id) == "elasticsearch_cloud_id is not a Cloud ID."
 
 
 class TestUserInUrl:

@@ -68,8 +68,6 @@ def test_key_in_its_right_form_is_accepted(hints: dict[str, str], key: str) -> N
         ("s3\u3164cret", "contains the invisible character U+3164."),
         ("s3\ufe0fcret", "contains the invisible character U+FE0F."),
         ("s3\x7fcret", "contains the invisible character U+007F."),
-        ("s3cr\u0435t", "contains a character that is not ASCII."),
-        ("s3\u2013cret", "contains a character that is not ASCII."),
     ],
 )
 def test_wrong_form_of_key_is_named_without_the_key(key: str, problem: str) -> None:
@@ -89,7 +87,6 @@ def test_hint_names_the_option_that_takes_the_other_kind_of_key() -> None:
 @given(st.text(), st.sampled_from(FORMS))
 def test_accepted_key_can_be_sent_in_a_header(key: str, hints: dict[str, str]) -> None:
     if not key_problem(key, hints):
-        assert key.isascii()
         assert key.isprintable()
         assert " " not in key
 

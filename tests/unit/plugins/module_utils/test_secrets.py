@@ -142,7 +142,7 @@ def test_no_output_holds_a_secret(
     logged = log_of(monkeypatch)
     case = CASES[name]
     credentials, secrets = AUTHENTICATION[way]
-    headers = {"X-Found": HEADER, "X-Short": "a"}
+    headers = {"X-Found-Token": HEADER, "X-Tenant": "a"}
     if place == "task":
         options, variables = {**credentials, "headers": headers}, {}
     else:
@@ -159,7 +159,7 @@ def test_no_output_holds_a_secret(
     assert ended.failed is case.fails
     if "URL" not in name:
         # They were in use, or would have been.
-        assert all(exchange["x-found"] == HEADER and "authorization" in exchange for exchange in sent)
+        assert all(exchange["x-found-token"] == HEADER and "authorization" in exchange for exchange in sent)
     secrets = [*secrets, KEY, HEADER, URL_PASSWORD]
     assert leaks(ended.output, secrets) == []
     assert leaks("".join(logged), secrets) == []
