@@ -213,7 +213,10 @@ def _unreadable(given: Mapping[str, Any]) -> list[str]:
 
 
 def _is_readable(path: str, directory_too: bool) -> bool:
-    return "\0" not in path and os.access(path, os.R_OK) and (directory_too or Path(path).is_file())
+    try:
+        return os.access(path, os.R_OK) and (directory_too or Path(path).is_file())
+    except ValueError:  # no system can have such a path
+        return False
 
 
 def _fingerprint(given: Mapping[str, Any]) -> str:

@@ -11,25 +11,20 @@ from __future__ import annotations
 import re
 from typing import Any, Iterator, Mapping
 
-#: What people copy together with a key: the name of a header or a variable, and an authentication scheme.
-_AROUND = re.compile(
-    r"\s*(?:(?P<header>authorization|x-api-key)\s*:\s*|(?P<variable>(?:export\s+)?\w*(?:key|token))\s*=\s*(?=[^\s=]))?"
-    r"(?:(?P<scheme>apikey|bearer|basic)\s+)?",
-    re.IGNORECASE,
-)
+_HEADERS = ("authorization", "x-api-key")
 _SCHEMES = {"apikey": "ApiKey", "bearer": "Bearer", "basic": "Basic"}
 _QUOTATION_MARKS = ("'", '"', "`", "\u2018", "\u2019", "\u201c", "\u201d", "\u00ab", "\u00bb")
 
 #: Characters that show nothing although Unicode counts them as letters, marks or symbols.
-_BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+_BLANK = "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 
 #: Words in the name of a header that is a credential, and the ends of words that were written together.
-_SECRET_WORD = re.compile(
+_SECRET_WORD = (
     r"auth|authn|authz|bearer|hmac|jwts?|keys?|otp|pass|passcode|passphrase|pin|pwd|sid|signature"
     r"|.*(?:authentication|authori[sz]ation|cookie|credential|passw(?:or)?d|secret|token)s?"
     r"|.*(?:access|account|api|app|auth|client|license|master|private|service|shared|subscription)keys?"
 )
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_WORD = "[A-Z]+(?![a-z])|[A-Z]?[a-z]+"
 
 #: What to do instead, for each wrong form of each kind of key.
 _ONLY_THE_KEY = "use only what follows it"
@@ -52,17 +47,21 @@ def key_problem(key: str, hints: Mapping[str, str]) -> str:
 
     :param hints: what to do about each wrong form, if it is not to remove what precedes the key.
     """
-    if key.lstrip().startswith("{"):
+    text = key.strip()
+    if text.startswith("{"):
         return f"must be the key alone, not the JSON of a response. Hint: {hints['JSON']}."
-    around = _AROUND.match(key)
-    if around and around["header"]:
-        return f'must not start with "{around["header"].lower()}:". Hint: {_ONLY_THE_KEY}.'
-    if around and around["variable"]:
+    header, colon, _value = text.partition(":")
+    if colon and header.rstrip().lower() in _HEADERS:
+        return f'must not start with "{header.rstrip().lower()}:". Hint: {_ONLY_THE_KEY}.'
+    # An encoded key may end with equals signs.
+    variable, sign, _value = text.rstrip("=").partition("=")
+    if sign and variable.rstrip().lower().endswith(("key", "token")):
         return f"must not start with the name of a variable. Hint: {_ONLY_THE_KEY}, without the equals sign."
-    if around and around["scheme"]:
-        scheme = _SCHEMES[around["scheme"].lower()]
-        return f'must not start with "{scheme}". Hint: {hints.get(scheme, _ONLY_THE_KEY)}.'
-    if key.strip().startswith(_QUOTATION_MARKS) or key.strip().endswith(_QUOTATION_MARKS):
+    scheme, *value = text.split(None, 1)[:2] or [""]
+    if value and scheme.lower() in _SCHEMES:
+        name = _SCHEMES[scheme.lower()]
+        return f'must not start with "{name}". Hint: {hints.get(name, _ONLY_THE_KEY)}.'
+    if text.startswith(_QUOTATION_MARKS) or text.endswith(_QUOTATION_MARKS):
         return "must not have quotation marks around it."
     return _character_problem(key)
 
@@ -70,7 +69,7 @@ def key_problem(key: str, hints: Mapping[str, str]) -> str:
 def _character_problem(key: str) -> str:
     if key != key.strip():
         return "has whitespace at its beginning or its end."
-    if re.search(r"\s", key):
+    if len(key.split()) > 1:
         return "contains whitespace or a line break."
     invisible = invisible_character(key)
     if invisible:
@@ -80,17 +79,17 @@ def _character_problem(key: str) -> str:
 
 def invisible_character(text: str) -> str:
     """Return the code point of the first character that shows nothing, as in C(U+200B). Empty if there is none."""
-    for character in text:
-        if not character.isprintable() or _BLANK.match(character):
-            return f"U+{ord(character):04X}"
-    return ""
+    if text.isascii() and text.isprintable():
+        return ""
+    found = (character for character in text if not character.isprintable() or re.match(_BLANK, character))
+    return next((f"U+{ord(character):04X}" for character in found), "")
 
 
 def is_credential(header: str) -> bool:
     """Return whether the name of a header says that its value is a credential."""
     parts = re.split(r"[^A-Za-z]+", header)
-    words = [*parts, *_WORD.findall(header)]
-    return any(_SECRET_WORD.fullmatch(word.lower()) for word in words)
+    words = [*parts, *re.findall(_WORD, header)]
+    return any(re.fullmatch(_SECRET_WORD, word.lower()) for word in words)
 
 
 def secret_headers(headers: Any) -> Iterator[tuple[str, str]]:

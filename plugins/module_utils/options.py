@@ -22,9 +22,7 @@ _SHORTEST_SECRET = 6
 _READERS = {"int": float, "float": float, "bool": check_type_bool}
 
 #: Text that is meant as a number, and thus not a secret, although it is not one.
-_LIKE_A_NUMBER = re.compile(
-    r"[-+]?\d[\d.,_' ]*(?:ms|s|sec|seconds?|m|min|minutes?|h|hours?|tokens?|words?|%)?\s*", re.I
-)
+_LIKE_A_NUMBER = r"\s*[-+]?\d[\d.,_' ]*(?:ms|s|sec|seconds?|m|min|minutes?|h|hours?|tokens?|words?|%)?\s*"
 
 _NAMES = {"int": "a whole number", "float": "a number", "bool": "a boolean", "dict": "a dictionary"}
 _NAME_OF_LIST = {"dict": "a list of dictionaries", "str": "a list of strings"}
@@ -252,7 +250,7 @@ def _may_be_secret(kind: str, value: Any) -> bool:
     """Return whether it is a text that is not of the type, and that nobody meant to be."""
     if kind not in _READERS or not isinstance(value, str) or _is_read(kind, value):
         return False
-    return len(value) >= _SHORTEST_SECRET and not _LIKE_A_NUMBER.fullmatch(value)
+    return len(value) >= _SHORTEST_SECRET and not re.fullmatch(_LIKE_A_NUMBER, value)
 
 
 def _hint(kind: str, value: Any) -> str:

@@ -12,7 +12,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.esops.inference.plugins.module_utils.anthropic import SERVICE, endpoint_options
+from ansible_collections.esops.inference.plugins.module_utils.anthropic import (
+    SERVICE,
+    body_options,
+    desired,
+    endpoint_options,
+    list_problems,
+    problems,
+    warnings,
+    with_defaults,
+)
 from ansible_collections.esops.inference.plugins.module_utils.connection import connection_options
 from ansible_collections.esops.inference.plugins.module_utils.inference import flatten
 from ansible_collections.esops.inference.plugins.module_utils.module import policy_options
@@ -20,7 +29,7 @@ from ansible_collections.esops.inference.plugins.module_utils.plan import Policy
 from tests.simulator import Simulator
 from tests.unit.matrix.conftest import Count
 from tests.unit.matrix.operations import BASE, VERSIONS, Bench, Operation, shown
-from tests.unit.support import run_module
+from tests.unit.support import ID, run_module
 
 MANY = settings(
     max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -157,6 +166,80 @@ def options_of(spec: Mapping[str, Any]) -> st.SearchStrategy[Any]:
             for name, option in spec.items()
         },
     )
+
+
+#: Values of each type, at their limits and beyond what any check allows.
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "str": st.text() | st.sampled_from(["", " ", "a", "https://[", "https://a:b", "{", "Bearer x", "\u200b", "\ud800"]),
+    "int": st.integers() | st.integers(-3, 400) | st.sampled_from([10**400, -(10**400)]),
+    "float": st.floats(),
+    "bool": st.booleans(),
+}
+VALUES["path"] = VALUES["str"]
+VALUES["list"] = st.lists(VALUES["str"], max_size=2)
+VALUES["dict"] = st.dictionaries(st.text(max_size=8), VALUES["str"] | VALUES["int"], max_size=2)
+
+
+def declarations(spec: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Options that conform to a spec, as ansible-core hands them on: what was not set is None."""
+    values = {
+        name: declarations(option["options"])
+        if "options" in option
+        else st.sampled_from(option["choices"])
+        if "choices" in option
+        else VALUES[option["type"]]
+        for name, option in spec.items()
+    }
+    needed = [name for name, option in spec.items() if option.get("required") or option.get("default") is not None]
+    return st.fixed_dictionaries(
+        {name: value if name in needed else st.none() | value for name, value in values.items()}
+    )
+
+
+class TestAnyDeclaration:
+    """Whatever conforms to the spec gives a list of problems, never an exception."""
+
+    @settings(MANY, max_examples=200)
+    @given(declarations(endpoint_options()), st.sampled_from(["on_create", "when_changed", "always"]))
+    def test_problems_are_sentences(self, count: Count, declared: dict[str, Any], update_api_key: str) -> None:
+        found = [*problems(declared, update_api_key), *warnings(declared)]
+        assert all(isinstance(problem, str) and problem.endswith(".") for problem in found)
+        assert len(set(found)) == len(found)
+        assert desired(declared).inference_id == declared["inference_id"]
+        count("random declarations that were checked")
+
+    @settings(MANY, max_examples=60)
+    @given(st.lists(declarations(endpoint_options()), max_size=5), declarations(body_options()))
+    def test_problems_of_a_list_are_sentences(
+        self, count: Count, declared: list[dict[str, Any]], defaults: dict[str, Any]
+    ) -> None:
+        merged = [with_defaults(defaults, endpoint) for endpoint in declared]
+        found = list_problems(merged, "on_create")
+        assert all(isinstance(problem, str) and problem.endswith(".") for problem in found)
+        assert bool(found) >= any(problems(endpoint, "on_create") for endpoint in merged)
+        count("random lists of declarations that were checked")
+
+    @settings(MANY, max_examples=60)
+    @given(declarations(endpoint_options()), declarations(policy_options()))
+    def test_run_ends_in_a_clear_message(self, count: Count, declared: dict[str, Any], policy: dict[str, Any]) -> None:
+        options = {**policy, **declared, "elasticsearch_url": ["http://127.0.0.1:1"], "retries": 0, "timeout": 1}
+        run = run_module("anthropic_endpoint", options)
+        assert run.failed
+        assert "Traceback" not in run.output
+        assert "bug in esops.inference" not in run["msg"]
+        count("random declarations that were run")
+
+
+class TestAnyConnection:
+    @settings(MANY, max_examples=200)
+    @given(declarations(connection_options()))
+    def test_run_ends_in_a_clear_message(self, count: Count, connection: dict[str, Any]) -> None:
+        options = {name: value for name, value in connection.items() if value is not None}
+        run = run_module("anthropic_endpoint", {**options, "inference_id": ID, "elasticsearch_url": "nowhere"})
+        assert run.failed
+        assert "Traceback" not in run.output
+        assert "bug in esops.inference" not in run["msg"]
+        count("random connections that were run")
 
 
 @settings(MANY, max_examples=400)
