@@ -103,7 +103,10 @@ options:
     default: 3
   headers:
     description:
-      - Further headers of every request. The values count as secrets and are hidden wherever they would be shown.
+      - Further headers of every request.
+      - The value of a header is hidden if its name says that it is a credential. Such names contain the word
+        C(authorization), C(authentication), C(auth), C(cookie), C(key), C(token), C(secret), C(password), C(credential)
+        or a similar one. All other values are shown.
       - If not given, E(ELASTICSEARCH_HEADERS) is used, there as JSON.
     type: dict
 notes:

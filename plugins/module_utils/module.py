@@ -142,7 +142,7 @@ _INDEX = re.compile(r"[a-z0-9.][a-z0-9_.-]{0,200}(?<!\.)")
 
 
 #: Parts of a result that are texts for people, not data.
-_MESSAGES = ("msg", "failure", "failed")
+_MESSAGES = ("msg", "failure")
 
 
 @dataclass
@@ -282,11 +282,11 @@ class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core has no types
         hidden = [secret for secret in self.no_log_values if secret in text]
         if not hidden:
             return
-        options = dict.fromkeys(place for place, secret in self._secrets() if secret in hidden)
+        options = few([*dict.fromkeys(place for place, secret in self._secrets() if secret in hidden)])
         where = [name for name, part in data.items() if any(secret in part for secret in hidden)]
         self.warn(
-            f"The value of {few([*options])} also occurs in {few(where)} of the result. Ansible hides it there, "
-            "so the result is not what the cluster holds. Hint: use a secret that is not a part of other data."
+            f"The value of {options or 'a secret'} also occurs in {few(where)} of the result. Ansible hides it "
+            "there, so the result is not what the cluster holds. Hint: use a secret that is not a part of other data."
         )
 
     def _secrets(self) -> Iterator[tuple[str, str]]:

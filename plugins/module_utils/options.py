@@ -255,7 +255,7 @@ def _may_be_secret(kind: str, value: Any) -> bool:
 
 def _hint(kind: str, value: Any) -> str:
     is_number = isinstance(value, (bool, int, float))
-    return " Hint: quote it." if is_number and kind in ("str", "path") else ""
+    return " Hint: quote it, or add the filter string to a template." if is_number and kind in ("str", "path") else ""
 
 
 def _joined(places: Sequence[str]) -> str:

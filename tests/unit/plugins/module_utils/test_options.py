@@ -204,6 +204,8 @@ class TestMisplacedSecrets:
         [
             {"api_key": LOST},
             {"_api_key": LOST},
+            {"_ansible_api_key": LOST},
+            {"service_settings": {"_ansible_no_log": LOST}},
             {"service_settings": LOST},
             {"service_settings": f"  {LOST}"},
             {"service_settings": LOST_BASE64},
@@ -559,7 +561,10 @@ class TestTexts:
         single = module == "anthropic_endpoint"
         options = {"inference_id": value} if single else {"endpoints": [{"inference_id": value}]}
         told = run_module(module, {"elasticsearch_url": URL, **options})["msg"]
-        place, hint = "" if single else "endpoints[0].", " Hint: quote it." if shown.startswith("the ") else ""
+        place, hint = (
+            "" if single else "endpoints[0].",
+            " Hint: quote it, or add the filter string to a template." if shown.startswith("the ") else "",
+        )
         assert f"{place}inference_id must be a string, not {shown}.{hint}" in told
 
     @pytest.mark.parametrize(
@@ -584,7 +589,11 @@ class TestTexts:
             ),
             ("anthropic_endpoint", {"ca_fingerprint": 12345}, "ca_fingerprint must be a string, not the number 12345."),
             ("anthropic_endpoint", {"elasticsearch_username": 83}, "elasticsearch_username must be a string, not the"),
-            ("anthropic_endpoint", {"ca_path": 83}, "ca_path must be a string, not the number 83. Hint: quote it."),
+            (
+                "anthropic_endpoint",
+                {"ca_path": 83},
+                "ca_path must be a string, not the number 83. Hint: quote it, or add the filter string to a template.",
+            ),
         ],
     )
     def test_number_is_rejected_wherever_a_string_belongs(
@@ -598,12 +607,15 @@ class TestTexts:
     def test_number_in_place_of_a_secret_is_not_shown(self, name: str, value: Any) -> None:
         failed = offline(elasticsearch_url=URL, elasticsearch_username="joe", **{name: value})
         kind = "a boolean" if value is True else "a number"
-        assert f"{name} must be a string, not {kind}. Hint: quote it." in failed["msg"]
+        assert (
+            f"{name} must be a string, not {kind}. Hint: quote it, or add the filter string to a template."
+            in failed["msg"]
+        )
         assert "918273645" not in failed.output
 
     def test_number_in_place_of_the_provider_key_is_not_shown(self) -> None:
         failed = offline(elasticsearch_url=URL, service_settings={"api_key": 918273645})
-        assert failed["msg"] == "service_settings.api_key must be a string, not a number. Hint: quote it."
+        assert failed["msg"].startswith("service_settings.api_key must be a string, not a number. Hint: quote it")
         assert "918273645" not in failed.output
 
     def test_date_is_rejected(self) -> None:
