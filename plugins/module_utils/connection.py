@@ -20,6 +20,7 @@ from ansible_collections.esops.inference.plugins.module_utils.client import Conn
 from ansible_collections.esops.inference.plugins.module_utils.keys import (
     ELASTICSEARCH_KEY,
     ELASTICSEARCH_TOKEN,
+    is_credential,
     key_problem,
     secret_headers,
 )
@@ -180,7 +181,7 @@ def _urls(given: Mapping[str, Any]) -> tuple[tuple[str, ...], list[str]]:
         try:
             urls.append(cloud_url(given["elasticsearch_cloud_id"]))
         except ValueError as error:
-            wrong.append(f"elasticsearch_cloud_id {error}.")
+            wrong.append(f"elasticsearch_cloud_id {error}. The value is {given['elasticsearch_cloud_id']!r}.")
     for url in given.get("elasticsearch_url", ()):
         try:
             urls.append(base_url(url.strip()))
@@ -248,7 +249,8 @@ def _wrong_headers(headers: Mapping[str, Any]) -> list[str]:
         if isinstance(value, (dict, list)) or value is None:
             wrong.append(f"headers: the value of {name} must be a string.")
         elif not _is_plain(str(value)):
-            wrong.append(f"headers: the value of {name} {_NOT_PLAIN}.")
+            shown = "" if is_credential(name) else f" The value is {value!r}."
+            wrong.append(f"headers: the value of {name} {_NOT_PLAIN}.{shown}")
     return wrong
 
 

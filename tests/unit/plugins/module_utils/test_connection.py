@@ -330,6 +330,15 @@ class TestProblems:
 RESPONSE = {"id": "VuaCfGcB", "name": "n", "api_key": "ui2lp2axTNmsyakw", "encoded": "VnVhQ2ZHY0JDZGJrUW0="}
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"), [("X-Tenant", " The value is 'sup\\nport'."), ("X-Api-Key", ""), ("Cookie", "")]
+)
+def test_header_that_cannot_be_sent_is_shown_unless_it_is_a_credential(name: str, shown: str) -> None:
+    failed = offline(elasticsearch_url=URL, headers={name: "sup\nport"})
+    assert failed["msg"].endswith(f"characters that are not ASCII.{shown}")
+    assert ("port" in failed.output.replace("support", "")) is bool(shown)
+
+
 class TestFormsOfKeys:
     """What people copy together with a key is rejected before any request, and never shown."""
 
@@ -409,7 +418,8 @@ class TestCloudId:
         "cloud_id", ["label:abc", f"{CLOUD_ID}\u200b", f"{CLOUD_ID} x", f'"{CLOUD_ID}"', "label:", "="]
     )
     def test_anything_else_is_rejected(self, cloud_id: str) -> None:
-        assert message(elasticsearch_cloud_id=cloud_id) == "elasticsearch_cloud_id is not a Cloud ID."
+        told = message(elasticsearch_cloud_id=cloud_id)
+        assert told == f"elasticsearch_cloud_id is not a Cloud ID. The value is {cloud_id!r}."
 
 
 class TestUserInUrl:
