@@ -57,7 +57,7 @@ def key_problem(key: str, hints: Mapping[str, str]) -> str:
     variable, sign, _value = text.rstrip("=").partition("=")
     if sign and variable.rstrip().lower().endswith(("key", "token")):
         return f"must not start with the name of a variable. Hint: {_ONLY_THE_KEY}, without the equals sign."
-    scheme, *value = text.split(None, 1)[:2] or [""]
+    scheme, *value = text.split(None, 1) or [""]
     if value and scheme.lower() in _SCHEMES:
         name = _SCHEMES[scheme.lower()]
         return f'must not start with "{name}". Hint: {hints.get(name, _ONLY_THE_KEY)}.'

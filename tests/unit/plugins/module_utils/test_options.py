@@ -319,6 +319,11 @@ class TestMisplacedSecrets:
             "Unsupported parameters: service_settings.apikey. Supported parameters include: api_key,"
         )
 
+    @pytest.mark.parametrize(("value", "is_hidden"), [("s3crt", False), ("s3cret", True)])
+    def test_text_is_hidden_if_it_is_long_enough_to_be_a_secret(self, value: str, is_hidden: bool) -> None:
+        for options in ({"unknown": value}, {"retries": value}, {"headers": {"X-Tenant": [value]}}):
+            assert (value not in offline(elasticsearch_url=URL, **options).output) is is_hidden
+
     def test_a_number_is_none(self) -> None:
         told = message(elasticsearch_url=URL, retries="-1000000", timeout="1_000_000")
         assert told == (
