@@ -75,7 +75,7 @@ def structured(spec: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, A
     result = without_nulls(spec, given)
     for name, option in spec.items():
         value, kind = result.get(name), option["type"]
-        if value is None and name not in result:
+        if value is None:
             continue
         if kind in ("int", "float"):
             result[name] = _number(kind, value)
