@@ -14,7 +14,7 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.esops.inference.plugins.module_utils.client import VERSION
-from tests import readme
+from tests import readme, role_readme
 from tests.readme import COLLECTION, MODULES, README, ROOT, SUPPORTED
 from tests.simulator import Simulator
 from tests.unit.support import ID, KEY, MODEL, STORED, Run, info, run_module, seed
@@ -45,8 +45,6 @@ ACTIONS = {
 }
 #: The modules that write.
 KEEPERS = ["anthropic_endpoint", "anthropic_endpoints"]
-#: The variables of the role about what it does after the endpoints are as declared.
-VERIFY = ["anthropic_verify", "anthropic_verify_input", "anthropic_verify_max_tokens"]
 #: Returned by ansible-core for every module, or documented by it.
 COMMON = {"changed", "failed", "msg", "diff", "warnings", "invocation"}
 
@@ -361,26 +359,93 @@ def common_options() -> Iterator[tuple[str, dict[str, Any], str]]:
     yield from leaves({name: option for name, option in spec.items() if name != "endpoints"}, "")
 
 
-def test_role_checks_what_the_module_takes() -> None:
-    def checked(option: Mapping[str, Any]) -> dict[str, Any]:
-        # An empty string counts as not given.
-        choices = ["", *option["choices"]] if "choices" in option else None
-        kind = "str" if option["type"] in ("str", "path") else "raw"
-        return {"type": kind, "choices": choices, "secret": option.get("no_log", False)}
+#: What the role passes to the module if a variable is set. A null, empty or blank variable is left out.
+SET = "{{{{ [{name}] | reject('none') | select('search', '[^ \t\r\n]') | first | default({default}) }}}}"
 
-    given = role_options()
-    endpoints = given.pop("anthropic_endpoints")
-    verify = {name: given.pop(name)["type"] for name in VERIFY}
-    assert verify == {"anthropic_verify": "raw", "anthropic_verify_input": "str", "anthropic_verify_max_tokens": "raw"}
-    found = {
-        name: {"type": spec["type"], "choices": spec.get("choices"), "secret": spec.get("no_log", False)}
-        for name, spec in given.items()
+
+def role_defaults() -> dict[str, Any]:
+    return load("roles/anthropic/defaults/main.yml")
+
+
+def expected_variable(option: Mapping[str, Any], default: Any) -> dict[str, Any]:
+    """Return the spec of the role's variable for an option of the module.
+
+    ansible-core before 2.19 rejects null for a string with a default, hence the type raw.
+    """
+    choices = [*option["choices"], "", None] if "choices" in option else None
+    is_text = option["type"] in ("str", "path") and default == ""
+    return {
+        "type": "str" if is_text else "raw",
+        "choices": choices,
+        "required": False,
+        "default": default,
+        "no_log": option.get("no_log", False),
     }
-    assert found == {name: checked(option) for _place, option, name in common_options()}
-    assert (endpoints["type"], endpoints["required"]) == ("list", True)
+
+
+def expected_default(place: str, option: Mapping[str, Any]) -> Any:
+    """Return the value that holds if nobody sets the role's variable: the module's, or that of Elastic's example."""
+    example = {"defaults.task_type": "completion", "defaults.task_settings.max_tokens": 1024}
+    if place in example:
+        return example[place]
+    # An environment variable takes precedence over the default of the module.
+    default = None if "fallback" in option else option.get("default")
+    return "" if default is None else default
+
+
+def expected_variables() -> dict[str, dict[str, Any]]:
+    """Return the role's variables with their specs, as they follow from the modules."""
+    asked = readme.entry("completion")[0]
+    assert (asked["input"]["type"], asked["task_settings"]["type"]) == ("raw", "dict")
+    return {
+        "anthropic_endpoints": expected_variable({"type": "raw"}, "") | {"required": True},
+        **{
+            name: expected_variable(option, expected_default(place, option)) for place, option, name in common_options()
+        },
+        "anthropic_verify": expected_variable({"type": "bool"}, False),
+        "anthropic_verify_input": expected_variable({"type": "str"}, "Reply with OK."),
+        "anthropic_verify_max_tokens": expected_variable({"type": "int"}, 16),
+    }
+
+
+def test_role_spec_has_the_variables_defaults_and_choices_of_the_modules() -> None:
+    specs = {
+        name: {
+            "type": spec["type"],
+            "choices": spec.get("choices"),
+            "required": spec.get("required", False),
+            "default": spec.get("default", ""),
+            "no_log": spec.get("no_log", False),
+        }
+        for name, spec in role_options().items()
+    }
+    assert specs == expected_variables()
+
+
+def test_role_defaults_are_those_of_its_spec() -> None:
+    assert role_defaults() == {
+        name: spec.get("default", "") for name, spec in role_options().items() if not spec.get("required")
+    }
+
+
+def test_role_readme_shows_the_variables_with_their_defaults_and_choices() -> None:
+    text = (ROLE / "README.md").read_text()
+    assert text == role_readme.updated(text), "write it again: python -m tests.role_readme"
+    rows = re.findall(r"^\| `(anthropic_\w+)` \| (.*?)\| (.+) \|$", text, re.MULTILINE)
+    assert [name for name, _default, _meaning in rows] == list(role_options())
+    for name, default, meaning in rows:
+        spec = role_options()[name]
+        shown = default.strip(" `")
+        assert (shown == "required") is spec.get("required", False)
+        assert shown == "required" or yaml.safe_load(shown or '""') == spec.get("default", "")
+        assert all(f"`{choice}`" in meaning for choice in spec.get("choices", ()) if choice)
+
+
+def test_role_spec_documents_endpoints_as_the_module_does() -> None:
     spec, _problems = readme.entry("anthropic_endpoints")
-    assert documented_options(endpoints["options"], "options") == module_options(spec["endpoints"]["options"])
-    assert list(secrets(endpoints["options"])) == list(secrets(spec["endpoints"]["options"])) != []
+    endpoints, of_module = role_options()["anthropic_endpoints"]["options"], spec["endpoints"]["options"]
+    assert documented_options(endpoints, "options") == module_options(of_module)
+    assert list(secrets(endpoints)) == list(secrets(of_module)) != []
 
 
 def secrets(spec: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
@@ -398,12 +463,14 @@ def test_role_hands_every_variable_to_the_module() -> None:
             else:
                 yield prefix + name, value
 
-    task, verify = load("roles/anthropic/tasks/main.yml")
+    _read, _reject, task, verify = load("roles/anthropic/tasks/main.yml")
     found = dict(handed(task["esops.inference.anthropic_endpoints"]))
-    text = "anthropic_endpoints | from_yaml if anthropic_endpoints is string else anthropic_endpoints"
-    assert found.pop("endpoints") == f"{{{{ {text} }}}}"
+    assert found.pop("endpoints") == "{{ anthropic_declared }}"
+    assert found.pop("purge_exclude") == "{{ anthropic_excluded }}"
     assert found == {
-        place: f"{{{{ omit if {name} in ['', none] else {name} }}}}" for place, _option, name in common_options()
+        place: SET.format(name=name, default="omit")
+        for place, _option, name in common_options()
+        if place != "purge_exclude"
     }
     assert task["register"] == "anthropic_result"
     asked, connection = (
@@ -412,14 +479,12 @@ def test_role_hands_every_variable_to_the_module() -> None:
     )
     assert {name: asked[name] for name in connection} == {name: found[name] for name in connection}
     assert asked["parallel"] == found["parallel"]
-    assert verify["register"] == "anthropic_verified"
-
-
-def test_role_invents_no_default() -> None:
-    assert load("roles/anthropic/defaults/main.yml") == {
-        **{name: "" for _place, _option, name in common_options()},
-        **dict.fromkeys(VERIFY, ""),
+    prompt = {"input": asked["input"], "max_tokens": asked["task_settings"]["max_tokens"]}
+    assert prompt == {
+        name: SET.format(name=f"anthropic_verify_{name}", default=repr(role_defaults()[f"anthropic_verify_{name}"]))
+        for name in prompt
     }
+    assert verify["register"] == "anthropic_verified"
 
 
 def test_role_refers_to_what_exists() -> None:
