@@ -37,6 +37,7 @@ def connection(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Connection]:
 
         def __init__(self, connection: Connection, _redact: object) -> None:
             found.append(connection)
+            self.distrusted: dict[str, str] = {}
 
         def close(self) -> None:
             pass
