@@ -367,7 +367,7 @@ def role_defaults() -> dict[str, Any]:
     return load("roles/anthropic/defaults/main.yml")
 
 
-def expected_variable(option: Mapping[str, Any], default: Any) -> dict[str, Any]:
+def expected_variable(option: Mapping[str, Any], default: Any, place: str = "") -> dict[str, Any]:
     """Return the spec of the role's variable for an option of the module.
 
     ansible-core before 2.19 rejects null for a string with a default, hence the type raw.
@@ -379,7 +379,8 @@ def expected_variable(option: Mapping[str, Any], default: Any) -> dict[str, Any]
         "choices": choices,
         "required": False,
         "default": default,
-        "no_log": option.get("no_log", False),
+        # The module hides only headers that are credentials, which the spec of a role cannot tell from others.
+        "no_log": option.get("no_log", False) or place == "headers",
     }
 
 
@@ -400,7 +401,8 @@ def expected_variables() -> dict[str, dict[str, Any]]:
     return {
         "anthropic_endpoints": expected_variable({"type": "raw"}, "") | {"required": True},
         **{
-            name: expected_variable(option, expected_default(place, option)) for place, option, name in common_options()
+            name: expected_variable(option, expected_default(place, option), place)
+            for place, option, name in common_options()
         },
         "anthropic_verify": expected_variable({"type": "bool"}, False),
         "anthropic_verify_input": expected_variable({"type": "str"}, "Reply with OK."),
