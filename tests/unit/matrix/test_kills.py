@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The kill matrix: the module's process is killed before each request of a recreate, and the next run converges."""
+"""The kill matrix: the module's process is killed before each of its requests, and the next run converges."""
 
 from __future__ import annotations
 
@@ -14,54 +14,92 @@ from typing import Any
 
 import pytest
 
-from tests.simulator import Simulator
+from tests.simulator import Simulator, StoredEndpoint
 from tests.unit.matrix.conftest import Count
-from tests.unit.support import DOCUMENTED, ID, KEY, MODEL, endpoint, seed
+from tests.unit.support import FORMER_KEY, ID, KEY, MODEL, Run, endpoint, endpoints
 
 ROOT = Path(__file__).parents[3]
 
-#: A recreate that every version needs, and one that only old ones do.
-RECREATES: dict[str, dict[str, Any]] = {
-    "another model": {"service_settings": {"api_key": KEY, "model_id": "other"}},
+KEY_ALONE = {"api_key": KEY}
+#: What is killed. Each leaves out settings that the endpoint has.
+RUNS: dict[str, dict[str, Any]] = {
+    "another model": {"service_settings": {**KEY_ALONE, "model_id": "other"}, "allow_recreate": True},
     "another rate limit": {
-        "service_settings": {"api_key": KEY, "model_id": MODEL, "rate_limit": {"requests_per_minute": 7}}
+        "service_settings": {**KEY_ALONE, "rate_limit": {"requests_per_minute": 9}},
+        "allow_recreate": True,
     },
+    "another key": {"service_settings": KEY_ALONE, "update_api_key": "always"},
 }
+TRIAL = f"{ID}-ansible-preflight"
 
 
+@pytest.mark.parametrize("next_run", ["single", "list"])
 @pytest.mark.parametrize(
-    ("version", "recreate"),
-    [("8.16", "another rate limit"), ("9.3", "another rate limit"), ("9.6", "another model")],
+    ("version", "what"),
+    [
+        ("8.16", "another rate limit"),
+        ("9.3", "another rate limit"),
+        ("9.3", "another key"),
+        ("9.6", "another model"),
+        ("9.6", "another key"),
+    ],
 )
-def test_killed_before_every_request(version: str, recreate: str, count: Count) -> None:
+def test_killed_before_every_request(version: str, what: str, next_run: str, count: Count) -> None:
+    """The next run has the same declaration, finds all that nobody declared, and cleans up."""
     with Simulator(version=version) as server:
-        options = {**DOCUMENTED, **RECREATES[recreate], "allow_recreate": True, "duplicate_model": "allow"}
-        seed(server)
-        requests = _requests(server, options)
-        assert requests[-1].startswith("PUT")
+        options = {**RUNS[what], "duplicate_model": "allow"}
+        requests, expected = _undisturbed(server, options)
         for number in range(1, len(requests) + 1):
-            server.clear_endpoints()
-            seed(server)
-            server.clear_log()
+            _prepare(server)
             assert _killed(server, number, options) == -signal.SIGKILL
             assert server.requests == requests[: number - 1]
-            run = endpoint(server, **options)
-            assert not run.failed, run["msg"]
-            assert run["action"] == ("created" if number == len(requests) else "recreated")
-            settings = options["service_settings"]
-            expected = {"rate_limit": {"requests_per_minute": 50}, **settings}
-            assert server.endpoints[ID].service_settings == {k: v for k, v in expected.items() if k != "api_key"}
-            assert server.endpoints[ID].secret == KEY
-            assert [name for name in server.endpoints if not name.startswith(".")] == [ID]
-            assert endpoint(server, **options)["changed"] is False
-            count("runs that were killed")
+            where = f"killed before {requests[number - 1]}"
+            assert _works(server), where
+            run = _next_run(server, next_run, options)
+            assert not run.failed, f"{where}: {run['msg']}"
+            assert _held(server) == expected, where
+            if TRIAL in server.endpoints:
+                # A run that changes nothing has read its own endpoint alone. A list run reads them all.
+                assert (next_run, run["changed"]) == ("single", False), where
+                _next_run(server, "list", options)
+            assert [name for name in server.endpoints if not name.startswith(".")] == [ID], where
+            count(f"kills of a run that wants {what}, and 0 settings lost")
 
 
-def _requests(server: Simulator, options: dict[str, Any]) -> list[str]:
-    """The requests of the recreate, with nobody killed."""
+def _prepare(server: Simulator) -> None:
+    server.clear_endpoints()
+    server.seed(
+        ID,
+        service_settings={"model_id": MODEL, "rate_limit": {"requests_per_minute": 7}},
+        task_settings={"max_tokens": 5, "temperature": 0.5, "top_p": 0.9},
+        secret=FORMER_KEY,
+    )
     server.clear_log()
-    assert endpoint(server, **options)["action"] == "recreated"
-    return server.requests
+
+
+def _undisturbed(server: Simulator, options: dict[str, Any]) -> tuple[list[str], StoredEndpoint]:
+    """The requests of a run that nobody kills, and the endpoint after it."""
+    _prepare(server)
+    assert endpoint(server, **options)["changed"] is True
+    return server.requests, _held(server)
+
+
+def _held(server: Simulator) -> StoredEndpoint:
+    return server.endpoints[ID]
+
+
+def _works(server: Simulator) -> bool:
+    """Whether the endpoint has one of both keys, or its copy has the new one."""
+    names = [name for name in (ID, TRIAL) if name in server.endpoints]
+    return bool(names) and all(server.endpoints[name].secret in (FORMER_KEY, KEY) for name in names)
+
+
+def _next_run(server: Simulator, kind: str, options: dict[str, Any]) -> Run:
+    if kind == "single":
+        return endpoint(server, **options)
+    policy = {name: value for name, value in options.items() if name != "service_settings"}
+    declared = {"inference_id": ID, "service_settings": options["service_settings"]}
+    return endpoints(server, endpoints=[declared], **policy)
 
 
 def _killed(server: Simulator, number: int, options: dict[str, Any]) -> int:
