@@ -167,6 +167,10 @@ def test_credential_after_a_scheme_is_secret_by_itself() -> None:
     assert found == [("Authorization", "ApiKey s3cret"), ("Authorization", "s3cret"), ("X-Key", "5")]
 
 
+def test_all_that_follows_a_scheme_is_one_credential() -> None:
+    assert [text for _name, text in secret_headers({"Authorization": "Digest a b"})] == ["Digest a b", "a b"]
+
+
 @pytest.mark.parametrize("headers", [None, "text", ["a"], 5, {"X-Key": {"a": "b"}}, {"X-Key": None}])
 def test_headers_of_any_other_type_have_no_secret_texts(headers: object) -> None:
     assert list(secret_headers(headers)) == []
