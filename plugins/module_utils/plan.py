@@ -79,6 +79,10 @@ class Service(NamedTuple):
         """Whether no version changes the setting in place."""
         return self._since(path) is None
 
+    def secret_is_stuck(self, server: Server | None) -> bool:
+        """Whether the server has no C(_update) at all."""
+        return server is not None and not self.changes_in_place(self.secret, server)
+
     def validates_updates(self, server: Server) -> bool:
         """Whether the server is known to ask the provider before it stores a secret."""
         return server.is_known and server.version >= self.updates_validated_since
@@ -160,7 +164,7 @@ class Plan:
     :ivar body: of the create or the update, secret included.
     :ivar proof: of the temporary endpoint that has to be created before the endpoint is touched; empty if none has to.
     :ivar refusal: why nothing may be done.
-    :ivar doubtful: whether this version of the server is expected to refuse the update as a whole. The server decides.
+    :ivar doubtful: whether this version of the server may reject the update as a whole. Its answer decides.
     """
 
     action: str
@@ -326,20 +330,23 @@ def _change(desired: Desired, existing: Endpoint, policy: Policy, service: Servi
     changes = found.paths + ((service.secret,) if rotates else ())
     if not changes:
         return Plan(NONE, existing, existing)
+    server = known.server
     fixed = [path for path in changes if service.is_fixed(path) or path in known.ignored]
-    if fixed:
-        if policy.allow_recreate:
-            return _recreation(desired, existing, found, changes, policy, service)
-        refusal = _cannot_change(existing, changes, fixed, known.server)
-        if known.server and _lacks_secret(changes, desired, service, known.server):
+    if server is None and not fixed:
+        return Plan(NONE, question=SERVER)
+    stuck = [path for path in changes if server and not service.changes_in_place(path, server)]
+    lacks_secret = server is not None and _lacks_secret(changes, desired, service, server)
+    if stuck and (lacks_secret or service.secret_is_stuck(server)):
+        # This version is known to reject the update as a whole, so it is not sent.
+        fixed = list(changes)
+    if (fixed or (stuck and desired.secret is not None)) and policy.allow_recreate:
+        return _recreation(desired, existing, found, changes, policy, service)
+    if fixed or server is None:
+        refusal = _cannot_change(existing, changes, fixed, server)
+        if lacks_secret:
             refusal += f" Service settings change there only with {service.secret} beside them, which is not given."
         return Plan(NONE, existing, existing, changes, refusal=refusal)
-    if known.server is None:
-        return Plan(NONE, question=SERVER)
-    stuck = [path for path in changes if not service.changes_in_place(path, known.server)]
-    if stuck and policy.allow_recreate and desired.secret is not None:
-        return _recreation(desired, existing, found, changes, policy, service)
-    return _update(desired, existing, found, changes, stuck, policy, service, known.server)
+    return _update(desired, existing, found, changes, stuck, policy, service, server)
 
 
 def _may_rotate(desired: Desired, policy: Policy, known: Knowledge) -> bool:
@@ -362,7 +369,7 @@ def _update(
     service_part = _groups_of(changes, settings, "service_settings.", whole=False)
     if service_part or service.secret in changes:
         body.update(_with_secret(service_part, desired, service))
-    doubtful = not service.changes_in_place(service.secret, server) or _lacks_secret(changes, desired, service, server)
+    doubtful = _lacks_secret(changes, desired, service, server)
     after = existing._replace(settings=_changed(existing, found, without=changes if doubtful else stuck))
     proof: dict[str, Any] = {}
     if service.secret in body and policy.preflight and not doubtful and not service.validates_updates(server):

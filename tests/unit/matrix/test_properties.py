@@ -40,9 +40,9 @@ SETTINGS: Mapping[str, st.SearchStrategy[Any]] = {
     "service_settings.model_id": st.sampled_from(["m", "n"]),
     "service_settings.rate_limit.requests_per_minute": st.sampled_from([1, 50, 7]),
     "task_settings.max_tokens": st.sampled_from([1, 1024]),
-    "task_settings.temperature": st.sampled_from([0, 0.5, 1.0, 1]),
+    "task_settings.temperature": st.sampled_from([0.0, 0.5, 1.0]),
     "task_settings.top_k": st.sampled_from([0, 1, 40]),
-    "task_settings.top_p": st.sampled_from([0.0, 0.9, 1]),
+    "task_settings.top_p": st.sampled_from([0.0, 0.9, 1.0]),
 }
 
 NEEDED = {path: SETTINGS[path] for path in BASE}
@@ -76,6 +76,7 @@ class TestAnyEndpoint:
         policy: Policy,
         state: str,
     ) -> None:
+        declared = self._possible(bench, declared)
         operation = Operation("any", declared, state, existing is not None, policy)
         self._put(bench, existing)
         first = bench.run(operation)
@@ -101,12 +102,13 @@ class TestAnyEndpoint:
         self, bench: Bench, count: Count, existing: dict[str, Any], declared: dict[str, Any], policy: Policy
     ) -> None:
         self._put(bench, existing)
-        bench.run(Operation("any", declared, policy=policy))
+        bench.run(Operation("any", self._possible(bench, declared), policy=policy))
         for exchange in bench.server.log:
             if exchange.path.endswith("/_update"):
                 assert all(self._may_be_sent(path) for path in flatten(exchange.body))
-                # Where the version is known to refuse the update as a whole, it is the only write.
-                assert exchange.status == 200 or len(bench.server.requests) == 4
+                # Where the version may reject the update as a whole, it is the only write.
+                assert exchange.status == 200 or bench.server.version.minor == (9, 4)
+                assert exchange.status == 200 or len(bench.server.requests) == 5
         count("random updates whose fields were looked at")
 
     @MANY
@@ -114,7 +116,7 @@ class TestAnyEndpoint:
     def test_check_mode_foretells_the_run(
         self, bench: Bench, count: Count, existing: dict[str, Any], declared: dict[str, Any], policy: Policy
     ) -> None:
-        operation = Operation("any", declared, policy=policy)
+        operation = Operation("any", self._possible(bench, declared), policy=policy)
         self._put(bench, existing)
         foretold = bench.run(operation, check_mode=True)
         assert not [request for request in bench.server.requests if not self._reads(request)]
@@ -128,11 +130,18 @@ class TestAnyEndpoint:
         assert str(foretold.error) == str(happened.error)
         count("random runs that were foretold")
 
-    @staticmethod
-    def _put(bench: Bench, existing: dict[str, Any] | None) -> None:
+    @classmethod
+    def _put(cls, bench: Bench, existing: dict[str, Any] | None) -> None:
         bench.prepare(Operation("any", exists=False))
         if existing is not None:
-            bench.put(existing, "sk-former")
+            bench.put(cls._possible(bench, existing), "sk-former")
+
+    @staticmethod
+    def _possible(bench: Bench, settings: dict[str, Any]) -> dict[str, Any]:
+        """Settings that the server can store and read again: 8.16 and 8.17 cannot with C(top_k)."""
+        if not bench.server.version.prints_top_k_as_top_p:
+            return settings
+        return {path: value for path, value in settings.items() if path != "task_settings.top_k"}
 
     @staticmethod
     def _differing(operation: Operation, existing: Any) -> tuple[str, ...]:
