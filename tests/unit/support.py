@@ -50,8 +50,9 @@ READ = f"GET /_inference/{ID}"
 VERSION = "GET /"
 OTHERS = "GET /_inference/_all"
 DELETE = f"DELETE /_inference/completion/{ID}"
-#: A read proves that queries arrive before the dry run is sent.
-REFERENCES = [f"GET /_inference/completion/{ID}?filter_path=endpoints.inference_id", f"{DELETE}?dry_run=true"]
+#: The query of a read that shows whether queries arrive, before a dry run is sent.
+PROOF_QUERY = "?filter_path=endpoints.inference_id"
+REFERENCES = [f"GET /_inference/completion/{ID}{PROOF_QUERY}", f"{DELETE}?dry_run=true"]
 TRIAL_READ = f"GET /_inference/{ID}-ansible-preflight"
 TRIAL_REMOVAL = f"DELETE /_inference/completion/{ID}-ansible-preflight?force=true"
 

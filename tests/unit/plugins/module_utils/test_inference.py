@@ -25,7 +25,7 @@ from ansible_collections.esops.inference.plugins.module_utils.inference import (
     nest,
 )
 from tests.simulator import Fault, Security, Simulator
-from tests.unit.support import DOCUMENTED, ID, MODEL, STORED, seed
+from tests.unit.support import DOCUMENTED, ID, MODEL, PROOF_QUERY, STORED, seed
 
 SETTINGS = {
     "service_settings.model_id": MODEL,
@@ -61,6 +61,9 @@ class Answering(Client):
             self._answer.method, self._answer.path = method, path
             raise self._answer
         return self._answer
+
+    def write(self, method: str, path: str, *_args: Any, **_options: Any) -> Any:
+        return self.request(method, path)
 
 
 def answered(answer: Any) -> Inference:
@@ -131,7 +134,7 @@ class TestRequests:
         server.refer(ID, ["p1", "p2"], ["i1"])
         assert api.references("completion", ID) == References(("p1", "p2"), ("i1",))
         assert [(line, entry.status) for line, entry in zip(server.requests, server.log, strict=True)] == [
-            (f"GET {PATH}?dry_run=true", 400),
+            (f"GET {PATH}{PROOF_QUERY}", 200),
             (f"DELETE {PATH}?dry_run=true", 200),
         ]
         assert ID in server.endpoints
@@ -320,11 +323,22 @@ class TestDryRun:
             "Hint: something in front of Elasticsearch takes queries away: have it pass them on, or go round it."
         )
 
-    def test_an_answer_is_no_proof(self) -> None:
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            {"endpoints": [STORED]},
+            {"endpoints": [{"inference_id": "other"}]},
+            {"endpoints": [{"inference_id": ID}, {"inference_id": ID}]},
+            {"endpoints": []},
+            {},
+            None,
+        ],
+    )
+    def test_response_that_the_query_does_not_explain_is_no_proof(self, answer: Any) -> None:
         with pytest.raises(ClientError) as caught:
-            answered({"endpoints": [STORED]}).references("completion", ID)
+            answered(answer).references("completion", ID)
         assert str(caught.value) == (
-            f"GET {PATH}?dry_run=true: This was answered as if it had no query. A dry run would be a removal then, so "
+            f"GET {PATH}{PROOF_QUERY}: This was answered as if it had no query. A dry run would be a removal then, so "
             "none was sent. "
             "Hint: something in front of Elasticsearch takes queries away: have it pass them on, or go round it."
         )
@@ -332,16 +346,19 @@ class TestDryRun:
     @pytest.mark.parametrize(
         ("status", "kind", "reason"),
         [
-            (400, None, "bad request /x?dry_run=true contains [dry_run]"),
-            (400, "illegal_argument_exception", "request [/x] contains unrecognized parameter: [other]"),
-            (404, "resource_not_found_exception", "Inference endpoint not found [dry_run]"),
-            (403, "security_exception", "action [dry_run] is unauthorized"),
-            (503, "illegal_argument_exception", "[dry_run]"),
+            (400, None, "bad request /x?filter_path=endpoints.inference_id contains [filter_path]"),
+            (400, "illegal_argument_exception", "request [/x] contains unrecognized parameter: [filter_path]"),
+            (404, "resource_not_found_exception", "Inference endpoint not found [a]"),
+            (403, "security_exception", "action [x] is unauthorized"),
+            (503, "illegal_argument_exception", "[filter_path]"),
         ],
     )
-    def test_nor_is_another_refusal(self, status: int, kind: str | None, reason: str) -> None:
-        with pytest.raises(ApiError, match=f"refused with {status}"):
-            refused(status, kind, reason).references("completion", ID)
+    def test_nor_is_an_error(self, status: int, kind: str | None, reason: str) -> None:
+        api = refused(status, kind, reason)
+        for _time in range(2):
+            with pytest.raises(ApiError, match=f"refused with {status}") as caught:
+                api.references("completion", ID)
+            assert caught.value.method == "GET"
 
 
 class TestDeployment:

@@ -29,9 +29,9 @@ TEMPERATURE = "task_settings.temperature"
 
 EXISTING = Endpoint("a", "completion", "anthropic", {MODEL: "m", RATE: 50, TOKENS: 1024, TEMPERATURE: 0.5})
 
-V816, V817, V93, V94, V96 = (
+V816, V817, V93, V94, V95, V96 = (
     Server(version, f"Elasticsearch {version[0]}.{version[1]}.0")
-    for version in ((8, 16), (8, 17), (9, 3), (9, 4), (9, 6))
+    for version in ((8, 16), (8, 17), (9, 3), (9, 4), (9, 5), (9, 6))
 )
 SERVERLESS = Server(NEWEST, "Elasticsearch Serverless")
 
@@ -98,10 +98,20 @@ class TestCreation:
             "service_settings.model_id and task_settings.max_tokens."
         )
 
-    def test_the_others_are_asked_for_only_where_duplicates_matter(self) -> None:
+    @pytest.mark.parametrize("duplicate_model", ["allow", "warn", "fail"])
+    def test_every_create_asks_for_the_others_which_may_include_a_left_over(self, duplicate_model: str) -> None:
         settings = {MODEL: "m", TOKENS: 5}
-        assert planned(settings, None, "k", known=Knowledge()).question == OTHERS
-        assert planned(settings, None, "k", known=Knowledge(), duplicate_model="allow").action == "created"
+        decided = planned(settings, None, "k", known=Knowledge(), duplicate_model=duplicate_model)
+        assert decided == Plan("none", question=OTHERS)
+        decided = planned(settings, None, "k", known=Knowledge(others=()), duplicate_model=duplicate_model)
+        assert decided.action == "created"
+
+    def test_create_without_the_key_does_not_ask_for_the_others(self) -> None:
+        decided = planned({MODEL: "m", TOKENS: 5}, None, known=Knowledge())
+        assert (decided.question, decided.refusal) == (
+            "",
+            f"There is no inference endpoint a yet, and creating it needs {KEY}.",
+        )
 
     @pytest.mark.parametrize(
         "other",
@@ -245,10 +255,10 @@ class TestVersions:
         decided = planned({RATE: 7}, secret="k", known=Knowledge(server=server), allow_recreate=True)
         assert decided.action == "recreated"
 
-    @pytest.mark.parametrize("server", [V94, V96, SERVERLESS])
-    def test_newer_servers_change_it_in_place(self, server: Server) -> None:
-        decided = planned({RATE: 7}, known=Knowledge(server=server), allow_recreate=True)
-        assert decided.action == "updated"
+    @pytest.mark.parametrize(("server", "secret"), [(V94, "k"), (V95, None), (V96, None), (SERVERLESS, None)])
+    def test_newer_servers_change_it_in_place(self, server: Server, secret: str | None) -> None:
+        decided = planned({RATE: 7}, secret=secret, known=Knowledge(server=server), allow_recreate=True)
+        assert (decided.action, decided.doubtful) == ("updated", False)
         assert decided.after is not None
         assert decided.after.settings[RATE] == 7
 
@@ -257,8 +267,11 @@ class TestVersions:
             decided = planned(settings, secret=secret, known=Knowledge(server=V816), update_api_key="always")
             assert (decided.action, decided.doubtful, decided.after) == ("updated", True, EXISTING)
 
-    def test_before_9_4_service_settings_without_the_key_are_expected_to_be_refused_as_a_whole(self) -> None:
-        decided = planned({RATE: 7, TOKENS: 5}, known=Knowledge(server=V93))
+    @pytest.mark.parametrize("server", [V93, V94])
+    def test_before_9_5_service_settings_without_the_key_are_expected_to_be_refused_as_a_whole(
+        self, server: Server
+    ) -> None:
+        decided = planned({RATE: 7, TOKENS: 5}, known=Knowledge(server=server))
         assert (decided.doubtful, decided.after) == (True, EXISTING)
 
     def test_before_9_4_the_rest_of_an_update_is_expected_to_be_taken(self) -> None:
