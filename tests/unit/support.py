@@ -58,7 +58,7 @@ TRIAL_REMOVAL = f"DELETE /_inference/completion/{ID}-ansible-preflight?force=tru
 
 #: How long a server may wait for the provider, if the client waits as long as it does by default.
 LIMIT = "?timeout=120s"
-WITHOUT_LIMIT_OF_CREATES = ("8.16", "8.17", "8.18", "9.0")
+WITHOUT_LIMIT_OF_CREATES = ("unknown", "8.16", "8.17", "8.18", "9.0")
 WITHOUT_LIMIT_OF_UPDATES = (*WITHOUT_LIMIT_OF_CREATES, "8.19", "9.1", "9.2", "9.3", "9.4")
 
 

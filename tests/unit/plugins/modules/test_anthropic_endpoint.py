@@ -10,14 +10,27 @@ from typing import Any
 import pytest
 
 from tests.simulator import Fault, Security, Simulator
-from tests.unit.support import DOCUMENTED, FORMER_KEY, ID, KEY, MODEL, STORED, Run, endpoint, seed
+from tests.unit.support import (
+    DELETE,
+    DOCUMENTED,
+    FORMER_KEY,
+    ID,
+    KEY,
+    MODEL,
+    OTHERS,
+    READ,
+    REFERENCES,
+    STORED,
+    VERSION,
+    Run,
+    create_request,
+    endpoint,
+    seed,
+    update_request,
+)
 
-READ = f"GET /_inference/{ID}"
-READ_ALL = "GET /_inference/_all"
-VERSION = "GET /"
-CREATE = f"PUT /_inference/completion/{ID}"
-UPDATE = f"PUT /_inference/completion/{ID}/_update"
-DELETE = f"DELETE /_inference/completion/{ID}"
+CREATE = [READ, OTHERS, VERSION, create_request()]
+UPDATE = [READ, VERSION, OTHERS, update_request()]
 
 TOKENS = "task_settings.max_tokens"
 API_KEY = "service_settings.api_key"
@@ -36,7 +49,7 @@ def sent(server: Simulator) -> Any:
 class TestCreate:
     def test_the_documentations_example_word_for_word(self, server: Simulator) -> None:
         run = documented(server)
-        assert server.requests == [READ, READ_ALL, CREATE]
+        assert server.requests == CREATE
         assert sent(server) == DOCUMENTED
         assert list(sent(server)["service_settings"]) == ["api_key", "model_id"]
         assert (run["changed"], run["action"], run["endpoint"]) == (True, "created", STORED)
@@ -51,13 +64,13 @@ class TestCreate:
         assert (run["changed"], run["action"], run["changes"], run["endpoint"]) == (False, "none", [], STORED)
         assert "diff" not in run
 
-    def test_without_the_question_of_duplicates_it_is_two_requests(self, server: Simulator) -> None:
+    def test_left_overs_are_looked_for_without_the_question_of_duplicates(self, server: Simulator) -> None:
         documented(server, duplicate_model="allow")
-        assert server.requests == [READ, CREATE]
+        assert server.requests == CREATE
 
     def test_check_mode_writes_nothing_and_foretells_the_result(self, server: Simulator) -> None:
         foretold = documented(server, check=True, diff=True)
-        assert server.requests == [READ, READ_ALL]
+        assert server.requests == [READ, OTHERS]
         assert ID not in server.endpoints
         happened = documented(server, diff=True)
         for name in ("changed", "action", "endpoint", "changes", "diff"):
@@ -118,18 +131,18 @@ class TestCreate:
         seed(server, "older")
         run = documented(server, duplicate_model="fail")
         assert run.failed
-        assert server.requests == [READ, READ_ALL]
+        assert server.requests == [READ, OTHERS]
 
     def test_a_provider_that_refuses_the_key_is_quoted(self) -> None:
         with Simulator(refused_keys=[KEY]) as server:
             run = documented(server)
-            assert server.requests == [READ, READ_ALL, CREATE, READ]
+            assert server.requests == [*CREATE, READ]
         assert run.failed
         assert (run["changed"], run["action"], run["endpoint"]) == (False, "none", None)
         assert run["failure"]["status"] == 400
         assert run["failure"]["type"] == "status_exception"
         assert run["failure"]["method"] == "PUT"
-        assert run["failure"]["path"] == f"/_inference/completion/{ID}"
+        assert f"PUT {run['failure']['path']}" == create_request()
         assert "validation call to service threw an exception" in run["msg"]
         assert "invalid x-api-key" in run["msg"]
         assert KEY not in run.output
@@ -139,7 +152,7 @@ class TestUpdate:
     def test_only_the_tokens_change_and_the_temperature_set_elsewhere_stays(self, server: Simulator) -> None:
         seed(server, temperature=0.7)
         run = documented(server, task_settings={"max_tokens": 2048})
-        assert server.requests == [READ, VERSION, UPDATE]
+        assert server.requests == UPDATE
         assert sent(server) == {"task_settings": {"max_tokens": 2048, "temperature": 0.7}}
         assert server.endpoints[ID].task_settings == {"max_tokens": 2048, "temperature": 0.7}
         assert (run["changed"], run["action"], run["changes"]) == (True, "updated", [TOKENS])
@@ -175,7 +188,7 @@ class TestUpdate:
     def test_a_key_to_be_sent_always_is_a_change_without_its_values(self, server: Simulator) -> None:
         seed(server)
         run = documented(server, update_api_key="always", diff=True)
-        assert server.requests == [READ, VERSION, UPDATE]
+        assert server.requests == UPDATE
         assert sent(server) == {"service_settings": {"api_key": KEY}}
         assert (run["changed"], run["action"], run["changes"]) == (True, "updated", [API_KEY])
         assert run["diff"]["before"]["service_settings"]["api_key"] == "(hidden)"
@@ -189,7 +202,7 @@ class TestUpdate:
             seed(server)
             login = {"elasticsearch_username": "u", "elasticsearch_password": "password"}
             run = endpoint(server, task_settings={"max_tokens": 5}, **login)
-            assert server.requests == [READ, VERSION, UPDATE]
+            assert server.requests == [READ, VERSION, OTHERS, update_request(version="unknown")]
         assert run["changed"] is True
         assert run.warnings == [
             "The version of Elasticsearch cannot be read without the cluster privilege monitor; the newest is assumed."
@@ -199,7 +212,7 @@ class TestUpdate:
         with Simulator(refused_keys=[KEY]) as server:
             seed(server)
             run = documented(server, update_api_key="always", task_settings={"max_tokens": 5})
-            assert server.requests == [READ, VERSION, UPDATE, READ]
+            assert server.requests == [*UPDATE, READ]
             assert server.endpoints[ID].task_settings == {"max_tokens": 1024}
         assert run.failed
         assert (run["changed"], run["action"], run["endpoint"]) == (False, "none", STORED)
@@ -208,7 +221,7 @@ class TestUpdate:
         seed(server)
         server.faults.add(Fault("ignore", match="_update"))
         run = documented(server, task_settings={"max_tokens": 5})
-        assert server.requests == [READ, VERSION, UPDATE]
+        assert server.requests == UPDATE
         assert run.failed
         assert f"differs in {TOKENS}, but Elasticsearch 9.6.0 does not change it in place" in run["msg"]
         assert "allow_recreate" in run["msg"]
@@ -229,7 +242,7 @@ class TestDelete:
     def test_removal_and_no_second_one(self, server: Simulator) -> None:
         seed(server)
         run = endpoint(server, state="absent", diff=True)
-        assert server.requests == [READ, DELETE]
+        assert server.requests == [READ, OTHERS, DELETE]
         assert (run["changed"], run["action"], run["endpoint"], run["changes"]) == (True, "deleted", None, [])
         assert (run["diff"]["before"], run["diff"]["after"]) == (STORED, {})
         assert ID not in server.endpoints
@@ -240,8 +253,7 @@ class TestDelete:
     def test_check_mode_asks_whether_it_would_be_refused(self, server: Simulator) -> None:
         seed(server)
         run = endpoint(server, state="absent", check=True)
-        dry_runs = [f"{method} {DELETE.removeprefix('DELETE ')}?dry_run=true" for method in ("GET", "DELETE")]
-        assert server.requests == [READ, *dry_runs]
+        assert server.requests == [READ, *REFERENCES]
         assert (run["changed"], run["action"], run["endpoint"]) == (True, "deleted", None)
         assert ID in server.endpoints
 
@@ -263,7 +275,7 @@ class TestDelete:
         seed(server)
         server.refer(ID)
         run = endpoint(server, state="absent", force=True, check=check)
-        assert server.requests == ([READ] if check else [READ, DELETE + "?force=true"])
+        assert server.requests == ([READ] if check else [READ, OTHERS, DELETE + "?force=true"])
         assert run["action"] == "deleted"
 
     @pytest.mark.parametrize("state", ["present", "absent"])
@@ -310,7 +322,7 @@ class TestOptions:
 
     def test_chunking_settings_are_passed_on_and_the_servers_refusal_is_told(self, server: Simulator) -> None:
         run = documented(server, chunking_settings={"strategy": "word", "max_chunk_size": 100, "overlap": 50})
-        assert server.log[2].body["chunking_settings"] == {"strategy": "word", "max_chunk_size": 100, "overlap": 50}
+        assert server.log[3].body["chunking_settings"] == {"strategy": "word", "max_chunk_size": 100, "overlap": 50}
         assert run.failed
         assert "unknown to the [anthropic] service" in run["msg"]
 
@@ -318,7 +330,7 @@ class TestOptions:
 class TestDeployment:
     def test_a_remote_model_has_nothing_to_wait_for(self, server: Simulator) -> None:
         run = documented(server, wait_for_deployment=True)
-        assert server.requests == [READ, READ_ALL, CREATE, f"GET /_ml/trained_models/{MODEL}/_stats"]
+        assert server.requests == [*CREATE, f"GET /_ml/trained_models/{MODEL}/_stats"]
         assert run["action"] == "created"
 
     def test_a_deployed_model_is_waited_for(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,9 +11,20 @@ import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils.inference import Inference
 from tests.simulator import Fault, Security, Simulator
-from tests.unit.support import ID, KEY, MODEL, Run, endpoints, seed
+from tests.unit.support import (
+    ID,
+    KEY,
+    MODEL,
+    OTHERS,
+    PROOF_QUERY,
+    VERSION,
+    Run,
+    create_request,
+    endpoints,
+    seed,
+    update_request,
+)
 
-READ_ALL = "GET /_inference/_all"
 DEFAULTS: dict[str, Any] = {
     "service_settings": {"api_key": KEY, "model_id": MODEL},
     "task_settings": {"max_tokens": 1024},
@@ -37,8 +48,7 @@ def actions(run: Run) -> dict[str, str]:
 
 def test_all_are_created_after_one_read(server: Simulator) -> None:
     run = three(server)
-    creates = [f"PUT /_inference/completion/{name}" for name in "abc"]
-    assert server.requests == [READ_ALL, *creates]
+    assert server.requests == [OTHERS, VERSION, *(create_request(name) for name in "abc")]
     assert run["changed"] is True
     assert actions(run) == {"a": "created", "b": "created", "c": "created"}
     assert run["summary"] == {"created": 3, "updated": 0, "recreated": 0, "deleted": 0, "unchanged": 0, "failed": 0}
@@ -51,7 +61,7 @@ def test_a_second_run_is_one_read(server: Simulator) -> None:
     three(server)
     server.clear_log()
     run = three(server, diff=True)
-    assert server.requests == [READ_ALL]
+    assert server.requests == [OTHERS]
     assert run["changed"] is False
     assert run["summary"]["unchanged"] == 3
     assert "diff" not in run
@@ -62,7 +72,7 @@ def test_many_idle_endpoints_are_one_read(server: Simulator) -> None:
     for name in names:
         seed(server, name)
     run = three(server, endpoints=[{"inference_id": name} for name in names])
-    assert server.requests == [READ_ALL]
+    assert server.requests == [OTHERS]
     assert run["summary"]["unchanged"] == 100
 
 
@@ -86,7 +96,7 @@ def test_one_failure_stops_no_other(server: Simulator) -> None:
 
 
 def test_a_refusal_by_the_server_is_that_endpoints_alone(server: Simulator) -> None:
-    server.faults.add(Fault("provider_refusal", match="completion/a$"))
+    server.faults.add(Fault("provider_refusal", match=r"completion/a\?"))
     run = three(server)
     assert actions(run) == {"a": "none", "b": "created", "c": "created"}
     assert run["results"][0]["failure"]["status"] == 400
@@ -104,11 +114,11 @@ def test_created_changed_and_removed_in_one_go(server: Simulator) -> None:
     ]
     run = three(server, endpoints=mixed, diff=True)
     assert server.requests == [
-        READ_ALL,
-        "GET /",
+        OTHERS,
+        VERSION,
         "DELETE /_inference/completion/a",
-        "PUT /_inference/completion/b/_update",
-        "PUT /_inference/completion/d",
+        update_request("b"),
+        create_request("d"),
     ]
     assert actions(run) == {"a": "deleted", "b": "updated", "d": "created", "gone": "none"}
     assert [block["before_header"] for block in run["diff"]] == [
@@ -121,7 +131,7 @@ def test_created_changed_and_removed_in_one_go(server: Simulator) -> None:
 
 def test_check_mode_foretells_it_without_a_write(server: Simulator) -> None:
     foretold = three(server, check=True, diff=True)
-    assert server.requests == [READ_ALL]
+    assert server.requests == [OTHERS]
     happened = three(server, diff=True)
     for name in ("changed", "results", "summary", "diff"):
         assert foretold[name] == happened[name]
@@ -131,7 +141,7 @@ def test_the_version_is_asked_once(server: Simulator) -> None:
     three(server)
     server.clear_log()
     three(server, defaults={}, endpoints=[{"inference_id": name, "task_settings": {"max_tokens": 9}} for name in "ab"])
-    assert server.requests.count("GET /") == 1
+    assert server.requests.count(VERSION) == 1
 
 
 @pytest.mark.parametrize("check", [False, True])
@@ -140,7 +150,7 @@ def test_duplicates_within_the_list_are_warned_of_without_another_request(server
     assert run.warnings == [
         f"a already serves the model {MODEL} for the task completion; b would be one more endpoint for the same model."
     ]
-    assert server.requests.count(READ_ALL) == 1
+    assert server.requests.count(OTHERS) == 1
 
 
 def test_an_own_setting_lets_the_default_be(server: Simulator) -> None:
@@ -164,7 +174,7 @@ def test_bad_input_is_told_all_at_once_and_nothing_is_asked(server: Simulator) -
 def test_where_the_endpoints_cannot_be_read_nothing_is_done() -> None:
     with Simulator(security=Security(users={"u": ("p", ("manage_inference",))})) as server:
         run = three(server)
-        assert server.requests == [READ_ALL]
+        assert server.requests == [OTHERS]
     assert run.failed
     assert run["failure"]["status"] == 401
     assert "results" not in run
@@ -191,20 +201,18 @@ class TestParallel:
 
     def test_each_endpoint_costs_one_request_however_many_at_once(self, server: Simulator) -> None:
         self.many(server, 20, parallel=16)
-        assert sorted(server.requests) == [
-            READ_ALL,
-            *(f"PUT /_inference/completion/e{number:03}" for number in range(20)),
-        ]
+        assert server.requests[:2] == [OTHERS, VERSION]
+        assert sorted(server.requests[2:]) == [create_request(f"e{number:03}") for number in range(20)]
 
     def test_what_is_idle_takes_no_second_connection(self, server: Simulator) -> None:
         self.many(server, 20, parallel=1)
         server.clear_log()
         before = server.connections
         assert self.many(server, 20, parallel=8)["changed"] is False
-        assert (server.requests, server.connections - before) == ([READ_ALL], 1)
+        assert (server.requests, server.connections - before) == ([OTHERS], 1)
 
     def test_one_failure_stops_no_other(self, server: Simulator) -> None:
-        server.faults.add(Fault("provider_refusal", match="completion/e007$"))
+        server.faults.add(Fault("provider_refusal", match=r"completion/e007\?"))
         run = self.many(server, 20, parallel=8)
         assert run["summary"] == {**dict.fromkeys(run["summary"], 0), "created": 19, "failed": 1}
         assert run["results"][7]["failed"] is True
@@ -219,10 +227,10 @@ class TestParallel:
         tried: list[str] = []
         put = Inference.put
 
-        def gone(self: Inference, task_type: str, inference_id: str, body: Any) -> Any:
+        def gone(self: Inference, task_type: str, inference_id: str, *more: Any, **options: Any) -> Any:
             tried.append(inference_id)
             server.stop()
-            return put(self, task_type, inference_id, body)
+            return put(self, task_type, inference_id, *more, **options)
 
         monkeypatch.setattr(Inference, "put", gone)
         run = self.many(server, 20, parallel=1)
@@ -269,7 +277,7 @@ class TestPurge:
     @pytest.mark.parametrize("parallel", [1, 8])
     def test_what_is_not_listed_goes_and_nothing_else(self, server: Simulator, parallel: int) -> None:
         run = three(server, purge=True, purge_exclude=["test-*"], parallel=parallel)
-        assert server.requests[0] == READ_ALL
+        assert server.requests[0] == OTHERS
         assert sorted(server.requests[1:]) == ["DELETE /_inference/completion/x", "DELETE /_inference/completion/y"]
         assert self.held(server) == {"a", "b", "c", "test-1", "test-2", "foreign"}
         assert ".built-in" in server.endpoints
@@ -281,7 +289,10 @@ class TestPurge:
 
     def test_check_mode_foretells_it(self, server: Simulator) -> None:
         foretold = three(server, purge=True, check=True, diff=True)
-        assert all(request == READ_ALL or request.endswith("?dry_run=true") for request in server.requests)
+        # One read proves for the whole run that queries arrive.
+        proof = f"GET /_inference/completion/test-1{PROOF_QUERY}"
+        dry_runs = [f"DELETE /_inference/completion/{name}?dry_run=true" for name in ("test-1", "test-2", "x", "y")]
+        assert server.requests == [OTHERS, proof, *dry_runs]
         happened = three(server, purge=True, diff=True)
         for name in ("changed", "results", "summary", "diff"):
             assert foretold[name] == happened[name]
@@ -305,7 +316,7 @@ class TestPurge:
             seed(server, f"z{number}")
         server.clear_log()
         run = three(server, purge=True)
-        assert server.requests == [READ_ALL]
+        assert server.requests == [OTHERS]
         assert run.failed
         assert "The purge would remove 14 of the 17 endpoints of the service anthropic" in run["msg"]
         assert "more than 8. Nothing was changed." in run["msg"]

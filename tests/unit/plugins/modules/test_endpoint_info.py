@@ -16,10 +16,38 @@ import requests
 from ansible_collections.esops.inference.plugins.module_utils.inference import Inference
 from tests.simulator import Fault, Security, Simulator
 from tests.simulator.node import Node
-from tests.unit.support import ID, MODEL, STORED, Run, endpoint, endpoints, info, leaks, log_of, seed
+from tests.unit.support import (
+    ID,
+    MODEL,
+    OTHERS,
+    PROOF_QUERY,
+    READ,
+    STORED,
+    VERSION,
+    Run,
+    endpoint,
+    endpoints,
+    info,
+    leaks,
+    log_of,
+    seed,
+)
 
-READ = f"GET /_inference/{ID}"
-READ_ALL = "GET /_inference/_all"
+#: What is read if the list of all endpoints cannot be.
+BY_TASK_TYPE = [
+    VERSION,
+    *(
+        f"GET /_inference/{task_type}/_all"
+        for task_type in (
+            "text_embedding",
+            "sparse_embedding",
+            "rerank",
+            "completion",
+            "chat_completion",
+            "embedding",
+        )
+    ),
+]
 BUILT_IN = [".elser-2-elasticsearch", ".multilingual-e5-small-elasticsearch"]
 GPT: dict[str, Any] = {
     "inference_id": "gpt",
@@ -39,7 +67,7 @@ def dry_run(inference_id: str, task_type: str = "completion") -> str:
 
 
 def proof(inference_id: str, task_type: str = "completion") -> str:
-    return f"GET /_inference/{task_type}/{inference_id}?dry_run=true"
+    return f"GET /_inference/{task_type}/{inference_id}{PROOF_QUERY}"
 
 
 @pytest.fixture
@@ -57,7 +85,7 @@ def filled(server: Simulator) -> Iterator[Simulator]:
 class TestRead:
     def test_all_endpoints_are_one_request(self, filled: Simulator) -> None:
         run = info(filled)
-        assert filled.requests == [READ_ALL]
+        assert filled.requests == [OTHERS]
         assert run["changed"] is False
         assert ids(run) == [*BUILT_IN, "chat", "gpt", "other", "team-a", "team-b"]
         assert run.result.keys() - {"invocation"} == {"changed", "endpoints"}
@@ -125,7 +153,7 @@ class TestSelection:
         self, filled: Simulator, selected: Any, found: list[str]
     ) -> None:
         assert ids(info(filled, inference_id=selected)) == found
-        assert filled.requests == [READ_ALL]
+        assert filled.requests == [OTHERS]
 
     def test_a_task_type_is_selected_by_the_server(self, filled: Simulator) -> None:
         assert ids(info(filled, task_type="chat_completion")) == ["chat", "gpt"]
@@ -144,7 +172,7 @@ class TestSelection:
     )
     def test_a_service_is_selected_from_all(self, filled: Simulator, service: str, found: list[str]) -> None:
         assert ids(info(filled, service=service)) == found
-        assert filled.requests == [READ_ALL]
+        assert filled.requests == [OTHERS]
 
     def test_a_single_id_of_another_service_is_not_there(self, filled: Simulator) -> None:
         assert info(filled, inference_id="gpt", service="anthropic")["endpoints"] == []
@@ -197,23 +225,38 @@ class TestOptions:
 
 
 class TestTakingOver:
-    @pytest.mark.parametrize("version", ["8.16", "8.17", "9.3", "9.6", "serverless"])
+    @pytest.mark.parametrize("version", ["8.16", "8.17", "8.18", "9.3", "9.6", "serverless"])
     def test_the_list_is_a_declaration_without_a_difference(self, version: str) -> None:
+        # With top_k alone an endpoint cannot be read there.
+        mixes_up = version in ("8.16", "8.17")
         with Simulator(version=version) as server:
             seed(server, "a", temperature=1, top_p=1, top_k=40)
-            seed(server, "b", top_k=40)
+            seed(server, "b", **({} if mixes_up else {"top_k": 40}))
             seed(server, "c", top_p=0.9)
             server.seed(**GPT)
             found = info(server, service="anthropic")["endpoints"]
             server.clear_log()
             run = endpoints(server, endpoints=found)
-            assert server.requests == [READ_ALL]
+            assert server.requests == [OTHERS]
         assert run["changed"] is False
         assert run["summary"]["unchanged"] == 3
         assert [one["task_settings"] for one in found] == [
             {"max_tokens": 1024, "temperature": 1.0, "top_p": 1.0, "top_k": 40},
-            {"max_tokens": 1024, "top_k": 40},
+            {"max_tokens": 1024, **({} if mixes_up else {"top_k": 40})},
             {"max_tokens": 1024, "top_p": 0.9},
+        ]
+
+    @pytest.mark.parametrize("version", ["8.16", "8.17"])
+    def test_endpoint_with_top_k_alone_is_warned_of_where_it_cannot_be_read(self, version: str) -> None:
+        with Simulator(version=version) as server:
+            seed(server, "a")
+            seed(server, "b", top_k=40)
+            run = info(server, inference_id=["a", "b"])
+            assert server.requests == [OTHERS, "GET /_inference/a", "GET /_inference/b"]
+        assert ids(run) == ["a"]
+        assert run.warnings == [
+            "Inference endpoint b cannot be read: refused with status 400 (status_exception): "
+            "field [top_p] is not of the expected type. The value [40] cannot be converted to a [Double]"
         ]
 
     @pytest.mark.parametrize("version", ["8.16", "9.6"])
@@ -231,7 +274,7 @@ class TestReferences:
         filled.refer("gpt", pipelines=[], indexes=["i3"])
         run = info(filled, references=True)
         assert filled.requests == [
-            READ_ALL,
+            OTHERS,
             proof("chat", "chat_completion"),
             dry_run("chat", "chat_completion"),
             dry_run("gpt", "chat_completion"),
@@ -239,7 +282,7 @@ class TestReferences:
             dry_run("team-a"),
             dry_run("team-b"),
         ]
-        assert [exchange.status for exchange in filled.log] == [200, 400, 200, 200, 200, 200, 200]
+        assert [exchange.status for exchange in filled.log] == [200] * 7
         nobody: dict[str, list[str]] = {"pipelines": [], "indexes": []}
         assert run["references"] == {
             "chat": nobody,
@@ -274,13 +317,13 @@ class TestReferences:
             seed(server, name)
         prove = Inference._prove_that_queries_arrive
 
-        def prove_while_someone_removes(api: Inference, path: str) -> None:
-            prove(api, path)
+        def prove_while_someone_removes(api: Inference, path: str, inference_id: str) -> None:
+            prove(api, path, inference_id)
             server.remove("b")
 
         monkeypatch.setattr(Inference, "_prove_that_queries_arrive", prove_while_someone_removes)
         run = info(server, references=True, service="anthropic")
-        assert server.requests == [READ_ALL, proof("a"), dry_run("a"), dry_run("b"), dry_run("c")]
+        assert server.requests == [OTHERS, proof("a"), dry_run("a"), dry_run("b"), dry_run("c")]
         assert ids(run) == ["a", "c"]
         assert list(run["references"]) == ["a", "c"]
 
@@ -331,7 +374,7 @@ class TestReferences:
     def test_one_question_that_fails_fails_the_task(self, filled: Simulator) -> None:
         filled.faults.add(Fault("status", match="DELETE .*team-b", status=503))
         run = info(filled, inference_id="team-*", references=True)
-        assert filled.requests == [READ_ALL, proof("team-a"), dry_run("team-a"), dry_run("team-b")]
+        assert filled.requests == [OTHERS, proof("team-a"), dry_run("team-a"), dry_run("team-b")]
         assert run["failure"] == {
             "status": 503,
             "type": "cluster_block_exception",
@@ -344,32 +387,57 @@ class TestReferences:
 
 class TestFaults:
     @pytest.mark.parametrize(
-        ("fault", "status", "kind", "words"),
+        ("fault", "status", "kind", "words", "may_be_one_endpoint"),
         [
-            (Fault("status", status=503), 503, "cluster_block_exception", "refused with status 503"),
-            (Fault("status", status=500), 500, "exception", "refused with status 500"),
-            (Fault("status", status=404, html=True), 404, None, "check elasticsearch_url"),
-            (Fault("status", status=404, error_type="index_not_found_exception"), 404, "index_not_found_exception", ""),
-            (Fault("html_before"), 200, None, "check elasticsearch_url"),
-            (Fault("cut"), 200, None, "JSON"),
-            (Fault("reset_before"), None, None, "was lost"),
-            (Fault("redirect"), 302, None, "elsewhere.invalid"),
+            (Fault("status", status=503), 503, "cluster_block_exception", "refused with status 503", False),
+            (Fault("status", status=500, times=99), 500, "exception", "refused with status 500", True),
+            (Fault("status", status=404, html=True), 404, None, "check elasticsearch_url", False),
+            (
+                Fault("status", status=404, error_type="index_not_found_exception"),
+                404,
+                "index_not_found_exception",
+                "",
+                False,
+            ),
+            (Fault("html_before", times=99), 200, None, "check elasticsearch_url", True),
+            (Fault("cut", times=99), 200, None, "JSON", True),
+            (Fault("reset_before"), None, None, "was lost", False),
+            (Fault("redirect"), 302, None, "elsewhere.invalid", False),
         ],
         ids=lambda value: getattr(value, "kind", None),
     )
     @pytest.mark.parametrize("selected", [None, ID])
     def test_nothing_is_returned_for_what_could_not_be_read(
-        self, filled: Simulator, fault: Fault, status: int | None, kind: str | None, words: str, selected: str | None
+        self,
+        server: Simulator,
+        fault: Fault,
+        status: int | None,
+        kind: str | None,
+        words: str,
+        may_be_one_endpoint: bool,
+        selected: str | None,
     ) -> None:
-        seed(filled)
-        filled.faults.add(fault)
-        run = info(filled, **({"inference_id": selected} if selected else {}))
-        assert filled.requests == [READ if selected else READ_ALL]
+        seed(server)
+        server.faults.add(fault)
+        run = info(server, **({"inference_id": selected} if selected else {}))
+        known = 1 + BY_TASK_TYPE.index("GET /_inference/completion/_all")
+        looks = BY_TASK_TYPE[:known] if may_be_one_endpoint else []
+        assert server.requests == ([READ] if selected else [OTHERS, *looks])
         assert run.failed
         assert words in run["msg"]
         assert (run["failure"]["status"], run["failure"]["type"], run["failure"]["method"]) == (status, kind, "GET")
+        assert run["failure"]["path"] == (READ if selected else OTHERS).partition(" ")[2]
         assert run.result.keys() - {"invocation"} == {"failed", "msg", "failure"}
-        filled.remove(ID)
+
+    @pytest.mark.parametrize("fault", [Fault("status", status=500), Fault("html_before"), Fault("cut")])
+    def test_list_that_fails_alone_is_made_of_those_of_the_task_types(self, filled: Simulator, fault: Fault) -> None:
+        expected = sorted(ids(info(filled)))
+        filled.clear_log()
+        filled.faults.add(fault)
+        run = info(filled)
+        assert filled.requests == [OTHERS, *BY_TASK_TYPE]
+        assert sorted(ids(run)) == expected
+        assert run.warnings == []
 
     def test_passing_faults_pass(self, monkeypatch: pytest.MonkeyPatch, filled: Simulator) -> None:
         monkeypatch.setattr("time.sleep", lambda _seconds: None)
@@ -381,7 +449,10 @@ class TestFaults:
 
     def test_an_answer_of_something_else(self, monkeypatch: pytest.MonkeyPatch, server: Simulator) -> None:
         monkeypatch.setattr("tests.simulator.endpoints.Endpoints.printed", lambda *_arguments: {"inference_id": "a"})
+        for task_type in ("rerank", "completion", "chat_completion", "embedding"):
+            server.seed(task_type, task_type=task_type)
         run = info(server)
+        assert server.requests == [OTHERS, *BY_TASK_TYPE]
         assert run["msg"].startswith("GET /_inference/_all: The answer is JSON, but not what Elasticsearch documents.")
 
 
@@ -389,7 +460,9 @@ class TestSecrets:
     PASSWORD = 'pass "w/rd+é'
     HEADER = "header/v4lue+5"
 
-    @pytest.mark.parametrize("fault", [None, Fault("status", status=500), Fault("html_before"), "redirect", "denied"])
+    @pytest.mark.parametrize(
+        "fault", [None, Fault("status", status=500, times=99), Fault("html_before", times=99), "redirect", "denied"]
+    )
     def test_no_secret_is_shown(self, monkeypatch: pytest.MonkeyPatch, fault: Fault | str | None) -> None:
         logged = log_of(monkeypatch)
         may = ("all",) if fault != "denied" else ("monitor",)

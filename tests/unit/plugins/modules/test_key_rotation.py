@@ -30,11 +30,26 @@ from ansible_collections.esops.inference.plugins.module_utils.errors import Clie
 from ansible_collections.esops.inference.plugins.module_utils.fingerprints import FileStore, IndexStore
 from ansible_collections.esops.inference.plugins.module_utils.outcome import Refused
 from tests.simulator import Fault, OnIndices, Security, Simulator
-from tests.unit.support import DOCUMENTED, FORMER_KEY, ID, KEY, Run, endpoint, endpoints, forms, run_module, seed
+from tests.unit.support import (
+    DELETE,
+    DOCUMENTED,
+    FORMER_KEY,
+    ID,
+    KEY,
+    OTHERS,
+    READ,
+    Run,
+    create_request,
+    endpoint,
+    endpoints,
+    forms,
+    run_module,
+    seed,
+    update_request,
+)
 
 INDEX = "ansible-inference-fingerprints"
 API_KEY = "service_settings.api_key"
-UPDATE = f"PUT /_inference/completion/{ID}/_update"
 
 
 class Rotation:
@@ -118,10 +133,10 @@ class TestRules:
 
     def test_another_key_is_one_update(self, rotation: Rotation) -> None:
         rotation.declare(FORMER_KEY)
-        assert rotation.writes == [f"PUT /_inference/completion/{ID}"]
+        assert rotation.writes == [create_request()]
         run = rotation.declare(KEY)
         assert (run["changed"], run["action"], run["changes"]) == (True, "updated", [API_KEY])
-        assert rotation.writes == [UPDATE]
+        assert rotation.writes == [update_request()]
         assert rotation.server.endpoints[ID].secret == KEY
         assert rotation.declare(KEY)["changed"] is False
         assert rotation.writes == []
@@ -129,7 +144,7 @@ class TestRules:
     def test_the_key_of_an_endpoint_that_was_there_is_unknown(self, rotation: Rotation) -> None:
         seed(rotation.server)
         assert rotation.declare()["changes"] == [API_KEY]
-        assert rotation.writes == [UPDATE]
+        assert rotation.writes == [update_request()]
         assert rotation.declare()["changed"] is False
 
     def test_so_is_that_of_one_made_anew_with_another_model(self, rotation: Rotation) -> None:
@@ -141,7 +156,7 @@ class TestRules:
         rotation.writes  # noqa: B018 - looked at so far
         run = rotation.declare(service_settings={"api_key": KEY, "model_id": "other"})
         assert run["changes"] == [API_KEY]
-        assert rotation.writes == [UPDATE]
+        assert rotation.writes == [update_request()]
         assert rotation.server.endpoints[ID].secret == KEY
 
     def test_a_recreate_sends_it_and_is_remembered(self, rotation: Rotation) -> None:
@@ -221,7 +236,7 @@ class TestInterrupted:
         """It is found as declared, and its key is sent again."""
         rotation.server.faults.add(Fault(kind, match="PUT /_inference/"))
         run = rotation.declare(update_api_key=policy, diff=True)
-        assert rotation.writes == [f"PUT /_inference/completion/{ID}", UPDATE]
+        assert rotation.writes == [create_request(), update_request()]
         assert (run.failed, run["changed"], run["action"]) == (False, True, "created")
         assert run["changes"] == [API_KEY, "service_settings.model_id", "task_settings.max_tokens"]
         assert run["diff"]["before"] == {}
@@ -575,21 +590,33 @@ class TestIndex:
     def test_its_requests(self, rotation: Rotation) -> None:
         rotation.declare(duplicate_model="allow")
         record = f"PUT /{INDEX}/_doc/{ID}"
-        create = f"PUT /_inference/completion/{ID}"
         lookup = f"POST /{INDEX}/_mget"
-        read = f"GET /_inference/{ID}"
+        version = "GET /"
         done = f"{record}?if_seq_no={{}}&if_primary_term=1"
-        assert rotation.server.requests == [read, lookup, f"PUT /{INDEX}", record, create, done.format(0)]
+        assert rotation.server.requests == [
+            READ,
+            OTHERS,
+            lookup,
+            f"PUT /{INDEX}",
+            record,
+            version,
+            create_request(),
+            done.format(0),
+        ]
         rotation.server.clear_log()
         rotation.declare(FORMER_KEY)
-        assert rotation.server.requests == [read, lookup, "GET /", record, UPDATE, done.format(2)]
+        assert rotation.server.requests == [
+            READ,
+            lookup,
+            version,
+            OTHERS,
+            record,
+            update_request(),
+            done.format(2),
+        ]
         rotation.server.clear_log()
         rotation.declare(state="absent")
-        assert rotation.server.requests == [
-            read,
-            f"DELETE /{INDEX}/_doc/{ID}",
-            f"DELETE /_inference/completion/{ID}",
-        ]
+        assert rotation.server.requests == [READ, OTHERS, f"DELETE /{INDEX}/_doc/{ID}", DELETE]
 
     def test_a_record_whose_answer_was_lost_is_not_taken_for_someone_elses(self, rotation: Rotation) -> None:
         rotation.server.faults.add(Fault("reset_after", match="if_seq_no"))
