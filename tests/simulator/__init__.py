@@ -241,11 +241,11 @@ class Simulator:
         if request.segments[:1] == [CONTROL]:
             return Delivery(self._control.answer(request))
         number = self._journal.arrive(request)
-        status = None
+        status = fault = None
         try:
             fault = self.faults.take(f"{request.method} {request.target}")
             delivery = deliver(self._node, request, fault)
             status = delivery.status
             return delivery
         finally:
-            self._journal.leave(number, status)
+            self._journal.leave(number, status, fault=fault is not None)

@@ -15,13 +15,17 @@ from .messages import Request
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request, and the status it was answered with (None: no answer was sent)."""
+    """One request, and the status it was answered with (None: no answer was sent).
+
+    `fault`: whether a fault that a test ordered hit it.
+    """
 
     method: str
     path: str
     headers: dict[str, str]
     body: Any
     status: int | None
+    fault: bool = False
 
 
 class Journal:
@@ -44,12 +48,12 @@ class Journal:
             self._most = max(self._most, self._working)
             return self._arrived
 
-    def leave(self, number: int, status: int | None) -> None:
-        """Note that a request is done with, and its status if an answer goes out."""
+    def leave(self, number: int, status: int | None, *, fault: bool = False) -> None:
+        """Note that a request is done with, its status if an answer goes out, and whether a fault hit it."""
         with self._lock:
             self._working -= 1
             if number in self._exchanges:
-                self._exchanges[number] = replace(self._exchanges[number], status=status)
+                self._exchanges[number] = replace(self._exchanges[number], status=status, fault=fault)
 
     def clear(self) -> None:
         """Forget what arrived so far."""

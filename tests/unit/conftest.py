@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,10 @@ import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils import client
 from tests.simulator import Simulator
+from tests.unit.rejections import Watch
+
+#: The tests of whole runs, which send no request that a healthy server rejects.
+RUNS = ("plugins/modules/", "plugins/module_utils/test_reconcile.py", "plugins/module_utils/test_preflight.py")
 
 # What a module's process can do without, that of all tests cannot.
 assert not gc.isenabled(), f"{client.__name__} leaves the garbage collection on"
@@ -26,6 +31,20 @@ def _nothing_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
         if name.startswith("ELASTICSEARCH_") or name.lower().endswith(("_proxy", "_ca_bundle")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_rejected_on_purpose(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every request of a run is one that the server accepts, or one of those that the marker C(rejected) names."""
+    path = request.path.relative_to(Path(__file__).parent).as_posix()
+    if not path.startswith(RUNS):
+        yield
+        return
+    marker = request.node.get_closest_marker("rejected")
+    expected = marker.args if marker else ()
+    with Watch().over_all_servers() as watch:
+        yield
+    assert [line for line in watch.rejected if not any(re.fullmatch(each, line) for each in expected)] == []
 
 
 @pytest.fixture

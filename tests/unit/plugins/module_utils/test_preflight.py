@@ -45,6 +45,7 @@ def rotated(server: Simulator, **options: Any) -> Run:
 class TestKeys:
     """Before 9.4, an update stores any key: without a proof, the endpoint that worked would be broken."""
 
+    @pytest.mark.rejected("PUT /_inference/.*: 400")
     @pytest.mark.parametrize("version", BEFORE_VALIDATION)
     @pytest.mark.parametrize("policy", ["always", "when_changed"])
     def test_wrong_key_is_rejected_and_the_working_one_stays(self, version: str, policy: str) -> None:
@@ -70,6 +71,7 @@ class TestKeys:
             assert TRIAL_ID not in server.endpoints
         assert (run["changed"], run["action"]) == (True, "updated")
 
+    @pytest.mark.rejected("PUT /_inference/.*: 400")
     @pytest.mark.parametrize("version", WITH_VALIDATION)
     def test_server_that_validates_by_itself_needs_no_proof(self, version: str) -> None:
         with Simulator(version=version, refused_keys=[KEY]) as server:
@@ -79,6 +81,7 @@ class TestKeys:
             assert run.failed
             assert server.endpoints[ID].secret == FORMER_KEY
 
+    @pytest.mark.rejected("PUT /_inference/.*: 400")
     @pytest.mark.parametrize("version", [*BEFORE_VALIDATION, *WITH_VALIDATION])
     def test_key_is_proved_if_the_version_is_not_known(self, version: str) -> None:
         with Simulator(version=version, refused_keys=[KEY]) as server:
@@ -89,6 +92,7 @@ class TestKeys:
             assert run.failed
             assert server.endpoints[ID].secret == FORMER_KEY
 
+    @pytest.mark.rejected("PUT /_inference/.*: 400")
     @pytest.mark.parametrize("version", BEFORE_VALIDATION)
     def test_key_that_goes_along_with_another_setting_is_proved(self, version: str) -> None:
         with Simulator(version=version, refused_keys=[KEY]) as server:
@@ -97,6 +101,7 @@ class TestKeys:
             assert run.failed
             assert server.endpoints[ID].secret == FORMER_KEY
 
+    @pytest.mark.rejected("PUT /_inference/.*: 400")
     @pytest.mark.parametrize("version", BEFORE_VALIDATION)
     def test_wrong_key_of_one_endpoint_does_not_stop_a_list(self, version: str) -> None:
         with Simulator(version=version, refused_keys=[KEY]) as server:
@@ -180,6 +185,7 @@ class TestLeftOver:
         for name in ("changed", "action", "changes", "endpoint", "diff"):
             assert foretold[name] == run[name]
 
+    @pytest.mark.rejected("PUT /_inference/.*: 400")
     def test_create_that_fails_keeps_it(self) -> None:
         with Simulator(refused_keys=[KEY]) as server:
             self.leave(server)

@@ -103,6 +103,7 @@ class TestOldServers:
         for name in ("msg", "changed", "action", "changes", "endpoint", "diff"):
             assert foretold[name] == run[name]
 
+    @pytest.mark.rejected("PUT /_inference/.*: 400")
     def test_without_the_key_the_whole_change_is_refused(self) -> None:
         with Simulator(version="9.3") as server:
             seed(server)
@@ -118,6 +119,7 @@ class TestOldServers:
         assert foretold["msg"] == run["msg"]
         assert "service_settings.api_key" in run["msg"]
 
+    @pytest.mark.rejected("PUT /_inference/.*: 400")
     def test_8_16_cannot_update_at_all(self) -> None:
         with Simulator(version="8.16") as server:
             seed(server)
@@ -165,6 +167,7 @@ class TestOldServers:
             again = declared(server, unmanaged_settings="remove", allow_recreate=True)
             assert (again["action"], again["endpoint"]) == ("recreated", STORED)
 
+    @pytest.mark.rejected("PUT /_inference/.*: 400")
     def test_8_16_is_found_out_where_the_version_cannot_be_asked(self) -> None:
         with Simulator(version="8.16") as server:
             seed(server)
@@ -190,6 +193,7 @@ class TestRecreate:
         recreated(server, preflight=False)
         assert server.requests == [READ, OTHERS, *REFERENCES, DELETE, VERSION, CREATE]
 
+    @pytest.mark.rejected("PUT /_inference/.*: 400")
     def test_settings_that_do_not_work_cost_nothing(self) -> None:
         with Simulator(refused_models=["other"]) as server:
             seed(server)
@@ -286,6 +290,7 @@ class TestRecreate:
         assert "task_settings.temperature=0.5" in run["msg"]
         assert KEY not in run.output
 
+    @pytest.mark.rejected("PUT /_inference/.*: 400")
     def test_an_endpoint_made_by_someone_else_in_between_is_told(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -303,6 +308,7 @@ class TestRecreate:
         assert "Another endpoint of that id exists now" in run["msg"]
         assert run["endpoint"] == held(server)
 
+    @pytest.mark.rejected("GET /_inference/.*: 404")
     def test_an_endpoint_that_vanishes_meanwhile_is_created_whole(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -412,6 +418,7 @@ class TestAmbiguousWrites:
 
 
 class TestRaces:
+    @pytest.mark.rejected("PUT /_inference/.*: 400")
     def test_someone_else_having_made_it_is_success_without_a_change(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -421,6 +428,7 @@ class TestRaces:
         assert "diff" not in run
         assert server.endpoints[ID].secret == FORMER_KEY
 
+    @pytest.mark.rejected("PUT /_inference/.*: 400")
     def test_someone_else_having_made_another_is_an_update(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -430,6 +438,7 @@ class TestRaces:
         assert run["changes"] == ["task_settings.max_tokens"]
         assert run["diff"]["before"]["task_settings"] == {"max_tokens": 5}
 
+    @pytest.mark.rejected("PUT /_inference/.*: 404")
     @pytest.mark.parametrize("version", ["8.17", "9.3", "9.4", "9.6"])
     def test_an_endpoint_deleted_before_its_update_is_created(
         self, version: str, monkeypatch: pytest.MonkeyPatch
@@ -442,6 +451,7 @@ class TestRaces:
             assert (run["action"], run["endpoint"]) == ("created", held(server))
             assert run["diff"]["before"] == {}
 
+    @pytest.mark.rejected("PUT /_inference/.*: 404")
     def test_an_endpoint_deleted_before_its_key_is_sent_is_created(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -536,6 +546,7 @@ class TestRaces:
 
         monkeypatch.setattr(Inference, "update", later)
 
+    @pytest.mark.rejected("DELETE /_inference/.*: 404", "DELETE /ansible-inference-fingerprints.*: 404")
     def test_an_endpoint_that_someone_else_deleted_is_no_change(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -550,6 +561,7 @@ class TestRaces:
         run = endpoint(server, state="absent")
         assert (run.failed, run["changed"], run["action"], run["endpoint"]) == (False, False, "none", None)
 
+    @pytest.mark.rejected("PUT /_inference/.*: 400")
     def test_half_stored_endpoint_is_named_after_one_create(self, server: Simulator) -> None:
         server.seed(ID, state="no_settings")
         run = declared(server)

@@ -133,6 +133,7 @@ class TestCreate:
         assert run.failed
         assert server.requests == [READ, OTHERS]
 
+    @pytest.mark.rejected("PUT /_inference/.*: 400")
     def test_a_provider_that_refuses_the_key_is_quoted(self) -> None:
         with Simulator(refused_keys=[KEY]) as server:
             run = documented(server)
@@ -196,6 +197,7 @@ class TestUpdate:
         assert "api_key" not in run["endpoint"]["service_settings"]
         assert server.endpoints[ID].secret == KEY
 
+    @pytest.mark.rejected("GET /: 403")
     def test_without_the_privilege_to_ask_the_version_the_newest_is_assumed_and_said(self) -> None:
         security = Security(users={"u": ("password", ("manage_inference",))})
         with Simulator(security=security) as server:
@@ -208,6 +210,7 @@ class TestUpdate:
             "The version of Elasticsearch cannot be read without the cluster privilege monitor; the newest is assumed."
         ]
 
+    @pytest.mark.rejected("PUT /_inference/.*: 400")
     def test_a_refused_update_changes_nothing(self) -> None:
         with Simulator(refused_keys=[KEY]) as server:
             seed(server)
@@ -257,6 +260,7 @@ class TestDelete:
         assert (run["changed"], run["action"], run["endpoint"]) == (True, "deleted", None)
         assert ID in server.endpoints
 
+    @pytest.mark.rejected("DELETE /_inference/.*: 409", "DELETE /ansible-inference-fingerprints.*: 409")
     @pytest.mark.parametrize("check", [False, True])
     def test_an_endpoint_in_use_stays(self, server: Simulator, check: bool) -> None:
         seed(server)
@@ -320,6 +324,7 @@ class TestOptions:
         assert len(run.warnings) == 1
         assert "temperature and top_p" in run.warnings[0]
 
+    @pytest.mark.rejected("PUT /_inference/.*: 400")
     def test_chunking_settings_are_passed_on_and_the_servers_refusal_is_told(self, server: Simulator) -> None:
         run = documented(server, chunking_settings={"strategy": "word", "max_chunk_size": 100, "overlap": 50})
         assert server.log[3].body["chunking_settings"] == {"strategy": "word", "max_chunk_size": 100, "overlap": 50}
@@ -328,6 +333,7 @@ class TestOptions:
 
 
 class TestDeployment:
+    @pytest.mark.rejected("GET /_ml/.*: 404")
     def test_a_remote_model_has_nothing_to_wait_for(self, server: Simulator) -> None:
         run = documented(server, wait_for_deployment=True)
         assert server.requests == [*CREATE, f"GET /_ml/trained_models/{MODEL}/_stats"]

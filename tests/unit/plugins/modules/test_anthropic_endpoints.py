@@ -171,6 +171,7 @@ def test_bad_input_is_told_all_at_once_and_nothing_is_asked(server: Simulator) -
     )
 
 
+@pytest.mark.rejected("GET /_inference/.*: 401")
 def test_where_the_endpoints_cannot_be_read_nothing_is_done() -> None:
     with Simulator(security=Security(users={"u": ("p", ("manage_inference",))})) as server:
         run = three(server)
@@ -298,6 +299,7 @@ class TestPurge:
             assert foretold[name] == happened[name]
         assert [block["before_header"][-1] for block in happened["diff"]] == ["1", "2", "x", "y"]
 
+    @pytest.mark.rejected("DELETE /_inference/.*: 409", "DELETE /ansible-inference-fingerprints.*: 409")
     def test_an_endpoint_in_use_stays_and_is_told(self, server: Simulator) -> None:
         server.refer("x")
         run = three(server, purge=True)

@@ -50,6 +50,7 @@ def unreadable(request: pytest.FixtureRequest) -> Iterator[Simulator]:
 
 
 class TestNeighbors:
+    @pytest.mark.rejected("GET /_inference/.*: 500")
     def test_create_works_with_a_warning(self, sick: Simulator) -> None:
         run = endpoint(sick, **DOCUMENTED)
         assert sick.requests == [READ, OTHERS, OF_TASK_TYPE, VERSION, create_request()]
@@ -59,6 +60,7 @@ class TestNeighbors:
         )
         assert NEIGHBOR in run.warnings[0]
 
+    @pytest.mark.rejected("GET /_inference/.*: 500")
     def test_duplicates_of_the_task_type_are_still_found(self, sick: Simulator) -> None:
         seed(sick, "older")
         run = endpoint(sick, **DOCUMENTED, duplicate_model="fail")
@@ -78,6 +80,7 @@ class TestNeighbors:
         assert "duplicate_model=fail needs the list of endpoints" in run["msg"]
         assert ID not in server.endpoints
 
+    @pytest.mark.rejected("GET /_inference/.*: 500")
     @pytest.mark.parametrize("action", ["update", "delete"])
     def test_other_writes_work(self, sick: Simulator, action: str) -> None:
         seed(sick)
@@ -91,6 +94,7 @@ class TestNeighbors:
         run = endpoint(sick, **DOCUMENTED)
         assert (sick.requests, run["changed"], run.warnings) == ([READ], False, [])
 
+    @pytest.mark.rejected("GET /_inference/.*: 500")
     def test_list_reads_the_task_type_and_what_is_missing_there(self, sick: Simulator) -> None:
         seed(sick, "a")
         run = endpoints(sick, endpoints=[{"inference_id": "a"}, {"inference_id": "b", **DOCUMENTED}])
@@ -98,6 +102,7 @@ class TestNeighbors:
         assert [result["action"] for result in run["results"]] == ["none", "created"]
         assert "so the declared ones were read" in run.warnings[0]
 
+    @pytest.mark.rejected("GET /_inference/.*: 500")
     def test_list_reads_ids_one_by_one_if_a_task_type_fails_too(self, sick: Simulator) -> None:
         seed(sick, "a")
         sick.seed("broken", service="anthropic", state="unparsable")
@@ -107,11 +112,13 @@ class TestNeighbors:
         assert [result.get("failed", False) for result in run["results"]] == [False, True]
         assert "broken cannot be read" in run["results"][1]["msg"]
 
+    @pytest.mark.rejected("GET /_inference/.*: 500")
     def test_list_finds_a_declared_id_that_has_another_task_type(self, sick: Simulator) -> None:
         sick.seed("x", service="openai", task_type="text_embedding")
         run = endpoints(sick, endpoints=[{"inference_id": "x", **DOCUMENTED}])
         assert "belongs to the service openai" in run["results"][0]["msg"]
 
+    @pytest.mark.rejected("GET /_inference/.*: 500")
     @pytest.mark.parametrize("check", [False, True])
     def test_purge_is_rejected_with_the_reason(self, sick: Simulator, check: bool) -> None:
         for name in ("a", "b"):
@@ -131,6 +138,7 @@ class TestNeighbors:
 
 
 class TestInformation:
+    @pytest.mark.rejected("GET /_inference/.*: 500")
     def test_all_reads_task_types_and_names_the_one_that_fails(self, sick: Simulator) -> None:
         seed(sick)
         run = info(sick)
@@ -138,6 +146,7 @@ class TestInformation:
         assert "sparse_embedding" in run.warnings[0]
         assert NEIGHBOR in run.warnings[0]
 
+    @pytest.mark.rejected("GET /_inference/.*: 500")
     def test_ids_are_read_one_by_one(self, sick: Simulator) -> None:
         seed(sick, "a")
         run = info(sick, inference_id=["a", "b"])
@@ -145,6 +154,7 @@ class TestInformation:
         assert [one["inference_id"] for one in run["endpoints"]] == ["a"]
         assert run.warnings == []
 
+    @pytest.mark.rejected("GET /_inference/.*: 500")
     def test_id_that_cannot_be_read_is_named(self, sick: Simulator) -> None:
         seed(sick, "a")
         run = info(sick, inference_id=["a", NEIGHBOR])
@@ -158,6 +168,7 @@ class TestInformation:
 
 
 class TestUnreadable:
+    @pytest.mark.rejected("GET /_inference/.*: 400", "GET /_inference/.*: 500")
     def test_absent_says_what_to_do_and_deletes_nothing(self, unreadable: Simulator) -> None:
         run = endpoint(unreadable, state="absent")
         assert run.failed
@@ -166,6 +177,7 @@ class TestUnreadable:
         assert run["msg"].endswith("It was not changed. Hint: force=true deletes it.")
         assert (run["changed"], run["action"], run["endpoint"]) == (False, "none", None)
 
+    @pytest.mark.rejected("GET /_inference/.*: 400", "GET /_inference/.*: 500")
     @pytest.mark.parametrize("check", [False, True])
     def test_absent_deletes_it_if_forced(self, unreadable: Simulator, check: bool) -> None:
         run = endpoint(unreadable, state="absent", force=True, check=check, diff=True)
@@ -175,12 +187,14 @@ class TestUnreadable:
         if not check:
             assert endpoint(unreadable, state="absent")["changed"] is False
 
+    @pytest.mark.rejected("GET /_inference/.*: 400", "GET /_inference/.*: 500")
     def test_present_is_rejected_with_both_ways_out(self, unreadable: Simulator) -> None:
         run = endpoint(unreadable, **DOCUMENTED, allow_recreate=True)
         assert run.failed
         assert "state=absent with force=true deletes it" in run["msg"]
         assert unreadable.requests == [READ]
 
+    @pytest.mark.rejected("GET /_inference/.*: 400", "GET /_inference/.*: 500")
     def test_present_re_creates_it_if_forced(self, unreadable: Simulator) -> None:
         run = endpoint(unreadable, **DOCUMENTED, allow_recreate=True, force=True)
         assert not run.failed, run["msg"]
@@ -189,12 +203,14 @@ class TestUnreadable:
         assert f"{ID}-ansible-preflight" not in unreadable.endpoints
         assert endpoint(unreadable, **DOCUMENTED)["changed"] is False
 
+    @pytest.mark.rejected("GET /_inference/.*: 400", "GET /_inference/.*: 500")
     def test_re_creating_it_needs_everything_declared(self, unreadable: Simulator) -> None:
         run = endpoint(unreadable, task_settings={"max_tokens": 5}, allow_recreate=True, force=True)
         assert run.failed
         assert "Re-creating it needs service_settings.api_key and service_settings.model_id" in run["msg"]
         assert unreadable.requests == [READ]
 
+    @pytest.mark.rejected("GET /_inference/.*: 500", "PUT /_inference/.*-ansible-preflight.*: 400")
     def test_key_that_the_provider_rejects_leaves_it_alone(self) -> None:
         with Simulator(refused_keys=[KEY]) as server:
             server.seed(ID, service="anthropic", state="unparsable")
@@ -202,6 +218,7 @@ class TestUnreadable:
             assert run.failed
             assert ID in server.endpoints
 
+    @pytest.mark.rejected("GET /_inference/.*: 500")
     @pytest.mark.parametrize("state", ["present", "absent"])
     def test_endpoint_of_another_service_is_never_touched(self, server: Simulator, state: str) -> None:
         server.seed(ID, service="elasticsearch", state="unparsable")
@@ -211,6 +228,7 @@ class TestUnreadable:
         assert "belongs to another service" in run["msg"]
         assert server.requests == [READ]
 
+    @pytest.mark.rejected("GET /_inference/.*: 500")
     def test_list_repairs_one_and_keeps_the_others(self, server: Simulator) -> None:
         seed(server, "a")
         server.seed(ID, service="anthropic", state="unparsable")
@@ -226,6 +244,7 @@ class TestUnreadable:
 class TestHalfStored:
     """A create that failed half way, before 9.3."""
 
+    @pytest.mark.rejected("PUT /_inference/.*: 500")
     def test_endpoint_without_secrets_is_re_created_if_that_is_allowed(self) -> None:
         with Simulator(version="8.19") as server:
             server.seed(ID, state="no_secrets")
@@ -237,6 +256,7 @@ class TestHalfStored:
             assert "invalid state" in failed["msg"]
             assert (run["action"], run["endpoint"]["task_settings"]) == ("recreated", {"max_tokens": 5})
 
+    @pytest.mark.rejected("PUT /_inference/.*: 500")
     def test_setting_that_cannot_be_stored_is_explained(self) -> None:
         """Derived: 8.16 and 8.17 store top_k under the name top_p."""
         with Simulator(version="8.17") as server:

@@ -161,6 +161,7 @@ class TestSettings:
         complete(server, task_settings={"user": "12", "max_new_tokens": "12"})
         assert sent(server)["task_settings"] == {"user": "12", "max_new_tokens": 12}
 
+    @pytest.mark.rejected("POST /_inference/.*: 400")
     def test_that_a_chat_does_not_know(self, server: Simulator) -> None:
         seed_chat(server)
         run = complete(server, inference_id="chat", task_settings={"top_k": 1})
@@ -296,12 +297,14 @@ class TestARefusal:
         assert hint in run["msg"]
         assert MAY_COST not in run["msg"]
 
+    @pytest.mark.rejected("POST /_inference/.*: 401")
     def test_of_elasticsearch_to_somebody_it_does_not_know(self) -> None:
         with Simulator(security=Security(users={"elastic": ("secret", ("all",))})) as server:
             run = complete(server, task_type="completion")
         assert run["failure"]["status"] == 401
         assert "check elasticsearch_username and elasticsearch_password" in run["msg"]
 
+    @pytest.mark.rejected("POST /_inference/.*: 403")
     @pytest.mark.parametrize("task_type", ["completion", "chat_completion"])
     def test_of_elasticsearch_to_somebody_who_may_not(self, task_type: str) -> None:
         with Simulator(security=Security(users={"reader": ("secret", ("monitor",))})) as server:
@@ -310,6 +313,7 @@ class TestARefusal:
         assert run["failure"]["status"] == 403
         assert "needs the cluster privilege monitor_inference" in run["msg"]
 
+    @pytest.mark.rejected("POST /_inference/.*: 400")
     @pytest.mark.parametrize(("inference_id", "task_type"), [(ID, "chat_completion"), ("chat", "completion")])
     def test_of_another_task_type(self, server: Simulator, inference_id: str, task_type: str) -> None:
         seed(server)
@@ -318,6 +322,7 @@ class TestARefusal:
         assert run["failure"]["status"] == 400
         assert run["msg"].endswith("Hint: leave task_type out, and the endpoint is asked for it.")
 
+    @pytest.mark.rejected("POST /_inference/.*: 404")
     def test_to_a_stream_keeps_its_shape(self, server: Simulator) -> None:
         run = complete(server, inference_id="nobody", task_type="chat_completion")
         assert run["failure"]["status"] == 404
@@ -486,6 +491,7 @@ class TestABrokenStream:
         assert complete(server, inference_id="chat")["results"][0]["result"] == f"{MODEL} answers: Hello, you"
 
 
+@pytest.mark.rejected("POST /_inference/.*: 401")
 def test_no_secret_is_shown() -> None:
     password = "pass/word+1"
     security = Security(users={"elastic": (password, ("all",))})

@@ -174,6 +174,7 @@ class TestRules:
         assert "api_key" not in json.dumps(rotation.server.log[-1].body)
         assert rotation.records == before
 
+    @pytest.mark.rejected("PUT /_inference/.*: 400")
     def test_a_key_that_is_refused_leaves_it_unknown(self, rotation: Rotation, tmp_path: Path) -> None:
         with Simulator(refused_keys=[KEY]) as server:
             picky = Rotation(server, rotation.store, tmp_path / "picky.json")
@@ -186,6 +187,7 @@ class TestRules:
             assert picky.declare(FORMER_KEY)["changes"] == [API_KEY]
             assert picky.declare(FORMER_KEY)["changed"] is False
 
+    @pytest.mark.rejected("PUT /_inference/.*: 400")
     def test_on_8_16_it_cannot_change_in_place(self, rotation: Rotation, tmp_path: Path) -> None:
         with Simulator(version="8.16") as server:
             old = Rotation(server, rotation.store, tmp_path / "old.json")
@@ -248,6 +250,7 @@ class TestInterrupted:
 class TestAtTheSameTime:
     """Two runs with different keys: what the server has in the end is what the record says, or it says nothing."""
 
+    @pytest.mark.rejected("PUT /ansible-inference-fingerprints.*: 409")
     @pytest.mark.parametrize("last", [KEY, FORMER_KEY])
     def test_neither_is_believed(self, rotation: Rotation, last: str) -> None:
         seed(rotation.server)
@@ -273,6 +276,7 @@ class TestAtTheSameTime:
         assert rotation.server.endpoints[ID].secret == last
         assert rotation.declare(last)["changed"] is False
 
+    @pytest.mark.rejected("PUT /ansible-inference-fingerprints.*: 409")
     def test_one_that_was_begun_earlier_and_ends_later(self, rotation: Rotation) -> None:
         """The other run's record is not taken for that of this one."""
         seed(rotation.server)
@@ -618,12 +622,14 @@ class TestIndex:
         rotation.declare(state="absent")
         assert rotation.server.requests == [READ, OTHERS, f"DELETE /{INDEX}/_doc/{ID}", DELETE]
 
+    @pytest.mark.rejected("PUT /ansible-inference-fingerprints.*: 409")
     def test_a_record_whose_answer_was_lost_is_not_taken_for_someone_elses(self, rotation: Rotation) -> None:
         rotation.server.faults.add(Fault("reset_after", match="if_seq_no"))
         assert rotation.declare(retries=1)["action"] == "created"
         assert sum("if_seq_no" in line for line in rotation.server.requests) == 2
         assert rotation.declare()["changed"] is False
 
+    @pytest.mark.rejected("PUT /ansible-inference-fingerprints.*: 400")
     @pytest.mark.parametrize("version", ["9.3", "9.6", "serverless"])
     def test_it_is_created_with_a_strict_mapping(self, version: str, tmp_path: Path) -> None:
         with Simulator(version=version) as server, Elasticsearch(server.url) as client:
@@ -635,6 +641,7 @@ class TestIndex:
                 client.index(index=INDEX, id="x", document={"other": 1})
             assert rotation.declare()["changed"] is False
 
+    @pytest.mark.rejected("PUT /ansible-inference-fingerprints.*: 400")
     def test_one_that_is_made_in_the_meantime_is_used(self, rotation: Rotation) -> None:
         read = IndexStore.read
 
@@ -648,6 +655,7 @@ class TestIndex:
             assert rotation.declare()["action"] == "created"
         assert rotation.declare()["changed"] is False
 
+    @pytest.mark.rejected("POST /ansible-inference-fingerprints.*: 403", "PUT /ansible-inference-fingerprints.*: 403")
     @pytest.mark.parametrize(
         ("granted", "missing"),
         [
@@ -673,6 +681,7 @@ class TestIndex:
             assert rotation.writes == []
             assert server.endpoints.keys().isdisjoint({ID})
 
+    @pytest.mark.rejected("DELETE /ansible-inference-fingerprints.*: 403")
     def test_so_is_that_for_removals(self, tmp_path: Path) -> None:
         allowed = OnIndices((INDEX,), ("read", "create_index", "index"))
         with Simulator(security=Security(api_keys={"id:key": ["manage_inference", "monitor", allowed]})) as server:
@@ -693,6 +702,7 @@ class TestIndex:
         assert rotation.writes == []
         assert rotation.server.endpoints[ID].secret == FORMER_KEY
 
+    @pytest.mark.rejected("POST /ansible-inference-fingerprints.*: 403")
     def test_where_many_cannot_be_read_nothing_is_changed(self, tmp_path: Path) -> None:
         with Simulator(security=Security(api_keys={"id:key": ["manage_inference", "monitor"]})) as server:
             rotation = Rotation(server, "index", tmp_path)
@@ -701,6 +711,7 @@ class TestIndex:
             assert "needs the index privilege read" in failed["msg"]
             assert server.requests == ["GET /_inference/_all", f"POST /{INDEX}/_mget"]
 
+    @pytest.mark.rejected("PUT /ansible-inference-fingerprints.*: 400")
     def test_an_index_of_someone_else_does_not_have_the_hash_shown(self, rotation: Rotation) -> None:
         with Elasticsearch(rotation.server.url) as client:
             client.indices.create(index=INDEX, mappings={"properties": {"hash": {"type": "integer"}}})

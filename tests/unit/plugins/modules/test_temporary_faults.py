@@ -227,6 +227,7 @@ class TestHiddenVersion:
             assert server.requests == [READ, OTHERS, VERSION, create_request(version="8.16")]
             assert run["action"] == "created"
 
+    @pytest.mark.rejected("GET /: 403")
     def test_privilege_that_is_missing_is_named(self) -> None:
         security = Security(users={"joe": ("a password", {"manage_inference"})})
         with Simulator(security=security) as server:
@@ -246,6 +247,7 @@ class TestTimeout:
         endpoint(server, **DOCUMENTED, timeout=timeout)
         assert server.requests[-1] == f"PUT /_inference/completion/{ID}?timeout={limit}"
 
+    @pytest.mark.rejected("PUT /_inference/.*: 400")
     @pytest.mark.parametrize(
         ("version", "create", "update"),
         [
