@@ -26,7 +26,7 @@ from urllib.parse import quote
 
 from ansible_collections.esops.inference.plugins.module_utils.client import VERSION, Client
 from ansible_collections.esops.inference.plugins.module_utils.errors import ApiError, UnreadableAnswer
-from ansible_collections.esops.inference.plugins.module_utils.inference import Endpoint
+from ansible_collections.esops.inference.plugins.module_utils.inference import Endpoint, Server
 from ansible_collections.esops.inference.plugins.module_utils.outcome import Refused
 from ansible_collections.esops.inference.plugins.module_utils.plan import Service
 
@@ -166,8 +166,10 @@ class Fingerprints:
 
     def forget(self, inference_id: str) -> None:
         """Has to be called before an endpoint is deleted."""
-        self._store.remove(inference_id)
-        self._records[inference_id] = None
+        self.read([inference_id])
+        if self._records[inference_id] is not None:
+            self._store.remove(inference_id)
+            self._records[inference_id] = None
 
     def _hashed(self, secret: str) -> Record:
         """Endpoints that are given the same secret in one run share a salt: one hash tells of all of them then."""
@@ -191,10 +193,14 @@ class Fingerprints:
 
 
 class IndexStore:
-    """One document per endpoint in an index of the cluster itself."""
+    """One document per endpoint in an index of the cluster itself.
 
-    def __init__(self, client: Client, index: str) -> None:
+    :param server: returns what C(GET /) says; it is asked if the index has to be created.
+    """
+
+    def __init__(self, client: Client, index: str, server: Callable[[], Server]) -> None:
         self._client = client
+        self._server = server
         self._index = index
         self._path = "/" + quote(index, safe="")
         self._is_missing = False
@@ -242,13 +248,16 @@ class IndexStore:
             raise UnreadableAnswer("The answer is not that of a write.", "PUT", path, status=200) from None
 
     def _create(self) -> None:
-        try:
+        body: dict[str, Any] = {"mappings": MAPPINGS}
+        if not self._server().is_serverless:
             # One copy is enough where there is one node: the health of the cluster shall not suffer.
-            settings = {"index": {"auto_expand_replicas": "0-1", "hidden": True}}
-            self._request("PUT", self._path, {"mappings": MAPPINGS, "settings": settings}, privilege="create_index")
+            # Serverless decides about copies itself.
+            body["settings"] = {"index": {"auto_expand_replicas": "0-1", "hidden": True}}
+        try:
+            self._request("PUT", self._path, body, privilege="create_index")
         except ApiError as error:
-            if error.error_type == "illegal_argument_exception":
-                # Serverless decides about copies itself.
+            if error.error_type == "illegal_argument_exception" and "settings" in body:
+                # The version is not known, or something else rejects settings.
                 self._request("PUT", self._path, {"mappings": MAPPINGS}, privilege="create_index")
             elif error.error_type != "resource_already_exists_exception":
                 raise
@@ -281,13 +290,13 @@ class IndexStore:
 class FileStore:
     """One file for all endpoints of all clusters, on the machine the module runs on.
 
-    :param cluster: returns what tells the cluster from others.
+    :param server: returns what C(GET /) says, which tells the cluster from others.
     """
 
-    def __init__(self, path: Path, cluster: Callable[[], str]) -> None:
+    def __init__(self, path: Path, server: Callable[[], Server]) -> None:
         # What is replaced, and locked, is the file that a link leads to.
         self._path = Path(os.path.realpath(path))
-        self._cluster = cluster
+        self._server = server
 
     def read(self, inference_ids: Sequence[str]) -> dict[str, Record | None]:
         records = self._own(self._load())
@@ -308,7 +317,7 @@ class FileStore:
 
     def _own(self, clusters: dict[str, dict[str, Record]]) -> dict[str, Record]:
         """The records of this cluster, within those of all."""
-        name = self._cluster()
+        name = self._server().cluster
         if not name:
             raise Refused(
                 "api_key_fingerprint_store=file needs the UUID of the cluster, to tell it from others, and GET / does "

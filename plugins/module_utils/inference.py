@@ -52,6 +52,10 @@ class Endpoint(NamedTuple):
         return {**head, **nest(self.settings)}
 
 
+#: Serverless runs ahead of every numbered version.
+NEWEST = (999, 0)
+
+
 class Server(NamedTuple):
     """What C(GET /) says of a server.
 
@@ -67,6 +71,11 @@ class Server(NamedTuple):
     is_known: bool = True
 
     @property
+    def is_serverless(self) -> bool:
+        """Whether it is Elasticsearch Serverless, which has no versions."""
+        return self.is_known and self.version == NEWEST
+
+    @property
     def limits_creates(self) -> bool:
         """Whether a create has the query parameter C(timeout) (`reference`, "Requests")."""
         return self.is_known and ((8, 19) <= self.version < (9, 0) or self.version >= (9, 1))
@@ -76,9 +85,6 @@ class Server(NamedTuple):
         """Whether an update has the query parameter C(timeout) (`reference`, "Requests")."""
         return self.is_known and self.version >= (9, 5)
 
-
-#: Serverless runs ahead of every numbered version.
-NEWEST = (999, 0)
 
 #: What is assumed of a server that does not tell its version.
 UNKNOWN = Server(NEWEST, "Elasticsearch (version unknown)", is_known=False)

@@ -35,7 +35,7 @@ from ansible_collections.esops.inference.plugins.module_utils.connection import 
     with_keys_as_text,
 )
 from ansible_collections.esops.inference.plugins.module_utils.errors import ClientError
-from ansible_collections.esops.inference.plugins.module_utils.inference import Inference
+from ansible_collections.esops.inference.plugins.module_utils.inference import Inference, Server
 from ansible_collections.esops.inference.plugins.module_utils.keys import secret_headers
 from ansible_collections.esops.inference.plugins.module_utils.options import (
     few,
@@ -163,7 +163,7 @@ class Task:
         policy = Policy(**{option: self.params[option] for option in Policy._fields})
         cluster = Cluster(self.api, service, policy, check_mode=self.check_mode, warnings=self.warnings)
         if policy.update_api_key == WHEN_CHANGED:
-            cluster.fingerprints = self.fingerprints(service, lambda: cluster.server().cluster)
+            cluster.fingerprints = self.fingerprints(service, cluster.server)
         return Reconciler(cluster)
 
     @property
@@ -171,10 +171,10 @@ class Task:
         """The inference API of the cluster."""
         return Inference(self.client)
 
-    def fingerprints(self, service: Service, cluster: Callable[[], str]) -> Fingerprints:
+    def fingerprints(self, service: Service, server: Callable[[], Server]) -> Fingerprints:
         """The records of secrets.
 
-        :param cluster: returns what tells the cluster from others.
+        :param server: returns what C(GET /) says, if a store needs it.
         """
         # Only who wants them waits for its import.
         from ansible_collections.esops.inference.plugins.module_utils.fingerprints import (  # noqa: PLC0415
@@ -184,8 +184,8 @@ class Task:
         )
 
         if self.params["api_key_fingerprint_store"] == "file":
-            return Fingerprints(FileStore(Path(self.params["api_key_fingerprint_file"]), cluster), service)
-        return Fingerprints(IndexStore(self.client, self.params["api_key_fingerprint_index"]), service)
+            return Fingerprints(FileStore(Path(self.params["api_key_fingerprint_file"]), server), service)
+        return Fingerprints(IndexStore(self.client, self.params["api_key_fingerprint_index"], server), service)
 
     def result(self, outcome: Outcome, service: Service) -> dict[str, Any]:
         """What is returned of one endpoint."""

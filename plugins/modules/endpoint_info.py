@@ -364,7 +364,7 @@ def _users(api: Inference, endpoints: Sequence[Endpoint]) -> dict[str, dict[str,
 
 def _last_sent(task: Task, endpoints: Sequence[Endpoint]) -> dict[str, dict[str, str]]:
     """When the key of each was sent last, by its id; without those of which that is not known."""
-    fingerprints = task.fingerprints(SERVICE, lambda: task.api.server().cluster)
+    fingerprints = task.fingerprints(SERVICE, task.api.server)
     own = [endpoint for endpoint in endpoints if endpoint.service == SERVICE.name]
     fingerprints.read(endpoint.inference_id for endpoint in own)
     found = {endpoint.inference_id: fingerprints.last_sent(endpoint) for endpoint in own}

@@ -12,8 +12,8 @@ from unittest import mock
 
 from tests.simulator import Exchange, Simulator
 
-#: The read of one endpoint: 404 is the documented response if there is none.
-_READ = re.compile(r"/_inference/(?!_)[^/?]+")
+#: The reads of one endpoint and of a model's deployment: 404 is the documented response if there is none.
+_READ = re.compile(r"/_inference/(?!_)[^/?]+|/_ml/trained_models/[^/?]+/_stats")
 
 
 class Watch:

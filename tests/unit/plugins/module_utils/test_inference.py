@@ -62,7 +62,7 @@ class Answering(Client):
             raise self._answer
         return self._answer
 
-    def write(self, method: str, path: str, *_args: Any, **_options: Any) -> Any:
+    def request_with_retries(self, method: str, path: str, *_args: Any, **_options: Any) -> Any:
         return self.request(method, path)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils.anthropic import SERVICE
-from ansible_collections.esops.inference.plugins.module_utils.inference import NEWEST, Endpoint, Server
+from ansible_collections.esops.inference.plugins.module_utils.inference import NEWEST, UNKNOWN, Endpoint, Server
 from ansible_collections.esops.inference.plugins.module_utils.plan import (
     OTHERS,
     SECRET,
@@ -244,7 +244,7 @@ class TestFixedSettings:
 
 
 class TestVersions:
-    @pytest.mark.parametrize("server", [V816, V817, V93])
+    @pytest.mark.parametrize("server", [V817, V93])
     def test_older_servers_are_expected_to_leave_the_rate_limit(self, server: Server) -> None:
         decided = planned({RATE: 7}, secret="k", known=Knowledge(server=server))
         assert decided.action == "updated"  # The server decides, not the version.
@@ -262,17 +262,25 @@ class TestVersions:
         assert decided.after is not None
         assert decided.after.settings[RATE] == 7
 
-    def test_on_8_16_nothing_is_expected_to_change_in_place(self) -> None:
-        for settings, secret in (({TOKENS: 5}, None), ({}, "k")):
-            decided = planned(settings, secret=secret, known=Knowledge(server=V816), update_api_key="always")
-            assert (decided.action, decided.doubtful, decided.after) == ("updated", True, EXISTING)
+    @pytest.mark.parametrize(("settings", "secret"), [({TOKENS: 5}, None), ({RATE: 7}, "k"), ({}, "k")])
+    def test_8_16_has_no_update_so_none_is_sent(self, settings: dict[str, Any], secret: str | None) -> None:
+        decided = planned(settings, secret=secret, known=Knowledge(server=V816), update_api_key="always")
+        assert (decided.action, decided.after) == ("none", EXISTING)
+        assert "but Elasticsearch 8.16.0 does not change" in decided.refusal
 
-    @pytest.mark.parametrize("server", [V93, V94])
-    def test_before_9_5_service_settings_without_the_key_are_expected_to_be_refused_as_a_whole(
-        self, server: Server
-    ) -> None:
-        decided = planned({RATE: 7, TOKENS: 5}, known=Knowledge(server=server))
-        assert (decided.doubtful, decided.after) == (True, EXISTING)
+    def test_before_9_4_a_rate_limit_without_the_key_is_not_sent(self) -> None:
+        decided = planned({RATE: 7, TOKENS: 5}, known=Knowledge(server=V93))
+        assert (decided.action, decided.after) == ("none", EXISTING)
+        assert decided.refusal.endswith(f"only with {SERVICE.secret} beside them, which is not given.")
+
+    def test_on_9_4_the_server_decides_about_service_settings_without_the_key(self) -> None:
+        """A patch release may accept them."""
+        decided = planned({RATE: 7, TOKENS: 5}, known=Knowledge(server=V94))
+        assert (decided.action, decided.doubtful, decided.after) == ("updated", True, EXISTING)
+
+    def test_unknown_version_is_tried(self) -> None:
+        decided = planned({RATE: 7}, secret="k", known=Knowledge(server=UNKNOWN))
+        assert (decided.action, decided.doubtful) == ("updated", False)
 
     def test_before_9_4_the_rest_of_an_update_is_expected_to_be_taken(self) -> None:
         decided = planned({RATE: 7, TOKENS: 5}, secret="k", known=Knowledge(server=V93))

@@ -397,6 +397,7 @@ class TestNothingIsPaidForTwice:
         assert MAY_COST in run["msg"]
         assert len(server.requests) == 2
 
+    @pytest.mark.rejected("POST /_inference/.*: 429")
     @pytest.mark.parametrize("inference_id", [ID, "chat"])
     def test_nor_what_took_too_long(self, inference_id: str) -> None:
         with Simulator(delay=2) as server:

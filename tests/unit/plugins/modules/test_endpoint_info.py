@@ -483,10 +483,10 @@ class TestSecrets:
                 server,
                 elasticsearch_username="jürgen",
                 elasticsearch_password=self.PASSWORD,
-                headers={"X-Found": self.HEADER},
+                headers={"X-Found-Token": self.HEADER},
                 references=True,
             )
-            assert all(exchange.headers["x-found"] == self.HEADER for exchange in server.log)
+            assert all(exchange.headers["x-found-token"] == self.HEADER for exchange in server.log)
         assert run.failed is (fault is not None)
         assert leaks(run.output + "".join(logged), [self.PASSWORD, f"jürgen:{self.PASSWORD}", self.HEADER]) == []
         assert "Traceback" not in run.output

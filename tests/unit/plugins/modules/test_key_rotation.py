@@ -28,6 +28,7 @@ from ansible_collections.esops.inference.plugins.module_utils import fingerprint
 from ansible_collections.esops.inference.plugins.module_utils.client import VERSION, Client
 from ansible_collections.esops.inference.plugins.module_utils.errors import ClientError
 from ansible_collections.esops.inference.plugins.module_utils.fingerprints import FileStore, IndexStore
+from ansible_collections.esops.inference.plugins.module_utils.inference import Server
 from ansible_collections.esops.inference.plugins.module_utils.outcome import Refused
 from tests.simulator import Fault, OnIndices, Security, Simulator
 from tests.unit.support import (
@@ -496,7 +497,9 @@ class TestFile:
 
     def test_runs_at_the_same_time_lose_no_record(self, rotation: Rotation) -> None:
         def write(number: int) -> None:
-            FileStore(rotation.path, lambda: "cluster").write({"inference_id": f"e{number}"})
+            FileStore(rotation.path, lambda: Server((9, 6), "Elasticsearch", "cluster")).write(
+                {"inference_id": f"e{number}"}
+            )
 
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(write, range(200)))
@@ -601,9 +604,9 @@ class TestIndex:
             READ,
             OTHERS,
             lookup,
+            version,
             f"PUT /{INDEX}",
             record,
-            version,
             create_request(),
             done.format(0),
         ]
@@ -620,7 +623,19 @@ class TestIndex:
         ]
         rotation.server.clear_log()
         rotation.declare(state="absent")
-        assert rotation.server.requests == [READ, OTHERS, f"DELETE /{INDEX}/_doc/{ID}", DELETE]
+        assert rotation.server.requests == [READ, OTHERS, lookup, f"DELETE /{INDEX}/_doc/{ID}", DELETE]
+
+    def test_without_a_record_none_is_deleted(self, rotation: Rotation) -> None:
+        rotation.declare(update_api_key="on_create")
+        rotation.server.clear_log()
+        rotation.declare(state="absent")
+        assert rotation.server.requests == [READ, OTHERS, f"POST /{INDEX}/_mget", DELETE]
+
+    def test_serverless_gets_no_settings_that_it_rejects(self, tmp_path: Path) -> None:
+        with Simulator(version="serverless") as server:
+            Rotation(server, "index", tmp_path).declare()
+            [create] = [exchange for exchange in server.log if (exchange.method, exchange.path) == ("PUT", f"/{INDEX}")]
+        assert (create.status, list(create.body)) == (200, ["mappings"])
 
     @pytest.mark.rejected("PUT /ansible-inference-fingerprints.*: 409")
     def test_a_record_whose_answer_was_lost_is_not_taken_for_someone_elses(self, rotation: Rotation) -> None:
