@@ -7,17 +7,21 @@ VENV := $(CURDIR)/.venv
 export ANSIBLE_COLLECTIONS_PATH := $(VENV)
 export PATH := $(VENV)/bin:$(PATH)
 
-.PHONY: help test conformance demo docs bench build venv clean
+.PHONY: help test conformance contract demo docs bench build venv clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    shows the collection at work against a simulated Elasticsearch"
 	@echo "make test    runs all checks and tests; make test STEP=unit runs one of"
-	@echo "             lint, types, unit, integration, docs, sanity"
+	@echo "             lint, types, unit, contract, integration, docs, sanity"
 	@echo "make conformance"
 	@echo "             runs it with every ansible-core and Python that is supported, and what Galaxy"
 	@echo "             checks; make conformance STEP=plays-2.16 runs one of"
 	@echo "             docs, galaxy, lint, sanity-VERSION, plays-VERSION"
+	@echo "make contract"
+	@echo "             compares a cluster with what the collection relies on; ELASTICSEARCH_URL and"
+	@echo "             credentials come from the environment or follow, as in make contract"
+	@echo "             ELASTICSEARCH_URL=https://...; without it, the simulator. See CONTRIBUTING.md"
 	@echo "make docs    builds the documentation's site, docs/site/build/html/index.html"
 	@echo "make build   builds what users install, dist/esops-inference-VERSION.tar.gz"
 	@echo "make bench   measures how long things take, in a quarter of an hour, and writes the page of"
@@ -32,6 +36,9 @@ test: venv
 
 conformance: venv
 	@nox $(if $(STEP),--session $(STEP),--tags conformance --parallel 2)
+
+contract: venv
+	@python -m pytest tests/contract/rows --quiet --no-header --tb=no -rN $(if $(ROW),-k "$(ROW)")
 
 build: venv
 	@nox --session build

@@ -52,6 +52,12 @@ def unit(session: nox.Session) -> None:
 
 
 @nox.session
+def contract(session: nox.Session) -> None:
+    """Compare the simulator with the reference, in every version. `make contract` takes a real cluster, this never."""
+    session.run("pytest", "tests/contract", *session.posargs, env={"ELASTICSEARCH_URL": ""})
+
+
+@nox.session
 def sanity(session: nox.Session) -> None:
     """Run ansible-test sanity; arguments after -- are handed on."""
     session.run("python", "-m", "tests.sanity.run", *session.posargs)
@@ -72,7 +78,7 @@ def types(session: nox.Session) -> None:
     """Check types, strictly."""
     packages = [f"{PACKAGE}.{name}" for name in ("filter", "module_utils", "modules")]
     session.run("mypy", *(f"--package={package}" for package in packages))
-    session.run("mypy", "--package", "tests.simulator", "--package", "tests.benchmark")
+    session.run("mypy", "--package", "tests.simulator", "--package", "tests.benchmark", "--package", "tests.contract")
 
 
 @nox.session(venv_backend="venv", reuse_venv=True, tags=["conformance"])

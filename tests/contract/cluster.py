@@ -1,0 +1,242 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The cluster under test: requests about its own ids alone, and a clean-up that finds everything again."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from requests.auth import AuthBase
+
+from .connection import BUSY, Answer, Connection
+from .expectations import NotTestable, Success
+from .surroundings import Surroundings
+from .validation import SETTING, SETTINGS_PATH, ValidationSetting
+from .versions import ServerVersion
+
+PREFIX = "esops-contract-"
+READING = frozenset({"GET", "HEAD"})
+GONE = frozenset({200, 400, 404})
+ATTEMPTS = 3
+PAUSE_SECONDS = 1.0
+
+
+class ForeignWriteError(AssertionError):
+    """A row wants to write something that does not belong to this run. That is a defect of the row."""
+
+
+class Cluster:
+    """One cluster, and what this run made in it."""
+
+    def __init__(self, connection: Connection, version: ServerVersion, surroundings: Surroundings) -> None:
+        self.version = version
+        self.surroundings = surroundings
+        self.provider = surroundings.provider
+        self.prefix = f"{PREFIX}{secrets.token_hex(4)}-"
+        self.made_up_key = f"sk-ant-made-up-{secrets.token_hex(8)}"
+        self._connection = connection
+        self._connection.secrets.add(self.made_up_key, self.provider.refused_key, self.provider.key)
+        self._validation = ValidationSetting(self.send)
+        self._count = 0
+        self._made: dict[str, None] = {}
+        self._left: list[str] = []
+
+    @property
+    def url(self) -> str:
+        """The address of the cluster, without credentials."""
+        return self._connection.url
+
+    def hide(self, secret: str) -> None:
+        """Keep this text out of every report."""
+        self._connection.secrets.add(secret)
+
+    def close(self) -> list[str]:
+        """Remove what the run made, and restore the setting. Returns what could not be undone."""
+        self.clean()
+        left = [f"still there: {removal}" for removal in self._left if not self._removed(removal)]
+        problem = self._validation.restore()
+        self.surroundings.close()
+        self._connection.close()
+        return [*left, problem] if problem else left
+
+    # What rows send.
+
+    def new_id(self, ending: str = "") -> str:
+        """Return an id that belongs to this run."""
+        self._count += 1
+        return f"{self.prefix}{self._count}{ending}"
+
+    def get(self, path: str, **parameters: str) -> Answer:
+        """Read something."""
+        return self.send("GET", path, parameters=parameters)
+
+    def read(self, inference_id: str, **parameters: str) -> Answer:
+        """Read one endpoint."""
+        return self.get(f"/_inference/{inference_id}", **parameters)
+
+    def create(
+        self,
+        inference_id: str,
+        body: Any,
+        task_type: str = "completion",
+        *,
+        user: AuthBase | None = None,
+        **parameters: str,
+    ) -> Answer:
+        """Try to create an endpoint. It is removed after the row whatever the response is."""
+        path = endpoint_path(task_type, inference_id)
+        return self.make(path, body, f"/_inference/{quote(inference_id)}?force=true", user=user, parameters=parameters)
+
+    def update(self, inference_id: str, body: Any, task_type: str = "completion", **parameters: str) -> Answer:
+        """Try to update an endpoint."""
+        return self.send("PUT", f"{endpoint_path(task_type, inference_id)}/_update", body, parameters=parameters)
+
+    def delete(self, inference_id: str, task_type: str = "completion", **parameters: str) -> Answer:
+        """Try to delete an endpoint."""
+        return self.send("DELETE", endpoint_path(task_type, inference_id), parameters=parameters)
+
+    def run(self, inference_id: str, body: Any, task_type: str = "completion", ending: str = "") -> Answer:
+        """Try to run an endpoint."""
+        return self.send("POST", endpoint_path(task_type, inference_id) + ending, body)
+
+    # What rows build on.
+
+    def settings(self, **more: Any) -> dict[str, Any]:
+        """Return service settings with a key that nobody issued. None leaves a setting out."""
+        settings = {"api_key": self.made_up_key, "model_id": self.provider.model_id, **more}
+        return {name: value for name, value in settings.items() if value is not None}
+
+    def body(self, service: Mapping[str, Any] | None = None, /, **task_settings: Any) -> dict[str, Any]:
+        """Return the body of a create."""
+        return {
+            "service": "anthropic",
+            "service_settings": dict(self.settings() if service is None else service),
+            "task_settings": {"max_tokens": 16, **task_settings},
+        }
+
+    def accepted(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a body as the cluster accepts it: as it is, or with the provider's settings. Raises NotTestable."""
+        unavailable = self._validation.unavailable(skip=True)
+        if not unavailable:
+            return dict(body)
+        if self.provider.unavailable:
+            raise NotTestable(f"{unavailable}; {self.provider.unavailable}")
+        return {**body, "service_settings": {**body["service_settings"], **self.provider.settings()}}
+
+    def endpoint(self, body: Mapping[str, Any] | None = None, task_type: str = "completion") -> str:
+        """Create an endpoint that needs no provider if the cluster can do that. Raises NotTestable."""
+        inference_id = self.new_id()
+        self.create(inference_id, self.accepted(body or self.body()), task_type).expect(Success())
+        return inference_id
+
+    def working_endpoint(self, *, task_type: str = "completion", **task_settings: Any) -> str:
+        """Create an endpoint whose key the provider accepts. Raises NotTestable."""
+        self.provider.require()
+        return self.endpoint(self.body(self.provider.settings(), **task_settings), task_type)
+
+    def updatable_endpoint(self, **task_settings: Any) -> str:
+        """Create an endpoint that can be updated: from 9.4, an update calls the provider. Raises NotTestable."""
+        if self.version.number.release >= (9, 4):
+            return self.working_endpoint(**task_settings)
+        return self.endpoint(self.body(**task_settings))
+
+    @property
+    def updatable_key(self) -> str:
+        """The key that `updatable_endpoint` gives its endpoints."""
+        return self.provider.key if self.version.number.release >= (9, 4) else self.made_up_key
+
+    def validate_creates(self) -> None:
+        """Let the cluster call the provider on creates. Raises NotTestable."""
+        self._require(skip=False)
+
+    def skip_validation(self) -> None:
+        """Let the cluster create endpoints without a call to the provider. Raises NotTestable."""
+        self._require(skip=True)
+
+    def _require(self, *, skip: bool) -> None:
+        unavailable = self._validation.unavailable(skip=skip)
+        if unavailable:
+            raise NotTestable(unavailable)
+
+    # How requests are sent, and undone.
+
+    def make(
+        self,
+        path: str,
+        body: Any,
+        removal: str,
+        *,
+        user: AuthBase | None = None,
+        parameters: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send a PUT that makes something, and note first how it is removed."""
+        self._check_own("PUT", path, body)
+        self._made[removal] = None
+        return self.send("PUT", path, body, parameters=parameters, user=user)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        parameters: Mapping[str, str] | None = None,
+        user: AuthBase | None = None,
+    ) -> Answer:
+        """Send one request as the user of the run, or as another one.
+
+        Raises NotTestable if the user of the run is refused, or if the cluster did not get to answer.
+        """
+        self._check_own(method, path, body)
+        answer = self._connection.send(method, path, body, parameters=parameters, credentials=user)
+        if user is None:
+            _check_answered(answer)
+        return answer
+
+    def _check_own(self, method: str, path: str, body: Any) -> None:
+        if method in READING or any(segment.startswith(self.prefix) for segment in path.split("/")):
+            return
+        if path == SETTINGS_PATH and [list(level) for level in (body or {}).values()] == [[SETTING]]:
+            return
+        raise ForeignWriteError(f"{method} {path} is not about an id that starts with {self.prefix}")
+
+    def clean(self) -> None:
+        """Remove what was made since the last call. What cannot be removed is tried again at the end."""
+        for removal in reversed(list(self._made)):
+            if not self._removed(removal):
+                self._left.append(removal)
+            del self._made[removal]
+
+    def _removed(self, removal: str) -> bool:
+        self._check_own("DELETE", removal, None)
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                time.sleep(PAUSE_SECONDS)
+            try:
+                status = self._connection.send("DELETE", removal).status
+            except NotTestable:
+                continue
+            if status in GONE:
+                return True
+        return False
+
+
+def endpoint_path(task_type: str, inference_id: str) -> str:
+    """Return the path of an endpoint."""
+    return f"/_inference/{task_type}/{quote(inference_id)}"
+
+
+def _check_answered(answer: Answer) -> None:
+    reason = str(answer.error.get("reason", ""))
+    refused = answer.status in (401, 403) and answer.error.get("type") == "security_exception"
+    if refused:
+        raise NotTestable(answer.secrets.hide(f"{answer.request}: {answer.status}, {reason}"))
+    if answer.status in BUSY:
+        raise NotTestable(f"{answer.request}: the cluster answers {answer.status}")
+    if not answer.from_elasticsearch and answer.body is None:
+        raise NotTestable(f"{answer.request}: {answer.status}, and not from Elasticsearch")

@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The simulator as a cluster under test."""
+
+from __future__ import annotations
+
+import secrets
+
+from requests.auth import AuthBase, HTTPBasicAuth
+
+from tests.simulator import OnIndices, Security, Simulator
+
+from .cluster import Cluster
+from .connection import Connection, Secrets
+from .surroundings import Provider, unissued_key
+from .versions import ServerVersion
+
+PASSWORD = secrets.token_urlsafe(18)
+ADMINISTRATOR = HTTPBasicAuth("administrator", PASSWORD)
+READER = HTTPBasicAuth("reader", PASSWORD)
+
+
+class SimulatedSurroundings:
+    """The surroundings of a simulator in this process."""
+
+    def __init__(self, simulator: Simulator, refused_key: str) -> None:
+        self.simulator = simulator
+        self._provider = Provider(key=f"sk-ant-accepted-{secrets.token_hex(8)}", refused_key=refused_key)
+
+    @property
+    def provider(self) -> Provider:
+        """The provider in the simulator."""
+        return self._provider
+
+    def use_in_pipeline(self, cluster: Cluster, inference_id: str) -> str:
+        """Tell the simulator of a pipeline: it has no ingest pipelines of its own."""
+        name = cluster.new_id("-pipeline")
+        self.simulator.refer(inference_id, pipelines=[name], indexes=[])
+        return name
+
+    def reader(self, cluster: Cluster) -> AuthBase:
+        """Return the user that every simulator here has."""
+        del cluster
+        return READER
+
+    def close(self) -> None:
+        """Stop the simulator."""
+        self.simulator.stop()
+
+
+def simulated_cluster(version: str, administrator: AuthBase = ADMINISTRATOR) -> Cluster:
+    """Start a simulator of this version. `Cluster.close` stops it."""
+    refused_key = unissued_key()
+    simulator = Simulator(version=version, security=security(), refused_keys=[refused_key])
+    simulator.start()
+    connection = Connection(simulator.url, administrator, secrets=Secrets(PASSWORD))
+    return Cluster(connection, ServerVersion.parse(version), SimulatedSurroundings(simulator, refused_key))
+
+
+def security() -> Security:
+    """Return the users of a simulator."""
+    everything = ("all", OnIndices(("*",), ("all",)))
+    reading = ("monitor_inference", "monitor")
+    return Security(users={"administrator": (PASSWORD, everything), "reader": (PASSWORD, reading)})

@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the rows need around a cluster: a provider, a pipeline that uses an endpoint, a user with few privileges."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from requests.auth import AuthBase, HTTPBasicAuth
+
+from .expectations import NotTestable
+from .versions import ServerVersion
+
+if TYPE_CHECKING:
+    from .cluster import Cluster
+
+MODEL = "claude-haiku-4-5"
+URL_SINCE = ServerVersion.parse("9.6")
+
+
+def unissued_key() -> str:
+    """Return a key that Anthropic never issued."""
+    return f"sk-ant-refused-{secrets.token_hex(8)}"
+
+
+@dataclass(frozen=True)
+class Provider:
+    """What answers the cluster's calls in Anthropic's place, or Anthropic itself.
+
+    `unavailable`: why there is no key that it accepts.
+    """
+
+    key: str = field(default="", repr=False)
+    model_id: str = MODEL
+    url: str | None = None
+    refused_key: str = field(default_factory=unissued_key, repr=False)
+    unavailable: str = ""
+
+    def require(self) -> None:
+        """Require a provider that accepts a key. Raises NotTestable."""
+        if self.unavailable:
+            raise NotTestable(self.unavailable)
+
+    def settings(self, key: str | None = None) -> dict[str, Any]:
+        """Return service settings for this provider, with its own key or another one."""
+        settings = {"api_key": key or self.key, "model_id": self.model_id, "url": self.url}
+        return {name: value for name, value in settings.items() if value is not None}
+
+
+class Surroundings(Protocol):
+    """What is around a cluster."""
+
+    @property
+    def provider(self) -> Provider:
+        """The provider that the cluster's endpoints call."""
+
+    def use_in_pipeline(self, cluster: Cluster, inference_id: str) -> str:
+        """Let an ingest pipeline use the endpoint. Returns the name of the pipeline. Raises NotTestable."""
+
+    def reader(self, cluster: Cluster) -> AuthBase:
+        """Return a user who may read and run endpoints, but not write them. Raises NotTestable."""
+
+    def close(self) -> None:
+        """Stop what was started for the cluster."""
+
+
+class RealSurroundings:
+    """The surroundings of a cluster of which nothing is known but its address."""
+
+    def __init__(self, version: ServerVersion, environment: Mapping[str, str]) -> None:
+        self._provider = _provider_of(version, environment)
+
+    @property
+    def provider(self) -> Provider:
+        """The provider that the environment names."""
+        return self._provider
+
+    def use_in_pipeline(self, cluster: Cluster, inference_id: str) -> str:
+        """Make a pipeline with an inference processor."""
+        name = cluster.new_id("-pipeline")
+        fields = [{"input_field": "text", "output_field": "completion"}]
+        body = {"processors": [{"inference": {"model_id": inference_id, "input_output": fields}}]}
+        _make(cluster, f"/_ingest/pipeline/{name}", body)
+        return name
+
+    def reader(self, cluster: Cluster) -> AuthBase:
+        """Make a role and a user."""
+        name, password = cluster.new_id("-reader"), secrets.token_urlsafe(18)
+        cluster.hide(password)
+        _make(cluster, f"/_security/role/{name}", {"cluster": ["monitor_inference"]})
+        _make(cluster, f"/_security/user/{name}", {"password": password, "roles": [name]})
+        return HTTPBasicAuth(name, password)
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def _make(cluster: Cluster, path: str, body: Any) -> None:
+    answer = cluster.make(path, body, path)
+    if answer.status != 200:
+        raise NotTestable(f"the cluster rejects {answer.request} ({answer.status})")
+
+
+def _provider_of(version: ServerVersion, environment: Mapping[str, str]) -> Provider:
+    knows_url = version.number >= URL_SINCE.number
+    key, model_id = environment.get("ANTHROPIC_API_KEY", ""), environment.get("ANTHROPIC_MODEL") or MODEL
+    url = environment.get("ANTHROPIC_URL") or None
+    if key and (knows_url or not url):
+        return Provider(key, model_id, url)
+    missing = "no provider: set ANTHROPIC_API_KEY"
+    if url and not knows_url:
+        missing = f"ANTHROPIC_URL needs {URL_SINCE} or later"
+    return Provider(model_id=model_id, unavailable=missing)
