@@ -58,7 +58,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Take each row once for each version."""
     if metafunc.function in ROWS:
-        metafunc.parametrize(CLUSTER, list(metafunc.config.stash[CLUSTERS]) or SUPPORTED, indirect=True)
+        clusters = metafunc.config.stash[CLUSTERS]
+        metafunc.parametrize(CLUSTER, list(clusters) or SUPPORTED, indirect=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

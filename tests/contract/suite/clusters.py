@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Clusters that answer otherwise than the simulator does: one response replaced, or a user without privileges."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from typing import Any
+
+from requests.auth import AuthBase, HTTPBasicAuth
+
+from tests.contract.cluster import Cluster
+from tests.contract.connection import Answer, Connection, Secrets
+from tests.contract.simulated import PASSWORD, SimulatedSurroundings, security
+from tests.contract.surroundings import unissued_key
+from tests.contract.versions import ServerVersion
+from tests.simulator import Simulator
+
+UNEXPECTED_ERROR = (400, {"error": {"type": "unexpected_exception", "reason": "Something else"}, "status": 400})
+UNEXPECTED_SUCCESS = (200, {"unexpected": True})
+
+
+class LyingConnection(Connection):
+    """Replaces one response: an error by a success, a success by an error, neither from Elasticsearch."""
+
+    lie_at: int | None = None
+    count = 0
+
+    def send(self, method: str, path: str, body: Any = None, **others: Any) -> Answer:
+        """Send the request, and lie about its response if it is its turn."""
+        answer = super().send(method, path, body, **others)
+        self.count += 1
+        if self.count - 1 != self.lie_at:
+            return answer
+        status, lie = UNEXPECTED_ERROR if answer.status == 200 else UNEXPECTED_SUCCESS
+        return Answer(answer.request, status, {}, json.dumps(lie), self.secrets)
+
+
+@contextmanager
+def lying_cluster(version: str) -> Iterator[tuple[Cluster, LyingConnection]]:
+    """Start a simulator behind a connection that can lie."""
+    refused_key = unissued_key()
+    with Simulator(version=version, security=security(), refused_keys=[refused_key]) as simulator:
+        administrator = HTTPBasicAuth("administrator", PASSWORD)
+        connection = LyingConnection(simulator.url, administrator, secrets=Secrets(PASSWORD))
+        surroundings = SimulatedSurroundings(simulator, refused_key)
+        with closing(Cluster(connection, ServerVersion.parse(version), surroundings)) as cluster:
+            yield cluster, connection
+
+
+def environment_of(simulator: Simulator, user: AuthBase | None = None, **more: str) -> Mapping[str, str]:
+    """Return the variables that lead to a simulator as to a real cluster."""
+    user = user or HTTPBasicAuth("administrator", PASSWORD)
+    assert isinstance(user, HTTPBasicAuth)
+    variables = {"URL": simulator.url, "USERNAME": str(user.username), "PASSWORD": str(user.password)}
+    return {**{f"ELASTICSEARCH_{name}": value for name, value in variables.items()}, **more}
