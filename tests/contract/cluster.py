@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import quote
 
 from requests.auth import AuthBase
@@ -150,6 +150,10 @@ class Cluster:
         """The key that `updatable_endpoint` gives its endpoints."""
         return self.provider.key if self.version.number.release >= (9, 4) else self.made_up_key
 
+    def lack(self, what: str) -> NoReturn:
+        """End a row for want of something. Raises NotTestable."""
+        raise NotTestable(f"needs {what}")
+
     def validate_creates(self) -> None:
         """Let the cluster call the provider on creates. Raises NotTestable."""
         self._require(skip=False)
@@ -211,6 +215,7 @@ class Cluster:
             if not self._removed(removal):
                 self._left.append(removal)
             del self._made[removal]
+        self.surroundings.clean()
 
     def _removed(self, removal: str) -> bool:
         self._check_own("DELETE", removal, None)

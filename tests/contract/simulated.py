@@ -9,15 +9,20 @@ import secrets
 
 from requests.auth import AuthBase, HTTPBasicAuth
 
-from tests.simulator import OnIndices, Security, Simulator
+from tests.simulator import Fault, OnIndices, Security, Simulator
 
 from .cluster import Cluster
 from .connection import Connection, Secrets
-from .surroundings import Provider, unissued_key
+from .surroundings import Defect, Provider, unissued_key
 from .versions import ServerVersion
 
 PASSWORD = secrets.token_urlsafe(18)
 ADMINISTRATOR = HTTPBasicAuth("administrator", PASSWORD)
+STATES = {
+    Defect.NO_SECRETS: "no_secrets",
+    Defect.NO_SETTINGS: "no_settings",
+    Defect.UNKNOWN_SERVICE: "unparsable",
+}
 READER = HTTPBasicAuth("reader", PASSWORD)
 
 
@@ -26,6 +31,7 @@ class SimulatedSurroundings:
 
     def __init__(self, simulator: Simulator, refused_key: str) -> None:
         self.simulator = simulator
+        self._seeded: list[str] = []
         self._provider = Provider(key=f"sk-ant-accepted-{secrets.token_hex(8)}", refused_key=refused_key)
 
     @property
@@ -43,6 +49,28 @@ class SimulatedSurroundings:
         """Return the user that every simulator here has."""
         del cluster
         return READER
+
+    def broken_endpoint(self, cluster: Cluster, defect: Defect) -> str:
+        """Put a broken endpoint there."""
+        inference_id = cluster.new_id()
+        self._seeded.append(inference_id)
+        self.simulator.seed(inference_id, state=STATES[defect])
+        return inference_id
+
+    def make_busy(self, cluster: Cluster, inference_id: str) -> None:
+        """Order the fault of that kind."""
+        del cluster
+        self.simulator.faults.add(Fault("busy", match=f"(_update|DELETE .*{inference_id})"))
+
+    def use_in_mapping(self, cluster: Cluster, inference_id: str) -> None:
+        """Tell the simulator of an index."""
+        self.simulator.refer(inference_id, pipelines=[], indexes=[], incompatible=[cluster.new_id("-index")])
+
+    def clean(self) -> None:
+        """Take broken endpoints away, and forget the faults that did not happen."""
+        self.simulator.faults.clear()
+        while self._seeded:
+            self.simulator.remove(self._seeded.pop())
 
     def close(self) -> None:
         """Stop the simulator."""

@@ -5,12 +5,17 @@
 
 from __future__ import annotations
 
+import enum
 import secrets
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 from requests.auth import AuthBase, HTTPBasicAuth
+
+from tests.simulator import MessagesApi
 
 from .expectations import NotTestable
 from .versions import ServerVersion
@@ -51,6 +56,14 @@ class Provider:
         return {name: value for name, value in settings.items() if value is not None}
 
 
+class Defect(enum.Enum):
+    """What is wrong with a broken endpoint. The value says what a cluster would have to go through."""
+
+    NO_SECRETS = "a create that failed after it stored the settings"
+    NO_SETTINGS = "a create that failed after it stored the secrets"
+    UNKNOWN_SERVICE = "an endpoint whose service a node does not know"
+
+
 class Surroundings(Protocol):
     """What is around a cluster."""
 
@@ -64,6 +77,18 @@ class Surroundings(Protocol):
     def reader(self, cluster: Cluster) -> AuthBase:
         """Return a user who may read and run endpoints, but not write them. Raises NotTestable."""
 
+    def broken_endpoint(self, cluster: Cluster, defect: Defect) -> str:
+        """Return an id whose endpoint is not whole. Raises NotTestable."""
+
+    def make_busy(self, cluster: Cluster, inference_id: str) -> None:
+        """Let the next write of the endpoint meet another update. Raises NotTestable."""
+
+    def use_in_mapping(self, cluster: Cluster, inference_id: str) -> None:
+        """Let a mapping use an id for embeddings. Raises NotTestable."""
+
+    def clean(self) -> None:
+        """Remove what the last row needed around the cluster."""
+
     def close(self) -> None:
         """Stop what was started for the cluster."""
 
@@ -72,7 +97,8 @@ class RealSurroundings:
     """The surroundings of a cluster of which nothing is known but its address."""
 
     def __init__(self, version: ServerVersion, environment: Mapping[str, str]) -> None:
-        self._provider = _provider_of(version, environment)
+        self._started = ExitStack()
+        self._provider = self._provider_of(version, environment)
 
     @property
     def provider(self) -> Provider:
@@ -95,23 +121,48 @@ class RealSurroundings:
         _make(cluster, f"/_security/user/{name}", {"password": password, "roles": [name]})
         return HTTPBasicAuth(name, password)
 
-    def close(self) -> None:
+    def broken_endpoint(self, cluster: Cluster, defect: Defect) -> str:
+        """Nothing breaks an endpoint on purpose."""
+        cluster.lack(defect.value)
+
+    def make_busy(self, cluster: Cluster, inference_id: str) -> None:
+        """Nothing holds an update up on purpose."""
+        cluster.lack(f"an update of {inference_id} that is not over yet")
+
+    def use_in_mapping(self, cluster: Cluster, inference_id: str) -> None:
+        """An embedding model would be needed."""
+        cluster.lack(f"an index whose mapping uses {inference_id} for embeddings")
+
+    def clean(self) -> None:
         """Do nothing."""
+
+    def _provider_of(self, version: ServerVersion, environment: Mapping[str, str]) -> Provider:
+        key, model_id = environment.get("ANTHROPIC_API_KEY", ""), environment.get("ANTHROPIC_MODEL") or MODEL
+        url, host = environment.get("ANTHROPIC_URL") or None, environment.get("ANTHROPIC_STANDIN_HOST")
+        knows_url = version.number >= URL_SINCE.number
+        if host and knows_url:
+            return self._stand_in(host)
+        if key and (knows_url or not url):
+            return Provider(key, model_id, url)
+        missing = "no provider: set ANTHROPIC_API_KEY"
+        if (url or host) and not knows_url:
+            missing += f"; another address than Anthropic's needs Elasticsearch {URL_SINCE} or later"
+        return Provider(model_id=model_id, unavailable=missing)
+
+    def _stand_in(self, host: str) -> Provider:
+        """Start a stand-in for Anthropic on this host, which the cluster reaches under the given name."""
+        refused_key = unissued_key()
+        stand_in = self._started.enter_context(MessagesApi(refused_keys=[refused_key]))
+        address = urlsplit(stand_in.url)
+        url = address._replace(netloc=f"{host}:{address.port}").geturl()
+        return Provider(f"sk-ant-accepted-{secrets.token_hex(8)}", MODEL, url, refused_key)
+
+    def close(self) -> None:
+        """Stop the stand-in."""
+        self._started.close()
 
 
 def _make(cluster: Cluster, path: str, body: Any) -> None:
     answer = cluster.make(path, body, path)
     if answer.status != 200:
         raise NotTestable(f"the cluster rejects {answer.request} ({answer.status})")
-
-
-def _provider_of(version: ServerVersion, environment: Mapping[str, str]) -> Provider:
-    knows_url = version.number >= URL_SINCE.number
-    key, model_id = environment.get("ANTHROPIC_API_KEY", ""), environment.get("ANTHROPIC_MODEL") or MODEL
-    url = environment.get("ANTHROPIC_URL") or None
-    if key and (knows_url or not url):
-        return Provider(key, model_id, url)
-    missing = "no provider: set ANTHROPIC_API_KEY"
-    if url and not knows_url:
-        missing = f"ANTHROPIC_URL needs {URL_SINCE} or later"
-    return Provider(model_id=model_id, unavailable=missing)

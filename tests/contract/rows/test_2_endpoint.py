@@ -108,11 +108,17 @@ def test_declared_rate_limit_is_stored(cluster: Cluster) -> None:
     stored(cluster, with_service(cluster, **limit), {"service_settings": limit})
 
 
-@row("rate-limit-positive", SECTION, source="ServiceUtils.extractOptionalPositiveLong")
-def test_rate_limit_that_is_not_a_positive_whole_number_is_rejected(cluster: Cluster) -> None:
-    """`requests_per_minute` is a positive whole number."""
-    for limit in (0, -1, 1.5, "many", True):
+@row("rate-limit-positive", SECTION, source="ServiceUtils.extractOptionalPositiveLong, RateLimitSettings")
+def test_rate_limit_that_is_not_a_positive_number_is_rejected(cluster: Cluster) -> None:
+    """`requests_per_minute` is a positive number."""
+    for limit in (0, -1, "many", True):
         rejected(cluster, with_service(cluster, rate_limit={"requests_per_minute": limit}), Error(400))
+
+
+@row("rate-limit-whole", SECTION, holds="<9.6", source="ServiceUtils.extractOptionalPositiveLong")
+def test_fraction_for_the_rate_limit_is_rejected(cluster: Cluster) -> None:
+    """`requests_per_minute` is a whole number."""
+    rejected(cluster, with_service(cluster, rate_limit={"requests_per_minute": 1.5}), Error(400))
 
 
 @row("rate-limit-unknown-before-9.5", SECTION, holds="<9.5", source="ServiceUtils.unknownSettingsError")

@@ -23,7 +23,10 @@ from tests.contract.expectations import (
     shortened,
 )
 
-ERROR = {"error": {"type": "status_exception", "reason": "Unknown id [x]", "caused_by": {"reason": "no x"}}, "status": 400}
+ERROR = {
+    "error": {"type": "status_exception", "reason": "Unknown id [x]", "caused_by": {"reason": "no x"}},
+    "status": 400,
+}
 
 
 @pytest.mark.parametrize(

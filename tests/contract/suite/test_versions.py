@@ -27,7 +27,7 @@ def test_version_is_read_and_shown(text: str, shown: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "nine", "8.15.3", "7.17.0"])
 def test_text_that_is_not_a_usable_version_is_rejected(text: str) -> None:
-    with pytest.raises(ValueError, match="version of Elasticsearch|or later"):
+    with pytest.raises(ValueError, match=r"version of Elasticsearch|or later"):
         ServerVersion.parse(text)
 
 
