@@ -64,6 +64,13 @@ class Cluster:
         self._connection.close()
         return [*left, problem] if problem else left
 
+    def others(self) -> list[str]:
+        """Return the ids of endpoints that other runs of the suite made: left-overs, or at work now."""
+        answer = self._connection.send("GET", "/_inference/_all")
+        endpoints = answer.body.get("endpoints", []) if answer.status == 200 else []
+        ids = [str(endpoint["inference_id"]) for endpoint in endpoints]
+        return [one for one in ids if one.startswith(PREFIX) and not one.startswith(self.prefix)]
+
     # What rows send.
 
     def new_id(self, ending: str = "") -> str:
@@ -135,9 +142,12 @@ class Cluster:
         return inference_id
 
     def working_endpoint(self, *, task_type: str = "completion", **task_settings: Any) -> str:
-        """Create an endpoint whose key the provider accepts. Raises NotTestable."""
+        """Create an endpoint whose key the provider accepts, which the create proves. Raises NotTestable."""
         self.provider.require()
-        return self.endpoint(self.body(self.provider.settings(), **task_settings), task_type)
+        self._validation.unavailable(skip=False)
+        inference_id = self.new_id()
+        self.create(inference_id, self.body(self.provider.settings(), **task_settings), task_type).expect(Success())
+        return inference_id
 
     def updatable_endpoint(self, **task_settings: Any) -> str:
         """Create an endpoint that can be updated: from 9.4, an update calls the provider. Raises NotTestable."""
@@ -181,7 +191,10 @@ class Cluster:
         """Send a PUT that makes something, and note first how it is removed."""
         self._check_own("PUT", path, body)
         self._made[removal] = None
-        return self.send("PUT", path, body, parameters=parameters, user=user)
+        answer = self._connection.send("PUT", path, body, parameters=parameters, credentials=user)
+        if answer.unauthorized:
+            del self._made[removal]
+        return answer if user else _checked(answer)
 
     def send(
         self,
@@ -198,9 +211,7 @@ class Cluster:
         """
         self._check_own(method, path, body)
         answer = self._connection.send(method, path, body, parameters=parameters, credentials=user)
-        if user is None:
-            _check_answered(answer)
-        return answer
+        return answer if user else _checked(answer)
 
     def _check_own(self, method: str, path: str, body: Any) -> None:
         if method in READING or any(segment.startswith(self.prefix) for segment in path.split("/")):
@@ -223,11 +234,11 @@ class Cluster:
             if attempt:
                 time.sleep(PAUSE_SECONDS)
             try:
-                status = self._connection.send("DELETE", removal).status
+                answer = self._connection.send("DELETE", removal)
             except NotTestable:
                 continue
-            if status in GONE:
-                return True
+            if answer.status in GONE or answer.unauthorized:
+                return not answer.unauthorized
         return False
 
 
@@ -236,12 +247,13 @@ def endpoint_path(task_type: str, inference_id: str) -> str:
     return f"/_inference/{task_type}/{quote(inference_id)}"
 
 
-def _check_answered(answer: Answer) -> None:
-    reason = str(answer.error.get("reason", ""))
-    refused = answer.status in (401, 403) and answer.error.get("type") == "security_exception"
-    if refused:
-        raise NotTestable(answer.secrets.hide(f"{answer.request}: {answer.status}, {reason}"))
+def _checked(answer: Answer) -> Answer:
+    """Return the response, if it is one to judge the cluster by. Raises NotTestable."""
+    if answer.unauthorized:
+        reason = f"{answer.request}: {answer.status}, {answer.error.get('reason')}"
+        raise NotTestable(answer.secrets.hide(reason))
     if answer.status in BUSY:
         raise NotTestable(f"{answer.request}: the cluster answers {answer.status}")
     if not answer.from_elasticsearch and answer.body is None:
         raise NotTestable(f"{answer.request}: {answer.status}, and not from Elasticsearch")
+    return answer

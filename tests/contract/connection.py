@@ -87,6 +87,11 @@ class Answer:
         return self.headers.get(PRODUCT) == "Elasticsearch"
 
     @property
+    def unauthorized(self) -> bool:
+        """Whether the user may not send the request: it was not carried out."""
+        return self.status in (401, 403) and self.error.get("type") == "security_exception"
+
+    @property
     def error(self) -> dict[str, Any]:
         """The error in the body; empty if there is none, or if it is a plain text."""
         error = self.body.get("error") if isinstance(self.body, dict) else None

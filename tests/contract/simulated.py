@@ -66,6 +66,11 @@ class SimulatedSurroundings:
         """Tell the simulator of an index."""
         self.simulator.refer(inference_id, pipelines=[], indexes=[], incompatible=[cluster.new_id("-index")])
 
+    def give_up(self, cluster: Cluster, inference_id: str) -> None:
+        """Let the simulator forget it by hand."""
+        del cluster
+        self._seeded.append(inference_id)
+
     def clean(self) -> None:
         """Take broken endpoints away, and forget the faults that did not happen."""
         self.simulator.faults.clear()

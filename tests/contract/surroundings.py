@@ -86,6 +86,9 @@ class Surroundings(Protocol):
     def use_in_mapping(self, cluster: Cluster, inference_id: str) -> None:
         """Let a mapping use an id for embeddings. Raises NotTestable."""
 
+    def give_up(self, cluster: Cluster, inference_id: str) -> None:
+        """Accept that no request removes what this id leaves behind. Raises NotTestable."""
+
     def clean(self) -> None:
         """Remove what the last row needed around the cluster."""
 
@@ -132,6 +135,10 @@ class RealSurroundings:
     def use_in_mapping(self, cluster: Cluster, inference_id: str) -> None:
         """An embedding model would be needed."""
         cluster.lack(f"an index whose mapping uses {inference_id} for embeddings")
+
+    def give_up(self, cluster: Cluster, inference_id: str) -> None:
+        """A cluster of somebody else is left as it was found."""
+        cluster.lack(f"a cluster that may keep secrets of {inference_id}, which no request removes")
 
     def clean(self) -> None:
         """Do nothing."""

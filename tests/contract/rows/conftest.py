@@ -24,6 +24,7 @@ CLUSTER = "cluster"
 REPORT = "CONTRACT_REPORT"
 RESULTS = pytest.StashKey[list[Result]]()
 LEFT = pytest.StashKey[list[str]]()
+OTHERS = pytest.StashKey[list[str]]()
 CLUSTERS = pytest.StashKey[dict[str, Cluster]]()
 UNDO = pytest.StashKey[ExitStack]()
 
@@ -32,6 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Find the cluster, so that rows can be chosen by its version. A signal ends the run as Ctrl+C does."""
     config.stash[RESULTS] = []
     config.stash[LEFT] = []
+    config.stash[OTHERS] = []
     config.stash[CLUSTERS] = {}
     if os.environ.get("ELASTICSEARCH_URL"):
         try:
@@ -39,6 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
         except UnusableError as error:
             raise pytest.UsageError(str(error)) from None
         config.stash[CLUSTERS][str(cluster.version)] = cluster
+        config.stash[OTHERS] = cluster.others()
     config.stash[UNDO] = ExitStack()
     for number in (signal.SIGTERM, signal.SIGHUP):
         config.stash[UNDO].callback(signal.signal, number, signal.signal(number, _interrupt))
@@ -132,5 +135,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
                 terminalreporter.line("The reference does not describe this version: rows of its newest version apply.")
         for line in text_report(results):
             terminalreporter.line(line)
+    for inference_id in config.stash[OTHERS]:
+        terminalreporter.line(f"Another run's endpoint: {inference_id}. Delete it if no run is at work.")
     for line in config.stash[LEFT]:
         terminalreporter.line(f"Not cleaned up: {line}", red=True)

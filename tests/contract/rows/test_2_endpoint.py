@@ -59,6 +59,13 @@ def test_unsupported_task_type_is_rejected(cluster: Cluster) -> None:
         rejected(cluster, cluster.body(), Error(400, "status_exception", reason), task_type)
 
 
+@row("task-type-embedding", SECTION, holds=">=9.3", source="elastic/elasticsearch#138198", derived=True)
+def test_task_type_embedding_is_known_but_unsupported(cluster: Cluster) -> None:
+    """The task type `embedding` is known, and the service does not support it."""
+    reason = "The [anthropic] service does not support task type [embedding]"
+    rejected(cluster, cluster.body(), Error(400, "status_exception", reason), "embedding")
+
+
 @row("chat-completion-unsupported", SECTION, holds=">=8.18,<9.5", source="AnthropicService.supportedTaskTypes")
 def test_chat_completion_is_rejected_before_9_5(cluster: Cluster) -> None:
     """Before 9.5 the service does not support `chat_completion`."""
@@ -241,8 +248,10 @@ def test_endpoint_with_top_k_alone_cannot_be_read(cluster: Cluster) -> None:
 @row("top-k-with-top-p", SECTION, holds="<8.18", source=f"{TASK}.toXContent", derived=True)
 def test_create_with_top_p_and_top_k_prints_the_name_twice_or_fails(cluster: Cluster) -> None:
     """8.16 and 8.17 print `top_p` twice if `top_k` is set as well, or fail to store the endpoint with a 500."""
+    inference_id = cluster.new_id()
+    cluster.surroundings.give_up(cluster, inference_id)
     cluster.skip_validation()
-    answer = cluster.create(cluster.new_id(), cluster.body(top_p=0.5, top_k=40))
+    answer = cluster.create(inference_id, cluster.body(top_p=0.5, top_k=40))
     compact = answer.text.replace(" ", "").replace("\n", "")
     twice = answer.status == 200 and text_matches('…"top_p":0.5,…"top_p":40…', compact)
     answer.require(twice or answer.status == 500, 'task_settings with "top_p": 0.5 and "top_p": 40, or a 500')

@@ -65,6 +65,16 @@ def test_create_of_an_id_that_mappings_use_for_embeddings_is_rejected(cluster: C
     cluster.create(inference_id, cluster.accepted(cluster.body())).expect(Error(400, "status_exception", reason))
 
 
+@row("create-used-in-mapping-last", "Create", holds=">=9.6", source="TransportPutInferenceModelAction")
+def test_mappings_are_checked_after_the_call_to_the_provider(cluster: Cluster) -> None:
+    """Mappings that use the id are looked for after the call to the provider."""
+    inference_id = cluster.new_id()
+    cluster.surroundings.use_in_mapping(cluster, inference_id)
+    cluster.validate_creates()
+    body = cluster.body(cluster.provider.settings(cluster.provider.refused_key))
+    cluster.create(inference_id, body).expect_refusal_by_provider()
+
+
 @row("create-mixed-cluster", "Create", source="TransportPutInferenceModelAction.masterOperation")
 def test_create_in_a_mixed_cluster_may_be_rejected(cluster: Cluster) -> None:
     """While a cluster is upgraded, a create may be refused: not all nodes are aware of the service."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any
@@ -19,6 +20,10 @@ from tests.contract.surroundings import unissued_key
 from tests.contract.versions import ServerVersion
 from tests.simulator import Simulator
 
+ROWS_COMMAND = (
+    *(sys.executable, "-m", "pytest", "tests/contract/rows"),
+    *("--quiet", "--no-header", "--tb=no", "-rN", "-p", "no:cacheprovider"),
+)
 UNEXPECTED_ERROR = (400, {"error": {"type": "unexpected_exception", "reason": "Something else"}, "status": 400})
 UNEXPECTED_SUCCESS = (200, {"unexpected": True})
 
