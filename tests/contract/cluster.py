@@ -115,7 +115,7 @@ class Cluster:
 
     def settings(self, **more: Any) -> dict[str, Any]:
         """Return service settings with a key that nobody issued. None leaves a setting out."""
-        settings = {"api_key": self.made_up_key, "model_id": self.provider.model_id, **more}
+        settings = {**self.provider.settings(self.made_up_key), **more}
         return {name: value for name, value in settings.items() if value is not None}
 
     def body(self, service: Mapping[str, Any] | None = None, /, **task_settings: Any) -> dict[str, Any]:

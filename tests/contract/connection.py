@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
@@ -139,8 +139,9 @@ class Connection:
         parts = urlsplit(url)
         self.secrets = secrets or Secrets()
         if parts.password:
-            self.secrets.add(parts.password)
-            credentials = credentials or HTTPBasicAuth(parts.username or "", parts.password)
+            user, password = unquote(parts.username or ""), unquote(parts.password)
+            self.secrets.add(parts.password, password)
+            credentials = credentials or HTTPBasicAuth(user, password)
         host = parts.netloc.rpartition("@")[2]
         self.url = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
         self._credentials = credentials or NoCredentials()

@@ -31,6 +31,7 @@ UNDO = pytest.StashKey[ExitStack]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Find the cluster, so that rows can be chosen by its version. A signal ends the run as Ctrl+C does."""
+    config.stash[UNDO] = ExitStack()
     config.stash[RESULTS] = []
     config.stash[LEFT] = []
     config.stash[OTHERS] = []
@@ -42,7 +43,6 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(str(error)) from None
         config.stash[CLUSTERS][str(cluster.version)] = cluster
         config.stash[OTHERS] = cluster.others()
-    config.stash[UNDO] = ExitStack()
     for number in (signal.SIGTERM, signal.SIGHUP):
         config.stash[UNDO].callback(signal.signal, number, signal.signal(number, _interrupt))
 

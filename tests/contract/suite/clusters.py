@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any
 
-from requests.auth import AuthBase, HTTPBasicAuth
+from requests.auth import HTTPBasicAuth
 
 from tests.contract.cluster import Cluster
 from tests.contract.connection import Answer, Connection, Secrets
@@ -56,9 +56,8 @@ def lying_cluster(version: str) -> Iterator[tuple[Cluster, LyingConnection]]:
             yield cluster, connection
 
 
-def environment_of(simulator: Simulator, user: AuthBase | None = None, **more: str) -> Mapping[str, str]:
+def environment_of(simulator: Simulator, user: HTTPBasicAuth | None = None, /, **more: str) -> Mapping[str, str]:
     """Return the variables that lead to a simulator as to a real cluster."""
     user = user or HTTPBasicAuth("administrator", PASSWORD)
-    assert isinstance(user, HTTPBasicAuth)
     variables = {"URL": simulator.url, "USERNAME": str(user.username), "PASSWORD": str(user.password)}
     return {**{f"ELASTICSEARCH_{name}": value for name, value in variables.items()}, **more}
