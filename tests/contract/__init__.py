@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The contract suite: what the collection relies on in Elasticsearch's inference API, as rows that any server can take.
+"""The contract suite: what the collection relies on in Elasticsearch's inference API, as rows.
 
 `rows` has the rows, one test function each; `suite` has the tests of the suite itself.
 """

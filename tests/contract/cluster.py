@@ -40,7 +40,7 @@ class Cluster:
         self.prefix = f"{PREFIX}{secrets.token_hex(4)}-"
         self.made_up_key = f"sk-ant-made-up-{secrets.token_hex(8)}"
         self._connection = connection
-        self._connection.secrets.add(self.made_up_key, self.provider.refused_key, self.provider.key)
+        self._connection.secrets.add(self.made_up_key, self.provider.rejected_key, self.provider.key)
         self._validation = ValidationSetting(self.send)
         self._count = 0
         self._made: dict[str, None] = {}
@@ -114,7 +114,7 @@ class Cluster:
     # What rows build on.
 
     def settings(self, **more: Any) -> dict[str, Any]:
-        """Return service settings with a key that nobody issued. None leaves a setting out."""
+        """Return service settings with a made-up key. None leaves a setting out."""
         settings = {**self.provider.settings(self.made_up_key), **more}
         return {name: value for name, value in settings.items() if value is not None}
 
@@ -253,7 +253,7 @@ def _checked(answer: Answer) -> Answer:
         reason = f"{answer.request}: {answer.status}, {answer.error.get('reason')}"
         raise NotTestable(answer.secrets.hide(reason))
     if answer.status in BUSY:
-        raise NotTestable(f"{answer.request}: the cluster answers {answer.status}")
+        raise NotTestable(f"{answer.request}: the cluster returns {answer.status}")
     if not answer.from_elasticsearch and answer.body is None:
         raise NotTestable(f"{answer.request}: {answer.status}, and not from Elasticsearch")
     return answer

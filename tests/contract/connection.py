@@ -27,7 +27,7 @@ VALIDATION_FAILED = "Could not complete inference endpoint creation as validatio
 
 
 class NoCredentials(AuthBase):
-    """Send no credentials. Without it, requests takes them from .netrc."""
+    """Send no credentials. Without it, requests reads them from .netrc."""
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Return the request as it is."""
@@ -103,24 +103,24 @@ class Answer:
         if self.error.get("reason") != VALIDATION_FAILED:
             return None
         cause = self.error.get("caused_by")
-        return str(cause.get("reason")) if isinstance(cause, dict) else "the server does not say why"
+        return str(cause.get("reason")) if isinstance(cause, dict) else "the server does not report the cause"
 
     def expect(self, expected: Expected) -> Answer:
-        """Compare the response with what the reference says. Raises Contradiction, and NotTestable."""
+        """Compare the response with the reference. Raises Contradiction, and NotTestable."""
         if not expected.matches(self.status, self.body):
             if isinstance(expected, Success) and self.provider_failure:
                 raise NotTestable(self.secrets.hide(f"the call to the provider failed: {self.provider_failure}"))
             raise self._contradiction(str(expected))
         return self
 
-    def expect_refusal_by_provider(self, status: int = 401) -> Answer:
-        """Compare the response with the refusal of a validation call. Raises Contradiction, and NotTestable."""
+    def expect_rejection_by_provider(self, status: int = 401) -> Answer:
+        """Compare the response with the rejection of a validation call. Raises Contradiction, and NotTestable."""
         if self.provider_failure is not None and "status [" not in self.provider_failure:
             raise NotTestable(self.secrets.hide(f"the cluster does not reach the provider: {self.provider_failure}"))
         return self.expect(Error(400, "status_exception", VALIDATION_FAILED, cause=f"…status [{status}]…"))
 
     def require(self, condition: bool, expected: str) -> None:
-        """Compare the response with what the reference says in words. Raises Contradiction."""
+        """Compare the response with a condition, which the text describes. Raises Contradiction."""
         if not condition:
             raise self._contradiction(expected)
 

@@ -18,7 +18,7 @@ LONGEST_TEXT = 600
 
 
 class Contradiction(Exception):
-    """The server behaves otherwise than the reference says."""
+    """The behavior of the server differs from the reference."""
 
     def __init__(self, request: str, expected: str, observed: str) -> None:
         super().__init__(f"{request}\nexpected: {expected}\nobserved: {observed}")
@@ -83,7 +83,7 @@ def text_matches(pattern: str, text: str) -> bool:
 
 @dataclass(frozen=True)
 class Error:
-    """An error of the server. `type` and `cause` may be None: the reference does not say."""
+    """An error of the server. `type` and `cause` may be None: the reference does not define them."""
 
     status: int
     type: str | None = None
@@ -122,7 +122,7 @@ class Success:
 
 @dataclass(frozen=True)
 class PlainError:
-    """An error whose `error` is a plain text, as the REST layer answers unknown paths and methods."""
+    """An error whose `error` is a plain text, as the REST layer returns it for unknown paths and methods."""
 
     status: int
     text: str

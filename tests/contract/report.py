@@ -26,7 +26,7 @@ def text_report(results: Sequence[Result]) -> list[str]:
 
 def markdown_report(title: str, results: Sequence[Result]) -> str:
     """Return the report as a Markdown page."""
-    lines = [f"# {title}", "", *_counts(results), "", "| row | version | verdict | section | what it says |"]
+    lines = [f"# {title}", "", *_counts(results), "", "| row | version | verdict | section | statement |"]
     lines.append("|---|---|---|---|---|")
     for result in results:
         row = result.row
@@ -82,7 +82,7 @@ def _contradictions(results: Sequence[Result]) -> list[str]:
 
 
 def contradiction_lines(result: Result) -> list[str]:
-    """Return what a contradiction is about, and both answers."""
+    """Return one contradiction: the row, the request, both answers."""
     row, contradiction = result.row, result.contradiction
     assert contradiction, "only contradictions have two answers"
     return [

@@ -29,10 +29,10 @@ READER = HTTPBasicAuth("reader", PASSWORD)
 class SimulatedSurroundings:
     """The surroundings of a simulator in this process."""
 
-    def __init__(self, simulator: Simulator, refused_key: str) -> None:
+    def __init__(self, simulator: Simulator, rejected_key: str) -> None:
         self.simulator = simulator
         self._seeded: list[str] = []
-        self._provider = Provider(key=f"sk-ant-accepted-{secrets.token_hex(8)}", refused_key=refused_key)
+        self._provider = Provider(key=f"sk-ant-accepted-{secrets.token_hex(8)}", rejected_key=rejected_key)
 
     @property
     def provider(self) -> Provider:
@@ -84,11 +84,11 @@ class SimulatedSurroundings:
 
 def simulated_cluster(version: str, administrator: AuthBase = ADMINISTRATOR) -> Cluster:
     """Start a simulator of this version. `Cluster.close` stops it."""
-    refused_key = unissued_key()
-    simulator = Simulator(version=version, security=security(), refused_keys=[refused_key])
+    rejected_key = unissued_key()
+    simulator = Simulator(version=version, security=security(), refused_keys=[rejected_key])
     simulator.start()
     connection = Connection(simulator.url, administrator, secrets=Secrets(PASSWORD))
-    return Cluster(connection, ServerVersion.parse(version), SimulatedSurroundings(simulator, refused_key))
+    return Cluster(connection, ServerVersion.parse(version), SimulatedSurroundings(simulator, rejected_key))
 
 
 def security() -> Security:

@@ -29,12 +29,12 @@ URL_SINCE = ServerVersion.parse("9.6")
 
 def unissued_key() -> str:
     """Return a key that Anthropic never issued."""
-    return f"sk-ant-refused-{secrets.token_hex(8)}"
+    return f"sk-ant-rejected-{secrets.token_hex(8)}"
 
 
 @dataclass(frozen=True)
 class Provider:
-    """What answers the cluster's calls in Anthropic's place, or Anthropic itself.
+    """The Anthropic API that the cluster calls, or a stand-in for it.
 
     `unavailable`: why there is no key that it accepts.
     """
@@ -42,7 +42,7 @@ class Provider:
     key: str = field(default="", repr=False)
     model_id: str = MODEL
     url: str | None = None
-    refused_key: str = field(default_factory=unissued_key, repr=False)
+    rejected_key: str = field(default_factory=unissued_key, repr=False)
     unavailable: str = ""
 
     def require(self) -> None:
@@ -57,7 +57,7 @@ class Provider:
 
 
 class Defect(enum.Enum):
-    """What is wrong with a broken endpoint. The value says what a cluster would have to go through."""
+    """What is wrong with a broken endpoint. The value is what a row needs."""
 
     NO_SECRETS = "a create that failed after it stored the settings"
     NO_SETTINGS = "a create that failed after it stored the secrets"
@@ -125,19 +125,19 @@ class RealSurroundings:
         return HTTPBasicAuth(name, password)
 
     def broken_endpoint(self, cluster: Cluster, defect: Defect) -> str:
-        """Nothing breaks an endpoint on purpose."""
+        """Report that no request breaks an endpoint."""
         cluster.lack(defect.value)
 
     def make_busy(self, cluster: Cluster, inference_id: str) -> None:
-        """Nothing holds an update up on purpose."""
+        """Report that no request keeps an endpoint busy."""
         cluster.lack(f"an update of {inference_id} that is not over yet")
 
     def use_in_mapping(self, cluster: Cluster, inference_id: str) -> None:
-        """An embedding model would be needed."""
+        """Report that this needs an embedding model."""
         cluster.lack(f"an index whose mapping uses {inference_id} for embeddings")
 
     def give_up(self, cluster: Cluster, inference_id: str) -> None:
-        """A cluster of somebody else is left as it was found."""
+        """Leave a real cluster as it was found."""
         cluster.lack(f"a cluster that may keep secrets of {inference_id}, which no request removes")
 
     def clean(self) -> None:
@@ -158,11 +158,11 @@ class RealSurroundings:
 
     def _stand_in(self, host: str) -> Provider:
         """Start a stand-in for Anthropic on this host, which the cluster reaches under the given name."""
-        refused_key = unissued_key()
-        stand_in = self._started.enter_context(MessagesApi(refused_keys=[refused_key]))
+        rejected_key = unissued_key()
+        stand_in = self._started.enter_context(MessagesApi(refused_keys=[rejected_key]))
         address = urlsplit(stand_in.url)
         url = address._replace(netloc=f"{host}:{address.port}").geturl()
-        return Provider(f"sk-ant-accepted-{secrets.token_hex(8)}", MODEL, url, refused_key)
+        return Provider(f"sk-ant-accepted-{secrets.token_hex(8)}", MODEL, url, rejected_key)
 
     def close(self) -> None:
         """Stop the stand-in."""

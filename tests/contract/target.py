@@ -15,7 +15,7 @@ from .versions import ServerVersion
 
 
 class UnusableError(Exception):
-    """The suite cannot run at all. The text says why."""
+    """The suite cannot run at all. The text is the reason."""
 
 
 def real_cluster(environment: Mapping[str, str]) -> Cluster:

@@ -12,7 +12,7 @@ from typing import Any
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-#: The minor versions that the collection supports; the simulator takes each in turn.
+#: The minor versions that the collection supports; the suite simulates each of them.
 MINOR_VERSIONS = ("8.16", "8.17", "8.19", "9.3", "9.4", "9.5", "9.6")
 SUPPORTED = (*MINOR_VERSIONS, "serverless")
 OLDEST = Version(MINOR_VERSIONS[0])

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests: paths, query parameters, credentials, and how the API answers in general."""
+"""Requests: paths, query parameters, credentials, and the form of responses."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_every_answer_names_the_product(cluster: Cluster) -> None:
 
 @row("read-one", SECTION, source=f"{REST}RestGetInferenceModelAction")
 def test_read_of_one_endpoint_lists_it(cluster: Cluster) -> None:
-    """`GET /_inference/{inference_id}` answers `{"endpoints": […]}`."""
+    """`GET /_inference/{inference_id}` returns `{"endpoints": […]}`."""
     inference_id = cluster.endpoint()
     expected = {"inference_id": inference_id, "task_type": "completion", "service": "anthropic"}
     for path in (f"/_inference/{inference_id}", f"/_inference/completion/{inference_id}"):
@@ -58,7 +58,7 @@ def test_read_of_all_lists_every_service(cluster: Cluster) -> None:
     answer.expect(Success({"endpoints": Including(({"inference_id": inference_id},))}))
 
 
-@row("read-built-in", SECTION, source="PreconfiguredEndpointsTests")
+@row("read-built-in", SECTION, source="DefaultEndPointsIT")
 def test_read_of_all_lists_built_in_endpoints(cluster: Cluster) -> None:
     """`GET /_inference/_all` lists built-in endpoints. Their ids start with a dot."""
     answer = cluster.get("/_inference/_all")
@@ -101,9 +101,9 @@ def test_unknown_query_parameter_is_rejected(cluster: Cluster) -> None:
     cluster.read(inference_id, nonsense="1").expect(Error(400, "illegal_argument_exception", reason))
 
 
-@row("common-parameters", SECTION, source="RestRequest, RestResponseUtils")
+@row("common-parameters", SECTION, source="AbstractRestChannel, RestController")
 def test_common_query_parameters_are_known_everywhere(cluster: Cluster) -> None:
-    """`pretty`, `human` and `error_trace` are known to every handler."""
+    """`pretty`, `human` and `error_trace` are accepted by every handler."""
     common = {"pretty": "true", "human": "true", "error_trace": "false"}
     inference_id = cluster.endpoint()
     cluster.get("/", **common).expect(Success())
@@ -111,7 +111,7 @@ def test_common_query_parameters_are_known_everywhere(cluster: Cluster) -> None:
     cluster.delete(inference_id, **common).expect(Success({"acknowledged": True}))
 
 
-@row("filter-path", SECTION, source="RestRequest.FILTER_PATH")
+@row("filter-path", SECTION, source="AbstractRestChannel")
 def test_filter_path_changes_the_answer(cluster: Cluster) -> None:
     """`filter_path` leaves the rest of the response out, of writes as well."""
     inference_id = cluster.endpoint()
@@ -174,7 +174,7 @@ def test_delete_rejects_timeouts(cluster: Cluster) -> None:
     cluster.read(inference_id).expect(Success())
 
 
-@row("privilege-to-write", SECTION, source="ManageInferencePrivilege, AuthorizationDenialMessages")
+@row("privilege-to-write", SECTION, source="ClusterPrivilegeResolver, AuthorizationDenialMessages")
 def test_write_without_privilege_is_403(cluster: Cluster) -> None:
     """Without `manage_inference`, a create is a 403 that names the privileges."""
     reader = cluster.surroundings.reader(cluster)
@@ -186,7 +186,7 @@ def test_write_without_privilege_is_403(cluster: Cluster) -> None:
     answer.expect(Error(403, "security_exception", reason))
 
 
-@row("privilege-to-read", SECTION, source="MonitorInferencePrivilege")
+@row("privilege-to-read", SECTION, source="ClusterPrivilegeResolver")
 def test_monitor_inference_is_enough_to_read(cluster: Cluster) -> None:
     """`monitor_inference` is enough to read."""
     reader, inference_id = cluster.surroundings.reader(cluster), cluster.endpoint()
@@ -214,16 +214,16 @@ def test_wrong_credentials_are_401(cluster: Cluster) -> None:
 
 
 @row("run", SECTION, source=f"{REST}RestInferenceAction")
-def test_run_answers_with_completions(cluster: Cluster) -> None:
-    """`POST /_inference/completion/{inference_id}` answers with `{"completion": [{"result": …}]}`."""
+def test_run_returns_completions(cluster: Cluster) -> None:
+    """`POST /_inference/completion/{inference_id}` returns `{"completion": [{"result": …}]}`."""
     inference_id = cluster.working_endpoint()
     answer = cluster.run(inference_id, {"input": "Say yes.", "task_settings": {"max_tokens": 4}})
     answer.expect(Success({"completion": [{"result": "…"}]}))
 
 
 @row("run-streamed", SECTION, source=f"{REST}RestStreamInferenceAction")
-def test_streamed_run_answers_with_events(cluster: Cluster) -> None:
-    """`POST …/_stream` answers with server-sent events."""
+def test_streamed_run_returns_events(cluster: Cluster) -> None:
+    """`POST …/_stream` returns server-sent events."""
     answer = cluster.run(cluster.working_endpoint(), {"input": "Say yes."}, ending="/_stream")
     answer.require(answer.status == 200, "200 and events")
     content_type = answer.headers.get("Content-Type", "")

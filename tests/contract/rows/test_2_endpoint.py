@@ -98,7 +98,7 @@ def test_create_without_model_id_is_rejected(cluster: Cluster) -> None:
 
 @row("model-id-required-strict", SECTION, holds=">=9.6", source=f"{SERVICE}, ObjectParser")
 def test_create_without_model_id_is_rejected_by_the_strict_parser(cluster: Cluster) -> None:
-    """A create needs `model_id`; a strict parser refuses its absence."""
+    """A create needs `model_id`; a strict parser reports that it is missing."""
     rejected(cluster, with_service(cluster, model_id=None), Error(400, reason="…model_id…"))
 
 
@@ -146,8 +146,8 @@ def test_unknown_name_within_rate_limit_is_a_validation_error(cluster: Cluster) 
 
 
 @row("rate-limit-unknown-strict", SECTION, holds=">=9.6", source="RateLimitSettings, ObjectParser")
-def test_unknown_name_within_rate_limit_is_refused_by_the_strict_parser(cluster: Cluster) -> None:
-    """An unknown name within `rate_limit` is refused by the strict parser."""
+def test_unknown_name_within_rate_limit_is_rejected_by_the_strict_parser(cluster: Cluster) -> None:
+    """The strict parser rejects an unknown name within `rate_limit`."""
     body = with_service(cluster, rate_limit={"nonsense": 1})
     rejected(cluster, body, Error(400, "x_content_parse_exception", "…failed to parse field [rate_limit]…"))
 
@@ -159,7 +159,7 @@ def test_url_is_rejected_before_9_6(cluster: Cluster) -> None:
     rejected(cluster, with_service(cluster, url="https://127.0.0.1/"), Error(400, "status_exception", reason))
 
 
-@row("url-known", SECTION, holds=">=9.6", source="AnthropicServiceSettings (9.6)")
+@row("url-known", SECTION, holds=">=9.6", source="AnthropicChatCompletionServiceSettings.createParser")
 def test_url_is_stored_from_9_6(cluster: Cluster) -> None:
     """From 9.6 `url` is stored and shown."""
     cluster.skip_validation()
@@ -288,8 +288,13 @@ def test_unknown_service_setting_is_echoed_with_secrets(cluster: Cluster) -> Non
     rejected(cluster, with_service(cluster, api_keys=secret), Error(400, "status_exception", reason))
 
 
-@row("unknown-service-setting-strict", SECTION, holds=">=9.6", source="ObjectParser (9.6)")
-def test_unknown_service_setting_is_refused_by_the_strict_parser(cluster: Cluster) -> None:
+@row(
+    "unknown-service-setting-strict",
+    SECTION,
+    holds=">=9.6",
+    source="AnthropicChatCompletionServiceSettings.createParser",
+)
+def test_unknown_service_setting_is_rejected_by_the_strict_parser(cluster: Cluster) -> None:
     """From 9.6 a strict parser names the unknown service setting, and echoes no value."""
     secret, inference_id = cluster.made_up_key, cluster.new_id()
     answer = cluster.create(inference_id, with_service(cluster, api_keys=secret))

@@ -15,8 +15,8 @@ SERVICE = "AnthropicService.parseRequestConfig"
 
 
 @row("create", SECTION, source=f"{PUT}, PutInferenceModelAction.Response")
-def test_create_answers_with_the_stored_endpoint(cluster: Cluster) -> None:
-    """A create answers with the endpoint as stored, and a read shows the same."""
+def test_create_returns_the_stored_endpoint(cluster: Cluster) -> None:
+    """A create returns the endpoint as stored, and a read shows the same."""
     inference_id = cluster.new_id()
     expected = {
         "inference_id": inference_id,
@@ -58,12 +58,12 @@ def test_bad_task_type_for_taken_id_gets_its_own_error(cluster: Cluster) -> None
 
 
 @row("create-taken-id-bad-key", SECTION, source=f"{PUT}.parseAndStoreModel: validation before storeModel")
-def test_bad_key_for_taken_id_gets_the_providers_refusal(cluster: Cluster) -> None:
-    """A key that the provider refuses gets its own error on an id that exists."""
+def test_bad_key_for_taken_id_gets_the_rejection_of_the_provider(cluster: Cluster) -> None:
+    """A key that the provider rejects gets its own error on an id that exists."""
     inference_id = cluster.endpoint()
     cluster.validate_creates()
-    body = cluster.body(cluster.provider.settings(cluster.provider.refused_key))
-    cluster.create(inference_id, body).expect_refusal_by_provider()
+    body = cluster.body(cluster.provider.settings(cluster.provider.rejected_key))
+    cluster.create(inference_id, body).expect_rejection_by_provider()
 
 
 @row("create-service-settings-first", SECTION, source=SERVICE)
@@ -92,12 +92,12 @@ def test_problems_of_one_group_share_an_error(cluster: Cluster) -> None:
 
 
 @row("create-validates", SECTION, source=f"{PUT}, ServiceIntegrationValidator, SimpleServiceIntegrationValidatorTests")
-def test_create_with_refused_key_is_rejected(cluster: Cluster) -> None:
-    """The provider is called before anything is stored; its refusal is a 400 with the provider's words."""
+def test_create_with_rejected_key_is_rejected(cluster: Cluster) -> None:
+    """The provider is called before anything is stored; its rejection is a 400 with the provider's words."""
     cluster.validate_creates()
     inference_id = cluster.new_id()
-    body = cluster.body(cluster.provider.settings(cluster.provider.refused_key))
-    cluster.create(inference_id, body).expect_refusal_by_provider()
+    body = cluster.body(cluster.provider.settings(cluster.provider.rejected_key))
+    cluster.create(inference_id, body).expect_rejection_by_provider()
     cluster.read(inference_id).expect(Error(404))
 
 
@@ -112,10 +112,10 @@ def test_create_with_accepted_key_is_stored(cluster: Cluster) -> None:
 
 
 @row("create-unvalidated", SECTION, source="InferencePlugin.SKIP_VALIDATE_AND_START, InferenceCrudIT")
-def test_refused_key_is_stored_without_validation(cluster: Cluster) -> None:
-    """With `xpack.inference.skip_validate_and_start`, a refused key is stored silently."""
+def test_rejected_key_is_stored_without_validation(cluster: Cluster) -> None:
+    """With `xpack.inference.skip_validate_and_start`, a key that the provider rejects is stored without a warning."""
     cluster.skip_validation()
     inference_id = cluster.new_id()
-    body = cluster.body(cluster.provider.settings(cluster.provider.refused_key))
+    body = cluster.body(cluster.provider.settings(cluster.provider.rejected_key))
     cluster.create(inference_id, body).expect(Success({"inference_id": inference_id}))
     cluster.read(inference_id).expect(Success())

@@ -39,7 +39,7 @@ def test_update_has_no_handler_on_8_16(cluster: Cluster) -> None:
 
 @row("update-by-post", SECTION, holds=">=8.17", source="RestUpdateInferenceModelAction.routes")
 def test_update_by_post_is_rejected(cluster: Cluster) -> None:
-    """`POST …/_update` is refused."""
+    """`POST …/_update` is rejected."""
     path = f"/_inference/completion/{cluster.new_id()}/_update"
     answer = cluster.send("POST", path, {"task_settings": {"max_tokens": 2}})
     answer.expect(PlainError(405, "Incorrect HTTP method for uri […] and method [POST], allowed: [PUT]"))
@@ -95,8 +95,8 @@ def test_update_of_chunking_settings_of_a_completion_is_rejected(cluster: Cluste
 
 
 @row("update-answer", SECTION, holds=">=8.17", source="UpdateInferenceModelAction.Response")
-def test_update_answers_with_the_stored_endpoint(cluster: Cluster) -> None:
-    """An update answers with the endpoint as now stored."""
+def test_update_returns_the_stored_endpoint(cluster: Cluster) -> None:
+    """An update returns the endpoint as now stored."""
     inference_id = cluster.updatable_endpoint()
     answer = cluster.update(inference_id, {"task_settings": {"max_tokens": 2}})
     answer.expect(Success({"inference_id": inference_id, "task_settings": {"max_tokens": 2}}))
@@ -138,10 +138,10 @@ def test_update_replaces_the_key(cluster: Cluster) -> None:
 
 
 @row("update-key-unvalidated", SECTION, holds=">=8.17,<9.4", source="elastic/elasticsearch#140003 came with 9.4")
-def test_refused_key_is_stored_before_9_4(cluster: Cluster) -> None:
+def test_rejected_key_is_stored_before_9_4(cluster: Cluster) -> None:
     """Before 9.4 an update does not call the provider: a wrong key is stored with a 200."""
     inference_id = cluster.endpoint()
-    body = {"service_settings": {"api_key": cluster.provider.refused_key}}
+    body = {"service_settings": {"api_key": cluster.provider.rejected_key}}
     cluster.update(inference_id, body).expect(Success({"inference_id": inference_id}))
 
 
@@ -151,19 +151,19 @@ def test_refused_key_is_stored_before_9_4(cluster: Cluster) -> None:
     holds=">=9.4",
     source=f"{UPDATE}, ModelValidatorBuilder, elastic/elasticsearch#140003",
 )
-def test_refused_key_is_rejected_from_9_4(cluster: Cluster) -> None:
-    """From 9.4 an update calls the provider, whose refusal has the words of a create."""
+def test_rejected_key_is_rejected_from_9_4(cluster: Cluster) -> None:
+    """From 9.4 an update calls the provider, whose rejection has the words of a create."""
     inference_id = cluster.endpoint()
-    body = {"service_settings": {"api_key": cluster.provider.refused_key}}
-    cluster.update(inference_id, body).expect_refusal_by_provider()
+    body = {"service_settings": {"api_key": cluster.provider.rejected_key}}
+    cluster.update(inference_id, body).expect_rejection_by_provider()
 
 
-@row("update-refused-stores-nothing", SECTION, holds=">=9.4", source=f"{UPDATE}: updateModelTransaction comes last")
-def test_refused_update_stores_nothing(cluster: Cluster) -> None:
-    """An update that the provider refuses stores nothing."""
+@row("update-rejected-stores-nothing", SECTION, holds=">=9.4", source=f"{UPDATE}: updateModelTransaction comes last")
+def test_rejected_update_stores_nothing(cluster: Cluster) -> None:
+    """An update that the provider rejects stores nothing."""
     inference_id = cluster.endpoint()
-    body = {"service_settings": {"api_key": cluster.provider.refused_key}, "task_settings": {"max_tokens": 2}}
-    cluster.update(inference_id, body).expect_refusal_by_provider()
+    body = {"service_settings": {"api_key": cluster.provider.rejected_key}, "task_settings": {"max_tokens": 2}}
+    cluster.update(inference_id, body).expect_rejection_by_provider()
     stored(cluster, inference_id, {"task_settings": {"max_tokens": 16}})
 
 
@@ -172,17 +172,17 @@ def test_update_is_validated_although_creates_are_not(cluster: Cluster) -> None:
     """`xpack.inference.skip_validate_and_start` does not hold for updates."""
     cluster.skip_validation()
     inference_id = cluster.endpoint()
-    body = {"service_settings": {"api_key": cluster.provider.refused_key}}
-    cluster.update(inference_id, body).expect_refusal_by_provider()
+    body = {"service_settings": {"api_key": cluster.provider.rejected_key}}
+    cluster.update(inference_id, body).expect_rejection_by_provider()
 
 
 @row("update-without-change", SECTION, holds=">=9.6", source=f"{UPDATE}Tests: …UpdatedModelIsEqualToExistingModel…")
 def test_update_without_change_does_not_call_the_provider(cluster: Cluster) -> None:
     """An update that changes nothing, the key included, is a 200 without a call to the provider."""
     cluster.skip_validation()
-    refused = cluster.provider.settings(cluster.provider.refused_key)
+    refused = cluster.provider.settings(cluster.provider.rejected_key)
     inference_id = cluster.endpoint(cluster.body(refused))
-    body = {"service_settings": {"api_key": cluster.provider.refused_key}, "task_settings": {"max_tokens": 16}}
+    body = {"service_settings": {"api_key": cluster.provider.rejected_key}, "task_settings": {"max_tokens": 16}}
     cluster.update(inference_id, body).expect(Success({"inference_id": inference_id}))
 
 
@@ -219,23 +219,28 @@ def test_update_of_model_id_is_rejected_on_9_5(cluster: Cluster) -> None:
     answer.expect(Error(400, "status_exception", reason))
 
 
-@row("update-model-id-strict", SECTION, holds=">=9.6", source="ObjectParser (9.6)")
-def test_update_of_model_id_is_refused_by_the_strict_parser(cluster: Cluster) -> None:
-    """From 9.6 the strict parser refuses `model_id`."""
+@row("update-model-id-strict", SECTION, holds=">=9.6", source="AnthropicChatCompletionServiceSettings.createParser")
+def test_update_of_model_id_is_rejected_by_the_strict_parser(cluster: Cluster) -> None:
+    """From 9.6 the strict parser rejects `model_id`."""
     answer = cluster.update(cluster.endpoint(), {"service_settings": {"model_id": "claude-other"}})
     answer.expect(Error(400, "x_content_parse_exception", "[1:…] [service_settings] unknown field [model_id]"))
 
 
-@row("update-unknown-setting-strict", SECTION, holds=">=9.6", source="ObjectParser (9.6)")
-def test_update_of_unknown_service_setting_is_refused_by_the_strict_parser(cluster: Cluster) -> None:
-    """From 9.6 the strict parser refuses an unknown service setting, and echoes no value."""
+@row(
+    "update-unknown-setting-strict",
+    SECTION,
+    holds=">=9.6",
+    source="AnthropicChatCompletionServiceSettings.createParser",
+)
+def test_update_of_unknown_service_setting_is_rejected_by_the_strict_parser(cluster: Cluster) -> None:
+    """From 9.6 the strict parser rejects an unknown service setting, and echoes no value."""
     secret = cluster.made_up_key
     answer = cluster.update(cluster.endpoint(), {"service_settings": {"api_keys": secret}})
     answer.expect(Error(400, "x_content_parse_exception", "[1:…] [service_settings] unknown field [api_keys]"))
     answer.require(secret not in answer.text, "no value of a setting in the error")
 
 
-@row("update-url-fixed", SECTION, holds=">=9.6", source="AnthropicServiceSettings (9.6)")
+@row("update-url-fixed", SECTION, holds=">=9.6", source="AnthropicChatCompletionServiceSettings.createParser")
 def test_update_of_url_is_rejected(cluster: Cluster) -> None:
     """`url` cannot change in place."""
     inference_id = cluster.endpoint()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Delete: what it answers, references that stop it, `force` and `dry_run`."""
+"""Delete: responses, references that stop it, `force` and `dry_run`."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_delete_with_other_task_type_is_rejected(cluster: Cluster) -> None:
 
 @row("delete-dry-run", SECTION, source=f"{DELETE}, DeleteInferenceEndpointAction.Response")
 def test_dry_run_changes_nothing(cluster: Cluster) -> None:
-    """`?dry_run=true` changes nothing, and shows who uses the endpoint: nobody."""
+    """`?dry_run=true` changes nothing, and lists no users of an endpoint that is not in use."""
     inference_id = cluster.endpoint()
     expected = {"acknowledged": False, "pipelines": [], "indexes": []}
     cluster.delete(inference_id, dry_run="true").expect(Success(expected))

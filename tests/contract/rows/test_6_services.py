@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a server tells about its services, and about model deployments."""
+"""Services and their settings, and model deployments."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SERVICES = "RestGetInferenceServicesAction, InferenceServiceConfiguration"
 
 
 def anthropic(cluster: Cluster) -> Any:
-    """Return what the server tells about the service anthropic."""
+    """Return the description of the service anthropic."""
     answer = cluster.get("/_inference/_services").expect(Success(Including(({"service": "anthropic"},))))
     return next(one for one in answer.body if one["service"] == "anthropic")
 

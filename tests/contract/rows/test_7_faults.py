@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""States and faults that nobody makes on purpose: broken and busy endpoints, failing nodes.
+"""States and faults that no request can cause: broken and busy endpoints, failing nodes.
 
 On a real cluster these rows are not testable. They are here so that the report names them, and for the simulator.
 """
@@ -15,7 +15,7 @@ from tests.contract.verdicts import row
 
 
 @row("broken-neighbor", "Requests", source="TransportGetInferenceModelAction, elastic/elasticsearch#158218")
-def test_one_unreadable_endpoint_spoils_every_list(cluster: Cluster) -> None:
+def test_one_unreadable_endpoint_breaks_every_list(cluster: Cluster) -> None:
     """An endpoint whose service is not known makes `GET /_inference/_all` a 500."""
     inference_id = cluster.surroundings.broken_endpoint(cluster, Defect.UNKNOWN_SERVICE)
     reason = f"Unknown service […] for inference endpoint [{inference_id}]…"
@@ -43,7 +43,7 @@ def test_endpoint_without_secrets_is_listed_but_cannot_run(cluster: Cluster) -> 
 
 @row("half-stored-secrets", "Create", holds="<9.3", source="ModelRegistry.storeModel", derived=True)
 def test_secrets_without_settings_keep_the_id_taken(cluster: Cluster) -> None:
-    """Secrets without settings: GET and DELETE are a 404, a PUT says that the id exists."""
+    """Secrets without settings: GET and DELETE are a 404, a PUT reports that the id exists."""
     inference_id = cluster.surroundings.broken_endpoint(cluster, Defect.NO_SETTINGS)
     cluster.read(inference_id).expect(Error(404, "resource_not_found_exception"))
     cluster.delete(inference_id).expect(Error(404, "resource_not_found_exception"))
@@ -67,17 +67,17 @@ def test_create_of_an_id_that_mappings_use_for_embeddings_is_rejected(cluster: C
 
 @row("create-used-in-mapping-last", "Create", holds=">=9.6", source="TransportPutInferenceModelAction")
 def test_mappings_are_checked_after_the_call_to_the_provider(cluster: Cluster) -> None:
-    """Mappings that use the id are looked for after the call to the provider."""
+    """Mappings that use the id are checked after the call to the provider."""
     inference_id = cluster.new_id()
     cluster.surroundings.use_in_mapping(cluster, inference_id)
     cluster.validate_creates()
-    body = cluster.body(cluster.provider.settings(cluster.provider.refused_key))
-    cluster.create(inference_id, body).expect_refusal_by_provider()
+    body = cluster.body(cluster.provider.settings(cluster.provider.rejected_key))
+    cluster.create(inference_id, body).expect_rejection_by_provider()
 
 
 @row("create-mixed-cluster", "Create", source="TransportPutInferenceModelAction.masterOperation")
 def test_create_in_a_mixed_cluster_may_be_rejected(cluster: Cluster) -> None:
-    """While a cluster is upgraded, a create may be refused: not all nodes are aware of the service."""
+    """While a cluster is upgraded, Elasticsearch can reject a create: not all nodes know the service."""
     cluster.lack("a cluster in the middle of an upgrade")
 
 
@@ -94,7 +94,7 @@ def test_update_during_an_update_is_409(cluster: Cluster) -> None:
 
 @row("update-half-stored", "Update", holds=">=8.17", source="ModelRegistry.updateModelTransaction")
 def test_update_that_fails_half_way_is_a_500(cluster: Cluster) -> None:
-    """Storing an update can fail half way: a 500 that says whether it was rolled back."""
+    """Storing an update can fail half way: a 500 that reports whether it was rolled back."""
     cluster.lack("a failure between two writes to the cluster's own indices")
 
 

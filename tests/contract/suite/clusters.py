@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clusters that answer otherwise than the simulator does: one response replaced, or a user without privileges."""
+"""Clusters whose responses are not those of the simulator, and the variables that lead to a cluster."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ class LyingConnection(Connection):
 @contextmanager
 def lying_cluster(version: str) -> Iterator[tuple[Cluster, LyingConnection]]:
     """Start a simulator behind a connection that can lie."""
-    refused_key = unissued_key()
-    with Simulator(version=version, security=security(), refused_keys=[refused_key]) as simulator:
+    rejected_key = unissued_key()
+    with Simulator(version=version, security=security(), refused_keys=[rejected_key]) as simulator:
         administrator = HTTPBasicAuth("administrator", PASSWORD)
         connection = LyingConnection(simulator.url, administrator, secrets=Secrets(PASSWORD))
-        surroundings = SimulatedSurroundings(simulator, refused_key)
+        surroundings = SimulatedSurroundings(simulator, rejected_key)
         with closing(Cluster(connection, ServerVersion.parse(version), surroundings)) as cluster:
             yield cluster, connection
 

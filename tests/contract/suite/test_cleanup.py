@@ -26,7 +26,7 @@ from tests.contract.verdicts import Row, examine, examine_all
 from tests.contract.versions import Holds
 from tests.simulator import Exchange, Fault, Simulator
 
-FOREIGN = "somebodys-endpoint"
+FOREIGN = "endpoint-of-another-user"
 MADE_BY_A_RUN = ("_inference", "_ingest", "_security")
 
 

@@ -24,7 +24,7 @@ from tests.simulator import Fault, Simulator
 from tests.simulator.versions import Version
 
 LOCAL = "127.0.0.1"
-KEY = "sk-ant-of-somebody"
+KEY = "sk-ant-of-a-user"
 
 
 def run(simulator: Simulator, **variables: str) -> subprocess.CompletedProcess[str]:

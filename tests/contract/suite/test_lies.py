@@ -38,7 +38,7 @@ def contradictions(version: str) -> list[Result]:
         ("updates_rate_limit", "8.19", ["update-rate-limit-ignored"]),
         ("prints_top_k_as_top_p", "9.3", ["top-k-shown"]),
         ("allows_null_on_update", "9.4", ["update-null"]),
-        ("validates_updates", "9.4", ["update-key-validated", "update-refused-stores-nothing", "update-ignores-skip"]),
+        ("validates_updates", "9.4", ["update-key-validated", "update-rejected-stores-nothing", "update-ignores-skip"]),
         ("chats", "9.5", ["run-chat-streamed-only", "chat-completion-supported"]),
         ("knows_url", "9.6", ["url-known"]),
     ],

@@ -23,7 +23,7 @@ READABLE = {
 }
 NEED_PROVIDER = (
     *("create-validates", "create-taken-id-bad-key", "create-with-accepted-key", "run", "run-streamed"),
-    *("run-chat-streamed-only", "update-key", "update-key-validated", "update-refused-stores-nothing"),
+    *("run-chat-streamed-only", "update-key", "update-key-validated", "update-rejected-stores-nothing"),
     *("update-answer", "update-rate-limit", "update-task-settings-whole", "update-null-allowed"),
 )
 
@@ -68,8 +68,8 @@ def test_reason_names_the_missing_privilege() -> None:
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        (Fault("status", status=503), "the cluster answers 503"),
-        (Fault("status", status=429), "the cluster answers 429"),
+        (Fault("status", status=503), "the cluster returns 503"),
+        (Fault("status", status=429), "the cluster returns 429"),
         (Fault("reset_before"), "no response to GET /_inference/"),
         (Fault("html_before"), "200, and not from Elasticsearch"),
         (Fault("redirect"), "302, and not from Elasticsearch"),
