@@ -65,6 +65,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize(CLUSTER, list(clusters) or SUPPORTED, indirect=True)
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let `-k` choose a row by its id."""
+    row = ROWS.get(item.function) if isinstance(item, pytest.Function) else None
+    if row:
+        item.extra_keyword_matches.add(row.id)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the versions for which a row does not hold: there is nothing to test, and nothing to skip."""
     config.hook.pytest_deselected(items=[item for item in items if not _holds(item)])

@@ -51,7 +51,7 @@ def test_id_with_inner_punctuation_is_accepted(cluster: Cluster) -> None:
     cluster.create(inference_id, cluster.accepted(cluster.body())).expect(Success({"inference_id": inference_id}))
 
 
-@row("task-type-unsupported", SECTION, source="ServiceUtils.createInvalidTaskTypeException")
+@row("task-type-unsupported", SECTION, source="TaskType.unsupportedTaskTypeErrorMsg")
 def test_unsupported_task_type_is_rejected(cluster: Cluster) -> None:
     """Task types other than `completion` and `chat_completion` are a 400."""
     for task_type in ("text_embedding", "sparse_embedding", "rerank"):
