@@ -20,9 +20,10 @@ from tests.contract.surroundings import unissued_key
 from tests.contract.versions import ServerVersion
 from tests.simulator import Simulator
 
+#: As `make contract` runs it, without plugins that take long to start.
 ROWS_COMMAND = (
     *(sys.executable, "-m", "pytest", "tests/contract/rows"),
-    *("--quiet", "--no-header", "--tb=no", "-rN", "-p", "no:cacheprovider"),
+    *("--quiet", "--no-header", "--tb=no", "-rN", "-p", "no:cacheprovider", "-p", "no:hypothesispytest"),
 )
 UNEXPECTED_ERROR = (400, {"error": {"type": "unexpected_exception", "reason": "Something else"}, "status": 400})
 UNEXPECTED_SUCCESS = (200, {"unexpected": True})
