@@ -101,8 +101,8 @@ class Error:
 
     def __str__(self) -> str:
         """Return the error in words."""
-        cause = f", caused by “{self.cause}”" if self.cause else ""
-        return f"{self.status} {self.type or 'error of any type'} “{self.reason}”{cause}"
+        cause = f', caused by "{self.cause}"' if self.cause else ""
+        return f'{self.status} {self.type or "error of any type"} "{self.reason}"{cause}'
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class PlainError:
 
     def __str__(self) -> str:
         """Return the error in words."""
-        return f"{self.status} “{self.text}”"
+        return f'{self.status} "{self.text}"'
 
 
 Expected = Error | Success | PlainError

@@ -92,7 +92,7 @@ def test_contradiction_holds_both_answers_without_secrets() -> None:
 
     contradiction = caught.value
     assert contradiction.request == "GET /x?key=********"
-    assert contradiction.expected == "404 resource_not_found_exception “******** not found”"
+    assert contradiction.expected == '404 resource_not_found_exception "******** not found"'
     assert contradiction.observed == '200 {"key": "********"}'
 
 

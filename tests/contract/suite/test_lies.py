@@ -70,8 +70,8 @@ def test_server_that_ignores_the_task_type_of_a_read_is_contradicted_with_both_a
     assert contradiction
     assert contradiction.request.startswith("GET /_inference/rerank/esops-contract-")
     assert contradiction.expected == (
-        "400 status_exception “Requested task type [rerank] does not match "
-        "the inference endpoint's task type [completion]”"
+        '400 status_exception "Requested task type [rerank] does not match '
+        "the inference endpoint's task type [completion]\""
     )
     assert contradiction.observed.startswith('200 {"endpoints":[{"inference_id":"esops-contract-')
 
