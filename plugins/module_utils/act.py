@@ -51,8 +51,6 @@ RETRIES_AFTER_DELETE = 6
 
 _UNRECORDED = " The server has taken the API key, but its fingerprint is not stored: the next run sends it again."
 
-_FORCE_HINT = "force=true deletes it all the same; whatever uses it will then fail."
-
 
 class Work:
     """One endpoint on its way to what is declared."""
@@ -191,12 +189,7 @@ class Work:
         return None
 
     def _delete(self, endpoint: Endpoint) -> None:
-        try:
-            self._api.delete(endpoint.task_type, endpoint.inference_id, self._policy.force)
-        except ApiError as error:
-            if error.is_referenced:
-                error.hint = _FORCE_HINT
-            raise
+        self._api.delete(endpoint.task_type, endpoint.inference_id, self._policy.force)
 
     def _learn(self, decided: Plan, stored: Endpoint | None) -> None:
         """After a write that was taken: what the server holds now, and what it left as it was."""
@@ -349,8 +342,11 @@ class Work:
         references = self._api.references(endpoint.task_type, endpoint.inference_id)
         users = [f"pipeline {name}" for name in references.pipelines] + [f"index {name}" for name in references.indexes]
         if users:
+            # Most runs need no hint.
+            from ansible_collections.esops.inference.plugins.module_utils.hints import FORCE  # noqa: PLC0415
+
             raise Refused(
-                f"Inference endpoint {endpoint.inference_id} is used by {', '.join(users)}. Hint: {_FORCE_HINT}",
+                f"Inference endpoint {endpoint.inference_id} is used by {', '.join(users)}. Hint: {FORCE}",
                 409,
             )
 

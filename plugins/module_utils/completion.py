@@ -15,6 +15,7 @@ from typing import Any, Mapping, Sequence
 
 from ansible_collections.esops.inference.plugins.module_utils.answers import Answers, Piece
 from ansible_collections.esops.inference.plugins.module_utils.client import MOST_CONNECTIONS
+from ansible_collections.esops.inference.plugins.module_utils.cluster import is_about_one_endpoint
 from ansible_collections.esops.inference.plugins.module_utils.errors import ApiError, ClientError
 from ansible_collections.esops.inference.plugins.module_utils.outcome import Refused
 
@@ -117,11 +118,30 @@ def complete(api: Answers, params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _task_types(api: Answers, ids: Sequence[str]) -> dict[str, str]:
-    """What kind each endpoint is, of those that there are, by one request."""
+    """What kind each endpoint is, of those that there are, by one request if Elasticsearch can list them."""
     if len(ids) > 1:
-        return {endpoint.inference_id: endpoint.task_type for endpoint in api.get_all()}
-    endpoint = api.get(ids[0])
-    return {endpoint.inference_id: endpoint.task_type} if endpoint else {}
+        try:
+            return {endpoint.inference_id: endpoint.task_type for endpoint in api.get_all()}
+        except ClientError as error:
+            if not is_about_one_endpoint(error):
+                raise
+    found = {inference_id: _task_type(api, inference_id, alone=len(ids) == 1) for inference_id in ids}
+    return {inference_id: task_type for inference_id, task_type in found.items() if task_type}
+
+
+def _task_type(api: Answers, inference_id: str, alone: bool) -> str:
+    """The task type of an endpoint, empty if there is none.
+
+    :param alone: whether an endpoint that cannot be read keeps no other from being asked.
+    :raises ClientError: if it cannot be read, and is alone.
+    """
+    try:
+        endpoint = api.get(inference_id)
+    except ClientError:
+        if alone:
+            raise
+        return COMPLETION  # What Elasticsearch says when it is asked is reported.
+    return endpoint.task_type if endpoint else ""
 
 
 def _settings(given: Mapping[str, Any]) -> dict[str, Any]:

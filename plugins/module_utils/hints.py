@@ -101,9 +101,12 @@ _SERVER_WORDS = {
     ),
 }
 
+#: About an endpoint that is in use.
+FORCE = "force=true deletes it anyway. Whatever uses it then fails."
+
 _STATES = {
     "is_busy": "another update of the endpoint is in progress. Run again when it is complete.",
-    "is_referenced": "force=true deletes it anyway. Whatever uses it then fails.",
+    "is_referenced": FORCE,
     "is_list_unreadable": "Elasticsearch cannot read one of its endpoints, so it lists none. Delete the endpoint that "
     "the message names.",
     "is_unreadable_state": "Elasticsearch cannot read the stored endpoint. Run again; if the error stays, delete the "

@@ -23,6 +23,7 @@ from tests.unit.support import (
     endpoint,
     endpoints,
     info,
+    run_module,
     seed,
 )
 
@@ -165,6 +166,17 @@ class TestInformation:
         seed(sick)
         run = info(sick, task_type="completion")
         assert (len(run["endpoints"]), run.warnings) == (1, [])
+
+
+@pytest.mark.rejected("GET /_inference/.*: 500", "POST /_inference/.*: 400")
+def test_completion_asks_each_endpoint_that_can_be_read(sick: Simulator) -> None:
+    seed(sick, "a")
+    sick.seed("b", service="anthropic", state="unparsable")
+    options = {"elasticsearch_url": sick.url, "retries": 0, "inference_id": ["a", "b"], "input": "Hello"}
+    run = run_module("completion", options)
+    assert sick.requests[:3] == [OTHERS, "GET /_inference/a", "GET /_inference/b"]
+    assert [result.get("failed", False) for result in run["results"]] == [False, True]
+    assert "Unknown service" in run["results"][1]["msg"] or "not found" in run["results"][1]["msg"]
 
 
 class TestUnreadable:
