@@ -60,8 +60,9 @@ options:
     description:
       - The SHA-256 fingerprint of the certificate that the server shows, in hexadecimal digits, with colons or without.
         Without O(ca_path), the certificate is trusted for its fingerprint alone. With it, both have to be right.
-      - Or that of the CA which the server shows along with it, as Elasticsearch prints it at its first start. That CA
-        is trusted then, and no other. This needs Python 3.10 or newer on the machine the module runs on.
+      - Or that of the CA which the server sends together with it, as Elasticsearch prints it at its first start. That
+        CA is trusted then, and no other. This needs Python 3.10 or later on the host where the module runs.
+      - It is compared before anything else is sent, directly and through a proxy.
       - If not given, E(ELASTICSEARCH_CA_FINGERPRINT) is used.
     type: str
   client_cert:
@@ -83,21 +84,26 @@ options:
     default: true
   timeout:
     description:
-      - Seconds within which a request has to be answered. At most 86400, which is a day. At most 10 of them are spent
-        on the connection.
-      - The newest servers wait up to 120 seconds for the provider of the model when an endpoint is created or changed,
-        hence the default.
+      - Seconds to wait for the response to a request. At most 86400, which is a day. At most 10 of them are spent on
+        the connection.
+      - When an endpoint is created or changed, Elasticsearch waits for the provider of the model. If the version of the
+        server has a parameter for that, the module tells it to wait a little less than this timeout. Creates have it
+        in 8.19, and in 9.1 or later. Updates have it in 9.5 or later. Other versions wait up to 30 seconds.
       - If not given, E(ELASTICSEARCH_TIMEOUT) is used.
     type: float
     default: 130
   retries:
     description:
-      - How often a request is sent again that met a passing fault. Those are a connection that was refused or lost, and
-        the statuses 429, 502, 503 and 504. There is none for errors of TLS or authentication, nor for other statuses.
-      - The pauses grow from 1 to 2 seconds at first, each at random between half and all of it. C(Retry-After) is
-        respected up to 60 seconds. All pauses of a task together take at most O(timeout) seconds, and a request that
-        ran into O(timeout) is not sent again. The task warns where requests were sent again.
-      - With several nodes, one that cannot be reached is not asked again, but the next one instead.
+      - How many times to retry a request after a temporary error. These are a connection that was refused or lost, and
+        the statuses 429, 502, 503 and 504. A write is also retried if the provider of the model has a temporary fault
+        (429, 5xx, 529, or no response in time), and if another update of the endpoint is in progress. Other errors are
+        not retried, for example those of TLS, of authentication, or of a provider that rejects the API key.
+      - The pauses grow, each at random between half and all of 1, 2, 4 seconds and so on. C(Retry-After) is respected
+        up to 60 seconds. All pauses of a task together take at most O(timeout) seconds, and a request that ran into
+        O(timeout) is not retried. The task warns if a request was retried.
+      - If there are several nodes, the next one gets the request first, and all of them are retried after a pause.
+        Reads go to the next node after these errors, and if TLS with a node fails, which is a warning. Writes go there
+        if nothing was sent, or after the statuses 429 and 503, which mean that nothing was done.
       - If not given, E(ELASTICSEARCH_RETRIES) is used.
     type: int
     default: 3

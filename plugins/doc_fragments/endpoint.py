@@ -26,7 +26,7 @@ state:
 _BODY = r"""
 task_type:
   description:
-    - The task the endpoint performs. V(chat_completion) needs Elasticsearch 9.5, or a late patch of 9.4.
+    - The task the endpoint performs. V(chat_completion) needs Elasticsearch 9.5 or later.
     - If not given, an endpoint that exists keeps its own, and a new one becomes V(completion).
   type: str
   choices: [completion, chat_completion]
@@ -51,7 +51,7 @@ service_settings:
       type: str
     url:
       description:
-        - Another address of the Messages API. Known to Elasticsearch 9.5 and newer.
+        - Another address of the Messages API. It needs Elasticsearch 9.6 or later.
         - It can only change when the endpoint is created again, see O(allow_recreate).
       type: str
     rate_limit:
@@ -61,7 +61,8 @@ service_settings:
         requests_per_minute:
           description:
             - Requests per minute, a positive number. The server takes 50 for a new endpoint if it is not given.
-            - Elasticsearch 9.4 and newer change it in place. Older ones need O(allow_recreate).
+            - Elasticsearch 9.4 and later change it in place. Earlier versions need O(allow_recreate).
+            - Elasticsearch 9.4 changes it only together with the API key.
           type: int
 task_settings:
   description: The settings of the task.
@@ -103,12 +104,14 @@ chunking_settings:
 _KEY = r"""
 update_api_key:
   description:
-    - V(on_create) sends the key when an endpoint is created, and beside another service setting that changes.
+    - V(on_create) sends the key when an endpoint is created, and together with another service setting that changes.
     - V(when_changed) also sends it when it is not known to be the one that the endpoint was given last. No server
       tells, so a salted hash of the key is kept, see O(api_key_fingerprint_store). It costs one more request, for one
       endpoint or for many.
     - V(always) sends it on every run, and reports a change each time.
     - Elasticsearch 8.16 changes no key in place. There it takes O(allow_recreate).
+    - A key that the provider rejects never replaces one that works. Elasticsearch 9.4 and later ask the provider before
+      they store the key. For earlier versions, O(preflight) does so.
   type: str
   choices: [on_create, when_changed, always]
   default: on_create
@@ -151,24 +154,36 @@ allow_recreate:
     - Whether an endpoint may be deleted and created again where a difference cannot be changed in place.
     - Undeclared settings are carried over, unless O(unmanaged_settings=remove). If creating it fails for good, the
       former settings are put back with the declared key.
+    - After it has deleted the endpoint, the module retries temporary faults of the provider at least 6 times, whatever
+      O(retries) is.
+    - Kibana connectors that use the endpoint fail while it is away. No API of Elasticsearch names them.
     - Without it, such a difference is a failure that names the setting.
   type: bool
   default: false
 preflight:
   description:
-    - Before an endpoint is deleted to be created again, create a throw-away endpoint with the new settings, named like
-      the endpoint with C(-ansible-preflight) behind, and delete it. What the server or Anthropic refuses then costs
-      nothing.
+    - Create a temporary endpoint with the new settings and the declared API key first. Its ID is that of the endpoint
+      with the suffix C(-ansible-preflight). If Elasticsearch or Anthropic rejects it, the endpoint is not changed.
+    - This is done before an endpoint is re-created, and before an API key is sent to Elasticsearch 9.3 or earlier, or
+      to an unknown version, since these do not ask Anthropic before they store it.
+    - While an endpoint is re-created, its temporary endpoint stays until the new one is there. If the run is killed in
+      between, the next run carries over from it what nobody declared, and deletes it.
+    - A temporary endpoint that a killed run left behind is also deleted by the next run that changes the endpoint, and
+      by M(esops.inference.anthropic_endpoints), which reads all endpoints.
   type: bool
   default: true
 force:
-  description: Delete an endpoint, also to create it again, although ingest pipelines or indices use it.
+  description:
+    - Delete an endpoint, also to re-create it, although ingest pipelines or indices use it, or although Elasticsearch
+      cannot read it.
+    - Kibana connectors use endpoints, too. No API of Elasticsearch names them, so they are never checked.
   type: bool
   default: false
 duplicate_model:
   description:
     - What to do on a create when another endpoint serves the same model for the same task already.
-    - V(warn) and V(fail) cost one more request, on a create only.
+    - If Elasticsearch cannot list all endpoints, V(warn) warns about what was not checked. V(fail) fails if those of
+      the task type cannot be listed.
   type: str
   choices: [allow, warn, fail]
   default: warn
@@ -233,6 +248,8 @@ options:
       - Remove endpoints of this service that are not in O(endpoints). Those of other services, and built-in ones, whose
         ids start with a dot, are never removed. An empty list is refused.
       - Removals respect who uses an endpoint, and O(force). Their results come last, in the order of their ids.
+      - Kibana connectors use endpoints, too. No API of Elasticsearch names them, so they are never checked.
+      - If Elasticsearch cannot list all endpoints, the task fails before anything is changed.
     type: bool
     default: false
   purge_exclude:

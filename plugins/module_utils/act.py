@@ -306,8 +306,9 @@ class Work:
         inference_id = self._desired.inference_id
         first = f" The first create failed: {self._failures[0]}" if self._failures else ""
         return Refused(
-            f"{error.problem.rstrip('.')}, but a read does not find it. Elasticsearch stores only a part of inference "
-            f"endpoint {inference_id}, which a create that failed half way leaves behind before 9.3. "
+            f"{error.method} {error.path}: {error.problem.rstrip('.')}, but a read does not find it. "
+            f"Elasticsearch stores only a part of inference endpoint {inference_id}, which a create that failed half "
+            "way leaves behind before 9.3. "
             "No API removes that part. Nothing was changed. "
             f"Hint: use a different inference_id, or contact Elastic's support.{first}",
             error.status,

@@ -86,7 +86,7 @@ class Cluster:
                 known = known._replace(others=self.neighbors(desired))
                 if self._unlisted and self.policy.duplicate_model == "fail":
                     raise Refused(
-                        "duplicate_model=fail needs the list of endpoints, which Elasticsearch does not return: "
+                        "duplicate_model=fail needs the list of endpoints, which Elasticsearch does not return. "
                         f"{self._unlisted} Nothing was changed."
                     )
             elif decided.question == SECRET:
@@ -186,18 +186,18 @@ class Cluster:
         """One endpoint that Elasticsearch cannot read makes it fail to list any, except those of other task types."""
         task_type = desired.task_type or self.service.default_task_type
         listed: dict[str, Endpoint] = {}
-        unchecked = f"all of them; only those of the task type {task_type} were checked"
+        unchecked = f"only those of the task type {task_type} were checked for the same model"
         try:
             listed = self._by_id(self.api.get_all(task_type))
         except ClientError as second:
             if self._ends_everything(second):
                 raise
-            unchecked = "them, so duplicate_model was not checked"
-            self._unlisted = second.problem
+            unchecked = "duplicate_model was not checked"
+            self._unlisted = _said(second)
             left_over = self._read_if_possible(desired.inference_id + PREFLIGHT_SUFFIX)
             if left_over is not None:
                 listed = {left_over.inference_id: left_over}
-        self.warn(f"Elasticsearch does not list {unchecked}: {error.problem}")
+        self.warn(f"Elasticsearch does not list all endpoints, so {unchecked}. {_said(error)}")
         return listed
 
     def _read_if_possible(self, inference_id: str) -> Endpoint | None:
@@ -221,8 +221,8 @@ class Cluster:
         except (ApiError, UnreadableAnswer) as error:
             if not is_about_one_endpoint(error):
                 raise
-            self.is_listed_in_part = error.problem
-            self.warn(f"Elasticsearch does not list all endpoints, so the declared ones were read: {error.problem}")
+            self.is_listed_in_part = _said(error)
+            self.warn(f"Elasticsearch does not list all endpoints, so the declared ones were read. {_said(error)}")
         found = self._read_by_task_type(declared)
         errors: dict[str, ClientError] = {}
         for inference_id in [desired.inference_id for desired in declared if desired.inference_id not in found]:
@@ -258,6 +258,11 @@ class Cluster:
         if endpoint.service != self.service.name:
             return endpoint
         return endpoint._replace(settings=self.service.normalise(endpoint.settings))
+
+
+def _said(error: ClientError) -> str:
+    """A request and what is wrong with it, as a sentence."""
+    return f"{error.method} {error.path}: {error.problem.rstrip('.')}."
 
 
 def is_about_one_endpoint(error: ClientError) -> bool:

@@ -95,7 +95,7 @@ class Reconciler:
         """
         if self._cluster.is_listed_in_part:
             raise Refused(
-                "purge needs the list of all endpoints, which Elasticsearch does not return: "
+                "purge needs the list of all endpoints, which Elasticsearch does not return. "
                 f"{self._cluster.is_listed_in_part} Nothing was changed. "
                 "Hint: repair or delete the endpoint that cannot be read, or run without purge."
             )

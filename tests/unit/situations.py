@@ -82,6 +82,14 @@ def _made_anew(server: Simulator) -> None:
     server.seed(ID, service_settings={"model_id": OTHER_MODEL["model_id"]}, task_settings={"max_tokens": 1024})
 
 
+def _killed_between_delete_and_create(server: Simulator) -> None:
+    seed(server, f"{ID}-ansible-preflight", temperature=0.5)
+
+
+def _state(state: str, inference_id: str = ID, service: str | None = None) -> Callable[[Simulator], None]:
+    return lambda server: server.seed(inference_id, state=state, service=service)
+
+
 def _foreign(server: Simulator) -> None:
     server.seed(ID, service="openai", service_settings={"model_id": "gpt"})
 
@@ -96,6 +104,7 @@ class Situation:
 
     :ivar when: what the user meets.
     :ivar then: what the run does about it, for people; what it reports is measured.
+    :ivar first_node: what the first of two nodes does; the other is well.
     :ivar outrun: what someone else does between the read and the write.
     :ivar says: what the message, or a warning, has to hold so that C(then) is true.
     """
@@ -105,19 +114,26 @@ class Situation:
     arrange: Callable[[Simulator], None] = seed
     options: dict[str, Any] = field(default_factory=dict)
     server: dict[str, Any] = field(default_factory=dict)
+    first_node: Fault | None = None
     outrun: Callable[[Simulator], None] | None = None
     check: bool = False
     says: tuple[str, ...] = ()
 
     def run(self) -> tuple[Run, list[str], bool]:
         """The run, its requests, and whether an endpoint that was there still works as before or as declared."""
-        with Simulator(**self.server) as server, self._someone_else(server):
+        with contextlib.ExitStack() as stack:
+            server = stack.enter_context(Simulator(**self.server))
+            stack.enter_context(self._someone_else(server))
             self.arrange(server)
             before = server.endpoints.get(ID)
             options = {**DOCUMENTED, "duplicate_model": "allow", **self.options}
             if "elasticsearch_url" in options:
                 options["elasticsearch_url"] = [url.format(server=server.url) for url in options["elasticsearch_url"]]
-            with mock.patch.object(client.Retry, "sleep", return_value=None):
+            if self.first_node:
+                first = stack.enter_context(Simulator(cluster_of=server))
+                first.faults.add(self.first_node)
+                options["elasticsearch_url"] = [first.url, server.url]
+            with mock.patch.object(client.Patience, "spend", return_value=0.0):
                 run = endpoint(server, check=self.check, **options)
             lost = before is not None and ID not in server.endpoints and options.get("state") != "absent"
             return run, server.requests, not lost
@@ -253,6 +269,22 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             says=("invalid x-api-key",),
         ),
         Situation(
+            "Anthropic rejects the new key, Elasticsearch 8.17 to 9.3, with any ``update_api_key``",
+            "These versions would store it. The temporary endpoint proves the key first, so the endpoint keeps its old "
+            "one.",
+            seed,
+            {"update_api_key": "always"},
+            {"version": "9.3", "refused_keys": [KEY]},
+            says=("-ansible-preflight", "invalid x-api-key"),
+        ),
+        Situation(
+            "the same, and Anthropic accepts the new key",
+            "The temporary endpoint is created and deleted, then the key is sent.",
+            seed,
+            {"update_api_key": "always"},
+            {"version": "9.3"},
+        ),
+        Situation(
             "only a task setting differs",
             "It changes in place, without the key.",
             _given(key=KEY),
@@ -296,13 +328,13 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
         ),
         Situation(
             "the model differs, with ``allow_recreate``",
-            "Who uses the endpoint is asked, a throw-away endpoint proves the new settings, "
-            "then the endpoint is deleted and created again. Undeclared settings are carried over.",
+            "The module asks who uses the endpoint. A temporary endpoint proves the new settings. Then the module "
+            "deletes the endpoint and creates it again. Undeclared settings are carried over.",
             options={"service_settings": OTHER_MODEL, "allow_recreate": True},
         ),
         Situation(
             "the same, and Anthropic refuses the new model",
-            "The throw-away endpoint meets the refusal. The endpoint is left as it was.",
+            "Anthropic rejects the temporary endpoint. The endpoint was not changed.",
             options={"service_settings": OTHER_MODEL, "allow_recreate": True},
             server={"refused_models": ["claude-opus-4-5"]},
             says=("-ansible-preflight", "model: claude-opus-4-5"),
@@ -316,29 +348,43 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
         ),
         Situation(
             "the same, with ``force``",
-            "It is created again all the same.",
+            "It is re-created.",
             _in_use,
             {"service_settings": OTHER_MODEL, "allow_recreate": True, "force": True},
         ),
         Situation(
-            "an earlier run was killed and left its throw-away endpoint behind",
-            "It is removed.",
+            "an earlier run was killed and left its temporary endpoint behind",
+            "A run that changes the endpoint deletes it. So does a list run, which reads all endpoints.",
             _left_over,
             {"service_settings": OTHER_MODEL, "allow_recreate": True},
         ),
         Situation(
+            "an earlier run was killed after it had deleted the endpoint",
+            "The endpoint is created again. The temporary endpoint still has what nobody declared, so this is carried "
+            "over. A warning names it.",
+            _killed_between_delete_and_create,
+            says=("this was carried over", "task_settings.temperature"),
+        ),
+        Situation(
+            "the endpoint was deleted, and Anthropic is overloaded for a while (529)",
+            "The create is retried with growing pauses, even with ``retries: 0``.",
+            _fault("provider_refusal", match=rf"PUT .*/{ID}\?", status=529, times=3, exists=True),
+            {"service_settings": OTHER_MODEL, "allow_recreate": True, "retries": 0},
+            says=("sent again 3 times",),
+        ),
+        Situation(
             "the endpoint was deleted, and creating it fails for good",
             "Its former settings are put back, with the declared key.",
-            _fault("provider_refusal", match=f"PUT .*/{ID}$", exists=True),
+            _fault("provider_refusal", match=rf"PUT .*/{ID}\?", exists=True),
             {"service_settings": OTHER_MODEL, "allow_recreate": True},
             says=("Its former settings are in place again, with the API key that was declared",),
         ),
         Situation(
             "the same, and putting the former settings back fails, too",
             "The worst. The message says that the endpoint is gone, and with which settings it was there.",
-            _fault("provider_refusal", match=f"PUT .*/{ID}$", times=2, exists=True),
+            _fault("provider_refusal", match=rf"PUT .*/{ID}\?", times=2, exists=True),
             {"service_settings": OTHER_MODEL, "allow_recreate": True},
-            says=("THE ENDPOINT IS GONE", "task_settings.max_tokens=1024"),
+            says=("THE ENDPOINT IS GONE", "task_settings.max_tokens=1024", "-ansible-preflight keeps its settings"),
         ),
         Situation(
             "an endpoint that a pipeline uses is to be absent",
@@ -384,11 +430,21 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             says=("Elasticsearch 8.16.0 does not change it in place", "allow_recreate=true"),
         ),
         Situation(
-            "``top_k`` is declared, Elasticsearch 8.16 and 8.17",
-            "They show it under the name ``top_p``. It is recognised.",
+            "an endpoint has ``top_k``, Elasticsearch 8.16 and 8.17",
+            "These versions store it under the name ``top_p``, and cannot read the endpoint again. The message says "
+            "how to delete it. Do not set ``top_k`` there.",
             lambda server: seed(server, top_k=1),
             {"task_settings": {"max_tokens": 1024, "top_k": 1}},
             {"version": "8.17"},
+            says=("cannot be read", "state=absent with force=true deletes it"),
+        ),
+        Situation(
+            "the rate limit differs and the key is not declared, Elasticsearch 8.17 to 9.4",
+            "Service settings need the key beside them. Elasticsearch 9.3 and earlier are known to reject that, so "
+            "nothing is sent.",
+            options={"service_settings": {"rate_limit": {"requests_per_minute": 7}}},
+            server={"version": "9.3"},
+            says=("only with service_settings.api_key beside them",),
         ),
         Situation(
             "a new endpoint has a setting that the server does not know yet",
@@ -404,6 +460,54 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             options={"task_settings": {"max_tokens": 2048}, **LOGIN},
             server=_login("manage_inference"),
             says=("the newest is assumed",),
+        ),
+        Situation(
+            "a proxy hides ``GET /``",
+            "The newest version is assumed, with a warning.",
+            _fault("status", match="GET /$", status=404, html=True, exists=True),
+            {"task_settings": {"max_tokens": 2048}},
+            says=("the newest is assumed",),
+        ),
+    ),
+    "Endpoints that cannot be read": (
+        Situation(
+            "another endpoint cannot be read, so Elasticsearch lists none",
+            "The endpoint is created. A warning says which endpoints were checked for the same model.",
+            _state("unparsable", ".elser-2-elasticsearch"),
+            {"duplicate_model": "warn"},
+            says=("only those of the task type completion were checked for the same model",),
+        ),
+        Situation(
+            "the endpoint itself cannot be read, and is to be absent",
+            "It is not changed. The message names ``force``.",
+            _state("unparsable", service="anthropic"),
+            {"state": "absent"},
+            says=("cannot be read", "force=true deletes it"),
+        ),
+        Situation(
+            "the same, with ``force``",
+            "It is deleted.",
+            _state("unparsable", service="anthropic"),
+            {"state": "absent", "force": True},
+        ),
+        Situation(
+            "the endpoint itself cannot be read, and is to be present, with ``allow_recreate`` and ``force``",
+            "A temporary endpoint proves the settings. Then the endpoint is deleted and created as declared.",
+            _state("unparsable", service="anthropic"),
+            {"allow_recreate": True, "force": True},
+        ),
+        Situation(
+            "an endpoint of another service cannot be read",
+            "It is never touched, whatever the policy.",
+            _state("unparsable"),
+            {"state": "absent", "force": True},
+            says=("belongs to another service",),
+        ),
+        Situation(
+            "Elasticsearch has only a part of the endpoint: a read does not find it, a create says that it exists",
+            "One create is tried. The message names the state.",
+            _state("no_settings"),
+            says=("stores only a part of inference endpoint",),
         ),
     ),
     "Networks and busy servers": (
@@ -424,6 +528,35 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             "the first of several nodes is down",
             "The next one is asked, and stays the one to be asked.",
             options={"elasticsearch_url": ["http://127.0.0.1:1", "{server}"]},
+        ),
+        Situation(
+            "the first of several nodes has a fault (429, 502, 503, 504), or TLS with it fails",
+            "The next node gets the request, and all that follow. A write goes there only if the first node did "
+            "nothing (429, 503).",
+            first_node=Fault("status", status=503, times=99),
+            options={"task_settings": {"max_tokens": 2048}},
+            says=("status 503 of",),
+        ),
+        Situation(
+            "Anthropic has a temporary fault (429, 5xx, 529, or no response in time)",
+            "Elasticsearch reports it as 400. The write is retried, up to ``retries`` times, with growing pauses.",
+            _fault("provider_refusal", match="PUT", status=529, times=3),
+            {"retries": 3},
+            says=("status 529 of the provider",),
+        ),
+        Situation(
+            "Anthropic stays overloaded",
+            "The run fails with its words. Nothing was stored.",
+            _fault("provider_refusal", match="PUT", status=529, times=99),
+            {"retries": 3},
+            says=("the provider is overloaded",),
+        ),
+        Situation(
+            "another update of the endpoint is in progress (409)",
+            "The write is retried in the same way. ``force`` does not help, so no message names it.",
+            _fault("busy", match="_update", times=2, exists=True),
+            {"task_settings": {"max_tokens": 2048}, "retries": 3},
+            says=("an update in progress",),
         ),
         Situation(
             "the connection is lost after the server created the endpoint",
@@ -476,6 +609,13 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             "It is read again, and created.",
             options={"task_settings": {"max_tokens": 2048}},
             outrun=lambda server: server.remove(ID),
+        ),
+        Situation(
+            "someone else changes the endpoint before an update that Elasticsearch rejects",
+            "It is read again and tried again. What the other changed is not reported as a change of this run.",
+            _fault("status", match="_update", status=400, times=99, exists=True),
+            {"task_settings": {"max_tokens": 2048}},
+            outrun=lambda server: seed(server, max_tokens=50),
         ),
         Situation(
             "someone else deletes the endpoint that is to be absent",

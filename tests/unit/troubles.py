@@ -26,6 +26,7 @@ import trustme
 
 from ansible_collections.esops.inference.plugins.module_utils import fingerprints, module, reconcile
 from tests.simulator import Fault, Security, Simulator, Tls
+from tests.unit.authorities import ca_without_key_usage
 from tests.unit.support import DOCUMENTED, FORMER_KEY, ID, KEY, MODEL, endpoint, endpoints, environment, seed
 
 PAGE = Path(__file__).parents[2] / "docs" / "docsite" / "rst" / "troubleshooting.rst"
@@ -69,9 +70,8 @@ def many(server: Simulator) -> None:
 
 
 @contextlib.contextmanager
-def certificate(name: str) -> Iterator[tuple[Tls, str]]:
+def certificate(name: str, ca: trustme.CA) -> Iterator[tuple[Tls, str]]:
     """A server's certificate for this name, as the simulator takes it, and the file of its CA."""
-    ca = trustme.CA()
     with tempfile.TemporaryDirectory() as folder:
         server, authority = f"{folder}/server.pem", f"{folder}/ca.pem"
         ca.issue_cert(name).private_key_and_cert_chain_pem.write_to_path(server)
@@ -107,8 +107,10 @@ class Trouble:
 
     :ivar remedy: for people, in the markup of the page.
     :ivar certified: the name in the server's certificate, if it speaks TLS.
+    :ivar without_key_usage: whether its CA is one as Elasticsearch's own tools create it.
     :ivar url: where the run looks for the server, given its address.
     :ivar patched: what is otherwise than on this machine.
+    :ivar said: a message that Python says in place of the module, so that no run of the tests can say it.
     :ivar listed: whether a list of endpoints is declared; C(options) are those of anthropic_endpoints then.
     """
 
@@ -118,17 +120,24 @@ class Trouble:
     options: dict[str, Any] = field(default_factory=dict)
     server: dict[str, Any] = field(default_factory=dict)
     certified: str = ""
+    without_key_usage: bool = False
     url: Callable[[str], str] = str
     variables: dict[str, str] = field(default_factory=dict)
     patched: tuple[Any, ...] = ()
     named_ca: bool = False
     listed: bool = False
     warns: bool = False
+    said: str = ""
 
     def message(self) -> str:
         """What the run says."""
+        if self.said:
+            return self.said
         with contextlib.ExitStack() as stack:
-            tls, authority = stack.enter_context(certificate(self.certified)) if self.certified else (None, "")
+            tls, authority = None, ""
+            if self.certified:
+                ca = ca_without_key_usage() if self.without_key_usage else trustme.CA()
+                tls, authority = stack.enter_context(certificate(self.certified, ca))
             server = stack.enter_context(Simulator(tls=tls, **self.server))
             stack.enter_context(environment(**self.variables))
             for arguments in self.patched:
@@ -170,6 +179,12 @@ SECTIONS: dict[str, tuple[Trouble, ...]] = {
             patched=((module, "REQUESTS_IMPORT_ERROR", ImportError()),),
         ),
         Trouble(
+            "A Python that is too old",
+            "Python 3.6 says this of every module of the collection. The host where the module runs needs Python 3.8 "
+            "or later: set ``ansible_python_interpreter``, or run the task with ``connection: local``.",
+            said="SyntaxError: future feature annotations is not defined",
+        ),
+        Trouble(
             "No address",
             "Name the cluster in the task, in ``module_defaults``, or in the environment. The variable has to be set "
             "on the machine where the module runs. The role takes ``anthropic_elasticsearch_url``.",
@@ -201,6 +216,24 @@ SECTIONS: dict[str, tuple[Trouble, ...]] = {
             "Mostly the end of the line of a file. ``{{ lookup('ansible.builtin.file', path) }}`` takes it away, "
             "``| trim`` does it elsewhere.",
             options={"elasticsearch_api_key": "id:secret\n"},
+        ),
+        Trouble(
+            "An API key with its scheme",
+            "Elasticsearch returns ``encoded`` when it creates an API key. Set that value alone.",
+            options={"elasticsearch_api_key": "ApiKey VnVhQ2ZHY0JDZGJrU"},
+        ),
+        Trouble(
+            "An ID that YAML reads as a number",
+            "YAML reads ``0123`` as 83, and ``12:30:00`` as 45000. Quotation marks keep the text.",
+            options={"inference_id": 83},
+        ),
+        Trouble(
+            "A setting that only newer servers know",
+            "``endpoint_info`` returns what the cluster stores. Remove the setting, or upgrade the collection.",
+            options={
+                "endpoints": [{"inference_id": "answers", "task_settings": {"max_tokens": 1024, "new_setting": True}}]
+            },
+            listed=True,
         ),
         Trouble(
             "White space in the key of Anthropic",
@@ -269,8 +302,9 @@ SECTIONS: dict[str, tuple[Trouble, ...]] = {
         ),
         Trouble(
             "No answer in time",
-            "Creating an endpoint waits for Anthropic, up to 120 seconds on the newest servers. The default of "
-            "``timeout``, 130, is above that. After a write the endpoint is read again before this message.",
+            "Elasticsearch waits for Anthropic when an endpoint is created or changed. The module tells it to wait a "
+            "little less than ``timeout``, if the version knows how. After a write the endpoint is read again before "
+            "this message.",
             arrange=fault("slow", seconds=1, times=9),
             options={"timeout": 0.2},
         ),
@@ -309,6 +343,14 @@ SECTIONS: dict[str, tuple[Trouble, ...]] = {
             certified="127.0.0.1",
         ),
         Trouble(
+            "A CA that Python 3.13 rejects",
+            "Elasticsearch's own tools create such a CA. Trust it by its fingerprint, or create a CA with keyUsage.",
+            certified="127.0.0.1",
+            without_key_usage=True,
+            url=encrypted,
+            named_ca=True,
+        ),
+        Trouble(
             "The name is not in the certificate",
             "Use an address that the certificate is for, or have one made for the address.",
             certified="es1.example.com",
@@ -332,6 +374,17 @@ SECTIONS: dict[str, tuple[Trouble, ...]] = {
             "Nobody",
             "The credential is missing, wrong, or has ended.",
             server=security("manage_inference"),
+        ),
+        Trouble(
+            "The Elasticsearch API key is not valid any more",
+            "Elasticsearch says why in ``additional_unsuccessful_credentials``.",
+            server=security("manage_inference"),
+            arrange=fault(
+                "status",
+                status=401,
+                message="unable to authenticate with provided credentials: API key [VuaCfGcBCdbk] has been invalidated",
+            ),
+            options=LOGIN,
         ),
         Trouble(
             "A privilege is missing",
@@ -433,6 +486,21 @@ SECTIONS: dict[str, tuple[Trouble, ...]] = {
             server={"refused_models": [MODEL]},
         ),
         Trouble(
+            "Anthropic is overloaded",
+            "Temporary faults of Anthropic are retried. This one stayed. Run again later, or increase ``retries``.",
+            arrange=fault("provider_refusal", status=529, times=9, match="PUT"),
+        ),
+        Trouble(
+            "No credit",
+            "The organization of the Anthropic API key has no credit left.",
+            arrange=fault(
+                "provider_refusal",
+                status=400,
+                message="Your credit balance is too low to access the Anthropic API.",
+                match="PUT",
+            ),
+        ),
+        Trouble(
             "A setting that this version does not know",
             "Leave it out, or upgrade.",
             arrange=none_yet,
@@ -504,6 +572,24 @@ SECTIONS: dict[str, tuple[Trouble, ...]] = {
             options={"state": "absent"},
         ),
         Trouble(
+            "An endpoint that Elasticsearch cannot read",
+            "``state: absent`` with ``force: true`` deletes it. ``allow_recreate: true`` with ``force: true`` "
+            "re-creates it as declared. Kibana connectors and other users of the endpoint fail meanwhile.",
+            arrange=lambda server: server.seed(ID, service="anthropic", state="unparsable"),
+            options={"state": "absent"},
+        ),
+        Trouble(
+            "Only a part of the endpoint is stored",
+            "A create that failed half way on Elasticsearch before 9.3 can leave secrets without settings.",
+            arrange=lambda server: server.seed(ID, state="no_settings"),
+        ),
+        Trouble(
+            "Another update is in progress",
+            "Two runs changed the endpoint at the same time. ``force`` does not help. Run again.",
+            arrange=fault("busy", match="DELETE", times=9, exists=True),
+            options={"state": "absent"},
+        ),
+        Trouble(
             "An endpoint of another service",
             "It is never touched. Choose another id.",
             arrange=lambda server: server.seed(ID, service="openai", service_settings={"model_id": "gpt"}),
@@ -514,6 +600,21 @@ SECTIONS: dict[str, tuple[Trouble, ...]] = {
             arrange=lambda server: seed(server, "older"),
             options={"duplicate_model": "warn"},
             warns=True,
+        ),
+        Trouble(
+            "Not all endpoints are listed",
+            "A warning. An endpoint of another service cannot be read, for example after machine learning was switched "
+            "off, so Elasticsearch lists none. Everything but ``purge`` works.",
+            arrange=lambda server: server.seed(".elser-2-elasticsearch", state="unparsable"),
+            options={"duplicate_model": "warn"},
+            warns=True,
+        ),
+        Trouble(
+            "Purge without the whole list",
+            "``purge`` would have to guess what there is. Repair or delete the endpoint that the message names.",
+            arrange=lambda server: server.seed(".elser-2-elasticsearch", state="unparsable"),
+            options={"endpoints": [{"inference_id": "answers"}], "purge": True},
+            listed=True,
         ),
         Trouble(
             "Too much to purge",
@@ -546,15 +647,23 @@ SECTIONS: dict[str, tuple[Trouble, ...]] = {
         Trouble(
             "Created again, and refused",
             "The former settings are back. The key is the declared one, since nobody knows the former.",
-            arrange=fault("provider_refusal", match=f"PUT .*/{ID}$", exists=True),
+            arrange=fault("provider_refusal", match=rf"PUT .*/{ID}\?", exists=True),
             options={**OTHER_MODEL, "allow_recreate": True},
         ),
         Trouble(
             "The endpoint is gone",
-            "The worst that can happen: it was deleted, and Anthropic refused both the new settings and the former. "
-            "The message has all there was, but for the key. Run again when the reason is mended.",
-            arrange=fault("provider_refusal", match=f"PUT .*/{ID}$", times=2, exists=True),
+            "The worst that can happen: it was deleted, and Anthropic rejected both the new settings and the former. "
+            "The message has all settings. The temporary endpoint keeps them as well, and the next run uses them. "
+            "Remove the reason, then run again.",
+            arrange=fault("provider_refusal", match=rf"PUT .*/{ID}\?", times=2, exists=True),
             options={**OTHER_MODEL, "allow_recreate": True},
+        ),
+        Trouble(
+            "Carried over",
+            "A warning. A run was killed while it re-created the endpoint. The settings that nobody declared were in "
+            "its temporary endpoint.",
+            arrange=lambda server: seed(server, f"{ID}-ansible-preflight", temperature=0.5),
+            warns=True,
         ),
         Trouble(
             "A mistake of the collection",
@@ -591,9 +700,9 @@ _HEAD = """..
 Troubleshooting
 ===============
 
-By message: look for some of its words. Each was said by a run against a simulated server. A message about a request
-begins with the request, and its last part, *Hint*, says what helps mostly. The parts of a refusal are in ``failure``,
-for playbooks to test: ``status``, ``type``, ``reason``, ``method`` and ``path``.
+By message: look for some of its words. Each was said by a run against a simulated server, except that of an old
+Python. A message about a request begins with the request, and its last part, *Hint*, says what helps mostly. The parts
+of a refusal are in ``failure``, for playbooks to test: ``status``, ``type``, ``reason``, ``method`` and ``path``.
 
 What a run did before it failed stands in ``changed``, ``action`` and ``endpoint``.
 """

@@ -8,7 +8,6 @@ Every test runs on every path to the server: directly, and through a proxy.
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import ssl
 import tempfile
@@ -19,10 +18,7 @@ from typing import Any
 
 import pytest
 import trustme
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import serialization
 
 from ansible_collections.esops.inference.plugins.module_utils import hints
 from ansible_collections.esops.inference.plugins.module_utils import tls as tls_module
@@ -35,6 +31,7 @@ from ansible_collections.esops.inference.plugins.module_utils.errors import (
 )
 from tests.proxy import Proxy
 from tests.simulator import Fault, Simulator, Tls
+from tests.unit.authorities import ca_without_key_usage
 
 
 @dataclass(frozen=True)
@@ -124,24 +121,6 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
 
 def fingerprint_of(ca: trustme.CA) -> str:
     return hashlib.sha256(ssl.PEM_cert_to_DER_cert(ca.cert_pem.bytes().decode())).hexdigest()
-
-
-def ca_without_key_usage() -> trustme.CA:
-    """A CA as Elasticsearch's own tools create it (elastic/elasticsearch#117769)."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Elasticsearch security auto-configuration HTTP CA")])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    key_pem = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return trustme.CA.from_pem(certificate.public_bytes(pem), key_pem)
 
 
 @pytest.fixture(params=["direct", "through a proxy", "through a proxy with a login"], autouse=True)

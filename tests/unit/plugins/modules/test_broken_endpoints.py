@@ -57,7 +57,7 @@ class TestNeighbors:
         assert sick.requests == [READ, OTHERS, OF_TASK_TYPE, VERSION, create_request()]
         assert (run["action"], run["endpoint"]) == ("created", STORED)
         assert run.warnings[0].startswith(
-            "Elasticsearch does not list all of them; only those of the task type completion"
+            "Elasticsearch does not list all endpoints, so only those of the task type completion were"
         )
         assert NEIGHBOR in run.warnings[0]
 
