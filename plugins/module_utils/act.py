@@ -284,8 +284,10 @@ class Work:
         if not _may_have_changed_it(error):
             return False
         if decided.action == CREATED:
-            # Servers exist that answer a create with an error and keep the endpoint (`reference`, "Create").
-            return now is not None and not (rejected and error.already_exists) and self._is_as_declared()
+            # Servers exist that answer a create with an error and keep the endpoint (`reference`, "Create"). But
+            # nothing is stored before the provider has accepted it.
+            nothing_stored = rejected and (error.already_exists or error.provider_status is not None)
+            return now is not None and not nothing_stored and self._is_as_declared()
         if rejected or decided.action not in (DELETED, UPDATED):
             return False
         if decided.action == DELETED or not (before and now and decided.after):

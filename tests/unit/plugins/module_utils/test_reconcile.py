@@ -428,6 +428,22 @@ class TestRaces:
         assert "diff" not in run
         assert server.endpoints[ID].secret == FORMER_KEY
 
+    def test_create_of_someone_else_is_not_ours_if_the_provider_rejected_this_one(
+        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        server.faults.add(Fault("provider_refusal", match="PUT"))
+        put: Callable[..., Any] = Inference.put
+
+        def late(self: Inference, *arguments: Any) -> Any:
+            try:
+                return put(self, *arguments)
+            finally:
+                seed(server)
+
+        monkeypatch.setattr(Inference, "put", late)
+        run = declared(server)
+        assert (run.failed, run["changed"], run["action"], run["endpoint"]) == (False, False, "none", STORED)
+
     @pytest.mark.rejected("PUT /_inference/.*: 400")
     def test_someone_else_having_made_another_is_an_update(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch
