@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -28,6 +29,10 @@ TOKENS = "task_settings.max_tokens"
 
 BASE: Mapping[str, Any] = {MODEL_ID: MODEL, TOKENS: 1024}
 TRIAL = f"{ID}-ansible-preflight"
+
+
+#: What changes an endpoint, or creates its temporary endpoint.
+WRITES = r"^PUT |^DELETE (?!.*dry_run)"
 
 
 @dataclass(frozen=True)
@@ -138,6 +143,11 @@ class Bench:
     @property
     def held(self) -> StoredEndpoint | None:
         return self.server.endpoints.get(ID)
+
+    @property
+    def has_been_written_to(self) -> bool:
+        """Whether a run sent a write since the beginning: only then it looks a second time."""
+        return any(re.search(WRITES, request) for request in self.server.requests)
 
     @property
     def has_trial(self) -> bool:

@@ -204,3 +204,8 @@ class TestResults:
             "method": "GET",
             "path": f"/_inference/{ID}",
         }
+
+
+def test_policy_defaults_are_those_of_the_options() -> None:
+    options = module.policy_options()
+    assert Policy() == Policy(**{name: options[name]["default"] for name in Policy._fields})
