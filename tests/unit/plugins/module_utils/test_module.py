@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.esops.inference.plugins.module_utils import module as module_module
 from ansible_collections.esops.inference.plugins.module_utils.errors import ConnectionLost
 from ansible_collections.esops.inference.plugins.module_utils.module import Task
+from ansible_collections.esops.inference.plugins.module_utils.plan import Policy
 from ansible_collections.esops.inference.plugins.modules import anthropic_endpoint
 from tests.simulator import Fault, Simulator
 from tests.unit.support import DOCUMENTED, ID, KEY, STORED, endpoint, endpoints, log_of, seed
@@ -207,5 +208,5 @@ class TestResults:
 
 
 def test_policy_defaults_are_those_of_the_options() -> None:
-    options = module.policy_options()
+    options = module_module.policy_options()
     assert Policy() == Policy(**{name: options[name]["default"] for name in Policy._fields})
