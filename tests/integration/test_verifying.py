@@ -58,7 +58,7 @@ def test_a_change_ends_well_only_if_the_endpoints_answer(tmp_path: Path) -> None
         asked = [request for request in server.requests if request.startswith("POST")]
     assert (changed.status, failed.status) == (0, 2)
     assert sorted(asked) == [
-        f"POST /_inference/completion/{name}?timeout=130s" for name in ("support-answers", "support-summaries")
+        f"POST /_inference/completion/{name}?timeout=120s" for name in ("support-answers", "support-summaries")
     ]
     [message] = shown("text")
     assert " ".join(message.split()) in failed.printed
@@ -74,8 +74,8 @@ def test_the_smoke_test_asks_every_endpoint_of_the_service(tmp_path: Path, secre
     assert played.status == status
     assert requests[:2] == ["GET /_inference/_all", "GET /_inference/_all"]
     assert sorted(requests[2:]) == [
-        "POST /_inference/chat_completion/chat/_stream?timeout=130s",
-        "POST /_inference/completion/letters?timeout=130s",
+        "POST /_inference/chat_completion/chat/_stream?timeout=120s",
+        "POST /_inference/completion/letters?timeout=120s",
     ]
 
 
