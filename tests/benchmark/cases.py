@@ -45,7 +45,8 @@ class Case:
         read = 1 if self.way in (plays.BULK, plays.ROLE) else self.count
         if self.way == plays.URI_PUT:
             return self.count
-        return read + (self.count if self.delay is not None else 0)
+        version = 1
+        return read + (version + self.count if self.delay is not None else 0)
 
     def run(self, runner: Runner) -> Run:
         """Measure it once, on a server of its own.
