@@ -94,6 +94,9 @@ def test_one_cluster_down_leaves_the_others_as_declared(tmp_path: Path) -> None:
         assert "Hint: check elasticsearch_url" in played.printed
         assert "Traceback" not in played.printed
     assert recap(limited).keys() == {"support"}
+    guide = re.sub(r"^   ", "", GUIDE.read_text(), flags=re.MULTILINE)
+    shown, counts = recap(Played(2, guide, "")), recap(first)
+    assert shown == {"archive": counts["search"], "search": counts["support"], "support": counts["support"]}
     for played in (first, second, limited):
         assert find_leaks(played.printed + played.written) == []
 
