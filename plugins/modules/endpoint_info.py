@@ -15,6 +15,8 @@ description:
   - Returns the inference endpoints of a cluster, of every service, or those that the options select, and, if asked, who
     uses each.
   - It takes one request, unless O(references) asks for more. Nothing is changed.
+  - If Elasticsearch stores an endpoint that it cannot read, it lists none. Then the module reads the selected IDs one by
+    one, or each task type, and warns about what cannot be read.
   - Endpoints of the C(anthropic) service can be given to M(esops.inference.anthropic_endpoints) as they are.
 options:
   inference_id:
@@ -40,6 +42,7 @@ options:
       - A dry run whose query is lost on its way would be a removal. One request before the first makes sure that
         whatever stands between the module and Elasticsearch passes queries on. If not, the task fails, and no dry run
         is sent.
+      - Kibana connectors use endpoints, too. No API of Elasticsearch names them, so they are not in RV(references).
       - Built-in endpoints, whose ids start with a dot, are left out of RV(references). Servers refuse to remove them,
         also as a dry run.
     type: bool

@@ -311,7 +311,7 @@ def test_two_equal_runs_at_once_both_end_as_asked(bench: Bench, operation: Opera
             outcomes = list(pool.map(bench.run, [operation, operation]))
         if expected.outcome.error is None:
             assert _is_as_asked(operation, bench.held)
-        # A recreate may find the other's throw-away endpoint, or its new one, and say so.
+        # A recreate may find the other's temporary endpoint, or its new one, and say so.
         assert (
             operation.name == "recreate"
             or [str(outcome.error) for outcome in outcomes] == [str(expected.outcome.error)] * 2

@@ -9,7 +9,9 @@ Every test runs on every path to the server: directly, and through a proxy.
 from __future__ import annotations
 
 import hashlib
+import shutil
 import ssl
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -202,6 +204,18 @@ class TestTrust:
         """Without a warning either, which would be an error in these tests."""
         with Simulator(tls=getattr(files, tls)) as server:
             assert answered(server, validate_certs=False)
+
+    @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl names the files of such a directory")
+    @pytest.mark.parametrize("right", [True, False])
+    def test_directory_of_hashed_certificates(self, node: Simulator, files: Files, tmp_path: Path, right: bool) -> None:
+        ca = files.ca if right else files.other_ca
+        command = ["openssl", "x509", "-noout", "-subject_hash", "-in", ca]
+        name = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        shutil.copy(ca, tmp_path / f"{name}.0")
+        if right:
+            assert answered(node, ca_path=str(tmp_path))
+        else:
+            assert failure(node, ca_path=str(tmp_path)).hint == CA_HINT
 
     def test_a_file_that_is_no_certificate_is_told(self, node: Simulator, files: Files) -> None:
         assert failure(node, ca_path=files.no_pem).hint == PEM_HINT
