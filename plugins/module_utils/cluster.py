@@ -11,13 +11,9 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Iterable, Mapping, Sequence
 
-from ansible_collections.esops.inference.plugins.module_utils.client import PASSING_STATUSES
 from ansible_collections.esops.inference.plugins.module_utils.errors import (
     ApiError,
     ClientError,
-    TlsFailed,
-    Unreachable,
-    UnreadableAnswer,
 )
 from ansible_collections.esops.inference.plugins.module_utils.inference import (
     UNKNOWN,
@@ -28,7 +24,6 @@ from ansible_collections.esops.inference.plugins.module_utils.inference import (
 from ansible_collections.esops.inference.plugins.module_utils.outcome import Refused
 from ansible_collections.esops.inference.plugins.module_utils.plan import (
     OTHERS,
-    PREFLIGHT_SUFFIX,
     PRESENT,
     SECRET,
     SERVER,
@@ -51,6 +46,7 @@ class Cluster:
     :ivar warnings: what the user should know although nothing failed, in order, each once.
     :ivar down: what makes every further request pointless, once it has been met.
     :ivar is_listed_in_part: why not all endpoints of the cluster could be listed; empty if they were.
+    :ivar unlisted: why not even the endpoints of the task type could be listed; empty if they were.
     :ivar fingerprints: tell whether a secret is new, where the policy asks for that.
     """
 
@@ -64,10 +60,10 @@ class Cluster:
         self.warnings = warnings
         self.down: ClientError | None = None
         self.is_listed_in_part = ""
+        self.unlisted = ""
         self.fingerprints: Fingerprints | None = None
         self._server: Server | None = None
         self._others: dict[str, Endpoint] | None = None
-        self._unlisted = ""
         self._asking = threading.Lock()
         self._listing = threading.Lock()
 
@@ -84,10 +80,10 @@ class Cluster:
                 known = known._replace(server=self.server())
             elif decided.question == OTHERS:
                 known = known._replace(others=self.neighbors(desired))
-                if self._unlisted and self.policy.duplicate_model == "fail":
+                if self.unlisted and self.policy.duplicate_model == "fail":
                     raise Refused(
                         "duplicate_model=fail needs the list of endpoints, which Elasticsearch does not return. "
-                        f"{self._unlisted} Nothing was changed."
+                        f"{self.unlisted} Nothing was changed."
                     )
             elif decided.question == SECRET:
                 known = known._replace(secret_is_new=self._is_new(desired, existing))
@@ -120,7 +116,7 @@ class Cluster:
         """Adds what the service has to say of an error, and keeps one in mind that others would meet as well."""
         if isinstance(error, ApiError):
             error.hint = self.service.explain(error.problem) or error.hint
-        if isinstance(error, ClientError) and self._ends_everything(error):
+        if isinstance(error, ClientError) and error.ends_everything:
             self.down = error
         return error
 
@@ -147,7 +143,7 @@ class Cluster:
         try:
             return self.api.server()
         except ClientError as error:
-            if self._ends_everything(error):
+            if error.ends_everything:
                 raise
             if isinstance(error, ApiError) and error.error_type == "security_exception":
                 why = "without the cluster privilege monitor"
@@ -156,18 +152,13 @@ class Cluster:
         self.warn(f"The version of Elasticsearch cannot be read {why}; the newest is assumed.")
         return UNKNOWN
 
-    @staticmethod
-    def _ends_everything(error: ClientError) -> bool:
-        """Whether any other request would fail as well."""
-        return isinstance(error, (Unreachable, TlsFailed)) or error.status == 401
-
     def others(self) -> dict[str, Endpoint]:
         """All endpoints of the cluster by their ids.
 
         :raises ClientError: if Elasticsearch does not list them.
         """
         if self._others is None:
-            self._others = self._by_id(self.api.get_all())
+            self._others = self.by_id(self.api.get_all())
         return self._others
 
     def neighbors(self, desired: Desired) -> list[Endpoint]:
@@ -177,34 +168,10 @@ class Cluster:
                 try:
                     self.others()
                 except ClientError as error:
-                    if self._ends_everything(error):
-                        raise
-                    self._others = self._listed_in_part(desired, error)
+                    from ansible_collections.esops.inference.plugins.module_utils import broken_lists  # noqa: PLC0415
+
+                    self._others, self.unlisted = broken_lists.listed_in_part(self, desired, error)
             return list((self._others or {}).values())
-
-    def _listed_in_part(self, desired: Desired, error: ClientError) -> dict[str, Endpoint]:
-        """One endpoint that Elasticsearch cannot read makes it fail to list any, except those of other task types."""
-        task_type = desired.task_type or self.service.default_task_type
-        listed: dict[str, Endpoint] = {}
-        unchecked = f"only those of the task type {task_type} were checked for the same model"
-        try:
-            listed = self._by_id(self.api.get_all(task_type))
-        except ClientError as second:
-            if self._ends_everything(second):
-                raise
-            unchecked = "duplicate_model was not checked"
-            self._unlisted = _said(second)
-            left_over = self._read_if_possible(desired.inference_id + PREFLIGHT_SUFFIX)
-            if left_over is not None:
-                listed = {left_over.inference_id: left_over}
-        self.warn(f"Elasticsearch does not list all endpoints, so {unchecked}. {_said(error)}")
-        return listed
-
-    def _read_if_possible(self, inference_id: str) -> Endpoint | None:
-        try:
-            return self.read(inference_id)
-        except ClientError:
-            return None
 
     def left_over(self, desired: Desired) -> Endpoint | None:
         """The temporary endpoint that an earlier run left behind, if there is one."""
@@ -218,36 +185,15 @@ class Cluster:
         """
         try:
             return dict(self.others()), {}
-        except (ApiError, UnreadableAnswer) as error:
-            if not is_about_one_endpoint(error):
-                raise
-            self.is_listed_in_part = _said(error)
-            self.warn(f"Elasticsearch does not list all endpoints, so the declared ones were read. {_said(error)}")
-        found = self._read_by_task_type(declared)
-        errors: dict[str, ClientError] = {}
-        for inference_id in [desired.inference_id for desired in declared if desired.inference_id not in found]:
-            try:
-                endpoint = self.read(inference_id)
-            except ClientError as error:
-                if self._ends_everything(error):
-                    raise
-                errors[inference_id] = error
-            else:
-                found.update({inference_id: endpoint} if endpoint else {})
+        except ClientError as error:
+            from ansible_collections.esops.inference.plugins.module_utils import broken_lists  # noqa: PLC0415
+
+            found, errors = broken_lists.read_declared(self, declared, error)
         self._others = dict(found)
         return found, errors
 
-    def _read_by_task_type(self, declared: Sequence[Desired]) -> dict[str, Endpoint]:
-        found: dict[str, Endpoint] = {}
-        for task_type in sorted({desired.task_type or self.service.default_task_type for desired in declared}):
-            try:
-                found.update(self._by_id(self.api.get_all(task_type)))
-            except (ApiError, UnreadableAnswer) as error:
-                if not is_about_one_endpoint(error):
-                    raise
-        return found
-
-    def _by_id(self, endpoints: Iterable[Endpoint]) -> dict[str, Endpoint]:
+    def by_id(self, endpoints: Iterable[Endpoint]) -> dict[str, Endpoint]:
+        """The endpoints by their IDs, in the normal form of the service."""
         return {endpoint.inference_id: self.normalised(endpoint) for endpoint in endpoints}
 
     def read(self, inference_id: str) -> Endpoint | None:
@@ -258,20 +204,3 @@ class Cluster:
         if endpoint.service != self.service.name:
             return endpoint
         return endpoint._replace(settings=self.service.normalise(endpoint.settings))
-
-
-def _said(error: ClientError) -> str:
-    """A request and what is wrong with it, as a sentence."""
-    return f"{error.method} {error.path}: {error.problem.rstrip('.')}."
-
-
-def is_about_one_endpoint(error: ClientError) -> bool:
-    """Whether a list may have failed because of a single endpoint, so that others can be read.
-
-    Elasticsearch returns an error if it stores one that it cannot parse (elastic/elasticsearch#158218).
-    """
-    if error.is_unreadable_state:
-        return True
-    if isinstance(error, ApiError):
-        return error.status is not None and error.status >= 500 and error.status not in PASSING_STATUSES
-    return isinstance(error, UnreadableAnswer) and error.status == 200

@@ -15,7 +15,6 @@ from typing import Any, Mapping, Sequence
 
 from ansible_collections.esops.inference.plugins.module_utils.answers import Answers, Piece
 from ansible_collections.esops.inference.plugins.module_utils.client import MOST_CONNECTIONS
-from ansible_collections.esops.inference.plugins.module_utils.cluster import is_about_one_endpoint
 from ansible_collections.esops.inference.plugins.module_utils.errors import ApiError, ClientError
 from ansible_collections.esops.inference.plugins.module_utils.outcome import Refused
 
@@ -123,6 +122,11 @@ def _task_types(api: Answers, ids: Sequence[str]) -> dict[str, str]:
         try:
             return {endpoint.inference_id: endpoint.task_type for endpoint in api.get_all()}
         except ClientError as error:
+            # Most clusters list their endpoints.
+            from ansible_collections.esops.inference.plugins.module_utils.broken_lists import (  # noqa: PLC0415
+                is_about_one_endpoint,
+            )
+
             if not is_about_one_endpoint(error):
                 raise
     found = {inference_id: _task_type(api, inference_id, alone=len(ids) == 1) for inference_id in ids}

@@ -94,6 +94,11 @@ class ClientError(Exception):
         return self.cause.is_provider_passing
 
     @property
+    def ends_everything(self) -> bool:
+        """Whether any other request would fail as well."""
+        return isinstance(self, (Unreachable, TlsFailed)) or self.status == 401
+
+    @property
     def is_passing(self) -> bool:
         """Whether the same request can succeed later, although the status does not say so."""
         return self.is_busy or self.is_provider_passing

@@ -15,8 +15,8 @@ description:
   - Returns the inference endpoints of a cluster, of every service, or those that the options select, and, if asked, who
     uses each.
   - It takes one request, unless O(references) asks for more. Nothing is changed.
-  - If Elasticsearch stores an endpoint that it cannot read, it lists none. Then the module reads the selected IDs one by
-    one, or each task type, and warns about what cannot be read.
+  - If Elasticsearch stores an endpoint that it cannot read, it lists none. Then the module reads the selected IDs one
+    by one, or each task type, and warns about what cannot be read.
   - Endpoints of the C(anthropic) service can be given to M(esops.inference.anthropic_endpoints) as they are.
 options:
   inference_id:
@@ -206,7 +206,6 @@ from functools import partial
 from typing import Any, Callable, Mapping, Sequence
 
 from ansible_collections.esops.inference.plugins.module_utils.anthropic import SERVICE
-from ansible_collections.esops.inference.plugins.module_utils.cluster import is_about_one_endpoint
 from ansible_collections.esops.inference.plugins.module_utils.errors import ApiError, ClientError
 from ansible_collections.esops.inference.plugins.module_utils.inference import Endpoint, Inference, is_not_found
 from ansible_collections.esops.inference.plugins.module_utils.module import (
@@ -290,6 +289,11 @@ def _read(task: Task) -> Sequence[Endpoint]:
     try:
         return api.get_all(task_type)
     except ClientError as error:
+        # Most clusters list their endpoints.
+        from ansible_collections.esops.inference.plugins.module_utils.broken_lists import (  # noqa: PLC0415
+            is_about_one_endpoint,
+        )
+
         if not is_about_one_endpoint(error) or (task_type and not (ids and are_ids)):
             raise
         if ids and are_ids:
