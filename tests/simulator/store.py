@@ -111,6 +111,11 @@ class Store:
         with self._lock:
             return {name: copy.deepcopy(self._endpoints[name]) for name in sorted(self._endpoints)}
 
+    def copy_of(self, inference_id: str) -> StoredEndpoint | None:
+        """Return a copy of what is stored under the ID."""
+        with self._lock:
+            return copy.deepcopy(self._endpoints.get(inference_id))
+
     def all(self) -> list[StoredEndpoint]:
         """Return the endpoints whose settings are stored, sorted by ID as the server lists them."""
         with self._lock:

@@ -21,7 +21,11 @@ from ansible_collections.esops.inference.plugins.module_utils.reconcile import R
 from tests.simulator import Simulator, StoredEndpoint
 from tests.unit.support import FORMER_KEY, ID, KEY, MODEL
 
-VERSIONS = ("8.16", "8.17", "8.19", "9.3", "9.4", "9.5", "9.6", "serverless")
+#: Versions that differ in what a run sends or in what comes of it.
+VERSIONS = ("8.16", "8.17", "9.3", "9.4", "9.6", "serverless")
+
+#: Versions on which every operation is carried out like on another one, which a test holds.
+ALIKE = {"8.19": "9.3", "9.5": "9.6"}
 
 MODEL_ID = "service_settings.model_id"
 RATE = "service_settings.rate_limit.requests_per_minute"
@@ -142,7 +146,7 @@ class Bench:
 
     @property
     def held(self) -> StoredEndpoint | None:
-        return self.server.endpoints.get(ID)
+        return self.server.endpoint(ID)
 
     @property
     def has_been_written_to(self) -> bool:
@@ -151,7 +155,7 @@ class Bench:
 
     @property
     def has_trial(self) -> bool:
-        return TRIAL in self.server.endpoints
+        return self.server.endpoint(TRIAL) is not None
 
 
 def _reconciler(client: Client, operation: Operation, check_mode: bool) -> Reconciler:

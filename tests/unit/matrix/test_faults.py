@@ -22,6 +22,7 @@ from tests.proxy import Proxy
 from tests.simulator import Fault, Simulator, StoredEndpoint
 from tests.unit.matrix.conftest import Count
 from tests.unit.matrix.operations import (
+    ALIKE,
     BASE,
     MODEL_ID,
     OPERATIONS,
@@ -121,6 +122,20 @@ def test_a_server_that_goes_away_and_comes_back(bench: Bench, operation: Operati
         _assert_truth(bench, expected, outcome, before, where)
         _assert_converges(bench, expected, where)
         count("runs whose server went away")
+
+
+@pytest.mark.parametrize(("version", "other"), ALIKE.items())
+@pytest.mark.parametrize("operation", OPERATIONS, ids=str)
+def test_versions_left_out_run_like_another(operation: Operation, version: str, other: str) -> None:
+    sent = []
+    for number in (version, other):
+        with Simulator(version=number) as server:
+            bench = Bench(server)
+            expected = Expected.of(bench, operation)
+            reported = (expected.outcome.action, expected.outcome.changes, shown(expected.held))
+            error = str(expected.outcome.error or "").replace(number, "")
+            sent.append((server.requests, [exchange.body for exchange in server.log], reported, error))
+    assert sent[0] == sent[1]
 
 
 @pytest.mark.parametrize("someone", ["deletes it", "creates it alike", "creates another", "changes it"])
