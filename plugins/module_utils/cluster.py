@@ -63,6 +63,7 @@ class Cluster:
         self.unlisted = ""
         self.fingerprints: Fingerprints | None = None
         self._server: Server | None = None
+        self._assumed = ""
         self._others: dict[str, Endpoint] | None = None
         self._asking = threading.Lock()
         self._listing = threading.Lock()
@@ -78,6 +79,8 @@ class Cluster:
             decided = plan(desired, existing, self.policy, self.service, known)
             if decided.question == SERVER:
                 known = known._replace(server=self.server())
+                if self._assumed:
+                    self.warn(self._assumed)
             elif decided.question == OTHERS:
                 known = known._replace(others=self.neighbors(desired))
                 if self.unlisted and self.policy.duplicate_model == "fail":
@@ -149,7 +152,8 @@ class Cluster:
                 why = "without the cluster privilege monitor"
             else:
                 why = f"({error.problem.rstrip('.')})"
-        self.warn(f"The version of Elasticsearch cannot be read {why}; the newest is assumed.")
+        # Only a plan that depends on the version makes this a warning.
+        self._assumed = f"The version of Elasticsearch cannot be read {why}; the newest is assumed."
         return UNKNOWN
 
     def others(self) -> dict[str, Endpoint]:

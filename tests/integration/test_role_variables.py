@@ -5,18 +5,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import yaml
-from ansible import template
-from ansible.parsing.dataloader import DataLoader
 
+from tests.integration.templating import Renderer, renderer
 from tests.readme import ROOT
 
 ROLE = ROOT / "roles/anthropic"
 DEFAULTS: dict[str, Any] = yaml.safe_load((ROLE / "defaults/main.yml").read_text())
 INTERNAL: dict[str, str] = yaml.safe_load((ROLE / "vars/main.yml").read_text())
+
+#: The running renderer.
+RENDERERS: list[Renderer] = []
 
 SECRET = "sk-ant-secret"
 ENDPOINT = {"inference_id": "answers"}
@@ -76,12 +79,20 @@ PATTERNS = {
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _renderer() -> Iterator[None]:
+    with renderer() as running:
+        RENDERERS.append(running)
+        yield
+    RENDERERS.clear()
+
+
 def render(variable: str, **given: Any) -> Any:
     """Return what an internal variable of the role becomes if these variables are set."""
-    trust = getattr(template, "trust_as_template", str)  # ansible-core before 2.19 trusts every string
-    internal = {name: trust(text) for name, text in INTERNAL.items()}
-    variables = {**DEFAULTS, "anthropic_endpoints": [ENDPOINT], **internal, **given}
-    return template.Templar(loader=DataLoader(), variables=variables).template(trust(f"{{{{ {variable} }}}}"))
+    [running] = RENDERERS
+    variables = {**DEFAULTS, "anthropic_endpoints": [ENDPOINT], **given}
+    templates = {name: text for name, text in INTERNAL.items() if name not in given}
+    return running(f"{{{{ {variable} }}}}", templates, variables)
 
 
 def problems(**given: Any) -> str:

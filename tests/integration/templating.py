@@ -1,0 +1,44 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Render templates as ansible-core does, in a process of its own.
+
+What its controller imports changes how modules that run in the same process return their warnings.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+
+class Renderer:
+    """Renders templates in another process."""
+
+    def __init__(self, pool: ProcessPoolExecutor) -> None:
+        self._pool = pool
+
+    def __call__(self, text: str, templates: Mapping[str, str], variables: Mapping[str, Any]) -> Any:
+        """Return what a template becomes, given templates and other variables. Raises what ansible-core raises."""
+        return json.loads(self._pool.submit(_rendered, text, dict(templates), dict(variables)).result())
+
+
+@contextmanager
+def renderer() -> Iterator[Renderer]:
+    """Start the process, and end it."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield Renderer(pool)
+
+
+def _rendered(text: str, templates: dict[str, str], variables: dict[str, Any]) -> str:
+    from ansible import template  # noqa: PLC0415 - not in the process of the tests
+    from ansible.parsing.dataloader import DataLoader  # noqa: PLC0415
+
+    trust = getattr(template, "trust_as_template", str)  # ansible-core before 2.19 trusts every string
+    trusted = {name: trust(value) for name, value in templates.items()}
+    templar = template.Templar(loader=DataLoader(), variables={**variables, **trusted})
+    return json.dumps(templar.template(trust(text)))
