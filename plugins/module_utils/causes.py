@@ -138,7 +138,7 @@ class Cause(NamedTuple):
         for text in self.texts:
             match = re.search(pattern, text)
             if match:
-                yield next(group for group in match.groups() if group is not None)
+                yield from [group for group in match.groups() if group is not None][:1]
 
     @property
     def is_of_provider(self) -> bool:

@@ -17,9 +17,15 @@ from pathlib import Path
 from typing import Any, Mapping
 from urllib.parse import urlsplit
 
-import requests
-import urllib3
-from requests.adapters import BaseAdapter, HTTPAdapter
+try:
+    import requests
+    import urllib3
+    from requests.adapters import BaseAdapter, HTTPAdapter
+    from urllib3.connection import HTTPSConnection
+    from urllib3.connectionpool import HTTPSConnectionPool
+except ImportError:
+    # The client does not begin without them. So that the classes below can be defined.
+    BaseAdapter = HTTPAdapter = HTTPSConnection = HTTPSConnectionPool = object  # type: ignore[assignment,misc]
 
 #: The form in which C(_ssl) returns a certificate before Python 3.13.
 _DER = 2
@@ -118,7 +124,7 @@ class _Shown(Exception):
         self.chain = chain
 
 
-class _ShowingConnection(urllib3.connection.HTTPSConnection):
+class _ShowingConnection(HTTPSConnection):
     """Ends with the handshake, before anything is sent."""
 
     def connect(self) -> None:
@@ -126,7 +132,7 @@ class _ShowingConnection(urllib3.connection.HTTPSConnection):
         raise _Shown(_chain(self.sock))
 
 
-class _ShowingPool(urllib3.connectionpool.HTTPSConnectionPool):
+class _ShowingPool(HTTPSConnectionPool):
     ConnectionCls = _ShowingConnection
 
 

@@ -54,7 +54,7 @@ def test_key_in_its_right_form_is_accepted(hints: dict[str, str], key: str) -> N
         ("export ES_TOKEN = s3cret", "must not start with the name of a variable."),
         ('"s3cret"', "must not have quotation marks around it."),
         ("s3cret'", "must not have quotation marks around it."),
-        ("“s3cret”", "must not have quotation marks around it."),
+        ("\u201cs3cret\u201d", "must not have quotation marks around it."),
         (' {"id": "s3cret"}', 'must be the key alone, not the JSON of a response. Hint: use the value of "encoded"'),
         ("{'id': 's3cret'}", "must be the key alone, not the JSON of a response."),
         ("s3cret\n", "has whitespace at its beginning or its end."),
