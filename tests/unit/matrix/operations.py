@@ -81,6 +81,12 @@ class Bench:
     def __init__(self, server: Simulator) -> None:
         self.server = server
 
+    @property
+    def version(self) -> str:
+        """The version of the server without its patch number, or "serverless"."""
+        version = self.server.version
+        return "serverless" if version.serverless else ".".join(map(str, version.minor))
+
     def prepare(self, operation: Operation) -> None:
         self.server.faults.clear()
         self.server.clear_endpoints()
