@@ -186,7 +186,7 @@ failure:
     path:
       description: The path of the request, with its query. V(null) where an endpoint was not asked.
       type: str
-      sample: /_inference/completion/anthropic_completion?timeout=130s
+      sample: /_inference/completion/anthropic_completion?timeout=120s
 """
 
 from typing import Any
