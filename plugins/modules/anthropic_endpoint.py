@@ -141,18 +141,18 @@ failure:
 
 from typing import Any, Mapping
 
-from ansible_collections.esops.inference.plugins.module_utils.anthropic import (
+from ..module_utils._modules.runner import (
+    Task,
+    policy_options,
+    policy_problems,
+    run,
+)
+from ..module_utils._services.anthropic import (
     SERVICE,
     desired,
     endpoint_options,
     problems,
     warnings,
-)
-from ansible_collections.esops.inference.plugins.module_utils.module import (
-    Task,
-    policy_options,
-    policy_problems,
-    run,
 )
 
 

@@ -149,7 +149,15 @@ failure:
 
 from typing import Any, Mapping
 
-from ansible_collections.esops.inference.plugins.module_utils.anthropic import (
+from ..module_utils._modules.runner import (
+    Task,
+    many_options,
+    many_problems,
+    policy_options,
+    policy_problems,
+    run,
+)
+from ..module_utils._services.anthropic import (
     SERVICE,
     body_options,
     desired,
@@ -157,14 +165,6 @@ from ansible_collections.esops.inference.plugins.module_utils.anthropic import (
     list_problems,
     warnings,
     with_defaults,
-)
-from ansible_collections.esops.inference.plugins.module_utils.module import (
-    Task,
-    many_options,
-    many_problems,
-    policy_options,
-    policy_problems,
-    run,
 )
 
 

@@ -191,9 +191,9 @@ failure:
 
 from typing import Any
 
-from ansible_collections.esops.inference.plugins.module_utils.answers import Answers
-from ansible_collections.esops.inference.plugins.module_utils.completion import complete, completion_options, problems
-from ansible_collections.esops.inference.plugins.module_utils.module import Task, run
+from ..module_utils._inference.completion_api import Answers
+from ..module_utils._modules.completion import complete, completion_options, problems
+from ..module_utils._modules.runner import Task, run
 
 
 def work(task: Task) -> dict[str, Any]:

@@ -205,15 +205,15 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any, Callable, Mapping, Sequence
 
-from ansible_collections.esops.inference.plugins.module_utils.anthropic import SERVICE
-from ansible_collections.esops.inference.plugins.module_utils.errors import ApiError, ClientError
-from ansible_collections.esops.inference.plugins.module_utils.inference import Endpoint, Inference, is_not_found
-from ansible_collections.esops.inference.plugins.module_utils.module import (
+from ..module_utils._elasticsearch.errors import ApiError, ClientError
+from ..module_utils._inference.api import Endpoint, Inference, is_not_found
+from ..module_utils._modules.runner import (
     Task,
     fingerprint_options,
     fingerprint_problems,
     run,
 )
+from ..module_utils._services.anthropic import SERVICE
 
 #: Of the versions that this collection supports.
 OLDEST = (8, 16)
@@ -290,7 +290,7 @@ def _read(task: Task) -> Sequence[Endpoint]:
         return api.get_all(task_type)
     except ClientError as error:
         # Most clusters list their endpoints.
-        from ansible_collections.esops.inference.plugins.module_utils.broken_lists import (  # noqa: PLC0415
+        from ..module_utils._reconcile.broken_lists import (  # noqa: PLC0415
             is_about_one_endpoint,
         )
 

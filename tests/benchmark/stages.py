@@ -46,7 +46,7 @@ FUNCTIONS = (
     ("ansible.module_utils.basic", "AnsibleModule", "__init__", OPTIONS),
     ("ansible.module_utils.basic", "AnsibleModule", "exit_json", RESULT),
     ("ansible.module_utils.urls", None, "fetch_url", REQUEST),
-    ("ansible_collections.esops.inference.plugins.module_utils.client", "Client", "request", REQUEST),
+    ("ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client", "Client", "request", REQUEST),
 )
 
 

@@ -17,7 +17,7 @@ import pytest
 import trustme
 import yaml
 
-from ansible_collections.esops.inference.plugins.module_utils.connection import connection_options
+from ansible_collections.esops.inference.plugins.module_utils._modules.connection_options import connection_options
 from tests.integration.guides import GUIDES, blocks, reader
 from tests.integration.harness import find_leaks
 from tests.integration.test_targets import make_certificate

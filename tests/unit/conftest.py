@@ -12,12 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.esops.inference.plugins.module_utils import client
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch import client
 from tests.simulator import Simulator
 from tests.unit.rejections import Watch
 
 #: The tests of whole runs, which send no request that a healthy server rejects.
-RUNS = ("plugins/modules/", "plugins/module_utils/test_reconcile.py", "plugins/module_utils/test_preflight.py")
+RUNS = (
+    "plugins/modules/",
+    "plugins/module_utils/_reconcile/test_reconciler.py",
+    "plugins/module_utils/_reconcile/test_preflight.py",
+)
 
 # What a module's process can do without, that of all tests cannot.
 assert not gc.isenabled(), f"{client.__name__} leaves the garbage collection on"

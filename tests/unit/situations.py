@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from ansible_collections.esops.inference.plugins.module_utils import client
-from ansible_collections.esops.inference.plugins.module_utils.fingerprints import Fingerprints
-from ansible_collections.esops.inference.plugins.module_utils.inference import Inference
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch import client
+from ansible_collections.esops.inference.plugins.module_utils._fingerprints.fingerprints import Fingerprints
+from ansible_collections.esops.inference.plugins.module_utils._inference.api import Inference
 from tests.simulator import Fault, Security, Simulator
 from tests.unit.support import DOCUMENTED, FORMER_KEY, ID, KEY, MODEL, Run, endpoint, seed
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.esops.inference.plugins.module_utils.client import VERSION
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import VERSION
 from tests import readme, role_readme
 from tests.readme import COLLECTION, MODULES, README, ROOT, SUPPORTED
 from tests.simulator import Simulator

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.esops.inference.plugins.module_utils.client import Client
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import Client
 from tests.simulator import Fault, Simulator
 from tests.unit.rejections import Watch
 from tests.unit.support import DOCUMENTED, ID, endpoint, seed

@@ -24,7 +24,9 @@ from unittest import mock
 import requests
 import trustme
 
-from ansible_collections.esops.inference.plugins.module_utils import fingerprints, module, reconcile
+from ansible_collections.esops.inference.plugins.module_utils._fingerprints import fingerprints
+from ansible_collections.esops.inference.plugins.module_utils._modules import runner as module
+from ansible_collections.esops.inference.plugins.module_utils._reconcile import reconciler as reconcile
 from tests.simulator import Fault, Security, Simulator, Tls
 from tests.unit.authorities import ca_without_key_usage
 from tests.unit.support import DOCUMENTED, FORMER_KEY, ID, KEY, MODEL, endpoint, endpoints, environment, seed

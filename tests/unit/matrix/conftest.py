@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ansible_collections.esops.inference.plugins.module_utils import client
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch import client
 from tests.unit.matrix.operations import OPERATIONS, VERSIONS
 
 Count = Callable[[str], None]

@@ -11,7 +11,7 @@ import signal
 import sys
 from typing import Any
 
-from ansible_collections.esops.inference.plugins.module_utils.client import Client
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import Client
 from tests.unit.support import run_module
 
 

@@ -11,13 +11,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.esops.inference.plugins.module_utils.anthropic import SERVICE
-from ansible_collections.esops.inference.plugins.module_utils.client import Client, Connection, Redactor
-from ansible_collections.esops.inference.plugins.module_utils.cluster import Cluster
-from ansible_collections.esops.inference.plugins.module_utils.inference import Inference, nest
-from ansible_collections.esops.inference.plugins.module_utils.outcome import Outcome
-from ansible_collections.esops.inference.plugins.module_utils.plan import Desired, Policy
-from ansible_collections.esops.inference.plugins.module_utils.reconcile import Reconciler
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import Client, Connection, Redactor
+from ansible_collections.esops.inference.plugins.module_utils._inference.api import Inference, nest
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.cluster import Cluster
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.outcome import Outcome
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import Desired, Policy
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.reconciler import Reconciler
+from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import SERVICE
 from tests.simulator import Simulator, StoredEndpoint
 from tests.unit.support import FORMER_KEY, ID, KEY, MODEL
 

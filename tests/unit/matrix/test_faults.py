@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.esops.inference.plugins.module_utils.inference import flatten
-from ansible_collections.esops.inference.plugins.module_utils.outcome import Outcome
+from ansible_collections.esops.inference.plugins.module_utils._inference.api import flatten
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.outcome import Outcome
 from tests.proxy import Proxy
 from tests.simulator import Fault, Simulator, StoredEndpoint
 from tests.unit.matrix.conftest import Count

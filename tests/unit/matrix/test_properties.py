@@ -12,7 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.esops.inference.plugins.module_utils.anthropic import (
+from ansible_collections.esops.inference.plugins.module_utils._inference.api import flatten
+from ansible_collections.esops.inference.plugins.module_utils._modules.connection_options import connection_options
+from ansible_collections.esops.inference.plugins.module_utils._modules.runner import policy_options
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import Policy, differences
+from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import (
     SERVICE,
     body_options,
     desired,
@@ -22,10 +26,6 @@ from ansible_collections.esops.inference.plugins.module_utils.anthropic import (
     warnings,
     with_defaults,
 )
-from ansible_collections.esops.inference.plugins.module_utils.connection import connection_options
-from ansible_collections.esops.inference.plugins.module_utils.inference import flatten
-from ansible_collections.esops.inference.plugins.module_utils.module import policy_options
-from ansible_collections.esops.inference.plugins.module_utils.plan import Policy, differences
 from tests.simulator import Simulator
 from tests.unit.matrix.conftest import Count
 from tests.unit.matrix.operations import BASE, VERSIONS, Bench, Operation, shown

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.esops.inference.plugins.module_utils.inference import Inference
+from ansible_collections.esops.inference.plugins.module_utils._inference.api import Inference
 from tests.simulator import Fault, Security, Simulator
 from tests.unit.support import (
     ID,

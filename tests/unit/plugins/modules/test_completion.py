@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.esops.inference.plugins.module_utils import completion
-from ansible_collections.esops.inference.plugins.module_utils.errors import ApiError
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ApiError
+from ansible_collections.esops.inference.plugins.module_utils._modules import completion
 from tests.simulator import Fault, Security, Simulator
 from tests.unit.support import FORMER_KEY, ID, MODEL, Run, environment, leaks, run_module, seed
 

@@ -13,7 +13,7 @@ from urllib.parse import quote_plus
 import pytest
 import requests
 
-from ansible_collections.esops.inference.plugins.module_utils.inference import Inference
+from ansible_collections.esops.inference.plugins.module_utils._inference.api import Inference
 from tests.simulator import Fault, Security, Simulator
 from tests.simulator.node import Node
 from tests.unit.support import (

@@ -24,12 +24,12 @@ from unittest import mock
 import pytest
 from elasticsearch import BadRequestError, Elasticsearch
 
-from ansible_collections.esops.inference.plugins.module_utils import fingerprints
-from ansible_collections.esops.inference.plugins.module_utils.client import VERSION, Client
-from ansible_collections.esops.inference.plugins.module_utils.errors import ClientError
-from ansible_collections.esops.inference.plugins.module_utils.fingerprints import FileStore, IndexStore
-from ansible_collections.esops.inference.plugins.module_utils.inference import Server
-from ansible_collections.esops.inference.plugins.module_utils.outcome import Refused
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import VERSION, Client
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ClientError
+from ansible_collections.esops.inference.plugins.module_utils._fingerprints import fingerprints
+from ansible_collections.esops.inference.plugins.module_utils._fingerprints.fingerprints import FileStore, IndexStore
+from ansible_collections.esops.inference.plugins.module_utils._inference.api import Server
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.outcome import Refused
 from tests.simulator import Fault, OnIndices, Security, Simulator
 from tests.unit.support import (
     DELETE,

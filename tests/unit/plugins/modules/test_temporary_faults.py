@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.esops.inference.plugins.module_utils import client
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch import client
 from tests.simulator import Fault, Security, Simulator
 from tests.unit.support import (
     DELETE,

@@ -1,0 +1,212 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What went wrong with a request, as one of the typed errors: from what requests raised or a server answered.
+
+It is loaded only when something did. Private to the collection.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Callable, Iterable, Mapping
+
+from . import hints
+from .causes import classified
+from .errors import (
+    ApiError,
+    ClientError,
+    ConnectionLost,
+    Redirected,
+    TimedOut,
+    TlsFailed,
+    Unreachable,
+    UnreadableAnswer,
+)
+
+try:
+    import requests
+    import urllib3
+    from urllib3.util.retry import RequestHistory
+except ImportError:
+    pass  # The client does not begin without them.
+else:
+    _NEVER_CONNECTED = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
+    _NO_URL = (requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError)
+
+#: The object that urllib3 lets speak first.
+_SPEAKER = re.compile(r"^(?:<[^>]*>|HTTPS?Connection(?:Pool)?\([^)]*\)): ")
+
+#: An ID that no API key has may be the secret of one, if the two were given in the wrong order.
+_UNKNOWN_ID = re.compile(r"(api ?key (?:with id|authentication for id) )[^\s,]+", re.IGNORECASE)
+
+
+class Diagnosis:
+    """Of one request.
+
+    :param target: its path and query.
+    :param redact: takes the secrets out of a text.
+    """
+
+    def __init__(self, method: str, target: str, redact: Callable[[str], str]) -> None:
+        self._method = method
+        self._target = target
+        self._redact = redact
+
+    def of_transport(self, error: Exception, node: str, timeout: float, answering: bool = False) -> ClientError:
+        """What requests says where there is no answer, or no more of it. Its own texts show headers and URLs.
+
+        :param timeout: seconds, as it was for this request.
+        :param answering: whether the answer had begun.
+        """
+        method, target = self._method, self._target
+        cause = _cause(error)
+        words = self._redact(_words(cause))
+        unsent = self._unsent(error, cause, words, node)
+        if unsent is not None:
+            # Of this try, that is; what came of one before it, nobody knows.
+            sent = answering or _sent_before(error)
+            return ConnectionLost(unsent.problem, method, target, unsent.hint) if sent else unsent
+        if isinstance(cause, urllib3.exceptions.ReadTimeoutError):
+            return self.of_time(node, timeout)
+        if isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)):
+            problem = f"The connection with {node} was lost: {words}."
+            return ConnectionLost(problem, method, target, hints.lost_hint(node))
+        if isinstance(error, requests.exceptions.ContentDecodingError):
+            return UnreadableAnswer(f"The answer of {node} cannot be decoded: {words}.", method, target)
+        if isinstance(error, _NO_URL) and requests.utils.get_environ_proxies(node):
+            words = "the proxy that the environment names is no URL"  # What it is instead may hold a password.
+        return ClientError(f"The request cannot be sent: {words}.", method, target, hints.UNSENDABLE)
+
+    def of_time(self, node: str, timeout: float) -> TimedOut:
+        """The timeout ran out."""
+        problem = f"{node} did not answer within {timeout:g} s."
+        return TimedOut(problem, self._method, self._target, hints.TIMED_OUT)
+
+    def _unsent(self, error: Exception, cause: BaseException, words: str, node: str) -> ClientError | None:
+        """The error of a try that did not get as far as the server, or None if it may have."""
+        method, target = self._method, self._target
+        if isinstance(error, requests.exceptions.SSLError) or hints.NO_CERTIFICATES in words:
+            return TlsFailed(f"TLS with {node} failed: {words}.", method, target, hints.tls_hint(words))
+        if isinstance(error, requests.exceptions.ProxyError):
+            problem = f"The proxy for {node} did not let the request through: {words}."
+            return Unreachable(problem, method, target, hints.PROXY)
+        if isinstance(cause, _NEVER_CONNECTED):
+            problem = f"{node} cannot be reached: {words}."
+            return Unreachable(problem, method, target, hints.unreachable_hint(node, words))
+        return None
+
+    def of_answer(self, response: requests.Response, answer: Any, retried: bool = False) -> ClientError:
+        """What is wrong with an answer that is not a success.
+
+        :param answer: its JSON; None where it has none.
+        :param retried: whether the same request was sent before, apart from what the response knows.
+        """
+        status = response.status_code
+        retried = retried or _any_sent(getattr(response.raw.retries, "history", ()))
+        # Elasticsearch passes on a redirect that a provider answered, as an error without an address.
+        if 300 <= status < 400 and not (isinstance(answer, dict) and "error" in answer):
+            location = self._redact(response.headers.get("Location", "nowhere"))
+            problem = f"The answer is a redirect ({status}) to {location}, which is not followed."
+            return Redirected(problem, self._method, self._target, hints.REDIRECTED, status)
+        if isinstance(answer, dict) and status >= 300 and ("error" in answer or status < 500):
+            return self._api_error(f"refused with status {status}", status, answer, retried)
+        return self._unreadable(response, retried)
+
+    def of_error_event(self, answer: Any) -> ClientError:
+        """What an event in the middle of a stream says went wrong.
+
+        :param answer: its JSON; None where it has none.
+        """
+        if not isinstance(answer, dict) or "error" not in answer:
+            problem = "The stream ended with an error event that does not say what is wrong."
+            return UnreadableAnswer(problem, self._method, self._target)
+        return self._api_error("the stream ended with an error", answer.get("status"), answer, retried=False)
+
+    def _unreadable(self, response: requests.Response, retried: bool) -> ClientError:
+        kind = response.headers.get("Content-Type", "no content type")
+        html = "html" in kind.lower()
+        found = f"a page ({kind})" if html else f"{kind} that is not the JSON of Elasticsearch, or is cut off"
+        problem = f"The answer has status {response.status_code} and is {found}."
+        hint = hints.page_hint(response.status_code, html, response.url)
+        error = UnreadableAnswer(problem, self._method, self._target, hint, response.status_code, retried=retried)
+        # Below 500 and not a success, something refused the request before it reached the server.
+        error.ambiguous = not 400 <= response.status_code < 500
+        return error
+
+    def _api_error(self, problem: str, status: int | None, answer: dict[str, Any], retried: bool) -> ApiError:
+        """An error in the server's own shape; C(error) is a plain string where no handler knows the request.
+
+        :param problem: how its words begin.
+        """
+        error = answer.get("error")
+        if isinstance(error, dict) and "type" in error:
+            # The streams of chats have a message instead of a reason.
+            words = error.get("reason") or error.get("message") or "no reason given"
+            kind, reason = _text(error["type"]), self._redact(_text(words))
+            causes = [(name, self._redact(text)) for name, text in _causes(error)]
+        else:
+            kind, reason, causes = None, self._redact(_text(answer.get("message") or error or answer)), []
+        problem += (f" ({kind})" if kind else "") + f": {reason}"
+        for _type, text in causes:
+            if text not in problem:
+                problem += f" Cause: {text}"
+        cause = classified(self._method, self._target, status, kind, reason, causes)
+        return ApiError(
+            problem, self._method, self._target, hints.hint(cause), status, kind, reason, retried, causes=causes
+        )
+
+
+def _any_sent(history: Iterable[RequestHistory]) -> bool:
+    """Whether one of the tries got as far as the server."""
+    errors = (getattr(entry.error, "original_error", entry.error) for entry in history)
+    return any(not isinstance(error, _NEVER_CONNECTED) for error in errors)
+
+
+def _sent_before(error: Exception) -> bool:
+    """Whether a try before the one that failed for good got as far as the server."""
+    return any(_any_sent(getattr(inner, "history", ())) for inner in error.args)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _words(cause: BaseException) -> str:
+    """What an error of urllib3 says, as part of a sentence."""
+    text = cause.args[-1] if isinstance(cause, _NEVER_CONNECTED) else cause
+    return _SPEAKER.sub("", str(text)).rstrip(".")
+
+
+def _cause(error: Exception) -> BaseException:
+    """The innermost thing that urllib3 says happened."""
+    cause: BaseException = error
+    while True:
+        inner = getattr(cause, "reason", None)
+        if not isinstance(inner, BaseException):
+            inner = next((arg for arg in cause.args if isinstance(arg, BaseException)), None)
+        if inner is None or isinstance(cause, urllib3.exceptions.NewConnectionError):
+            return cause
+        cause = inner
+
+
+def _causes(error: Mapping[str, Any]) -> list[tuple[str | None, str]]:
+    """Return type and reason of what led to an error of Elasticsearch: its root cause, then the C(caused_by) chain."""
+    found = [root for root in error.get("root_cause") or [] if isinstance(root, dict)]
+    inner = error.get("caused_by")
+    while isinstance(inner, dict):
+        found.append(inner)
+        inner = inner.get("caused_by")
+    reasons = [(_name(cause.get("type")), _text(cause["reason"])) for cause in found if cause.get("reason")]
+    return reasons + [(None, _UNKNOWN_ID.sub(r"\1********", text)) for text in _unsuccessful(error)]
+
+
+def _unsuccessful(error: Mapping[str, Any]) -> list[str]:
+    """Return what Elasticsearch says of credentials that it looked at before it refused the request."""
+    told = error.get("additional_unsuccessful_credentials") or []
+    return [_text(text) for text in (told if isinstance(told, list) else [told])]
+
+
+def _name(value: Any) -> str | None:
+    return value if isinstance(value, str) else None

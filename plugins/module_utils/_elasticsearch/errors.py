@@ -1,0 +1,170 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can keep a request from being answered as it should: one class for each case that is treated in its own way.
+
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Sequence
+
+if TYPE_CHECKING:
+    from .causes import Cause
+
+
+class ClientError(Exception):
+    """What kept a request from being answered as it should. Its texts hold no secret.
+
+    :ivar ambiguous: whether the server may have carried the request out all the same.
+    :ivar retried: whether the request had been sent before, so that its first try may have succeeded.
+    :ivar causes: the type, if there is one, and the reason of each error that led to this one.
+    """
+
+    ambiguous = False
+    causes: tuple[tuple[str | None, str], ...] = ()
+
+    def __init__(
+        self,
+        problem: str,
+        method: str,
+        path: str,
+        hint: str = "",
+        status: int | None = None,
+        error_type: str | None = None,
+        reason: str | None = None,
+        retried: bool = False,
+    ) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.method = method
+        self.path = path
+        self.hint = hint
+        self.status = status
+        self.error_type = error_type
+        self.reason = reason
+        self.retried = retried
+
+    def __str__(self) -> str:
+        return self.message(self.hint)
+
+    def message(self, hint: str) -> str:
+        """Return the problem, with this hint."""
+        text = f"{self.method} {self.path}: {self.problem}"
+        return f"{text}{'' if text.endswith(('.', ';')) else '.'} Hint: {hint}" if hint else text
+
+    @property
+    def failure(self) -> dict[str, Any]:
+        """What a playbook can test: C(status), C(type), C(reason), C(method), C(path)."""
+        return {
+            "status": self.status,
+            "type": self.error_type,
+            "reason": self.reason or self.problem,
+            "method": self.method,
+            "path": self.path,
+        }
+
+    @property
+    def cause(self) -> Cause:
+        """What the response reports, classified."""
+        from .causes import classified  # noqa: PLC0415
+
+        said = self.reason or self.problem
+        return classified(self.method, self.path, self.status, self.error_type, said, self.causes)
+
+    @property
+    def provider_status(self) -> int | None:
+        """The status of the provider's response inside of this one; None if the provider did not cause it."""
+        return self.cause.provider_status
+
+    @property
+    def provider_reason(self) -> str:
+        """The provider's own words; empty if there are none."""
+        return self.cause.provider_reason
+
+    @property
+    def is_provider_timeout(self) -> bool:
+        """Whether Elasticsearch gave up waiting for the provider."""
+        return self.cause.is_provider_timeout
+
+    @property
+    def is_provider_passing(self) -> bool:
+        """Whether the provider could not be asked for a reason that passes by itself."""
+        return self.cause.is_provider_passing
+
+    @property
+    def ends_everything(self) -> bool:
+        """Whether any other request would fail as well."""
+        return isinstance(self, (Unreachable, TlsFailed)) or self.status == 401
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether the same request can succeed later, although the status does not say so."""
+        return self.is_busy or self.is_provider_passing
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether another update of the endpoint is in progress. This passes; C(force) does not help."""
+        return self.cause.is_busy
+
+    @property
+    def is_referenced(self) -> bool:
+        """Whether the endpoint was not deleted because pipelines or indices use it."""
+        return self.cause.is_referenced
+
+    @property
+    def is_not_found(self) -> bool:
+        """Whether Elasticsearch reports that what was asked for does not exist. Any other 404 proves nothing."""
+        return self.cause.is_not_found
+
+    @property
+    def already_exists(self) -> bool:
+        """Whether a create was refused because the ID is taken."""
+        return self.cause.already_exists
+
+    @property
+    def is_unreadable_state(self) -> bool:
+        """Whether Elasticsearch cannot read the endpoint that it stores."""
+        return self.cause.is_unreadable_state
+
+
+class Unreachable(ClientError):
+    """No node took the connection: nothing was sent."""
+
+
+class TlsFailed(ClientError):
+    """The TLS handshake or its verification failed: nothing was sent."""
+
+
+class ConnectionLost(ClientError):
+    """The connection ended, or the time ran out, before the whole answer was there."""
+
+    ambiguous = True
+
+
+class TimedOut(ConnectionLost):
+    """The server did not answer in time, and may still be at work."""
+
+
+class UnreadableAnswer(ClientError):
+    """The answer is not what Elasticsearch sends: HTML of a proxy, JSON that is cut off."""
+
+    ambiguous = True
+
+
+class Redirected(ClientError):
+    """The answer points elsewhere. Redirects are not followed: a redirected PUT turns into a GET."""
+
+
+class ApiError(ClientError):
+    """Elasticsearch answered with an error status."""
+
+    def __init__(self, *args: Any, causes: Sequence[tuple[str | None, str]] = (), **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.causes = tuple(causes)
+
+    @property
+    def ambiguous(self) -> bool:  # type: ignore[override]
+        """A 5xx may come from something in front that gave up while the server went on."""
+        return self.status is not None and self.status >= 500

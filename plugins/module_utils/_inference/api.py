@@ -1,0 +1,328 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The inference API of Elasticsearch on top of the client: one method a request, and what it answers.
+
+It serves every service alike; what the settings of one service mean is said elsewhere.
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Callable, Mapping, NamedTuple
+from urllib.parse import quote, urlencode
+
+from .._elasticsearch.client import Client
+from .._elasticsearch.errors import ApiError, ClientError, UnreadableAnswer
+
+#: Seconds of its timeout that a client keeps for itself: the server must give up before the client does.
+_MOST_MARGIN = 10.0
+
+#: The settings that an endpoint has beside its name, its task type and its service.
+SETTINGS_GROUPS = ("service_settings", "task_settings", "chunking_settings")
+
+_QUERY_HINT = "something in front of Elasticsearch takes queries away: have it pass them on, or go round it."
+
+_DRY_RUN = {"dry_run": "true"}
+
+#: Shortens a response, so that it shows whether the query arrived.
+_ID_ONLY = {"filter_path": "endpoints.inference_id"}
+
+
+class Endpoint(NamedTuple):
+    """An inference endpoint as a server shows it, that is without its secrets.
+
+    :ivar settings: dotted paths to values, as in C({"task_settings.max_tokens": 1024}).
+    """
+
+    inference_id: str
+    task_type: str
+    service: str
+    settings: Mapping[str, Any]
+
+    @classmethod
+    def from_answer(cls, answer: Mapping[str, Any]) -> Endpoint:
+        groups = {group: answer[group] for group in SETTINGS_GROUPS if answer.get(group)}
+        return cls(str(answer["inference_id"]), str(answer["task_type"]), str(answer["service"]), flatten(groups))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Nested as the API nests it, so that it can be declared again."""
+        head = {"inference_id": self.inference_id, "task_type": self.task_type, "service": self.service}
+        return {**head, **nest(self.settings)}
+
+
+#: Serverless runs ahead of every numbered version.
+NEWEST = (999, 0)
+
+
+class Server(NamedTuple):
+    """What C(GET /) says of a server.
+
+    :ivar version: major and minor number.
+    :ivar name: for people, as in "Elasticsearch 9.3.0".
+    :ivar cluster: the UUID of its cluster; empty where it is not known.
+    :ivar is_known: whether the server said so, or the version is assumed.
+    """
+
+    version: tuple[int, int]
+    name: str
+    cluster: str = ""
+    is_known: bool = True
+
+    @property
+    def is_serverless(self) -> bool:
+        """Whether it is Elasticsearch Serverless, which has no versions."""
+        return self.is_known and self.version == NEWEST
+
+    @property
+    def limits_creates(self) -> bool:
+        """Whether a create has the query parameter C(timeout) (`reference`, "Requests")."""
+        return self.is_known and ((8, 19) <= self.version < (9, 0) or self.version >= (9, 1))
+
+    @property
+    def limits_updates(self) -> bool:
+        """Whether an update has the query parameter C(timeout) (`reference`, "Requests")."""
+        return self.is_known and self.version >= (9, 5)
+
+
+#: What is assumed of a server that does not tell its version.
+UNKNOWN = Server(NEWEST, "Elasticsearch (version unknown)", is_known=False)
+
+
+class References(NamedTuple):
+    """Who uses an endpoint."""
+
+    pipelines: tuple[str, ...]
+    indexes: tuple[str, ...]
+
+
+class Inference:
+    """The requests of C(reference), "Requests". Every method may raise ClientError."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self._proving = threading.Lock()
+        self._queries_arrive = False
+
+    def server(self) -> Server:
+        """C(GET /): needs the cluster privilege C(monitor)."""
+        answer = self._request("GET", "/", privilege="monitor")
+        try:
+            version, cluster = answer["version"], str(answer.get("cluster_uuid") or "")
+            if version.get("build_flavor") == "serverless":
+                return Server(NEWEST, "Elasticsearch Serverless", cluster)
+            major, minor = (int(part) for part in version["number"].split(".")[:2])
+            return Server((major, minor), f"Elasticsearch {version['number']}", cluster)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise not_as_documented("GET", "/") from None
+
+    def get(self, inference_id: str) -> Endpoint | None:
+        """The endpoint, or None if there is none."""
+        path = f"/_inference/{_quoted(inference_id)}"
+        try:
+            endpoints = self._endpoints("GET", path, self._request("GET", path))
+        except ApiError as error:
+            if is_not_found(error):
+                return None
+            raise
+        return next((endpoint for endpoint in endpoints if endpoint.inference_id == inference_id), None)
+
+    def get_all(self, task_type: str | None = None) -> list[Endpoint]:
+        """Every endpoint, those of other services and the built-in ones included."""
+        path = f"/_inference/{_quoted(task_type)}/_all" if task_type else "/_inference/_all"
+        return self._endpoints("GET", path, self._request("GET", path))
+
+    def put(
+        self,
+        task_type: str,
+        inference_id: str,
+        body: Mapping[str, Any],
+        server: Server = UNKNOWN,
+        least_retries: int = 0,
+    ) -> Endpoint:
+        """Create an endpoint and return it as stored. Elasticsearch rejects an ID that exists.
+
+        :param server: decides whether the server is told how long it may wait for the provider.
+        :param least_retries: how often a temporary fault of the provider is waited out, whatever the connection says.
+        """
+        params = self._limit() if server.limits_creates else None
+        return self._write(path_of(task_type, inference_id), params, body, least_retries)
+
+    def update(self, task_type: str, inference_id: str, body: Mapping[str, Any], server: Server = UNKNOWN) -> Endpoint:
+        """Update an endpoint in place and return it as stored, which may be unchanged."""
+        params = self._limit() if server.limits_updates else None
+        return self._write(path_of(task_type, inference_id) + "/_update", params, body)
+
+    def delete(self, task_type: str, inference_id: str, force: bool = False) -> None:
+        """Delete an endpoint; with C(force) although it is referenced.
+
+        :param task_type: empty if it is not known.
+        """
+        path, params = path_of(task_type, inference_id), {"force": "true"} if force else None
+        answer = self._hinted("manage_inference", self.client.request_with_retries, "DELETE", path, params)
+        if not isinstance(answer, dict) or answer.get("acknowledged") is not True:
+            raise not_as_documented("DELETE", path)
+
+    def references(self, task_type: str, inference_id: str) -> References:
+        """Who uses the endpoint, as a removal that changes nothing (C(dry_run)) tells it.
+
+        :raises ClientError: also if it would be, or was, a removal after all.
+        """
+        path = path_of(task_type, inference_id)
+        with self._proving:
+            if not self._queries_arrive:
+                self._prove_that_queries_arrive(path, inference_id)
+                self._queries_arrive = True
+        answer = self._request("DELETE", path, _DRY_RUN, privilege="manage_inference")
+        try:
+            if answer.get("acknowledged") is True:
+                problem = f"The dry run was carried out: inference endpoint {inference_id} is removed."
+                raise ClientError(problem, "DELETE", f"{path}?dry_run=true", _QUERY_HINT, 200)
+            return References(tuple(answer.get("pipelines") or ()), tuple(answer.get("indexes") or ()))
+        except (AttributeError, TypeError):
+            raise not_as_documented("DELETE", path) from None
+
+    def _prove_that_queries_arrive(self, path: str, inference_id: str) -> None:
+        """A dry run without its query is a removal. A query that every server knows shows whether queries arrive.
+
+        :raises ClientError: if the response is that of a read without a query, or if there is none.
+        """
+        answer = self._request("GET", path, _ID_ONLY)
+        if answer == {"endpoints": [{"inference_id": inference_id}]}:
+            return
+        problem = "This was answered as if it had no query. A dry run would be a removal then, so none was sent."
+        raise ClientError(problem, "GET", f"{path}?{urlencode(_ID_ONLY)}", _QUERY_HINT, 200)
+
+    def is_deployed(self, model_id: str) -> bool:
+        """Whether the model needs no waiting for: it is fully allocated, or nothing is deployed for it at all.
+
+        The condition is the one of the published documentation of the create API.
+        """
+        path = f"/_ml/trained_models/{_quoted(model_id)}/_stats"
+        try:
+            answer = self._request("GET", path, privilege="monitor_ml")
+        except ApiError as error:
+            if is_not_found(error):
+                return True
+            raise
+        try:
+            deployments = [
+                stats["deployment_stats"] for stats in answer["trained_model_stats"] if "deployment_stats" in stats
+            ]
+            allocations = [deployment["allocation_status"] for deployment in deployments]
+            return all(
+                allocation["state"] == "fully_allocated"
+                and allocation["allocation_count"] == allocation["target_allocation_count"]
+                for allocation in allocations
+            )
+        except (KeyError, TypeError):
+            raise not_as_documented("GET", path) from None
+
+    def _limit(self) -> dict[str, str]:
+        """How long the server may wait for the provider: a little less than the client waits for the server."""
+        return {"timeout": server_timeout(self.client.timeout)}
+
+    def _write(
+        self, path: str, params: Mapping[str, str] | None, body: Mapping[str, Any], least_retries: int = 0
+    ) -> Endpoint:
+        answer = self._hinted(
+            "manage_inference", self.client.request_with_retries, "PUT", path, params, body, least_retries=least_retries
+        )
+        return _endpoint("PUT", path, answer)
+
+    def _endpoints(self, method: str, path: str, answer: Any) -> list[Endpoint]:
+        try:
+            return [_endpoint(method, path, endpoint) for endpoint in answer["endpoints"]]
+        except (KeyError, TypeError):
+            raise not_as_documented(method, path) from None
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        privilege: str = "monitor_inference",
+    ) -> Any:
+        return self._hinted(privilege, self.client.request, method, path, params, body)
+
+    @staticmethod
+    def _hinted(privilege: str, send: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        try:
+            return send(*arguments, **options)
+        except ApiError as error:
+            error.hint = hint_for(error, privilege) or error.hint
+            raise
+
+
+def server_timeout(seconds: float) -> str:
+    """A time value for the server, given the seconds that the client waits for it."""
+    milliseconds = max(1, round((seconds - min(seconds * 0.1, _MOST_MARGIN)) * 1000))
+    return f"{milliseconds}ms" if milliseconds % 1000 else f"{milliseconds // 1000}s"
+
+
+def is_not_found(error: ApiError) -> bool:
+    """Whether the server says that there is no such thing.
+
+    Any other 404 comes from something that is not the API that was asked, and proves nothing.
+    """
+    return error.is_not_found
+
+
+def hint_for(error: ApiError, privilege: str) -> str:
+    """Return what to do about an error, given the cluster privilege that the request needs."""
+    from .._elasticsearch.hints import hint  # noqa: PLC0415
+
+    return hint(error.cause, privilege)
+
+
+def _endpoint(method: str, path: str, answer: Any) -> Endpoint:
+    try:
+        return Endpoint.from_answer(answer)
+    except (AttributeError, KeyError, TypeError):
+        raise not_as_documented(method, path) from None
+
+
+def not_as_documented(method: str, path: str) -> UnreadableAnswer:
+    from .._elasticsearch.hints import NO_INFERENCE  # noqa: PLC0415
+
+    problem = "The answer is JSON, but not what Elasticsearch documents."
+    return UnreadableAnswer(problem, method, path, NO_INFERENCE, 200)
+
+
+def path_of(task_type: str, inference_id: str) -> str:
+    """The path of an endpoint; without its task type if that is empty."""
+    if not task_type:
+        return f"/_inference/{_quoted(inference_id)}"
+    return f"/_inference/{_quoted(task_type)}/{_quoted(inference_id)}"
+
+
+def _quoted(part: str) -> str:
+    return quote(part, safe="")
+
+
+def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """C({"a": {"b": 1}}) as C({"a.b": 1}); what is None or an empty object is left out.
+
+    An object whose own names have dots, such as one of headers, stays whole, or C(nest) would take it apart.
+    """
+    flat: dict[str, Any] = {}
+    for name, value in nested.items():
+        if isinstance(value, dict) and "." not in "".join(value):
+            flat.update(flatten(value, f"{prefix}{name}."))
+        elif value is not None:
+            flat[prefix + name] = value
+    return flat
+
+
+def nest(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """The reverse of C(flatten)."""
+    nested: dict[str, Any] = {}
+    for path, value in flat.items():
+        *groups, name = path.split(".")
+        place = nested
+        for group in groups:
+            place = place.setdefault(group, {})
+        place[name] = value
+    return nested

@@ -1,0 +1,82 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The part of the inference API that has endpoints answer. It is loaded by those alone who ask.
+
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, Mapping, NamedTuple
+
+from .._elasticsearch.client import json_of
+from .._elasticsearch.errors import UnreadableAnswer
+from .api import (
+    Inference,
+    not_as_documented,
+    path_of,
+    server_timeout,
+)
+
+
+class Piece(NamedTuple):
+    """What one event of a chat tells.
+
+    :ivar usage: counts of tokens, as far as the event knows them.
+    """
+
+    text: str
+    finish_reason: str | None
+    model: str | None
+    usage: Mapping[str, int]
+
+    @classmethod
+    def from_answer(cls, answer: Mapping[str, Any]) -> Piece:
+        choices = answer.get("choices") or ()
+        text = "".join((choice.get("delta") or {}).get("content") or "" for choice in choices)
+        reasons = [choice["finish_reason"] for choice in choices if choice.get("finish_reason")]
+        usage = {name: count for name, count in (answer.get("usage") or {}).items() if isinstance(count, int)}
+        return cls(text, reasons[-1] if reasons else None, answer.get("model"), usage)
+
+
+class Answers(Inference):
+    """The requests of C(reference), "run". Every method may raise ClientError."""
+
+    def complete(self, inference_id: str, body: Mapping[str, Any], timeout: float) -> list[str]:
+        """Has an endpoint of the task type C(completion) answer. An answer may come in several parts.
+
+        :param timeout: seconds, for the server; it waits for 30 otherwise.
+        """
+        path = path_of("completion", inference_id)
+        answer = self._hinted(
+            "monitor_inference", self.client.request_with_retries, "POST", path, _within(timeout), body
+        )
+        try:
+            return [str(part["result"]) for part in answer["completion"]]
+        except (KeyError, TypeError):
+            raise not_as_documented("POST", path) from None
+
+    def chat(self, inference_id: str, body: Mapping[str, Any], timeout: float) -> Iterator[Piece]:
+        """Has an endpoint of the task type C(chat_completion) answer, piece by piece.
+
+        :param timeout: seconds, for the server as well.
+        """
+        path = path_of("chat_completion", inference_id) + "/_stream"
+        for event in self.client.events(path, _within(timeout), body):
+            if event.data == "[DONE]":
+                return
+            yield _piece(path, json_of(event.data))
+        problem = "The stream ended without the mark of its end."
+        raise UnreadableAnswer(problem, "POST", path, "something in front of Elasticsearch may have cut it off.", 200)
+
+
+def _piece(path: str, answer: Any) -> Piece:
+    try:
+        return Piece.from_answer(answer)
+    except (AttributeError, TypeError):
+        raise not_as_documented("POST", path) from None
+
+
+def _within(timeout: float) -> dict[str, str]:
+    return {"timeout": server_timeout(timeout)}

@@ -1,0 +1,236 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Has endpoints answer texts: each endpoint each text, whatever becomes of the others.
+
+It serves every service alike. Private to the collection.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Mapping, Sequence
+
+from .._elasticsearch.client import MOST_CONNECTIONS
+from .._elasticsearch.errors import ApiError, ClientError
+from .._inference.completion_api import Answers, Piece
+from .._reconcile.outcome import Refused
+
+COMPLETION, CHAT_COMPLETION = "completion", "chat_completion"
+
+#: Settings that are numbers in every service that has them: how a text becomes one, and the least of them.
+#: Temperatures have no common range.
+_NUMBERS: Mapping[str, tuple[type[int] | type[float], float]] = {
+    "max_tokens": (int, 1),
+    "max_new_tokens": (int, 1),
+    "max_completion_tokens": (int, 1),
+    "top_k": (int, 0),
+    "top_p": (float, -math.inf),
+    "temperature": (float, -math.inf),
+}
+
+#: What Elasticsearch says, and what to do about it in the terms of this module. The provider's words come first.
+_HINTS = {
+    r"Requested task type|ncompatible task_type": "leave task_type out, and the endpoint is asked for it.",
+    r"unknown field": "a chat_completion endpoint takes max_tokens, temperature, top_p and stop as task_settings.",
+}
+
+#: Elasticsearch did not wait for the provider any longer.
+_SERVER_GAVE_UP = 408
+
+_MAY_COST = "The provider may have done its work, and may charge for it; so it was not asked again."
+
+
+def completion_options() -> dict[str, Any]:
+    """The argument spec."""
+    return {
+        "inference_id": {"type": "list", "elements": "str", "required": True},
+        # A list would be made of a text by cutting it at its commas.
+        "input": {"type": "raw", "required": True},
+        "task_type": {"type": "str", "choices": [COMPLETION, CHAT_COMPLETION]},
+        "task_settings": {"type": "dict"},
+        "parallel": {"type": "int", "default": 8},
+    }
+
+
+def problems(params: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the options, everything at once."""
+    wrong = []
+    if not params["inference_id"] or not all(inference_id.strip() for inference_id in params["inference_id"]):
+        wrong.append("inference_id must name an endpoint, or several.")
+    texts = _texts(params)
+    if not texts or not all(isinstance(text, str) and text.strip() for text in texts):
+        wrong.append("input must be a text, or a list of texts, and none of them empty.")
+    for name, value in (params["task_settings"] or {}).items():
+        if name == "messages":
+            wrong.append("task_settings.messages: give the texts as input.")
+        if name in _NUMBERS and value is not None:
+            wrong += _wrong_number(name, value)
+    if not 1 <= params["parallel"] <= MOST_CONNECTIONS:
+        wrong.append(f"parallel must be from 1 to {MOST_CONNECTIONS}, not {params['parallel']}.")
+    return wrong
+
+
+def _texts(params: Mapping[str, Any]) -> Sequence[Any]:
+    given = params["input"]
+    return given if isinstance(given, list) else [given]
+
+
+def _wrong_number(name: str, value: Any) -> list[str]:
+    kind, least = _NUMBERS[name]
+    number = _number(kind, value)
+    if number is None:
+        return [f"task_settings.{name} must be {'a whole' if kind is int else 'a'} number, not {value}."]
+    return [] if number >= least else [f"task_settings.{name} must be at least {least}, not {number}."]
+
+
+def _number(kind: type[int] | type[float], value: Any) -> float | None:
+    """What was given, if it is such a number or, as Jinja makes it, the text of one."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    if isinstance(value, bool) or not math.isfinite(number) or (kind is int and not number.is_integer()):
+        return None
+    return kind(number)
+
+
+def complete(api: Answers, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Has each endpoint answer each text, several at the same time, and returns the result of the module.
+
+    :raises ClientError: if the endpoints cannot be read, before anything was asked.
+    """
+    ids, texts = params["inference_id"], _texts(params)
+    task_types = dict.fromkeys(ids, params["task_type"]) if params["task_type"] else _task_types(api, ids)
+    settings = _settings(params["task_settings"] or {})
+
+    def answer(job: tuple[str, str]) -> dict[str, Any]:
+        inference_id, text = job
+        return _Answer(inference_id, task_types.get(inference_id)).ask(api, text, settings, params["timeout"])
+
+    jobs = [(inference_id, text) for inference_id in ids for text in texts]
+    with ThreadPoolExecutor(min(params["parallel"], len(jobs))) as pool:
+        results = list(pool.map(answer, jobs))
+    return _total(results)
+
+
+def _task_types(api: Answers, ids: Sequence[str]) -> dict[str, str]:
+    """What kind each endpoint is, of those that there are, by one request if Elasticsearch can list them."""
+    if len(ids) > 1:
+        try:
+            return {endpoint.inference_id: endpoint.task_type for endpoint in api.get_all()}
+        except ClientError as error:
+            # Most clusters list their endpoints.
+            from .._reconcile.broken_lists import (  # noqa: PLC0415
+                is_about_one_endpoint,
+            )
+
+            if not is_about_one_endpoint(error):
+                raise
+    found = {inference_id: _task_type(api, inference_id, alone=len(ids) == 1) for inference_id in ids}
+    return {inference_id: task_type for inference_id, task_type in found.items() if task_type}
+
+
+def _task_type(api: Answers, inference_id: str, alone: bool) -> str:
+    """The task type of an endpoint, empty if there is none.
+
+    :param alone: whether an endpoint that cannot be read keeps no other from being asked.
+    :raises ClientError: if it cannot be read, and is alone.
+    """
+    try:
+        endpoint = api.get(inference_id)
+    except ClientError:
+        if alone:
+            raise
+        return COMPLETION  # What Elasticsearch says when it is asked is reported.
+    return endpoint.task_type if endpoint else ""
+
+
+def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _number(_NUMBERS[name][0], value) if name in _NUMBERS else value
+        for name, value in given.items()
+        if value is not None
+    }
+
+
+def _total(results: list[dict[str, Any]]) -> dict[str, Any]:
+    total: dict[str, Any] = {"changed": False, "results": results}
+    failed = [result for result in results if result.get("failed")]
+    if failed:
+        said = " ".join(f"{result['inference_id']}: {result['msg']}" for result in failed)
+        count = f"{len(failed)} of {len(results)} completions failed. " if len(results) > 1 else ""
+        total.update(failed=True, msg=count + said, failure=failed[0]["failure"])
+    return total
+
+
+class _Answer:
+    """What an endpoint makes of a text.
+
+    :param task_type: None where there is no such endpoint.
+    """
+
+    def __init__(self, inference_id: str, task_type: str | None) -> None:
+        self._task_type = task_type
+        self._text = ""
+        self._told: dict[str, Any] = {"inference_id": inference_id}
+
+    def ask(self, api: Answers, text: str, settings: Mapping[str, Any], timeout: float) -> dict[str, Any]:
+        """The result of one completion."""
+        try:
+            self._ask(api, text, settings, timeout)
+        except ClientError as error:
+            self._told.update(failed=True, msg=error.message(self._hint(error)), failure=error.failure)
+        except Refused as refusal:
+            self._told.update(failed=True, msg=str(refusal), failure=refusal.failure)
+        if self._text or not self._told.get("failed"):
+            self._told["result"] = self._text
+        return self._told
+
+    def _ask(self, api: Answers, text: str, settings: Mapping[str, Any], timeout: float) -> None:
+        inference_id = self._told["inference_id"]
+        if self._task_type == COMPLETION:
+            body = {"input": text, **({"task_settings": settings} if settings else {})}
+            self._text = "".join(api.complete(inference_id, body, timeout))
+        elif self._task_type == CHAT_COMPLETION:
+            chat = {"messages": [{"role": "user", "content": text}], **_for_chat(settings)}
+            for piece in api.chat(inference_id, chat, timeout):
+                self._add(piece)
+        elif self._task_type is None:
+            raise Refused("There is no such endpoint.", 404)
+        else:
+            known = f"{COMPLETION} and {CHAT_COMPLETION}"
+            raise Refused(f"The endpoint has the task type {self._task_type}; only those of {known} answer.", 400)
+
+    def _add(self, piece: Piece) -> None:
+        """Takes in a piece of a stream. Most of what pieces tell stands in the first or the last one alone."""
+        self._text += piece.text
+        if piece.finish_reason:
+            self._told["finish_reason"] = piece.finish_reason
+        if piece.model:
+            self._told["model"] = piece.model
+        if piece.usage:
+            self._told["usage"] = _together(self._told.get("usage", {}), piece.usage)
+
+    def _hint(self, error: ClientError) -> str:
+        may_cost = error.ambiguous or error.status == _SERVER_GAVE_UP or error.is_provider_timeout or self._text
+        return f"{_own_hint(error) or error.hint} {_MAY_COST if may_cost else ''}".strip()
+
+
+def _own_hint(error: ClientError) -> str:
+    if not isinstance(error, ApiError) or error.cause.is_of_provider:
+        return ""
+    return next((hint for pattern, hint in _HINTS.items() if re.search(pattern, error.problem)), "")
+
+
+def _for_chat(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings as chats name them."""
+    return {"max_completion_tokens" if name == "max_tokens" else name: value for name, value in settings.items()}
+
+
+def _together(former: Mapping[str, int], told: Mapping[str, int]) -> dict[str, int]:
+    """The tokens of a stream so far. The prompt's are told at its beginning, the answer's grow until its end."""
+    most = {name: max(former.get(name, 0), told.get(name, 0)) for name in ("prompt_tokens", "completion_tokens")}
+    return {**most, "total_tokens": sum(most.values())}

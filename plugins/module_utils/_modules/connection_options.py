@@ -1,0 +1,271 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The connection as users describe it: its options, their place in the environment, and what can be wrong with them.
+
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any, Iterator, Mapping
+
+from ansible.module_utils.errors import AnsibleFallbackNotFound
+
+from .._elasticsearch.client import Connection, base_url, cloud_url
+from .._elasticsearch.keys import (
+    ELASTICSEARCH_KEY,
+    ELASTICSEARCH_TOKEN,
+    is_credential,
+    key_problem,
+    secret_headers,
+)
+from .raw_options import long_leaves
+
+#: Seconds; a day. The clock of the operating system has no room for much more.
+_LONGEST_TIMEOUT = 86400
+
+#: What a header's name is made of (RFC 9110, "Tokens").
+_HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
+
+#: The scheme, and whatever may be a user and a password, of something that is not a proper URL.
+_USER = re.compile(r"(\s*\w+://)?(.*@)?", re.DOTALL)
+
+_NOT_PLAIN = "cannot be sent: it holds white space around it, control characters, or characters that are not ASCII"
+
+#: Ways to say where the cluster is, and who asks: the options of each. Only one way of each kind is used.
+_PLACES = (("elasticsearch_url",), ("elasticsearch_cloud_id",))
+_CREDENTIALS = (
+    ("elasticsearch_username", "elasticsearch_password"),
+    ("elasticsearch_api_key",),
+    ("elasticsearch_bearer_token",),
+)
+
+#: What each kind of key can be mistaken for, and what to do then.
+_KEYS = {"elasticsearch_api_key": ELASTICSEARCH_KEY, "elasticsearch_bearer_token": ELASTICSEARCH_TOKEN}
+
+
+def _from_environment(name: str) -> str:
+    """Like C(env_fallback), but an empty variable, as AWX sets it for an empty field, counts as none."""
+    value = os.environ.get(name)
+    if not value:
+        raise AnsibleFallbackNotFound
+    return value
+
+
+def _option(environment: str, **spec: Any) -> dict[str, Any]:
+    return {**spec, "fallback": (_from_environment, [environment])}
+
+
+def connection_options() -> dict[str, Any]:
+    """The argument spec of the connection, the same in every module."""
+    return {
+        "elasticsearch_url": _option("ELASTICSEARCH_URL", type="list", elements="str"),
+        "elasticsearch_cloud_id": _option("ELASTICSEARCH_CLOUD_ID", type="str"),
+        "elasticsearch_username": _option("ELASTICSEARCH_USERNAME", type="str"),
+        "elasticsearch_password": _option("ELASTICSEARCH_PASSWORD", type="str", no_log=True),
+        "elasticsearch_api_key": _option("ELASTICSEARCH_API_KEY", type="str", no_log=True),
+        "elasticsearch_bearer_token": _option("ELASTICSEARCH_BEARER_TOKEN", type="str", no_log=True),
+        "ca_path": _option("ELASTICSEARCH_CA_PATH", type="path"),
+        "ca_fingerprint": _option("ELASTICSEARCH_CA_FINGERPRINT", type="str"),
+        "client_cert": _option("ELASTICSEARCH_CLIENT_CERT", type="path"),
+        "client_key": _option("ELASTICSEARCH_CLIENT_KEY", type="path", no_log=False),
+        "validate_certs": _option("ELASTICSEARCH_VALIDATE_CERTS", type="bool", default=True),
+        "timeout": _option("ELASTICSEARCH_TIMEOUT", type="float", default=130.0),
+        "retries": _option("ELASTICSEARCH_RETRIES", type="int", default=3),
+        "headers": _option("ELASTICSEARCH_HEADERS", type="dict"),
+    }
+
+
+def with_keys_as_text(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options with a response of Elasticsearch that stands in place of a key as its text in JSON.
+
+    C(connection_of) then tells what to do about it.
+    """
+    responses = {name: options[name] for name in _KEYS if isinstance(options.get(name), dict)}
+    return {**options, **{name: json.dumps(response, default=str) for name, response in responses.items()}}
+
+
+def hidden_headers(headers: Any) -> Iterator[str]:
+    """Return the texts of O(headers) that must not be shown: credentials, and whatever is not the value of a header.
+
+    :param headers: the option, of any type.
+    """
+    yield from (text for _name, text in secret_headers(headers))
+    if isinstance(headers, dict):
+        yield from long_leaves([value for value in headers.values() if isinstance(value, (dict, list))])
+
+
+def connection_of(params: Mapping[str, Any]) -> tuple[Connection, list[str]]:
+    """The connection that options describe, and all that is wrong with them.
+
+    :param params: holds every option of C(connection_options), as ansible-core has converted it.
+    :returns: the connection, which is of use only if there are no problems, and the problems as whole sentences.
+    """
+    given = {name: params[name] for name in connection_options() if params[name] not in (None, "", [], {})}
+    wrong = _prefer_task(given, _PLACES) + _prefer_task(given, _CREDENTIALS)
+    urls, wrong_urls = _urls(given)
+    fingerprint = _fingerprint(given)
+    headers = given.get("headers", {})
+    wrong += wrong_urls + _incomplete(given) + _unreadable(given) + _wrong_fingerprint(given)
+    wrong += _out_of_range(params) + _wrong_headers(headers) + _not_sendable(given)
+    connection = Connection(
+        urls=urls,
+        username=given.get("elasticsearch_username"),
+        password=given.get("elasticsearch_password"),
+        api_key=given.get("elasticsearch_api_key"),
+        bearer_token=given.get("elasticsearch_bearer_token"),
+        ca_path=given.get("ca_path"),
+        ca_fingerprint=fingerprint or None,
+        client_cert=given.get("client_cert"),
+        client_key=given.get("client_key"),
+        validate_certs=params["validate_certs"],
+        timeout=params["timeout"],
+        retries=params["retries"],
+        headers={name: str(value) for name, value in headers.items()},
+    )
+    return connection, wrong
+
+
+def users_in_urls(urls: Any) -> Iterator[str]:
+    """What may be users and passwords in URLs that are refused for it, and is to be hidden.
+
+    :param urls: O(elasticsearch_url) before ansible-core has looked at it, and thus of any type.
+    """
+    for url in urls.split(",") if isinstance(urls, str) else urls if isinstance(urls, list) else ():
+        user = _user(url) if isinstance(url, str) else None
+        if user:
+            yield user
+
+
+def _user(url: str) -> str | None:
+    try:
+        base_url(url.strip())
+    except ValueError:
+        found = _USER.match(url)
+        return found and found[2]
+    return None
+
+
+def _prefer_task(given: dict[str, Any], ways: tuple[tuple[str, ...], ...]) -> list[str]:
+    """Of several ways to say the same, one that stands in the task wins: those of the environment are taken out."""
+    used = [way for way in ways if any(name in given for name in way)]
+    if len(used) < 2:
+        return []
+    in_task = [way for way in used if any(name in given and not _is_from_environment(name, given) for name in way)]
+    if len(in_task) != 1:
+        names = " and ".join("/".join(way) for way in used)
+        return [f"{names} exclude each other: give one of them, in the task or in the environment."]
+    for way in used:
+        if way not in in_task:
+            for name in way:
+                given.pop(name, None)
+    return []
+
+
+def _is_from_environment(name: str, given: Mapping[str, Any]) -> bool:
+    variable = connection_options()[name]["fallback"][1][0]
+    value = given[name]
+    return os.environ.get(variable) == (",".join(value) if isinstance(value, list) else value)
+
+
+def _urls(given: Mapping[str, Any]) -> tuple[tuple[str, ...], list[str]]:
+    """The nodes, and what is wrong with their addresses."""
+    urls: list[str] = []
+    wrong: list[str] = []
+    if "elasticsearch_cloud_id" in given:
+        try:
+            urls.append(cloud_url(given["elasticsearch_cloud_id"]))
+        except ValueError as error:
+            wrong.append(f"elasticsearch_cloud_id {error}. The value is {given['elasticsearch_cloud_id']!r}.")
+    for url in given.get("elasticsearch_url", ()):
+        try:
+            urls.append(base_url(url.strip()))
+        except ValueError as error:
+            shown = _USER.sub(r"\1", url, count=1)
+            wrong.append(f"elasticsearch_url: {shown} {error}.")
+    if not urls and not wrong:
+        wrong.append(
+            "elasticsearch_url or elasticsearch_cloud_id is required: where is the cluster? "
+            "ELASTICSEARCH_URL and ELASTICSEARCH_CLOUD_ID in the environment do as well."
+        )
+    return tuple(urls), wrong
+
+
+def _incomplete(given: Mapping[str, Any]) -> list[str]:
+    wrong: list[str] = []
+    if ("elasticsearch_username" in given) != ("elasticsearch_password" in given):
+        wrong.append("elasticsearch_username and elasticsearch_password belong together: one of them is missing.")
+    if "client_key" in given and "client_cert" not in given:
+        wrong.append("client_key needs client_cert.")
+    return wrong
+
+
+def _unreadable(given: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{name}: {given[name]} does not exist or cannot be read on the machine the module runs on."
+        for name in ("ca_path", "client_cert", "client_key")
+        if name in given and not _is_readable(given[name], directory_too=name == "ca_path")
+    ]
+
+
+def _is_readable(path: str, directory_too: bool) -> bool:
+    try:
+        return os.access(path, os.R_OK) and (directory_too or Path(path).is_file())
+    except ValueError:  # no system can have such a path
+        return False
+
+
+def _fingerprint(given: Mapping[str, Any]) -> str:
+    return re.sub(r"[:\s]", "", given.get("ca_fingerprint", "")).lower()
+
+
+def _wrong_fingerprint(given: Mapping[str, Any]) -> list[str]:
+    if "ca_fingerprint" not in given or re.fullmatch("[0-9a-f]{64}", _fingerprint(given)):
+        return []
+    rule = "64 hexadecimal digits, with colons or without"
+    return [f"ca_fingerprint must be a SHA-256 fingerprint: {rule}, not {given['ca_fingerprint']!r}."]
+
+
+def _out_of_range(params: Mapping[str, Any]) -> list[str]:
+    wrong: list[str] = []
+    if not 0 < params["timeout"] <= _LONGEST_TIMEOUT:
+        seconds = f"a positive number of seconds, at most {_LONGEST_TIMEOUT}"
+        wrong.append(f"timeout must be {seconds}, not {params['timeout']}.")
+    if params["retries"] < 0:
+        wrong.append(f"retries must be 0 or more, not {params['retries']}.")
+    return wrong
+
+
+def _wrong_headers(headers: Mapping[str, Any]) -> list[str]:
+    wrong: list[str] = []
+    for name, value in headers.items():
+        if not _HEADER_NAME.fullmatch(name):
+            wrong.append(f"headers: {name!r} is no name of a header.")
+        if isinstance(value, (dict, list)) or value is None:
+            wrong.append(f"headers: the value of {name} must be a string.")
+        elif not _is_plain(str(value)):
+            shown = "" if is_credential(name) else f" The value is {value!r}."
+            wrong.append(f"headers: the value of {name} {_NOT_PLAIN}.{shown}")
+    return wrong
+
+
+def _not_sendable(given: Mapping[str, Any]) -> list[str]:
+    found = {name: _wrong_key(given.get(name, ""), hints) for name, hints in _KEYS.items()}
+    # The environment hands bytes that are not UTF-8 on as surrogates.
+    for name in ("elasticsearch_username", "elasticsearch_password"):
+        is_text = not re.search("[\ud800-\udfff]", given.get(name, ""))
+        found[name] = "" if is_text else "cannot be sent: it is not UTF-8."
+    return [f"{name} {problem}" for name, problem in found.items() if problem]
+
+
+def _wrong_key(key: str, hints: Mapping[str, str]) -> str:
+    return key_problem(key, hints) or ("" if key.isascii() else "contains a character that is not ASCII.")
+
+
+def _is_plain(value: str) -> bool:
+    return value.isascii() and value.isprintable() and value == value.strip()

@@ -1,0 +1,105 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read endpoints from a cluster that cannot list them all, because it cannot read one of them.
+
+Only runs that meet such a cluster load this file. Private to the collection.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Sequence
+
+from .._elasticsearch.client import PASSING_STATUSES
+from .._elasticsearch.errors import ApiError, ClientError, UnreadableAnswer
+from .._inference.api import Endpoint
+from .plan import PREFLIGHT_SUFFIX, Desired
+
+if TYPE_CHECKING:
+    from .cluster import Cluster
+
+
+def is_about_one_endpoint(error: ClientError) -> bool:
+    """Return whether a list may have failed because of a single endpoint, so that others can be read.
+
+    Elasticsearch returns an error if it stores one that it cannot parse (elastic/elasticsearch#158218).
+    """
+    if error.is_unreadable_state:
+        return True
+    if isinstance(error, ApiError):
+        return error.status is not None and error.status >= 500 and error.status not in PASSING_STATUSES
+    return isinstance(error, UnreadableAnswer) and error.status == 200
+
+
+def listed_in_part(cluster: Cluster, desired: Desired, error: ClientError) -> tuple[dict[str, Endpoint], str]:
+    """List the endpoints of the task type, with a warning that says what could not be checked.
+
+    :param error: why not all endpoints can be listed.
+    :returns: the endpoints by their IDs, and why not even these can be listed; empty if they can.
+    :raises ClientError: the error, if any other request would fail as well.
+    """
+    if error.ends_everything:
+        raise error
+    task_type = desired.task_type or cluster.service.default_task_type
+    try:
+        listed, why = cluster.by_id(cluster.api.get_all(task_type)), ""
+    except ClientError as second:
+        if second.ends_everything:
+            raise
+        listed, why = _left_over(cluster, desired), _said(second)
+    unchecked = f"only those of the task type {task_type} were checked for the same model"
+    unchecked = "duplicate_model was not checked" if why else unchecked
+    cluster.warn(f"Elasticsearch does not list all endpoints, so {unchecked}. {_said(error)}")
+    return listed, why
+
+
+def _left_over(cluster: Cluster, desired: Desired) -> dict[str, Endpoint]:
+    """Read the temporary endpoint that an earlier run may have left behind, if it can be read."""
+    try:
+        found = cluster.read(desired.inference_id + PREFLIGHT_SUFFIX)
+    except ClientError:
+        return {}
+    return {found.inference_id: found} if found else {}
+
+
+def read_declared(
+    cluster: Cluster, declared: Sequence[Desired], error: ClientError
+) -> tuple[dict[str, Endpoint], dict[str, ClientError]]:
+    """Read at least the declared endpoints: those of their task types together, the others one by one.
+
+    :param error: why not all endpoints can be listed.
+    :returns: the endpoints by their IDs, and why some of the declared ones could not be read.
+    :raises ClientError: the error, if it is not about one endpoint.
+    """
+    if not is_about_one_endpoint(error):
+        raise error
+    cluster.is_listed_in_part = _said(error)
+    cluster.warn(f"Elasticsearch does not list all endpoints, so the declared ones were read. {_said(error)}")
+    found = _read_by_task_type(cluster, declared)
+    errors: dict[str, ClientError] = {}
+    for inference_id in [desired.inference_id for desired in declared if desired.inference_id not in found]:
+        try:
+            endpoint = cluster.read(inference_id)
+        except ClientError as failure:
+            if failure.ends_everything:
+                raise
+            errors[inference_id] = failure
+        else:
+            found.update({inference_id: endpoint} if endpoint else {})
+    return found, errors
+
+
+def _read_by_task_type(cluster: Cluster, declared: Sequence[Desired]) -> dict[str, Endpoint]:
+    found: dict[str, Endpoint] = {}
+    for task_type in sorted({desired.task_type or cluster.service.default_task_type for desired in declared}):
+        try:
+            found.update(cluster.by_id(cluster.api.get_all(task_type)))
+        except ClientError as failure:
+            if not is_about_one_endpoint(failure):
+                raise
+    return found
+
+
+def _said(error: ClientError) -> str:
+    """Return a request and what is wrong with it, as a sentence."""
+    return f"{error.method} {error.path}: {error.problem.rstrip('.')}."

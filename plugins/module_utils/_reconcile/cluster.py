@@ -1,0 +1,210 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What one run knows of a cluster: each thing is asked for once, when a decision depends on it.
+
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Iterable, Mapping, Sequence
+
+from .._elasticsearch.errors import (
+    ApiError,
+    ClientError,
+)
+from .._inference.api import (
+    UNKNOWN,
+    Endpoint,
+    Inference,
+    Server,
+)
+from .outcome import Refused
+from .plan import (
+    OTHERS,
+    PRESENT,
+    SECRET,
+    SERVER,
+    Desired,
+    Knowledge,
+    Plan,
+    Policy,
+    Service,
+    left_over_of,
+    plan,
+)
+
+if TYPE_CHECKING:
+    from .._fingerprints.fingerprints import Fingerprints
+
+
+class Cluster:
+    """A cluster as one run sees it, with the service and the policy under which it is looked at.
+
+    :ivar warnings: what the user should know although nothing failed, in order, each once.
+    :ivar down: what makes every further request pointless, once it has been met.
+    :ivar is_listed_in_part: why not all endpoints of the cluster could be listed; empty if they were.
+    :ivar unlisted: why not even the endpoints of the task type could be listed; empty if they were.
+    :ivar fingerprints: tell whether a secret is new, where the policy asks for that.
+    """
+
+    def __init__(
+        self, api: Inference, service: Service, policy: Policy, *, check_mode: bool, warnings: list[str]
+    ) -> None:
+        self.api = api
+        self.service = service
+        self.policy = policy
+        self.check_mode = check_mode
+        self.warnings = warnings
+        self.down: ClientError | None = None
+        self.is_listed_in_part = ""
+        self.unlisted = ""
+        self.fingerprints: Fingerprints | None = None
+        self._server: Server | None = None
+        self._assumed = ""
+        self._others: dict[str, Endpoint] | None = None
+        self._asking = threading.Lock()
+        self._listing = threading.Lock()
+
+    def decide(self, desired: Desired, existing: Endpoint | None, known: Knowledge) -> tuple[Plan, Knowledge]:
+        """Plans, and finds out before what the plan has to know. Changes nothing.
+
+        :returns: the plan, and what is known by then.
+        :raises Refused: if nothing may be done.
+        :raises ClientError: if what the plan has to know cannot be found out.
+        """
+        while True:
+            decided = plan(desired, existing, self.policy, self.service, known)
+            if decided.question == SERVER:
+                known = known._replace(server=self.server())
+                if self._assumed:
+                    self.warn(self._assumed)
+            elif decided.question == OTHERS:
+                known = known._replace(others=self.neighbors(desired))
+                if self.unlisted and self.policy.duplicate_model == "fail":
+                    raise Refused(
+                        "duplicate_model=fail needs the list of endpoints, which Elasticsearch does not return. "
+                        f"{self.unlisted} Nothing was changed."
+                    )
+            elif decided.question == SECRET:
+                known = known._replace(secret_is_new=self._is_new(desired, existing))
+            elif decided.refusal:
+                raise Refused(decided.refusal)
+            else:
+                break
+        for warning in decided.warnings:
+            self.warn(warning)
+        return decided, known
+
+    def _is_new(self, desired: Desired, existing: Endpoint | None) -> bool:
+        if self.fingerprints is None or desired.secret is None or existing is None:
+            return True
+        return self.fingerprints.is_new(desired.secret, existing)
+
+    def expect(self, inference_id: str, endpoint: Endpoint | None) -> None:
+        """Lets later plans see what earlier ones will make of the cluster, for the question of duplicates."""
+        others = self._others if self._others is not None else {}
+        if endpoint is None:
+            others.pop(inference_id, None)
+        else:
+            others[inference_id] = endpoint
+
+    def waits_for(self, desired: Desired) -> bool:
+        """Whether the deployment of the endpoint's model is to be waited for."""
+        return desired.state == PRESENT and self.policy.wait_for_deployment and not self.check_mode
+
+    def failed(self, error: Refused | ClientError) -> Refused | ClientError:
+        """Adds what the service has to say of an error, and keeps one in mind that others would meet as well."""
+        if isinstance(error, ApiError):
+            error.hint = self.service.explain(error.problem) or error.hint
+        if isinstance(error, ClientError) and error.ends_everything:
+            self.down = error
+        return error
+
+    def warn(self, text: str) -> None:
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+    def stop_if_down(self) -> None:
+        """
+        :raises Refused: if an earlier request has shown that further ones are pointless.
+        """
+        if self.down:
+            raise Refused(f"Nothing was tried, since an earlier request failed: {self.down}")
+
+    def server(self) -> Server:
+        """The server's version, asked once; the newest where the privilege to ask is missing."""
+        with self._asking:
+            if self._server is None:
+                self.stop_if_down()
+                self._server = self._ask_server()
+            return self._server
+
+    def _ask_server(self) -> Server:
+        try:
+            return self.api.server()
+        except ClientError as error:
+            if error.ends_everything:
+                raise
+            if isinstance(error, ApiError) and error.error_type == "security_exception":
+                why = "without the cluster privilege monitor"
+            else:
+                why = f"({error.problem.rstrip('.')})"
+        # Only a plan that depends on the version makes this a warning.
+        self._assumed = f"The version of Elasticsearch cannot be read {why}; the newest is assumed."
+        return UNKNOWN
+
+    def others(self) -> dict[str, Endpoint]:
+        """All endpoints of the cluster by their ids.
+
+        :raises ClientError: if Elasticsearch does not list them.
+        """
+        if self._others is None:
+            self._others = self.by_id(self.api.get_all())
+        return self._others
+
+    def neighbors(self, desired: Desired) -> list[Endpoint]:
+        """The other endpoints, as far as they can be listed; a warning says what could not be checked."""
+        with self._listing:
+            if self._others is None:
+                try:
+                    self.others()
+                except ClientError as error:
+                    from . import broken_lists  # noqa: PLC0415
+
+                    self._others, self.unlisted = broken_lists.listed_in_part(self, desired, error)
+            return list((self._others or {}).values())
+
+    def left_over(self, desired: Desired) -> Endpoint | None:
+        """The temporary endpoint that an earlier run left behind, if there is one."""
+        return left_over_of(desired.inference_id, self.neighbors(desired))
+
+    def read_many(self, declared: Sequence[Desired]) -> tuple[Mapping[str, Endpoint], Mapping[str, ClientError]]:
+        """All endpoints of the cluster, or at least the declared ones.
+
+        :returns: the endpoints by their ids, and why some of the declared ones could not be read.
+        :raises ClientError: if no endpoint can be read.
+        """
+        try:
+            return dict(self.others()), {}
+        except ClientError as error:
+            from . import broken_lists  # noqa: PLC0415
+
+            found, errors = broken_lists.read_declared(self, declared, error)
+        self._others = dict(found)
+        return found, errors
+
+    def by_id(self, endpoints: Iterable[Endpoint]) -> dict[str, Endpoint]:
+        """The endpoints by their IDs, in the normal form of the service."""
+        return {endpoint.inference_id: self.normalised(endpoint) for endpoint in endpoints}
+
+    def read(self, inference_id: str) -> Endpoint | None:
+        endpoint = self.api.get(inference_id)
+        return self.normalised(endpoint) if endpoint else None
+
+    def normalised(self, endpoint: Endpoint) -> Endpoint:
+        if endpoint.service != self.service.name:
+            return endpoint
+        return endpoint._replace(settings=self.service.normalise(endpoint.settings))

@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What comes of one endpoint in one run, and what is shown of it.
+
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .._elasticsearch.errors import ClientError
+from .._inference.api import Endpoint
+from .plan import NONE
+
+
+class Refused(Exception):
+    """What was asked will not be done, or was not reached; says why and what to do.
+
+    :param status: the status with which the server refuses the same, if it does.
+    """
+
+    def __init__(self, reason: str, status: int | None = None) -> None:
+        super().__init__(reason)
+        self._status = status
+
+    @property
+    def failure(self) -> dict[str, Any]:
+        return {"status": self._status, "type": None, "reason": str(self), "method": None, "path": None}
+
+
+@dataclass
+class Outcome:
+    """What happened to one endpoint.
+
+    :ivar before: the endpoint as it was found.
+    :ivar after: the endpoint as the server holds it now; in check mode as it would be.
+    :ivar rotated: the secret was to be sent again, and was taken. No server tells whether it is another one.
+    """
+
+    inference_id: str
+    action: str = NONE
+    changed: bool = False
+    before: Endpoint | None = None
+    after: Endpoint | None = None
+    changes: tuple[str, ...] = ()
+    rotated: bool = False
+    error: Refused | ClientError | None = None
+
+    def diff(self, secret: str) -> dict[str, Any]:
+        """Both sides for diff mode. A changed secret shows as a change, without either value.
+
+        :param secret: the dotted path of the service's secret.
+        """
+        header = f"inference endpoint {self.inference_id}"
+        return {
+            "before": self._side(self.before, secret, "(hidden)"),
+            "after": self._side(self.after, secret, "(hidden, sent)"),
+            "before_header": header,
+            "after_header": header,
+        }
+
+    def _side(self, endpoint: Endpoint | None, secret: str, mark: str) -> dict[str, Any]:
+        if endpoint is None or not endpoint.task_type:
+            return {}  # It is not there, or cannot be read.
+        settings = {**endpoint.settings, secret: mark} if self.rotated else endpoint.settings
+        return endpoint._replace(settings=settings).as_dict()

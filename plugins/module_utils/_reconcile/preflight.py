@@ -1,0 +1,127 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The temporary endpoint: proves settings and secrets before the endpoint itself is touched.
+
+While an endpoint is re-created, its temporary endpoint is also the copy of its settings, which the next run finds if
+this one is killed. It is loaded only by runs that change something. Private to the collection.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any, Mapping
+
+from .._elasticsearch.errors import (
+    ApiError,
+    ClientError,
+    TimedOut,
+    TlsFailed,
+    Unreachable,
+)
+from .._inference.api import Endpoint
+from .cluster import Cluster
+from .outcome import Refused
+from .plan import PREFLIGHT_SUFFIX, Desired, differences
+
+#: How often the deletion of a temporary endpoint is tried.
+ATTEMPTS = 3
+
+
+class Preflight:
+    """The temporary endpoint of one endpoint.
+
+    :ivar exists: the temporary endpoint as it is known to be there: of this run, or left behind by an earlier one.
+    """
+
+    def __init__(self, cluster: Cluster, desired: Desired) -> None:
+        self._cluster = cluster
+        self._desired = desired
+        self.exists: Endpoint | None = None
+
+    def look(self) -> None:
+        """Find out whether an earlier run left its temporary endpoint behind."""
+        self.exists = self._cluster.left_over(self._desired)
+
+    def prove(self, endpoint: Endpoint, body: Mapping[str, Any], desired: Desired) -> None:
+        """Create the temporary endpoint with the settings and the secret that the endpoint will have.
+
+        :param desired: what the temporary endpoint must not differ from.
+        :raises ClientError: if Elasticsearch or the provider rejects them.
+        :raises Refused: if it cannot be created, or does not get the settings.
+        """
+        if self.exists is not None:
+            self._refuse_if_foreign(self.exists)
+            self.remove()
+        trial = endpoint._replace(inference_id=endpoint.inference_id + PREFLIGHT_SUFFIX)
+        try:
+            self.exists = self._cluster.normalised(self._put(trial, body))
+        except TimedOut as error:
+            # The server may still be at work: what it stores in the end, the next run removes.
+            raise Refused(f"{error} Inference endpoint {endpoint.inference_id} was not changed; run again.") from None
+        except ClientError as error:
+            if not isinstance(error, (Unreachable, TlsFailed)):
+                # An error does not prove that nothing was stored (`reference`, "Create").
+                self._remove_if_there(trial)
+            raise
+        left = differences(desired, self.exists, self._cluster.policy, self._cluster.service).paths
+        if left:
+            raise Refused(
+                f"Elasticsearch does not store {', '.join(left)} as declared. "
+                f"Inference endpoint {self._desired.inference_id} was not changed."
+            )
+
+    def remove(self) -> None:
+        """Delete the temporary endpoint if there is one.
+
+        :raises ClientError: if it is still there.
+        """
+        if self.exists is None or self.exists.service != self._cluster.service.name:
+            return
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                self._delete(self.exists)
+            except ClientError as error:
+                if attempt == ATTEMPTS or not error.ambiguous:
+                    raise
+            else:
+                break
+        self.exists = None
+
+    def remove_if_possible(self) -> None:
+        """Delete the temporary endpoint after a failure, which is what has to be reported."""
+        with contextlib.suppress(ClientError):
+            self.remove()
+
+    def _put(self, trial: Endpoint, body: Mapping[str, Any]) -> Endpoint:
+        api, server = self._cluster.api, self._cluster.server()
+        try:
+            return api.put(trial.task_type, trial.inference_id, body, server)
+        except ApiError as error:
+            if not error.already_exists:
+                raise
+        left_over = api.get(trial.inference_id)
+        if left_over is not None:
+            self._refuse_if_foreign(left_over)
+            self._delete(left_over)
+        return api.put(trial.task_type, trial.inference_id, body, server)
+
+    def _remove_if_there(self, trial: Endpoint) -> None:
+        """After a create that failed, which is what has to be reported."""
+        with contextlib.suppress(ClientError):
+            if self._cluster.api.get(trial.inference_id) is not None:
+                self._delete(trial)
+
+    def _delete(self, trial: Endpoint) -> None:
+        try:
+            self._cluster.api.delete(trial.task_type, trial.inference_id, force=True)
+        except ApiError as error:
+            if not error.is_not_found:
+                raise
+
+    def _refuse_if_foreign(self, endpoint: Endpoint) -> None:
+        if endpoint.service != self._cluster.service.name:
+            raise Refused(
+                f"{endpoint.inference_id} is needed as temporary endpoint, but belongs to the service "
+                f"{endpoint.service}. Inference endpoint {self._desired.inference_id} was not changed."
+            )

@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Brings endpoints into the state that is declared, one or many, and says what came of each.
+
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+from typing import Mapping, NamedTuple, Sequence
+
+from .._elasticsearch.errors import ClientError
+from .._inference.api import Endpoint
+from .cluster import Cluster
+from .outcome import Outcome, Refused
+from .plan import (
+    NONE,
+    Desired,
+    Knowledge,
+    Plan,
+    Purge,
+    base_of,
+    left_overs,
+    orphans,
+    purged,
+)
+
+
+class _Decided(NamedTuple):
+    """What is to become of one endpoint, and what became of it so far."""
+
+    desired: Desired
+    plan: Plan
+    known: Knowledge
+    outcome: Outcome
+
+
+class Reconciler:
+    """Decides, and has done what was decided."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    def one(self, desired: Desired) -> Outcome:
+        """Reads one endpoint and reconciles it."""
+        try:
+            existing, known = self._cluster.read(desired.inference_id), Knowledge()
+        except ClientError as error:
+            if not error.is_unreadable_state:
+                return Outcome(desired.inference_id, error=error)
+            existing, known = None, Knowledge(unreadable=error.reason or error.problem)
+        decided = self._decide(desired, existing, known)
+        if self._has_more_to_do(decided):
+            self._carry_out([decided], parallel=1)
+        return decided.outcome
+
+    def many(self, declared: Sequence[Desired], parallel: int = 1, purge: Purge | None = None) -> list[Outcome]:
+        """Reads all endpoints at once and reconciles those declared, each whatever becomes of the others.
+
+        All plans are made first, in the order of the list. Only what there is to do then is done side by side.
+
+        :param parallel: how many endpoints at the same time.
+        :param purge: whether, and how far, endpoints that are not declared are removed. Their outcomes come last.
+        :raises ClientError: if there is nothing to decide upon, since the endpoints, or the records of their secrets,
+            cannot be read.
+        :raises Refused: if more would be purged than may be, or the records are none.
+        """
+        cluster = self._cluster
+        existing, errors = cluster.read_many(declared)
+        doomed = self._purged(declared, existing, purge) if purge else []
+        if cluster.fingerprints:
+            cluster.fingerprints.read(desired.inference_id for desired in declared if desired.secret is not None)
+        decisions = [self._decide_one(desired, existing, errors) for desired in [*declared, *doomed]]
+        busy = {decided.desired.inference_id for decided in decisions if self._has_more_to_do(decided)}
+        decisions += [
+            self._decide_one(left_over, existing, errors)
+            for left_over in left_overs(declared, existing, cluster.service)
+            # Whoever changes the endpoint also deletes its temporary one, when it is no longer needed.
+            if left_over.inference_id not in busy and base_of(left_over.inference_id) not in busy
+        ]
+        for name in orphans([*declared, *doomed], existing, cluster.service):
+            cluster.warn(
+                f"{name} is the temporary endpoint of a run that ended early, and may be the only place that has the "
+                f"settings of {base_of(name)}. It was kept. Declare {base_of(name)}, as present or as absent."
+            )
+        unfinished = [decided for decided in decisions if self._has_more_to_do(decided)]
+        if unfinished:
+            self._carry_out(unfinished, parallel)
+        return [decided.outcome for decided in decisions]
+
+    def _purged(self, declared: Sequence[Desired], existing: Mapping[str, Endpoint], purge: Purge) -> list[Desired]:
+        """
+        :raises Refused: if more would be removed than may be, or if it is not known what there is.
+        """
+        if self._cluster.is_listed_in_part:
+            raise Refused(
+                "purge needs the list of all endpoints, which Elasticsearch does not return. "
+                f"{self._cluster.is_listed_in_part} Nothing was changed. "
+                "Hint: repair or delete the endpoint that cannot be read, or run without purge."
+            )
+        doomed, refusal = purged(declared, existing.values(), self._cluster.service, purge)
+        if refusal:
+            raise Refused(refusal)
+        return doomed
+
+    def _decide_one(
+        self, desired: Desired, existing: Mapping[str, Endpoint], errors: Mapping[str, ClientError]
+    ) -> _Decided:
+        """Decide upon one endpoint of a list; later decisions see what will become of it."""
+        error = errors.get(desired.inference_id)
+        if error is not None and not error.is_unreadable_state:
+            plan, outcome = Plan(NONE), Outcome(desired.inference_id, error=self._cluster.failed(error))
+            return _Decided(desired, plan, Knowledge(), outcome)
+        known = Knowledge(unreadable=error.reason or error.problem) if error else Knowledge()
+        decided = self._decide(desired, existing.get(desired.inference_id), known)
+        self._cluster.expect(desired.inference_id, decided.plan.after)
+        return decided
+
+    def _decide(self, desired: Desired, existing: Endpoint | None, known: Knowledge) -> _Decided:
+        outcome = Outcome(desired.inference_id, before=existing, after=existing)
+        plan = Plan(NONE, after=existing)
+        try:
+            plan, known = self._cluster.decide(desired, existing, known)
+            if known.unreadable:
+                outcome.before = plan.before
+        except (Refused, ClientError) as error:
+            outcome.error = self._cluster.failed(error)
+        return _Decided(desired, plan, known, outcome)
+
+    def _has_more_to_do(self, decided: _Decided) -> bool:
+        wanted = decided.plan.action != NONE or self._cluster.waits_for(decided.desired)
+        return wanted and decided.outcome.error is None
+
+    def _carry_out(self, decisions: Sequence[_Decided], parallel: int) -> None:
+        # A run in which nothing differs need not wait for these imports.
+        from .execution import Work  # noqa: PLC0415
+
+        works = [Work(self._cluster, *decided) for decided in decisions]
+        if parallel > 1 and len(works) > 1:
+            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
+            with ThreadPoolExecutor(min(parallel, len(works))) as pool:
+                list(pool.map(Work.finish, works))
+        else:
+            for work in works:
+                work.finish()

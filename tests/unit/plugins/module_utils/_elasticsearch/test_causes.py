@@ -1,0 +1,450 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Errors are classified by the words of real servers and providers."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.causes import Cause
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.diagnosis import Diagnosis
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import (
+    ApiError,
+    ClientError,
+    UnreadableAnswer,
+)
+from ansible_collections.esops.inference.plugins.module_utils._inference.api import is_not_found
+
+PUT = ("PUT", "/_inference/completion/one")
+UPDATE = ("PUT", "/_inference/completion/one/_update")
+GET = ("GET", "/_inference/one")
+GET_ALL = ("GET", "/_inference/_all")
+DELETE = ("DELETE", "/_inference/completion/one")
+RUN = ("POST", "/_inference/completion/one?timeout=30s")
+
+VALIDATION = "Could not complete inference endpoint creation as validation call to service threw an exception."
+ANTHROPIC_LIMITS = (
+    "Received a rate limit status code. Token limit [unknown], remaining tokens [unknown], tokens reset [unknown]. "
+    "Request limit [50], remaining requests [0], request reset [2026-11-25T12:00:00Z]. Retry after [12]"
+)
+
+
+def said(outer: str, status: int, message: str | None = None, inference_id: str = "one") -> str:
+    """What Elasticsearch makes of a provider's response."""
+    words = f"{outer} for request from inference entity id [{inference_id}] status [{status}]"
+    return words if message is None else f"{words}. Error message: [{message}]"
+
+
+def error_of(
+    request: tuple[str, str], status: int | None, body: dict[str, Any], content_type: str = "application/json"
+) -> ClientError:
+    """What the client makes of a response."""
+    diagnosis = Diagnosis(*request, redact=lambda text: text.replace("s3cret", "********"))
+    if status is None:
+        return diagnosis.of_error_event(body)
+    response = SimpleNamespace(
+        status_code=status, headers={"Content-Type": content_type}, raw=SimpleNamespace(retries=None), url="http://x/"
+    )
+    return diagnosis.of_answer(response, json.loads(json.dumps(body)))  # type: ignore[arg-type]
+
+
+def refusal(
+    request: tuple[str, str], status: int | None, kind: str, reason: str, *caused_by: tuple[str, str]
+) -> ClientError:
+    """An error in Elasticsearch's own shape."""
+    inner: dict[str, Any] = {}
+    for name, text in reversed(caused_by):
+        inner = {"caused_by": {"type": name, "reason": text, **inner}}
+    error = {"root_cause": [{"type": kind, "reason": reason}], "type": kind, "reason": reason, **inner}
+    return error_of(request, status, {"error": error, "status": status})
+
+
+def validation(kind: str, reason: str, *caused_by: tuple[str, str], request: tuple[str, str] = PUT) -> ClientError:
+    """The failure of a create or an update whose request to the provider failed."""
+    return refusal(request, 400, "status_exception", VALIDATION, (kind, reason), *caused_by)
+
+
+def of_provider(words: str) -> ClientError:
+    return validation("status_exception", words)
+
+
+RESPONSES = [
+    # Elasticsearch's words, the provider's status and words, whether it passes
+    (said("Received an authentication error status code", 401, "invalid x-api-key"), 401, "invalid x-api-key", False),
+    (said("Received a permission denied error status code", 403, "no access"), 403, "no access", False),
+    (said("Received an unsuccessful status code", 404, "model: claude-x"), 404, "model: claude-x", False),
+    (said(ANTHROPIC_LIMITS, 429, "exceeds your rate limit [x]"), 429, "exceeds your rate limit [x]", True),
+    (said("Received a server error status code", 500, "Internal server error"), 500, "Internal server error", True),
+    (said("Received a server error status code", 502), 502, "", True),
+    (said("Received a server busy error status code", 503, "busy"), 503, "busy", True),
+    (said("Received a server error status code", 504), 504, "", True),
+    (said("Received a server error status code", 522), 522, "", True),
+    (said("Received a server error status code", 501), 501, "", False),
+    (
+        said("Received an Anthropic server is temporarily overloaded status code", 529, "Overloaded"),
+        529,
+        "Overloaded",
+        True,
+    ),
+    (said("Received an unsuccessful status code", 408), 408, "", True),
+    (said("Received a bad request status code", 400, "top_p: range: 0..1"), 400, "top_p: range: 0..1", False),
+    (said("Received a content too large status code", 413, "too long"), 413, "too long", False),
+    (said("Received an input validation error response", 422, "bad input"), 422, "bad input", False),
+    (
+        said("Resource not found at [https://api.x.com/v1]", 404, "404 page not found\n"),
+        404,
+        "404 page not found\n",
+        False,
+    ),
+    (said("Unhandled redirection", 301), 301, "", False),
+    (said("Received a failure status code", 503), 503, "", True),
+    (
+        said("Received a server error status code", 500, '{"detail": [1, 2]}', "a.b_c-1"),
+        500,
+        '{"detail": [1, 2]}',
+        True,
+    ),
+    # No credit or no quota: waiting does not help, whatever the status
+    (
+        said(
+            "Received an unsuccessful status code", 400, "Your credit balance is too low to access the Anthropic API."
+        ),
+        400,
+        "Your credit balance is too low to access the Anthropic API.",
+        False,
+    ),
+    (
+        said("Received a rate limit status code", 429, "You exceeded your current quota, please check your plan"),
+        429,
+        "You exceeded your current quota, please check your plan",
+        False,
+    ),
+    (said("Received a rate limit status code", 429, "insufficient_quota"), 429, "insufficient_quota", False),
+    (said("Received an unsuccessful status code", 402, "Payment Required"), 402, "Payment Required", False),
+    (
+        said("Received an unsuccessful status code", 400, "You have reached your specified API usage limits."),
+        400,
+        "You have reached your specified API usage limits.",
+        False,
+    ),
+    # Rate limits pass, also where they name a page about billing, or how much was used
+    (
+        said(ANTHROPIC_LIMITS, 429, "would exceed your organization's rate limit. See the headers for current usage."),
+        429,
+        "would exceed your organization's rate limit. See the headers for current usage.",
+        True,
+    ),
+    (
+        said("Received a rate limit status code", 429, "Rate limit reached. See https://x.com/account/billing."),
+        429,
+        "Rate limit reached. See https://x.com/account/billing.",
+        True,
+    ),
+    # The AWS SDK
+    (
+        "Too many requests, please wait. (Service: BedrockRuntime, Status Code: 429, Request ID: 1-2)",
+        429,
+        "Too many requests, please wait.",
+        True,
+    ),
+    (
+        "Received error. (Service: AmazonSageMakerRuntime; Status Code: 424; Error Code: ModelError; Request ID: 1)",
+        424,
+        "Received error.",
+        False,
+    ),
+    ("Rate exceeded (Service: SageMakerRuntime, Status Code: 400) ThrottlingException", 400, "Rate exceeded", True),
+    (
+        "The security token included in the request is invalid. (Service: BedrockRuntime, Status Code: 403)",
+        403,
+        "The security token included in the request is invalid.",
+        False,
+    ),
+]
+
+
+@pytest.mark.parametrize(("words", "status", "reason", "passing"), RESPONSES)
+def test_response_of_provider_is_read_from_validation_failure(
+    words: str, status: int, reason: str, passing: bool
+) -> None:
+    error = of_provider(words)
+    assert (error.status, error.provider_status, error.provider_reason) == (400, status, reason)
+    assert error.is_provider_passing is passing
+
+
+@pytest.mark.parametrize(("words", "status", "reason", "passing"), RESPONSES)
+def test_response_of_provider_is_read_from_failed_run(words: str, status: int, reason: str, passing: bool) -> None:
+    error = refusal(RUN, status if status < 500 else 400, "status_exception", words)
+    assert (error.provider_status, error.provider_reason) == (status, reason)
+    assert error.is_provider_passing is passing
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "passing"),
+    [("overloaded_error", 529, True), ("authentication_error", 401, False), ("billing_error", 402, False)],
+)
+def test_status_of_provider_in_mid_stream_follows_from_its_type(kind: str, status: int, passing: bool) -> None:
+    words = "Received an error response for request from inference entity id [chat]. Error message: [Sorry]"
+    error = error_of(RUN, None, {"error": {"type": kind, "message": words}})
+    assert (error.status, error.provider_status, error.provider_reason) == (None, status, "Sorry")
+    assert error.is_provider_passing is passing
+
+
+def test_error_in_mid_stream_without_known_type_has_no_status_of_provider() -> None:
+    assert error_of(RUN, None, {"error": {"type": "stream_error", "message": "x"}}).provider_status is None
+
+
+@pytest.mark.parametrize(
+    ("cause", "timeout"),
+    [
+        # Up to about 9.4 the first, with status 408; later the second, with status 429
+        (("status_exception", "Request timed out after [30s]"), True),
+        (("timeout_exception", "Request timed out after [30s] for inference id [one]"), True),
+        (("timeout_exception", "Request timed out waiting to be executed after [30s]"), True),
+        (("socket_timeout_exception", "30,000 milliseconds timeout on connection http-outgoing-1 [ACTIVE]"), True),
+        (("socket_timeout_exception", "30 SECONDS"), True),
+        (("timeout_exception", "Timeout connecting to [api.anthropic.com/160.79.104.10:443]"), False),
+        (("connect_timeout_exception", "Connect to https://api.anthropic.com failed: Connect timed out"), False),
+        (("deadline_timeout_exception", "Timeout deadline: 30000 MILLISECONDS, actual: 30001 MILLISECONDS"), False),
+        (("connect_exception", "Connection refused"), False),
+        (("http_host_connect_exception", "Connect to api.anthropic.com:443 failed: Connection refused"), False),
+        (("i_o_exception", "Connection reset by peer"), False),
+        (("connection_closed_exception", "Connection closed unexpectedly"), False),
+        (("no_http_response_exception", "api.anthropic.com:443 failed to respond"), False),
+        (("es_rejected_execution_exception", "Failed to enqueue task for inference id [one]"), False),
+        (("circuit_breaking_exception", "[inference] Data too large"), False),
+    ],
+)
+def test_failed_connection_to_provider_passes(cause: tuple[str, str], timeout: bool) -> None:
+    error = validation(*cause)
+    assert error.provider_status is None
+    assert error.is_provider_passing
+    assert error.is_provider_timeout is timeout
+
+
+@pytest.mark.parametrize(
+    "caused_by",
+    [
+        [
+            ("status_exception", "Invalid host [https://api.invalid/v1], please check that the URL is correct."),
+            ("unknown_host_exception", "api.invalid"),
+        ],
+        [("s_s_l_handshake_exception", "PKIX path building failed: unable to find valid certification path")],
+        [("illegal_state_exception", "something else")],
+        [("status_exception", "Failed to translate SageMaker response for [one]")],
+    ],
+)
+def test_failed_request_to_provider_that_stays_does_not_pass(caused_by: list[tuple[str, str]]) -> None:
+    error = validation(*caused_by[0], *caused_by[1:])
+    assert not error.is_provider_passing
+    assert not error.is_provider_timeout
+
+
+def test_timeout_of_run_is_of_provider_on_every_version() -> None:
+    assert refusal(RUN, 408, "status_exception", "Request timed out after [30s]").is_provider_timeout
+    newer = refusal(RUN, 429, "timeout_exception", "Request timed out after [30s] for inference id [one]")
+    assert newer.is_provider_timeout
+    assert newer.is_provider_passing
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        refusal(PUT, 429, "es_rejected_execution_exception", "rejected execution of coordinating operation"),
+        refusal(PUT, 503, "connect_transport_exception", "[node-2][10.0.0.2:9300] Connection refused"),
+        refusal(GET, 500, "socket_timeout_exception", "Read timed out"),
+        refusal(PUT, 400, "validation_exception", "Validation Failed: 1: [task_settings] does not contain x;"),
+        refusal(PUT, 400, "status_exception", "unknown settings [{a=status [429]}]"),
+        refusal(("POST", "/index/_search"), 500, "socket_timeout_exception", "Read timed out"),
+        error_of(PUT, 404, {"error": "Connection refused"}),
+        UnreadableAnswer("The answer has status 503 and is a page (text/html).", *PUT, status=503),
+    ],
+)
+def test_error_of_cluster_is_not_of_provider(error: ClientError) -> None:
+    assert error.provider_status is None
+    assert error.provider_reason == ""
+    assert not error.is_provider_passing
+    assert not error.is_provider_timeout
+
+
+BUSY_UPDATE = "Endpoint [one] is currently being updated. Try again once the update completes"
+BUSY_DELETE = (
+    "The inference endpoint(s) [one] are currently being updated, please wait until after they are finished "
+    "updating to delete."
+)
+IN_PIPELINES = (
+    "Inference endpoint one is referenced by pipelines: [p1, p2]. Ensure that no pipelines are using this inference "
+    "endpoint, or use force to ignore this warning and delete the inference endpoint."
+)
+IN_MAPPINGS = (
+    " Inference endpoint one is being used in the mapping for indexes: [i1]. Ensure that no index mappings are using "
+    "this inference endpoint, or use force to ignore this warning and delete the inference endpoint."
+)
+
+
+@pytest.mark.parametrize(
+    ("request_", "reason", "busy", "referenced"),
+    [
+        (UPDATE, BUSY_UPDATE, True, False),
+        (DELETE, BUSY_DELETE, True, False),
+        (DELETE, IN_PIPELINES, False, True),
+        (DELETE, IN_MAPPINGS, False, True),
+        (DELETE, IN_PIPELINES + IN_MAPPINGS, False, True),
+        (DELETE, "Model one is referenced by pipelines and cannot be deleted.", False, True),
+        (UPDATE, "Cannot update inference endpoint [one] using model deployment [x].", False, False),
+    ],
+)
+def test_conflict_is_classified_by_its_words(
+    request_: tuple[str, str], reason: str, busy: bool, referenced: bool
+) -> None:
+    error = refusal(request_, 409, "status_exception", reason)
+    assert (error.is_busy, error.is_referenced) == (busy, referenced)
+    other = refusal(request_, 400, "status_exception", reason)
+    assert (other.is_busy, other.is_referenced) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("error", "missing"),
+    [
+        (refusal(GET, 404, "resource_not_found_exception", "Inference endpoint not found [one]"), True),
+        (refusal(DELETE, 404, "resource_not_found_exception", "Inference endpoint not found [one]"), True),
+        (
+            refusal(
+                UPDATE, 404, "status_exception", "The inference endpoint [one] does not exist and cannot be updated"
+            ),
+            True,
+        ),
+        (refusal(DELETE, 404, "status_exception", "No service found for this inference endpoint one"), False),
+        (refusal(RUN, 404, "resource_not_found_exception", "Unknown service [x] for model [one]"), False),
+        (refusal(RUN, 404, "status_exception", said("Received an unsuccessful status code", 404)), False),
+        (refusal(GET, 400, "resource_not_found_exception", "Inference endpoint not found [one]"), False),
+        (error_of(GET, 404, {"ok": False, "message": "Unknown resource."}), False),
+        (error_of(GET, 404, {"error": "no handler found for uri [/x] and method [GET]"}), False),
+        (UnreadableAnswer("The answer has status 404 and is a page (text/html).", *GET, status=404), False),
+    ],
+)
+def test_missing_endpoint_is_told_from_other_404s(error: ClientError, missing: bool) -> None:
+    assert error.is_not_found is missing
+    if isinstance(error, ApiError):
+        assert is_not_found(error) is missing
+
+
+def test_taken_id_is_recognized() -> None:
+    reason = "Inference endpoint [one] already exists"
+    assert refusal(PUT, 400, "resource_already_exists_exception", reason).already_exists
+    assert not refusal(PUT, 400, "status_exception", reason).already_exists
+    assert not refusal(PUT, 502, "resource_already_exists_exception", reason).already_exists
+
+
+INVALID = (
+    "Failed to load inference endpoint [one]. Endpoint is in an invalid state, try deleting and reinitializing the "
+    "service"
+)
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "kind", "reason"),
+    [
+        (GET, 500, "illegal_state_exception", INVALID),
+        (RUN, 500, "exception", f"Failed to load inference endpoint with secrets [one], error: [{INVALID}]"),
+        (GET, 500, "exception", "Failed to load inference endpoint [one], error: [Missing required field [service]]"),
+        (GET_ALL, 500, "status_exception", "Unknown service [elasticsearch] for inference endpoint [.elser-2-x]."),
+        (RUN, 400, "status_exception", "Unknown service [x] for model [one]"),
+        (RUN, 404, "resource_not_found_exception", "Unknown service [x] for model [one]"),
+        (
+            GET,
+            400,
+            "status_exception",
+            "Failed to parse stored model [one] for [cohere] service, please delete and add the service again",
+        ),
+        (
+            GET,
+            400,
+            "status_exception",
+            (
+                "Failed to parse stored model [one] for [x] service, error: [The [x] service does not support task "
+                "type [completion]]. Please delete and add the service again"
+            ),
+        ),
+        (
+            DELETE,
+            500,
+            "status_exception",
+            "The internal model was invalid, please delete the service [x] with id [one] and add it again.",
+        ),
+        (
+            GET,
+            500,
+            "illegal_argument_exception",
+            (
+                "Invalid result while loading inference endpoint [one] index: [x]. Try deleting and reinitializing the "
+                "service"
+            ),
+        ),
+        (
+            GET,
+            400,
+            "status_exception",
+            "field [top_p] is not of the expected type. The value [40] cannot be converted to a [Double]",
+        ),
+        (
+            GET_ALL,
+            400,
+            "validation_exception",
+            "Validation Failed: 1: [service_settings] does not contain the required setting [model_id];",
+        ),
+    ],
+)
+def test_unreadable_stored_endpoint_is_recognized(
+    request_: tuple[str, str], status: int, kind: str, reason: str
+) -> None:
+    error = refusal(request_, status, kind, reason)
+    assert error.is_unreadable_state
+    assert not error.is_not_found
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        refusal(GET, 503, "exception", "Failed to load inference endpoint [one], error: [all shards failed]"),
+        refusal(GET, 500, "exception", "Failed to load inference endpoint [one], error: [all shards failed]"),
+        refusal(GET, 500, "search_phase_execution_exception", "Partial shards failure"),
+        refusal(GET, 500, "null_pointer_exception", "x is null"),
+        refusal(GET, 400, "status_exception", "Requested task type [a] does not match the inference endpoint's [b]"),
+        refusal(
+            PUT,
+            400,
+            "status_exception",
+            "field [top_p] is not of the expected type. The value [1] cannot be converted to a [Double]",
+        ),
+        refusal(PUT, 400, "status_exception", "Unknown service [antropic]"),
+        refusal(("POST", "/index/_search"), 500, "illegal_state_exception", INVALID),
+        error_of(GET, 500, {"error": INVALID}),
+        of_provider(said("Received an unsuccessful status code", 400, "Bad Request: Invalid state")),
+    ],
+)
+def test_other_failure_is_not_taken_for_unreadable_endpoint(error: ClientError) -> None:
+    assert not error.is_unreadable_state
+
+
+def test_reason_of_provider_holds_no_secret() -> None:
+    error = of_provider(said("Received an authentication error status code", 401, "key s3cret is invalid"))
+    assert error.provider_reason == "key ******** is invalid"
+    assert "s3cret" not in repr(error.causes)
+
+
+def test_error_without_causes_is_classified_by_its_problem() -> None:
+    error = ApiError(f"refused: {said('Received a server error status code', 500)}", *PUT, status=400)
+    assert error.provider_status == 500
+
+
+def test_causes_in_other_shapes_are_left_out() -> None:
+    error = {"type": "t", "reason": "r", "root_cause": ["x", {"reason": "y"}], "caused_by": {"type": 5, "reason": [1]}}
+    found = error_of(GET, 400, {"error": error})
+    assert found.causes == ((None, "y"), (None, "[1]"))
+    assert found.cause == Cause(*GET, 400, "t", ("r", "y", "[1]"), frozenset({"t"}))

@@ -1,0 +1,590 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A failed request gets a hint by its cause: the provider's words first, then Elasticsearch's, then the status."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch import hints
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import Client, Connection, Redactor
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ClientError, TlsFailed
+from ansible_collections.esops.inference.plugins.module_utils._inference.api import hint_for
+from ansible_collections.esops.inference.plugins.module_utils._modules.completion import _own_hint
+from ansible_collections.esops.inference.plugins.module_utils._services import anthropic
+from tests.simulator import Simulator, Tls
+from tests.unit.plugins.module_utils._elasticsearch.test_causes import (
+    BUSY_DELETE,
+    BUSY_UPDATE,
+    DELETE,
+    GET,
+    GET_ALL,
+    IN_MAPPINGS,
+    IN_PIPELINES,
+    INVALID,
+    PUT,
+    RUN,
+    UPDATE,
+    error_of,
+    refusal,
+    said,
+    validation,
+)
+
+API_KEY = "the provider rejects the API key of the endpoint. Set a valid one as service_settings.api_key."
+NO_CREDIT = "the provider's account has no credit or quota left. Check its plan and billing."
+RATE = "the provider limits the request rate. Run again later, or increase retries. A lower service_settings.rate_limit"
+OVERLOADED = "the provider is overloaded. Run again later, or increase retries."
+TIMED_OUT = "the provider did not respond in time. Increase timeout, or run again later."
+FAULT = "the provider has a temporary fault. Run again later, or increase retries."
+AGAIN = ", or increase retries"
+
+PROVIDER = [
+    (said("Received an authentication error status code", 401, "invalid x-api-key"), API_KEY),
+    (said("Received a bad request status code", 400, "API key not valid. Please pass a valid API key."), API_KEY),
+    (said("Received an unsuccessful status code", 400, "Incorrect API key provided: sk-x"), API_KEY),
+    (said("Received a permission denied error status code", 403, "no access"), "the provider denies access."),
+    (said("Received an unsuccessful status code", 404, "model: claude-x"), "the provider does not know the model"),
+    (said("Received a content too large status code", 413), "the provider rejects the request as too large."),
+    (said("Received a rate limit status code", 429, "Number of requests has exceeded your rate limit"), RATE),
+    (said("Received a server error status code", 500, "Internal server error"), FAULT),
+    (said("Received a server error status code", 502), FAULT),
+    (said("Received a server busy error status code", 503), FAULT),
+    (said("Received a server error status code", 504), TIMED_OUT),
+    (said("Received an unsuccessful status code", 408), TIMED_OUT),
+    (said("Received an Anthropic server is temporarily overloaded status code", 529, "Overloaded"), OVERLOADED),
+    (said("Received an unsuccessful status code", 400, "Your credit balance is too low to access the API."), NO_CREDIT),
+    (said("Received a rate limit status code", 429, "You exceeded your current quota, check your plan"), NO_CREDIT),
+    (said("Received an unsuccessful status code", 402), NO_CREDIT),
+    (said("Received a bad request status code", 400, "top_p: range"), "Its message names the setting to correct."),
+    (said("Unhandled redirection", 302), "the provider's address redirects. Check service_settings.url."),
+    (
+        "The security token included in the request is invalid. (Service: BedrockRuntime, Status Code: 403)",
+        "credentials",
+    ),
+    ("Rate exceeded (Service: BedrockRuntime, Status Code: 429)", RATE),
+]
+
+
+@pytest.mark.parametrize(("words", "hint"), PROVIDER)
+def test_words_of_provider_give_one_hint_for_writes_and_runs(words: str, hint: str) -> None:
+    assert hint in validation("status_exception", words).hint
+    assert hint in validation("status_exception", words, request=UPDATE).hint
+    run = refusal(RUN, 400, "status_exception", words)
+    assert hint.replace(AGAIN, "") in run.hint
+    assert AGAIN not in run.hint
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "hint"),
+    [
+        ("status_exception", "Request timed out after [30s]", TIMED_OUT),
+        ("timeout_exception", "Request timed out after [30s] for inference id [one]", TIMED_OUT),
+        ("connect_exception", "Connection refused", "the cluster cannot reach the provider."),
+        ("i_o_exception", "Connection reset by peer", "the cluster cannot reach the provider."),
+        (
+            "status_exception",
+            "Invalid host [https://api.invalid], please check",
+            "cannot resolve the provider's host name",
+        ),
+        ("s_s_l_handshake_exception", "PKIX path building failed", "does not trust the provider's certificate"),
+        ("es_rejected_execution_exception", "queue is full", "too many requests to the provider in progress"),
+        ("status_exception", "SageMaker denied the request for [one] due to request throttling", RATE),
+        ("null_pointer_exception", "x is null", "the request of Elasticsearch to the provider failed."),
+    ],
+)
+def test_provider_that_did_not_respond_gets_hint_by_its_cause(kind: str, words: str, hint: str) -> None:
+    assert hint in validation(kind, words).hint
+
+
+def test_error_in_mid_stream_gets_hint_by_its_type() -> None:
+    words = "Received an error response for request from inference entity id [chat]. Error message: [{}]"
+    error = error_of(RUN, None, {"error": {"type": "overloaded_error", "message": words.format("Overloaded")}})
+    assert error.hint == OVERLOADED.replace(AGAIN, "")
+    unnamed = error_of(RUN, None, {"error": {"type": "stream_error", "message": words.format("Overloaded")}})
+    assert unnamed.hint == OVERLOADED.replace(AGAIN, "")
+
+
+def test_words_of_provider_decide_before_those_of_elasticsearch() -> None:
+    error = refusal(RUN, 403, "security_exception", said("Received a permission denied error status code", 403))
+    assert error.hint.startswith("the provider denies access.")
+    assert hint_for(error, "monitor_inference") == error.hint  # type: ignore[arg-type]
+    busy = validation("status_exception", said("Received an unsuccessful status code", 404, "unknown field [x]"))
+    assert busy.hint.startswith("the provider does not know the model")
+
+
+def test_words_of_elasticsearch_decide_before_the_status() -> None:
+    full = "index [.inference] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark, index has "
+    error = refusal(PUT, 429, "cluster_block_exception", f"{full}read-only-allow-delete block];")
+    assert error.hint.startswith("the disk of a node is nearly full")
+    other = refusal(PUT, 503, "status_exception", "Failed to store inference endpoint [one]")
+    assert other.hint.startswith("Elasticsearch could not store the endpoint.")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        said("Received an authentication error status code", 401, "unknown url, chunking_settings"),
+        "validation call to service threw an exception. unknown url",
+        said("Received an unsuccessful status code", 400, "unknown field [x]"),
+    ],
+)
+def test_service_and_completion_do_not_override_words_of_provider(words: str) -> None:
+    assert anthropic.explain(words) == ""
+    assert _own_hint(refusal(RUN, 400, "status_exception", words)) == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ("[1:2] [service_settings] unknown field [url]", "service_settings.url requires Elasticsearch 9.6 or later"),
+        ("Configuration contains settings [{url=https://x}] unknown to the [anthropic] service", "9.6 or later"),
+        ("The field [url] in service_settings is not supported by all nodes in the cluster; x", "on each node"),
+        ("The [anthropic] service does not support task type [chat_completion]", "requires Elasticsearch 9.5 or later"),
+        ("1: [secret_settings] does not contain the required setting [api_key];", "before Elasticsearch 9.5"),
+        ("settings [{chunking_settings={}}] unknown to the [anthropic] service", "Remove chunking_settings."),
+        ("Validation Failed: 1: [task_settings] max_tokens must be positive;", ""),
+    ],
+)
+def test_service_explains_words_of_elasticsearch(words: str, hint: str) -> None:
+    found = anthropic.explain(words)
+    assert hint in found
+    assert bool(found) is bool(hint)
+
+
+@pytest.mark.parametrize(
+    ("error", "hint"),
+    [
+        (refusal(UPDATE, 409, "status_exception", BUSY_UPDATE), "another update of the endpoint is in progress."),
+        (refusal(DELETE, 409, "status_exception", BUSY_DELETE), "another update of the endpoint is in progress."),
+        (refusal(DELETE, 409, "status_exception", IN_PIPELINES), "force=true deletes it anyway."),
+        (refusal(DELETE, 409, "status_exception", IN_MAPPINGS), "force=true deletes it anyway."),
+        (refusal(GET, 500, "illegal_state_exception", INVALID), "Elasticsearch cannot read the stored endpoint."),
+        (refusal(GET_ALL, 500, "illegal_state_exception", INVALID), "so it lists none."),
+        (
+            refusal(GET_ALL, 500, "status_exception", "Unknown service [elasticsearch] for inference endpoint [.x]."),
+            "this cluster does not know the service of the stored endpoint.",
+        ),
+        (
+            refusal(DELETE, 404, "status_exception", "No service found for this inference endpoint one"),
+            "this cluster does not know the service of the stored endpoint.",
+        ),
+        (
+            refusal(
+                UPDATE,
+                500,
+                "status_exception",
+                "Failed to rollback while handling failure to update inference endpoint [one]. Endpoint may be in an "
+                "inconsistent state due to [x]",
+            ),
+            "may have stored the new settings with the former secrets.",
+        ),
+        (
+            refusal(
+                DELETE,
+                500,
+                "status_exception",
+                "Failed to delete the inference endpoint [one]. The service may be in an inconsistent state. Please "
+                "try deleting the endpoint again.",
+            ),
+            "Elasticsearch deleted only a part of the endpoint. Run again.",
+        ),
+        (
+            refusal(
+                PUT,
+                500,
+                "status_exception",
+                "Failed to add the inference endpoints [one]. The service may be in an inconsistent state. Please try "
+                "deleting and re-adding the endpoints.",
+            ),
+            "Delete it with state=absent and force=true",
+        ),
+        (
+            refusal(PUT, 500, "status_exception", "The service may be in an inconsistent state."),
+            "Elasticsearch stored only a part of the change.",
+        ),
+        (refusal(UPDATE, 500, "status_exception", "Failed to update model"), "could not store the endpoint."),
+        (
+            refusal(PUT, 400, "status_exception", "All nodes in the cluster are not aware of the service [anthropic]"),
+            "the cluster is being upgraded.",
+        ),
+        (
+            refusal(
+                PUT,
+                400,
+                "status_exception",
+                "Inference endpoint [one] could not be created because the inference_id is being used in mappings with "
+                "incompatible settings for indices: [i]",
+            ),
+            "Use a different inference_id",
+        ),
+        (
+            refusal(UPDATE, 400, "status_exception", "Default endpoint [.x] cannot be updated"),
+            "Elasticsearch owns this endpoint.",
+        ),
+        (
+            refusal(UPDATE, 400, "status_exception", "Task type must match the task type of the existing endpoint"),
+            "the endpoint has another task type.",
+        ),
+        (
+            refusal(PUT, 400, "x_content_parse_exception", "[1:20] [service_settings] unknown field [modelid]"),
+            "this version of Elasticsearch does not know the setting.",
+        ),
+        (refusal(PUT, 429, "es_rejected_execution_exception", "rejected"), "the cluster is busy. Run again later"),
+        (refusal(GET, 502, "status_exception", "Bad Gateway"), "a proxy in front of Elasticsearch cannot reach it."),
+        (refusal(GET, 504, "status_exception", "Gateway Timeout"), "increase the proxy's timeout."),
+        (refusal(GET, 408, "status_exception", "x"), "the request took too long."),
+        (refusal(PUT, 413, "status_exception", "x"), "the request is too large"),
+    ],
+)
+def test_words_of_elasticsearch_give_the_hint(error: ClientError, hint: str) -> None:
+    assert hint in error.hint
+
+
+def test_message_that_ends_with_a_semicolon_gets_no_full_stop_before_its_hint() -> None:
+    error = refusal(PUT, 403, "cluster_block_exception", "blocked by: [FORBIDDEN/8/index write (api)];")
+    assert "(api)]; Hint: the index is blocked." in str(error)
+
+
+def test_busy_endpoint_gets_no_advice_to_use_force() -> None:
+    assert "force" not in refusal(DELETE, 409, "status_exception", BUSY_DELETE).hint
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        refusal(GET, 404, "resource_not_found_exception", "Inference endpoint not found [one]"),
+        refusal(UPDATE, 404, "status_exception", "The inference endpoint [x] does not exist and cannot be updated"),
+        refusal(PUT, 400, "validation_exception", "Validation Failed: 1: x;"),
+        refusal(PUT, 403, "status_exception", "Inference endpoints are not allowed here"),
+        error_of(UPDATE, 400, {"error": "no handler found for uri [/x] and method [PUT]"}),
+        error_of((UPDATE[0], UPDATE[1] + "?timeout=30s"), 400, {"error": "no handler found for uri [/x]"}),
+    ],
+)
+def test_error_that_says_enough_gets_no_hint(error: ClientError) -> None:
+    assert error.hint == ""
+
+
+@pytest.mark.parametrize(
+    ("reason", "hint"),
+    [
+        ("index [.inference] blocked by: [FORBIDDEN/12/index read-only / allow delete (api)];", "Free disk space"),
+        (
+            "index [x] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark, index has x];",
+            "Free disk space",
+        ),
+        ("blocked by: [FORBIDDEN/6/cluster read-only (api)];", "Remove the cluster setting cluster.blocks.read_only."),
+        ("index [x] blocked by: [FORBIDDEN/8/index write (api)];", "Remove the block that the message names."),
+        ("blocked by: [SERVICE_UNAVAILABLE/1/state not recovered / initialized];", "is not ready."),
+    ],
+)
+def test_block_of_cluster_gets_hint_by_its_kind(reason: str, hint: str) -> None:
+    assert hint in refusal(PUT, 403, "cluster_block_exception", reason).hint
+    inner = refusal(
+        PUT, 500, "status_exception", "Failed to store inference endpoint [one]", ("cluster_block_exception", reason)
+    )
+    assert hint in inner.hint
+
+
+UNAUTHORIZED = "action [cluster:admin/xpack/inference/put] is unauthorized for user [u] with effective roles [r]"
+
+
+@pytest.mark.parametrize(
+    ("reason", "privilege", "hint"),
+    [
+        (
+            f"{UNAUTHORIZED}, this action is granted by the cluster privileges [manage_inference,manage,all]",
+            "",
+            "the user or the API key needs the cluster privilege manage_inference.",
+        ),
+        (
+            f"{UNAUTHORIZED}, this action is granted by the cluster privileges [manage,manage_inference,all]",
+            "manage_inference",
+            "the user or the API key needs the cluster privilege manage_inference.",
+        ),
+        (
+            f"{UNAUTHORIZED}, this action is granted by the cluster privileges [manage,all]",
+            "manage_inference",
+            "the user or the API key needs the cluster privilege manage.",
+        ),
+        (
+            f"{UNAUTHORIZED}, this action is granted by the index privileges [read,all]",
+            "",
+            "the user or the API key needs the index privilege read.",
+        ),
+        (UNAUTHORIZED, "monitor", "the user or the API key needs the cluster privilege monitor."),
+        (UNAUTHORIZED, "", "the user or the API key needs another privilege."),
+        (
+            "current license is non-compliant for [inference]",
+            "monitor",
+            "the license of the cluster must include inference (Enterprise or a trial).",
+        ),
+    ],
+)
+def test_403_of_elasticsearch_names_privilege_or_license(reason: str, privilege: str, hint: str) -> None:
+    error = refusal(PUT, 403, "security_exception", reason)
+    assert hint_for(error, privilege) == hint  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("body", "hint"),
+    [
+        (
+            {
+                "ok": False,
+                "message": "Forbidden due to traffic filtering. Please see the Elastic documentation on Traffic "
+                "Filtering for more information.",
+            },
+            "a network security policy (traffic filter) of Elastic Cloud rejects the address",
+        ),
+        ({"ok": False, "message": "Forbidden"}, "a firewall, or a network security policy (traffic filter)"),
+        ({"message": "Request blocked"}, "a proxy or a firewall in front of Elasticsearch denied the request."),
+    ],
+)
+def test_403_of_something_in_front_of_elasticsearch_names_no_privilege(body: Any, hint: str) -> None:
+    error = error_of(PUT, 403, body)
+    assert hint in error.hint
+    assert "privilege" not in hint_for(error, "manage_inference")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("message", ["Unknown resource.", "Unknown deployment.", "Unknown cluster."])
+def test_404_of_elastic_cloud_names_the_address(message: str) -> None:
+    hint = error_of(GET, 404, {"ok": False, "message": message}).hint
+    assert hint.startswith("Elastic Cloud knows no deployment of this address.")
+
+
+NO_ANONYMOUS = "unable to authenticate with provided credentials and anonymous access is not allowed for this request"
+
+
+def unauthenticated(*told: str, as_list: bool = False) -> ClientError:
+    """A 401 that says what was wrong with the credentials."""
+    error = {
+        "type": "security_exception",
+        "reason": NO_ANONYMOUS,
+        "additional_unsuccessful_credentials": list(told) if as_list else told[0],
+    }
+    return error_of(GET, 401, {"error": {"root_cause": [error], **error}, "status": 401})
+
+
+@pytest.mark.parametrize("as_list", [False, True])
+@pytest.mark.parametrize(
+    ("told", "hint"),
+    [
+        ("API key: api key [VuaCfGcBCdbkQm-e5aOx] has been invalidated", "was invalidated. Create a new one."),
+        ("API key: api key is expired", "the Elasticsearch API key has expired. Create a new one."),
+        ("API key: invalid credentials for API key [VuaCfGcB]", "the secret part of elasticsearch_api_key is wrong."),
+        (
+            "API key: authentication expected API key type of [rest], but API key [x] has type [cross_cluster]",
+            "must be an API key of the type rest.",
+        ),
+        ("Bearer token: token expired", "elasticsearch_bearer_token has expired."),
+        ("API key: server is too busy to respond", "check elasticsearch_username and elasticsearch_password, or"),
+    ],
+)
+def test_401_reports_what_was_wrong_with_the_credentials(told: str, hint: str, as_list: bool) -> None:
+    error = unauthenticated(told, as_list=as_list)
+    assert error.problem.endswith(f"{NO_ANONYMOUS} Cause: {told}")
+    assert hint in error.hint
+    assert error.failure["reason"] == NO_ANONYMOUS
+
+
+@pytest.mark.parametrize(
+    "told", ["unable to find apikey with id {}", "apikey authentication for id {} encountered a failure"]
+)
+def test_401_hides_an_id_that_may_be_a_swapped_secret(told: str) -> None:
+    error = unauthenticated("API key: " + told.format("ui2lp2axTNmsyakw9tvNnw"))
+    assert "ui2lp2axTNmsyakw9tvNnw" not in f"{error} {error.causes}"
+    assert told.format("********") in error.problem
+
+
+def test_401_for_unknown_api_key_names_the_cluster() -> None:
+    hint = unauthenticated("API key: unable to find apikey with id x").hint
+    assert hint == "this cluster has no such API key. Check that elasticsearch_api_key was created in this cluster."
+
+
+def test_401_hides_secrets_in_what_was_wrong() -> None:
+    assert "s3cret" not in str(unauthenticated("Bearer token: s3cret is malformed"))
+
+
+@pytest.mark.parametrize(
+    ("status", "is_page", "url", "hint"),
+    [
+        (403, True, "https://es", "a proxy or a web application firewall in front of Elasticsearch rejected"),
+        (403, False, "https://es", "check elasticsearch_url and what stands in front of it."),
+        (400, True, "http://es", "the server may want https:// on this port."),
+        (400, True, "https://es", "a proxy or a login page"),
+        (200, True, "https://es", "a proxy or a login page"),
+        (413, True, "https://es", "the request is too large for Elasticsearch, or for a proxy in front of it."),
+        (502, True, "https://es", "a proxy in front of Elasticsearch cannot reach it."),
+        (502, False, "https://es", "a proxy in front of Elasticsearch cannot reach it."),
+    ],
+)
+def test_page_gets_hint_by_its_status(status: int, is_page: bool, url: str, hint: str) -> None:
+    assert hints.page_hint(status, is_page, url).startswith(hint)
+
+
+def test_redirect_that_the_provider_answered_is_an_error_of_the_provider() -> None:
+    error = refusal(RUN, 302, "status_exception", said("Unhandled redirection", 302))
+    assert error.provider_status == 302
+
+
+@pytest.mark.parametrize(
+    ("node", "words", "port"),
+    [
+        ("https://es.example.com", "[Errno 111] Connection refused", 443),
+        ("http://es.example.com/base", "[Errno 111] Connection refused", 80),
+        ("https://es.example.com", "Connection to es.example.com timed out. (connect timeout=10)", 443),
+        ("https://[::1]", "[Errno 111] Connection refused", 443),
+    ],
+)
+def test_refused_connection_without_port_names_the_port_that_was_tried(node: str, words: str, port: int) -> None:
+    assert hints.unreachable_hint(node, words) == (
+        f"check elasticsearch_url: it names no port, so port {port} was tried. Elasticsearch usually listens on port "
+        "9200."
+    )
+
+
+@pytest.mark.parametrize(
+    ("node", "words"),
+    [
+        ("https://es.example.com:9200", "[Errno 111] Connection refused"),
+        ("https://es.example.com:443", "[Errno 111] Connection refused"),
+        ("https://es.example.com", "[Errno -2] Name or service not known"),
+        ("https://es.example.com", "[Errno 113] No route to host"),
+    ],
+)
+def test_other_unreachable_node_gets_no_hint_about_the_port(node: str, words: str) -> None:
+    assert "9200" not in hints.unreachable_hint(node, words)
+
+
+def test_port_left_out_is_named_by_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_args: Any, **_kwargs: Any) -> None:
+        raise ConnectionRefusedError(111, "Connection refused")
+
+    monkeypatch.setattr("urllib3.util.connection.create_connection", refuse)
+    client = Client(Connection(("https://127.0.0.1",), retries=0), Redactor([]))
+    with pytest.raises(ClientError) as caught:
+        client.request("GET", "/")
+    assert "so port 443 was tried" in caught.value.hint
+
+
+VERIFY = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: "
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Missing Authority Key Identifier",
+        "Missing Subject Key Identifier",
+        "Authority Key Identifier marked critical",
+        "CA cert does not include key usage extension",
+        "Basic Constraints of CA cert not marked critical",
+        "Key usage keyCertSign invalid for non-CA cert",
+        "Path length invalid for non-CA cert",
+        "Issuer name empty",
+        "Subject empty and Subject Alt Name extension not critical",
+        "Using cert extension requires at least X509v3",
+    ],
+)
+def test_strict_verification_of_python_has_its_own_hint(words: str) -> None:
+    hint = hints.tls_hint(f"{VERIFY}{words} (_ssl.c:1020)")
+    assert "Python 3.13 and later" in hint
+    assert "keyUsage" in hint
+    assert "ca_fingerprint" in hint
+    assert "ca_path" not in hint
+
+
+def authority_without_key_usage(folder: Path) -> Tls:
+    """A server's certificate whose CA lacks keyUsage, as the tools of Elasticsearch make it, and the file C(ca.pem)."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Elastic Certificate Tool Autogenerated CA")])
+    own = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "instance")])
+    ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+
+    def certificate(subject: x509.Name, public_key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+        return x509.CertificateBuilder(
+            name, subject, public_key, x509.random_serial_number(), now, now + datetime.timedelta(days=1)
+        )
+
+    identifier = x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key())
+    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    ca = certificate(name, ca_key.public_key()).add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+    ca = ca.add_extension(identifier, critical=False)
+    leaf = certificate(own, key.public_key()).add_extension(names, critical=False)
+    leaf = leaf.add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), False)
+    pem = serialization.Encoding.PEM
+    (folder / "ca.pem").write_bytes(ca.sign(ca_key, hashes.SHA256()).public_bytes(pem))
+    (folder / "server.pem").write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        + leaf.sign(ca_key, hashes.SHA256()).public_bytes(pem)
+    )
+    return Tls(str(folder / "server.pem"), str(folder / "server.pem"))
+
+
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="older Pythons do not verify strictly")
+def test_ca_of_elasticsearch_without_key_usage_gets_the_hint_of_strict_verification(tmp_path: Path) -> None:
+    with Simulator(tls=authority_without_key_usage(tmp_path)) as server:
+        client = Client(Connection((server.url,), ca_path=str(tmp_path / "ca.pem"), retries=0), Redactor([]))
+        with pytest.raises(TlsFailed) as caught:
+            client.request("GET", "/")
+        client.close()
+    assert "key usage" in caught.value.problem
+    assert "Python 3.13 and later" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "unable to get local issuer certificate",
+        "self-signed certificate",
+        "self-signed certificate in certificate chain",
+        "unable to get issuer certificate",
+    ],
+)
+def test_untrusted_certificate_gets_hint_about_every_trust_store(words: str) -> None:
+    hint = hints.tls_hint(f"{VERIFY}{words} (_ssl.c:1020)")
+    for named in ("ca_path", "ca_fingerprint", "certifi", "REQUESTS_CA_BUNDLE", "ansible.builtin.uri"):
+        assert named in hint
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (f"{VERIFY}certificate has expired", "renew the server's certificate"),
+        (f"{VERIFY}certificate is not yet valid", "correct the clock"),
+        (f"{VERIFY}certificate revoked", "was revoked"),
+        (f"{VERIFY}Hostname mismatch, certificate is not valid for 'x'.", "the certificate is for another name"),
+        ("no appropriate subjectAltName fields were found", "the certificate is for another name"),
+        ("[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED]", "the server may want a client certificate"),
+    ],
+)
+def test_other_failure_of_tls_has_its_own_hint(words: str, hint: str) -> None:
+    assert hint in hints.tls_hint(words)
+
+
+def test_hints_are_not_loaded_by_a_run_without_a_failure() -> None:
+    package = "ansible_collections.esops.inference.plugins.module_utils"
+    with Simulator() as server:
+        code = (
+            "import sys\n"
+            f"from {package}._inference.completion_api import Answers\n"
+            f"from {package}._elasticsearch.client import Client, Connection, Redactor\n"
+            f"import {package}._reconcile.reconciler, {package}._services.anthropic, {package}._modules.completion\n"
+            f"Answers(Client(Connection(({server.url!r},)), Redactor([]))).get_all()\n"
+            "print(sorted(name.rpartition('.')[2] for name in sys.modules if 'esops' in name))\n"
+        )
+        done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True)
+    assert "'client'" in done.stdout
+    for name in ("causes", "diagnosis", "hints"):
+        assert f"'{name}'" not in done.stdout

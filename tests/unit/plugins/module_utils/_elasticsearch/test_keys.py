@@ -1,0 +1,176 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The form of keys and tokens, and the names of headers that are credentials."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.keys import (
+    ELASTICSEARCH_KEY,
+    ELASTICSEARCH_TOKEN,
+    PROVIDER_KEY,
+    invisible_character,
+    is_credential,
+    key_problem,
+    secret_headers,
+)
+
+FORMS = [ELASTICSEARCH_KEY, ELASTICSEARCH_TOKEN, PROVIDER_KEY]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "VnVhQ2ZHY0JDZGJrUW0tZTVhT3g6dWkybHAyYXhUTm1zeWFrdzl0dk5udw==",
+        "VuaCfGcBCdbkQm-e5aOx:ui2lp2axTNmsyakw9tvNnw",
+        "essu_T0RjM1NqWkJPVmM1TTBOa2RXTjQ=",
+        "AAEAAWVsYXN0aWMvZmxlZXQtc2VydmVyL3Rva2VuMTo3TFdaSDZ",
+        "sk-ant-api03-abc_DEF-123",
+        "monkey=",
+        "apikey==",
+        "bearer",
+        'inner"quotation',
+    ],
+)
+@pytest.mark.parametrize("hints", FORMS)
+def test_key_in_its_right_form_is_accepted(hints: dict[str, str], key: str) -> None:
+    assert key_problem(key, hints) == ""
+
+
+@pytest.mark.parametrize(
+    ("key", "problem"),
+    [
+        ("ApiKey s3cret", 'must not start with "ApiKey". Hint: use only what follows it.'),
+        ("apikey  s3cret", 'must not start with "ApiKey".'),
+        ("Bearer s3cret", 'must not start with "Bearer". Hint: if it is a token, set elasticsearch_bearer_token'),
+        ("Basic s3cret", 'must not start with "Basic". Hint: set elasticsearch_username and elasticsearch_password.'),
+        (" Authorization: ApiKey s3cret", 'must not start with "authorization:". Hint: use only what follows it.'),
+        ("X-Api-Key:s3cret", 'must not start with "x-api-key:". Hint: use only what follows it.'),
+        ("ANTHROPIC_API_KEY=s3cret", "must not start with the name of a variable. Hint: use only what follows it,"),
+        ("export ES_TOKEN = s3cret", "must not start with the name of a variable."),
+        ('"s3cret"', "must not have quotation marks around it."),
+        ("s3cret'", "must not have quotation marks around it."),
+        ("\u201cs3cret\u201d", "must not have quotation marks around it."),
+        (' {"id": "s3cret"}', 'must be the key alone, not the JSON of a response. Hint: use the value of "encoded"'),
+        ("{'id': 's3cret'}", "must be the key alone, not the JSON of a response."),
+        ("s3cret\n", "has whitespace at its beginning or its end."),
+        ("\u00a0s3cret", "has whitespace at its beginning or its end."),
+        ("s3c\nret", "contains whitespace or a line break."),
+        ("s3c ret", "contains whitespace or a line break."),
+        ("s3c\u00a0ret", "contains whitespace or a line break."),
+        ("s3cret\u200b", "contains the invisible character U+200B. Hint: enter it again by hand"),
+        ("\ufeffs3cret", "contains the invisible character U+FEFF."),
+        ("s3\u00adcret", "contains the invisible character U+00AD."),
+        ("s3\u3164cret", "contains the invisible character U+3164."),
+        ("s3\ufe0fcret", "contains the invisible character U+FE0F."),
+        ("s3\x7fcret", "contains the invisible character U+007F."),
+    ],
+)
+def test_wrong_form_of_key_is_named_without_the_key(key: str, problem: str) -> None:
+    found = key_problem(key, ELASTICSEARCH_KEY)
+    assert found.startswith(problem)
+    assert "s3c" not in found
+    assert "cret" not in found
+
+
+def test_hint_names_the_option_that_takes_the_other_kind_of_key() -> None:
+    assert "elasticsearch_api_key" in key_problem("ApiKey x", ELASTICSEARCH_TOKEN)
+    assert '"access_token"' in key_problem("{}", ELASTICSEARCH_TOKEN)
+    assert key_problem("Bearer x", PROVIDER_KEY).endswith("Hint: use only what follows it.")
+    assert key_problem("{}", PROVIDER_KEY).endswith("Hint: use only the key in it.")
+
+
+@given(st.text(), st.sampled_from(FORMS))
+def test_accepted_key_can_be_sent_in_a_header(key: str, hints: dict[str, str]) -> None:
+    if not key_problem(key, hints):
+        assert key.isprintable()
+        assert " " not in key
+
+
+def test_visible_text_has_no_invisible_character() -> None:
+    assert invisible_character("claude-sonnet é 日本 €") == ""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Authorization",
+        "PROXY-AUTHORIZATION",
+        "es-secondary-authorization",
+        "ES-Client-Authentication",
+        "Cookie",
+        "Cookie2",
+        "X-Api-Key",
+        "x_api_key",
+        "ApiKey",
+        "X-APIKEY",
+        "xApiKey",
+        "X-Apikey-1",
+        "X-Auth",
+        "X-Auth-Token",
+        "X-AuthToken",
+        "X-Accesstoken",
+        "X-Amz-Security-Token",
+        "CF-Access-Client-Secret",
+        "Ocp-Apim-Subscription-Key",
+        "X-Subscriptionkey",
+        "X-Password",
+        "X-Passwd",
+        "X-User-Pass",
+        "X-Credentials",
+        "X-CSRF-Token",
+        "X-JWT-Assertion",
+        "X-Hub-Signature",
+        "X-Keys",
+    ],
+)
+def test_header_whose_name_is_that_of_a_credential_is_secret(name: str) -> None:
+    assert is_credential(name)
+    assert dict(secret_headers({name: "v"})) == {name: "v"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "X-Tenant",
+        "X-Opaque-Id",
+        "X-Request-Id",
+        "X-Found-Cluster",
+        "X-Forwarded-For",
+        "Keep-Alive",
+        "X-Monkey",
+        "X-Keyspace",
+        "X-Author",
+        "X-Authority",
+        "X-Tokenizer",
+        "X-Secretary",
+        "X-Compass",
+        "X-Passenger",
+        "X-Pinned",
+        "Accept",
+        "traceparent",
+        "es-security-runas-user",
+        "",
+    ],
+)
+def test_header_with_any_other_name_is_not_secret(name: str) -> None:
+    assert not is_credential(name)
+    assert list(secret_headers({name: "v"})) == []
+
+
+def test_credential_after_a_scheme_is_secret_by_itself() -> None:
+    found = list(secret_headers({"Authorization": "ApiKey s3cret", "X-Key": 5, "X-Token": True, "X-Secret": ""}))
+    assert found == [("Authorization", "ApiKey s3cret"), ("Authorization", "s3cret"), ("X-Key", "5")]
+
+
+def test_all_that_follows_a_scheme_is_one_credential() -> None:
+    assert [text for _name, text in secret_headers({"Authorization": "Digest a b"})] == ["Digest a b", "a b"]
+
+
+@pytest.mark.parametrize("headers", [None, "text", ["a"], 5, {"X-Key": {"a": "b"}}, {"X-Key": None}])
+def test_headers_of_any_other_type_have_no_secret_texts(headers: object) -> None:
+    assert list(secret_headers(headers)) == []

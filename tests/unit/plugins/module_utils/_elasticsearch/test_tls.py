@@ -1,0 +1,455 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whom the client trusts, how it proves who it is, and what it says when TLS fails: nothing is sent then.
+
+Every test runs on every path to the server: directly, and through a proxy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import ssl
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+from cryptography.hazmat.primitives import serialization
+
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch import hints
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch import tls as tls_module
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import Client, Connection, Redactor
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import (
+    ClientError,
+    ConnectionLost,
+    TlsFailed,
+    Unreachable,
+)
+from tests.proxy import Proxy
+from tests.simulator import Fault, Simulator, Tls
+from tests.unit.authorities import ca_without_key_usage
+
+
+@dataclass(frozen=True)
+class Files:
+    """Certificates and keys, as files in PEM format."""
+
+    ca: str
+    other_ca: str
+    server: Tls
+    elsewhere: Tls
+    client_cert: str
+    client_key: str
+    client_both: str
+    encrypted_key: str
+    encrypted_both: str
+    fingerprint: str
+    ca_fingerprint: str
+    with_ca: Tls
+    elsewhere_with_ca: Tls
+    forged_with_ca: Tls
+    unusual_ca: str
+    unusual_ca_fingerprint: str
+    with_unusual_ca: Tls
+    no_pem: str
+
+    @property
+    def mutual(self) -> Tls:
+        """A server that wants certificates of its clients; up to 1.2, it says so before the request is sent."""
+        return Tls12(self.server.certificate, self.server.key, client_ca=self.ca)
+
+
+class Tls12(Tls):
+    def context(self) -> ssl.SSLContext:
+        context = super().context()
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        return context
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    folder = tmp_path_factory.mktemp("tls")
+
+    def written(name: str, *blobs: trustme.Blob) -> str:
+        path = folder / name
+        path.write_bytes(b"".join(blob.bytes() for blob in blobs))
+        return str(path)
+
+    def served(name: str, certificate: trustme.LeafCert, *along: trustme.Blob) -> Tls:
+        chain = written(f"{name}.crt", *certificate.cert_chain_pems, *along)
+        return Tls(chain, written(f"{name}.key", certificate.private_key_pem))
+
+    ca = trustme.CA()
+    server, client = ca.issue_cert("127.0.0.1"), ca.issue_cert("client@example.com")
+    shown = ssl.PEM_cert_to_DER_cert(server.cert_chain_pems[0].bytes().decode())
+    key = serialization.load_pem_private_key(client.private_key_pem.bytes(), None)
+    encrypted = trustme.Blob(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"passphrase"),
+        )
+    )
+    unusual_ca = ca_without_key_usage()
+    no_pem = folder / "no.pem"
+    no_pem.write_text("no certificate")
+    return Files(
+        ca=written("ca.crt", ca.cert_pem),
+        other_ca=written("other.crt", trustme.CA().cert_pem),
+        server=served("server", server),
+        elsewhere=served("elsewhere", ca.issue_cert("es.example.com")),
+        client_cert=written("client.crt", *client.cert_chain_pems),
+        client_key=written("client.key", client.private_key_pem),
+        client_both=written("client.pem", client.private_key_and_cert_chain_pem),
+        encrypted_key=written("encrypted.key", encrypted),
+        encrypted_both=written("encrypted.pem", encrypted, *client.cert_chain_pems),
+        fingerprint=hashlib.sha256(shown).hexdigest(),
+        ca_fingerprint=fingerprint_of(ca),
+        with_ca=served("with-ca", server, ca.cert_pem),
+        elsewhere_with_ca=served("elsewhere-with-ca", ca.issue_cert("es.example.com"), ca.cert_pem),
+        forged_with_ca=served("forged", trustme.CA().issue_cert("127.0.0.1"), ca.cert_pem),
+        unusual_ca=written("unusual-ca.crt", unusual_ca.cert_pem),
+        unusual_ca_fingerprint=fingerprint_of(unusual_ca),
+        with_unusual_ca=served("with-unusual-ca", unusual_ca.issue_cert("127.0.0.1"), unusual_ca.cert_pem),
+        no_pem=str(no_pem),
+    )
+
+
+def fingerprint_of(ca: trustme.CA) -> str:
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(ca.cert_pem.bytes().decode())).hexdigest()
+
+
+@pytest.fixture(params=["direct", "through a proxy", "through a proxy with a login"], autouse=True)
+def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy | None]:
+    """The way to the server."""
+    if request.param == "direct":
+        yield None
+        return
+    with Proxy(login="joe:secret" if "login" in request.param else None) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        monkeypatch.setenv("NO_PROXY", "")
+        yield proxy
+        assert {line.partition(" ")[0] for line in proxy.requests} <= {"CONNECT"}
+
+
+@pytest.fixture
+def node(files: Files) -> Iterator[Simulator]:
+    with Simulator(tls=files.server) as server:
+        yield server
+
+
+def ask(server: Simulator, url: str = "", **options: Any) -> Any:
+    """The server's name, asked for over a connection with these options."""
+    options = {"timeout": 5.0, "retries": 3, "api_key": "id:an Elasticsearch API key", **options}
+    client = Client(Connection((url or server.url,), **options), Redactor([]))
+    try:
+        return client.request("GET", "/")["name"]
+    finally:
+        client.close()
+
+
+def answered(server: Simulator, **options: Any) -> bool:
+    """Whether the one request got there, and its answer back."""
+    return (ask(server, **options), server.requests) == ("simulator", ["GET /"])
+
+
+def failure(server: Simulator, kind: type[ClientError] = TlsFailed, **options: Any) -> ClientError:
+    """The error, of a request that never got there and was not tried again."""
+    with pytest.raises(kind) as caught:
+        ask(server, **options)
+    assert server.requests == []
+    if kind is TlsFailed:
+        # To see whose certificate it is takes a connection of its own.
+        assert server.connections <= (2 if "ca_fingerprint" in options else 1)
+        assert str(caught.value).startswith(f"GET /: TLS with {options.get('url') or server.url} failed: ")
+        assert (caught.value.ambiguous, caught.value.retried, caught.value.status) == (False, False, None)
+    return caught.value
+
+
+CA_HINT = hints._UNTRUSTED
+CLIENT_HINT = "the server may want a client certificate: client_cert and client_key."
+PEM_HINT = "ca_path, client_cert or client_key is no PEM file with what belongs into it."
+
+
+class TestTrust:
+    def test_the_ca_of_the_server(self, node: Simulator, files: Files) -> None:
+        assert answered(node, ca_path=files.ca)
+
+    @pytest.mark.parametrize("ca", ["other_ca", None])
+    def test_not_another_ca_nor_none(self, node: Simulator, files: Files, ca: str | None) -> None:
+        error = failure(node, ca_path=ca and getattr(files, ca))
+        assert "CERTIFICATE_VERIFY_FAILED" in error.problem
+        assert error.hint == CA_HINT
+
+    def test_not_a_certificate_for_another_name(self, files: Files) -> None:
+        with Simulator(tls=files.elsewhere) as server:
+            error = failure(server, ca_path=files.ca)
+        assert "127.0.0.1" in error.problem.partition("failed: ")[2]
+        assert error.hint == "the certificate is for another name: use one of its names in elasticsearch_url."
+
+    def test_not_a_certificate_for_another_host(self, files: Files) -> None:
+        with Simulator(tls=files.elsewhere) as server:
+            error = failure(server, url=f"https://localhost:{server.port}", ca_path=files.ca)
+        assert "'localhost'" in error.problem
+        assert error.hint.startswith("the certificate is for another name")
+
+    @pytest.mark.parametrize("tls", ["server", "elsewhere"])
+    def test_everybody_if_told_so(self, files: Files, tls: str) -> None:
+        """Without a warning either, which would be an error in these tests."""
+        with Simulator(tls=getattr(files, tls)) as server:
+            assert answered(server, validate_certs=False)
+
+    @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl names the files of such a directory")
+    @pytest.mark.parametrize("right", [True, False])
+    def test_directory_of_hashed_certificates(self, node: Simulator, files: Files, tmp_path: Path, right: bool) -> None:
+        ca = files.ca if right else files.other_ca
+        command = ["openssl", "x509", "-noout", "-subject_hash", "-in", ca]
+        name = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        shutil.copy(ca, tmp_path / f"{name}.0")
+        if right:
+            assert answered(node, ca_path=str(tmp_path))
+        else:
+            assert failure(node, ca_path=str(tmp_path)).hint == CA_HINT
+
+    def test_a_file_that_is_no_certificate_is_told(self, node: Simulator, files: Files) -> None:
+        assert failure(node, ca_path=files.no_pem).hint == PEM_HINT
+
+
+class TestFingerprint:
+    def test_it_is_enough(self, node: Simulator, files: Files) -> None:
+        assert answered(node, ca_fingerprint=files.fingerprint)
+
+    def test_it_goes_with_a_ca(self, node: Simulator, files: Files) -> None:
+        assert answered(node, ca_fingerprint=files.fingerprint, ca_path=files.ca)
+
+    @pytest.mark.parametrize("options", [{}, {"ca_path": "ca"}, {"validate_certs": False}])
+    def test_another_certificate_is_refused_whatever_else_is_said(
+        self, node: Simulator, files: Files, options: dict[str, Any]
+    ) -> None:
+        if "ca_path" in options:
+            options = {"ca_path": files.ca}
+        error = failure(node, ca_fingerprint="0" * 64, **options)
+        assert "Fingerprints did not match" in error.problem
+        assert error.hint == "ca_fingerprint is not the SHA-256 fingerprint of a certificate that the server shows."
+
+    def test_with_a_ca_both_have_to_be_right(self, node: Simulator, files: Files) -> None:
+        assert failure(node, ca_fingerprint=files.fingerprint, ca_path=files.other_ca).hint == CA_HINT
+
+    def test_it_holds_for_every_node(self, node: Simulator, files: Files) -> None:
+        """A node with another certificate is skipped: nothing is sent to it."""
+        with Simulator(tls=files.elsewhere) as other:
+            client = Client(Connection((other.url, node.url), ca_fingerprint=files.fingerprint), Redactor([]))
+            client.request("GET", "/")
+            client.request("GET", "/_inference/_all")
+            client.close()
+            assert (other.requests, node.requests) == ([], ["GET /", "GET /_inference/_all"])
+        assert list(client.distrusted) == [other.url]
+
+
+class TestFingerprintOfTheCa:
+    """What Elasticsearch prints at its first start is the fingerprint of its CA."""
+
+    def test_right_one_does_not_replace_a_wrong_ca_path(self, files: Files) -> None:
+        with Simulator(tls=files.with_ca) as server:
+            assert answered(server, ca_fingerprint=files.ca_fingerprint, ca_path=files.ca)
+        with Simulator(tls=files.with_ca) as server:
+            error = failure(server, ca_fingerprint=files.ca_fingerprint, ca_path=files.other_ca)
+        assert error.hint == CA_HINT
+
+    def test_works_with_a_client_certificate(self, files: Files) -> None:
+        mutual = Tls12(files.with_ca.certificate, files.with_ca.key, client_ca=files.ca)
+        with Simulator(tls=mutual) as server:
+            assert answered(server, ca_fingerprint=files.ca_fingerprint, client_cert=files.client_both)
+
+    def test_ca_without_key_usage_is_trusted(self, files: Files) -> None:
+        """Python 3.13 rejects it as C(ca_path)."""
+        with Simulator(tls=files.with_unusual_ca) as server:
+            assert answered(server, ca_fingerprint=files.unusual_ca_fingerprint)
+
+    def test_node_that_is_down_at_first_is_looked_at_again(self, files: Files) -> None:
+        with Simulator(tls=files.with_ca) as server:
+            client = Client(Connection((server.url,), ca_fingerprint=files.ca_fingerprint, retries=0), Redactor([]))
+            server.stop()
+            with pytest.raises(Unreachable):
+                client.request("GET", "/")
+            server.start()
+            assert client.request("GET", "/")["name"] == "simulator"
+            client.close()
+
+    def test_each_node_is_verified_by_itself(self, files: Files) -> None:
+        """Adapters of requests serve every URL that begins like their prefix."""
+        with Simulator(tls=files.with_ca) as pinned, Simulator(tls=files.elsewhere) as other:
+            client = Client(Connection((pinned.url,), ca_fingerprint=files.ca_fingerprint), Redactor([]))
+            client.request("GET", "/")
+            client._nodes = [other.url]
+            with pytest.raises(TlsFailed):
+                client.request("GET", "/")
+            client.close()
+            assert other.requests == []
+
+    def test_it_is_enough_where_the_server_shows_its_ca(self, files: Files) -> None:
+        with Simulator(tls=files.with_ca) as server:
+            assert answered(server, ca_fingerprint=files.ca_fingerprint)
+
+    def test_it_is_looked_for_once(self, files: Files) -> None:
+        with Simulator(tls=files.with_ca) as server:
+            client = Client(Connection((server.url,), ca_fingerprint=files.ca_fingerprint), Redactor([]))
+            client.request("GET", "/")
+            client.request("GET", "/")
+            client.close()
+            assert server.connections == 2
+
+    def test_a_server_that_does_not_show_it_is_refused(self, node: Simulator, files: Files) -> None:
+        assert "Fingerprints did not match" in failure(node, ca_fingerprint=files.ca_fingerprint).problem
+
+    def test_to_show_it_is_not_enough(self, files: Files) -> None:
+        with Simulator(tls=files.forged_with_ca) as server:
+            assert "CERTIFICATE_VERIFY_FAILED" in failure(server, ca_fingerprint=files.ca_fingerprint).problem
+            assert server.requests == []
+
+    def test_the_certificate_has_to_be_for_the_host(self, files: Files) -> None:
+        with Simulator(tls=files.elsewhere_with_ca) as server:
+            error = failure(server, url=f"https://localhost:{server.port}", ca_fingerprint=files.ca_fingerprint)
+        assert error.hint.startswith("the certificate is for another name")
+
+    def test_no_file_is_left_behind(self, files: Files, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        with Simulator(tls=files.with_ca) as server:
+            assert answered(server, ca_fingerprint=files.ca_fingerprint)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_before_python_3_10_only_the_servers_own_counts(
+        self, files: Files, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(tls_module, "_chain", lambda _sock: [])
+        with Simulator(tls=files.with_ca) as server:
+            assert "Fingerprints did not match" in failure(server, ca_fingerprint=files.ca_fingerprint).problem
+            assert answered(server, ca_fingerprint=files.fingerprint)
+
+
+class TestEnvironment:
+    """requests lets REQUESTS_CA_BUNDLE take the place of what its session is told."""
+
+    @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+    @pytest.mark.parametrize("way", ["validate_certs", "ca_path", "ca_fingerprint"])
+    def test_what_the_task_says_wins(
+        self, node: Simulator, files: Files, monkeypatch: pytest.MonkeyPatch, variable: str, way: str
+    ) -> None:
+        monkeypatch.setenv(variable, "/nonsense")
+        ways = {"validate_certs": False, "ca_path": files.ca, "ca_fingerprint": files.fingerprint}
+        assert answered(node, **{way: ways[way]})
+
+    def test_a_right_one_does_not_help_a_wrong_ca_path(
+        self, node: Simulator, files: Files, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", files.ca)
+        assert failure(node, ca_path=files.other_ca).hint == CA_HINT
+
+    def test_without_a_word_of_the_task_it_is_used(
+        self, node: Simulator, files: Files, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", files.ca)
+        assert answered(node)
+
+    def test_nonsense_in_it_is_told(self, node: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nonsense")
+        error = failure(node)
+        assert error.problem.endswith("Could not find a suitable TLS CA certificate bundle, invalid path: /nonsense.")
+        assert error.hint == (
+            "REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE of the environment names it; ca_path would win over it."
+        )
+
+
+class TestClientCertificate:
+    @pytest.fixture
+    def mutual(self, files: Files) -> Iterator[Simulator]:
+        with Simulator(tls=files.mutual) as server:
+            yield server
+
+    def test_with_its_key_in_another_file(self, mutual: Simulator, files: Files) -> None:
+        assert answered(mutual, ca_path=files.ca, client_cert=files.client_cert, client_key=files.client_key)
+
+    def test_with_its_key_in_the_same_file(self, mutual: Simulator, files: Files) -> None:
+        assert answered(mutual, ca_path=files.ca, client_cert=files.client_both)
+
+    def test_a_missing_one_is_told(self, mutual: Simulator, files: Files) -> None:
+        assert failure(mutual, ca_path=files.ca).hint == CLIENT_HINT
+
+    def test_a_missing_one_is_told_with_the_newest_tls_too(self, files: Files) -> None:
+        """There the server says so only after the handshake, or just closes the connection."""
+        mutual = Tls(files.server.certificate, files.server.key, client_ca=files.ca)
+        with Simulator(tls=mutual) as server, pytest.raises((TlsFailed, ConnectionLost)):
+            ask(server, ca_path=files.ca, retries=0)
+        assert server.requests == []
+
+    def test_a_file_that_holds_none_is_told(self, mutual: Simulator, files: Files) -> None:
+        assert failure(mutual, ca_path=files.ca, client_cert=files.no_pem).hint == PEM_HINT
+
+    def test_a_key_of_another_certificate_is_told(self, mutual: Simulator, files: Files) -> None:
+        error = failure(mutual, ca_path=files.ca, client_cert=files.client_cert, client_key=files.server.key)
+        assert "KEY_VALUES_MISMATCH" in error.problem
+        assert error.hint == "client_key is not the key of client_cert."
+
+    @pytest.mark.parametrize("options", [("client_cert", "encrypted_key"), ("encrypted_both", None)])
+    def test_nobody_is_asked_for_a_passphrase(
+        self, mutual: Simulator, files: Files, options: tuple[str, str | None]
+    ) -> None:
+        certificate, key = options
+        key_file = getattr(files, key) if key else None
+        error = failure(mutual, ca_path=files.ca, client_cert=getattr(files, certificate), client_key=key_file)
+        assert "Client private key is encrypted, password is required" in error.problem
+        assert error.hint == "client_key needs a passphrase, and nobody can be asked for it: store it without one."
+
+
+class TestWrongProtocol:
+    def test_tls_where_there_is_none(self, server: Simulator) -> None:
+        error = failure(server, url=f"https://127.0.0.1:{server.port}")
+        assert error.hint == "the server does not speak TLS on this port: is it http:// instead of https://?"
+
+    def test_no_tls_where_there_is(self, node: Simulator) -> None:
+        error = failure(node, ConnectionLost, url=f"http://127.0.0.1:{node.port}", retries=0)
+        assert error.hint == "if this happens every time, the server may want https:// on this port."
+
+
+class TestLost:
+    @pytest.mark.parametrize("kind", ["reset_before", "reset_after"])
+    def test_after_the_handshake_it_is_a_lost_connection(self, node: Simulator, files: Files, kind: str) -> None:
+        """Not a failure of TLS, which would mean that nothing was sent."""
+        node.faults.add(Fault(kind))
+        with pytest.raises(ConnectionLost) as caught:
+            ask(node, ca_path=files.ca, retries=0)
+        assert (caught.value.ambiguous, caught.value.hint) == (True, "")
+        assert node.requests == ["GET /"]
+
+
+def test_an_empty_directory_of_certificates_trusts_nobody(node: Simulator, tmp_path: Path) -> None:
+    assert failure(node, ca_path=str(tmp_path)).hint == CA_HINT
+
+
+class TestProxyWithTls:
+    """TLS within TLS: what the proxy shows never counts for the server."""
+
+    @pytest.fixture(autouse=True)
+    def path(self, files: Files, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+        with Proxy(tls=files.server.context()) as proxy:
+            monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+            monkeypatch.setenv("NO_PROXY", "")
+            yield proxy
+
+    @pytest.mark.parametrize("ca", [False, True])
+    def test_wrong_fingerprint_is_rejected(self, files: Files, ca: bool) -> None:
+        with Simulator(tls=files.elsewhere) as server:
+            # The fingerprint is that of the proxy, which is not the server.
+            failure(server, ca_fingerprint=files.fingerprint, ca_path=files.ca if ca else None)
+
+    def test_right_fingerprint_is_enough(self, files: Files) -> None:
+        with Simulator(tls=files.with_ca) as server:
+            assert answered(server, ca_fingerprint=files.ca_fingerprint)
+            server.clear_log()
+            assert answered(server, ca_fingerprint=files.fingerprint, ca_path=files.ca)

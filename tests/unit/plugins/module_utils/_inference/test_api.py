@@ -1,0 +1,502 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The request that each method sends, what it makes of the answer, and the hint that a refusal gets."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import (
+    Client,
+    Connection,
+    Redactor,
+    Repeated,
+)
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import (
+    ApiError,
+    ClientError,
+    UnreadableAnswer,
+)
+from ansible_collections.esops.inference.plugins.module_utils._inference.api import (
+    NEWEST,
+    Endpoint,
+    Inference,
+    References,
+    Server,
+    flatten,
+    nest,
+)
+from tests.simulator import Fault, Security, Simulator
+from tests.unit.support import DOCUMENTED, ID, MODEL, PROOF_QUERY, STORED, seed
+
+SETTINGS = {
+    "service_settings.model_id": MODEL,
+    "service_settings.rate_limit.requests_per_minute": 50,
+    "task_settings.max_tokens": 1024,
+}
+PATH = f"/_inference/completion/{ID}"
+
+
+@contextlib.contextmanager
+def connected(server: Simulator, **options: Any) -> Iterator[Inference]:
+    client = Client(Connection((server.url,), retries=0, timeout=5.0, **options), Redactor([]))
+    try:
+        yield Inference(client)
+    finally:
+        client.close()
+
+
+@pytest.fixture
+def api(server: Simulator) -> Iterator[Inference]:
+    with connected(server) as inference:
+        yield inference
+
+
+class Answering(Client):
+    """A client that gets one answer, or one error, to everything."""
+
+    def __init__(self, answer: Any) -> None:
+        self._answer = answer
+
+    def request(self, method: str, path: str, *_args: Any) -> Any:  # type: ignore[override]
+        if isinstance(self._answer, ApiError):
+            self._answer.method, self._answer.path = method, path
+            raise self._answer
+        return self._answer
+
+    def request_with_retries(self, method: str, path: str, *_args: Any, **_options: Any) -> Any:
+        return self.request(method, path)
+
+
+def answered(answer: Any) -> Inference:
+    return Inference(Answering(answer))
+
+
+def refused(status: int, error_type: str | None = None, reason: str = "", hint: str = "") -> Inference:
+    return answered(ApiError(f"refused with {status}", "", "", hint, status, error_type, reason))
+
+
+class TestRequests:
+    def test_server(self, server: Simulator, api: Inference) -> None:
+        found = api.server()
+        assert (found.version, found.name) == ((9, 6), "Elasticsearch 9.6.0")
+        assert len(found.cluster) == 22
+        assert server.requests == ["GET /"]
+
+    def test_get(self, server: Simulator, api: Inference) -> None:
+        seed(server)
+        found = api.get(ID)
+        assert found == Endpoint(ID, "completion", "anthropic", SETTINGS)
+        assert found.as_dict() == STORED
+        assert server.requests == [f"GET /_inference/{ID}"]
+
+    def test_get_of_what_is_not_there(self, server: Simulator, api: Inference) -> None:
+        assert api.get(ID) is None
+        assert server.requests == [f"GET /_inference/{ID}"]
+
+    def test_get_all(self, server: Simulator, api: Inference) -> None:
+        seed(server, "a")
+        seed(server, "b")
+        server.seed("c", service="openai", task_type="text_embedding")
+        found = {endpoint.inference_id: endpoint.service for endpoint in api.get_all()}
+        assert {name: found[name] for name in "abc"} == {"a": "anthropic", "b": "anthropic", "c": "openai"}
+        assert [name for name in found if name.startswith(".")]
+        assert server.requests == ["GET /_inference/_all"]
+
+    def test_get_all_of_a_task_type(self, server: Simulator, api: Inference) -> None:
+        seed(server, "a")
+        server.seed("c", service="openai", task_type="chat_completion")
+        found = [endpoint.inference_id for endpoint in api.get_all("chat_completion") if endpoint.service == "openai"]
+        assert found == ["c"]
+        assert server.requests == ["GET /_inference/chat_completion/_all"]
+
+    def test_put(self, server: Simulator, api: Inference) -> None:
+        assert api.put("completion", ID, DOCUMENTED) == Endpoint(ID, "completion", "anthropic", SETTINGS)
+        assert server.requests == [f"PUT {PATH}"]
+        assert server.log[0].body == DOCUMENTED
+
+    def test_update(self, server: Simulator, api: Inference) -> None:
+        seed(server)
+        body = {"task_settings": {"max_tokens": 7}}
+        stored = api.update("completion", ID, body)
+        assert stored.settings == {**SETTINGS, "task_settings.max_tokens": 7}
+        assert server.requests == [f"PUT {PATH}/_update"]
+        assert server.log[0].body == body
+
+    @pytest.mark.parametrize(("force", "query"), [(False, ""), (True, "?force=true")])
+    def test_delete(self, server: Simulator, api: Inference, force: bool, query: str) -> None:
+        seed(server)
+        api.delete("completion", ID, force)
+        assert server.requests == [f"DELETE {PATH}{query}"]
+        assert server.log[0].body is None
+        assert ID not in server.endpoints
+
+    def test_references(self, server: Simulator, api: Inference) -> None:
+        seed(server)
+        server.refer(ID, ["p1", "p2"], ["i1"])
+        assert api.references("completion", ID) == References(("p1", "p2"), ("i1",))
+        assert [(line, entry.status) for line, entry in zip(server.requests, server.log, strict=True)] == [
+            (f"GET {PATH}{PROOF_QUERY}", 200),
+            (f"DELETE {PATH}?dry_run=true", 200),
+        ]
+        assert ID in server.endpoints
+
+    def test_that_a_dry_run_arrives_as_one_is_proved_once(self, server: Simulator, api: Inference) -> None:
+        seed(server)
+        api.references("completion", ID)
+        api.references("completion", ID)
+        assert [line.partition(" ")[0] for line in server.requests] == ["GET", "DELETE", "DELETE"]
+
+    def test_no_references(self, server: Simulator, api: Inference) -> None:
+        seed(server)
+        assert api.references("completion", ID) == References((), ())
+
+    def test_is_deployed(self) -> None:
+        states = {"m/1": ["starting", "started", "fully_allocated"]}
+        with Simulator(deployments=states) as server, connected(server) as api:
+            assert [api.is_deployed("m/1") for _time in range(3)] == [False, False, True]
+            assert server.requests == ["GET /_ml/trained_models/m%2F1/_stats"] * 3
+
+    def test_what_has_no_deployment_needs_none(self, server: Simulator, api: Inference) -> None:
+        assert api.is_deployed(MODEL)
+        assert server.requests == [f"GET /_ml/trained_models/{MODEL}/_stats"]
+
+    def test_parts_of_a_path_are_quoted(self, server: Simulator, api: Inference) -> None:
+        api.get("a/b?c#d é")
+        assert server.requests == ["GET /_inference/a%2Fb%3Fc%23d%20%C3%A9"]
+
+
+OTHER = {**STORED, "inference_id": "other"}
+
+
+class TestGet:
+    def test_it_takes_the_one_that_was_asked_for(self) -> None:
+        found = answered({"endpoints": [OTHER, STORED]}).get(ID)
+        assert found
+        assert found.inference_id == ID
+
+    def test_another_is_not_the_one(self) -> None:
+        assert answered({"endpoints": [OTHER]}).get(ID) is None
+
+    def test_of_an_empty_list_is_nothing(self) -> None:
+        assert answered({"endpoints": []}).get(ID) is None
+
+    @pytest.mark.parametrize("kind", [None, "index_not_found_exception"])
+    def test_any_other_404_proves_nothing(self, kind: str | None) -> None:
+        with pytest.raises(ApiError, match="refused with 404"):
+            refused(404, kind).get(ID)
+
+    def test_what_is_not_found_is_a_404(self) -> None:
+        with pytest.raises(ApiError, match="refused with 400"):
+            refused(400, "resource_not_found_exception").get(ID)
+
+    def test_a_repeated_name_is_kept(self) -> None:
+        task = {"max_tokens": 1, "top_p": Repeated((0.9, 40))}
+        found = answered({"endpoints": [{**STORED, "task_settings": task}]}).get(ID)
+        assert found
+        assert found.settings["task_settings.top_p"] == Repeated((0.9, 40))
+
+
+class TestServer:
+    @pytest.mark.parametrize(
+        ("number", "version"),
+        [
+            ("8.16.0", (8, 16)),
+            ("9.3.1", (9, 3)),
+            ("9.5.0-SNAPSHOT", (9, 5)),
+            ("10.0.0-rc1", (10, 0)),
+            ("9.4", (9, 4)),
+        ],
+    )
+    def test_a_version(self, number: str, version: tuple[int, int]) -> None:
+        found = answered({"version": {"number": number, "build_flavor": "default"}}).server()
+        assert found == Server(version, f"Elasticsearch {number}")
+
+    def test_without_a_flavor(self) -> None:
+        assert answered({"version": {"number": "8.17.2"}}).server().version == (8, 17)
+
+    def test_serverless_is_newer_than_any_number(self) -> None:
+        with Simulator(version="serverless") as server, connected(server) as api:
+            found = api.server()
+            assert (found.version, found.name) == (NEWEST, "Elasticsearch Serverless")
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            [],
+            {},
+            {"version": None},
+            {"version": "9.3.0"},
+            {"version": {}},
+            {"version": {"number": "9"}},
+            {"version": {"number": "new.est"}},
+            {"version": {"number": 9.3}},
+        ],
+    )
+    def test_what_is_no_version(self, answer: Any) -> None:
+        with pytest.raises(UnreadableAnswer) as caught:
+            answered(answer).server()
+        assert str(caught.value).startswith("GET /: The answer is JSON, but not what Elasticsearch documents. Hint: ")
+
+
+def call_get(api: Inference) -> object:
+    return api.get(ID)
+
+
+def call_get_all(api: Inference) -> object:
+    return api.get_all()
+
+
+def call_put(api: Inference) -> object:
+    return api.put("completion", ID, DOCUMENTED)
+
+
+def call_update(api: Inference) -> object:
+    return api.update("completion", ID, {})
+
+
+def call_delete(api: Inference) -> object:
+    return api.delete("completion", ID)  # type: ignore[func-returns-value]
+
+
+def call_references(api: Inference) -> object:
+    api._queries_arrive = True
+    return api.references("completion", ID)
+
+
+def call_is_deployed(api: Inference) -> object:
+    return api.is_deployed("m")
+
+
+def call_server(api: Inference) -> object:
+    return api.server()
+
+
+Call = Callable[[Inference], object]
+ALLOCATED = {"state": "fully_allocated"}  # Without the counts.
+MODELS = "/_ml/trained_models/m/_stats"
+
+
+class TestUndocumentedAnswers:
+    @pytest.mark.parametrize(
+        ("call", "request_line", "answers"),
+        [
+            (
+                call_get,
+                f"GET /_inference/{ID}",
+                [[], {}, {"endpoints": None}, {"endpoints": [1]}, {"endpoints": [{"inference_id": ID}]}],
+            ),
+            (call_get_all, "GET /_inference/_all", [[STORED], {"endpoints": 1}, {"endpoints": [None]}]),
+            (call_put, f"PUT {PATH}", [[], {}, {"inference_id": ID, "task_type": "completion"}]),
+            (call_update, f"PUT {PATH}/_update", [[], {"acknowledged": True}]),
+            (call_delete, f"DELETE {PATH}", [[], {}, {"acknowledged": False}, {"acknowledged": "true"}]),
+            (call_references, f"DELETE {PATH}", [[], [1], {"pipelines": 1}]),
+            (
+                call_is_deployed,
+                f"GET {MODELS}",
+                [
+                    [],
+                    {},
+                    {"trained_model_stats": None},
+                    {"trained_model_stats": [1]},
+                    {"trained_model_stats": [{"deployment_stats": {}}]},
+                    {"trained_model_stats": [{"deployment_stats": {"allocation_status": ALLOCATED}}]},
+                ],
+            ),
+        ],
+    )
+    def test_they_are_told(self, call: Call, request_line: str, answers: list[Any]) -> None:
+        for answer in answers:
+            with pytest.raises(UnreadableAnswer) as caught:
+                call(answered(answer))
+            assert str(caught.value).startswith(f"{request_line}: The answer is JSON, but not what Elasticsearch")
+            assert "this address knows no inference API" in caught.value.hint
+            assert (caught.value.status, caught.value.ambiguous) == (200, True)
+
+
+class TestDryRun:
+    def test_one_that_was_carried_out_is_told(self) -> None:
+        api = answered({"acknowledged": True, "pipelines": [], "indexes": []})
+        api._queries_arrive = True  # The proof would have failed, but for this one request.
+        with pytest.raises(ClientError) as caught:
+            api.references("completion", ID)
+        assert str(caught.value) == (
+            f"DELETE {PATH}?dry_run=true: The dry run was carried out: inference endpoint {ID} is removed. "
+            "Hint: something in front of Elasticsearch takes queries away: have it pass them on, or go round it."
+        )
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            {"endpoints": [STORED]},
+            {"endpoints": [{"inference_id": "other"}]},
+            {"endpoints": [{"inference_id": ID}, {"inference_id": ID}]},
+            {"endpoints": []},
+            {},
+            None,
+        ],
+    )
+    def test_response_that_the_query_does_not_explain_is_no_proof(self, answer: Any) -> None:
+        with pytest.raises(ClientError) as caught:
+            answered(answer).references("completion", ID)
+        assert str(caught.value) == (
+            f"GET {PATH}{PROOF_QUERY}: This was answered as if it had no query. A dry run would be a removal then, so "
+            "none was sent. "
+            "Hint: something in front of Elasticsearch takes queries away: have it pass them on, or go round it."
+        )
+
+    @pytest.mark.parametrize(
+        ("status", "kind", "reason"),
+        [
+            (400, None, "bad request /x?filter_path=endpoints.inference_id contains [filter_path]"),
+            (400, "illegal_argument_exception", "request [/x] contains unrecognized parameter: [filter_path]"),
+            (404, "resource_not_found_exception", "Inference endpoint not found [a]"),
+            (403, "security_exception", "action [x] is unauthorized"),
+            (503, "illegal_argument_exception", "[filter_path]"),
+        ],
+    )
+    def test_nor_is_an_error(self, status: int, kind: str | None, reason: str) -> None:
+        api = refused(status, kind, reason)
+        for _time in range(2):
+            with pytest.raises(ApiError, match=f"refused with {status}") as caught:
+                api.references("completion", ID)
+            assert caught.value.method == "GET"
+
+
+class TestDeployment:
+    @staticmethod
+    def stats(state: str, count: int, target: int) -> dict[str, Any]:
+        allocation = {"state": state, "allocation_count": count, "target_allocation_count": target}
+        return {"deployment_stats": {"allocation_status": allocation}}
+
+    @pytest.mark.parametrize(
+        ("stats", "deployed"),
+        [
+            ([], True),
+            ([{"model_id": "m"}], True),
+            ([("fully_allocated", 2, 2)], True),
+            ([("fully_allocated", 1, 2)], False),
+            ([("started", 2, 2)], False),
+            ([("fully_allocated", 1, 1), ("starting", 0, 1)], False),
+        ],
+    )
+    def test_every_one_has_to_be_fully_allocated(self, stats: list[Any], deployed: bool) -> None:
+        told = [self.stats(*entry) if isinstance(entry, tuple) else entry for entry in stats]
+        assert answered({"trained_model_stats": told}).is_deployed("m") is deployed
+
+    def test_a_404_of_something_else_proves_nothing(self) -> None:
+        with pytest.raises(ApiError, match="refused with 404"):
+            refused(404, None).is_deployed("m")
+
+
+PRIVILEGES = [
+    (call_server, "monitor"),
+    (call_get, "monitor_inference"),
+    (call_get_all, "monitor_inference"),
+    (call_put, "manage_inference"),
+    (call_update, "manage_inference"),
+    (call_delete, "manage_inference"),
+    (call_references, "manage_inference"),
+    (call_is_deployed, "monitor_ml"),
+]
+
+
+def hint(api: Inference, call: Call) -> str:
+    with pytest.raises(ApiError) as caught:
+        call(api)
+    return caught.value.hint
+
+
+class TestHints:
+    @pytest.mark.parametrize(("call", "privilege"), PRIVILEGES)
+    def test_the_privilege_that_is_missing(self, call: Call, privilege: str) -> None:
+        told = hint(refused(403, "security_exception", "action [x] is unauthorized"), call)
+        assert told == f"the user or the API key needs the cluster privilege {privilege}."
+
+    @pytest.mark.parametrize(("call", "privilege"), PRIVILEGES)
+    def test_that_privilege_is_enough(self, call: Call, privilege: str) -> None:
+        security = Security(api_keys={"id:key": [privilege]})
+        with Simulator(security=security) as server, connected(server, api_key="id:key") as api:
+            seed(server)
+            if call in (call_put, call_update):  # What comes next is a refusal of the body or of the id.
+                with pytest.raises(ApiError) as caught:
+                    call(api)
+                assert caught.value.status == 400
+            else:
+                call(api)
+            assert len(server.requests) == 1
+
+    def test_of_the_server_itself(self) -> None:
+        security = Security(api_keys={"id:key": ["monitor_inference"]})
+        with Simulator(security=security) as server, connected(server, api_key="id:key") as api:
+            with pytest.raises(ApiError) as caught:
+                call_put(api)
+            assert str(caught.value) == (
+                f"PUT {PATH}: refused with status 403 (security_exception): "
+                "action [cluster:admin/xpack/inference/put] is unauthorized for API key id [id] of user [elastic], "
+                "this action is granted by the cluster privileges [manage_inference,manage,all]. "
+                "Hint: the user or the API key needs the cluster privilege manage_inference."
+            )
+
+    def test_wrong_credentials(self) -> None:
+        security = Security(api_keys={"id:key": ["manage_inference"]})
+        with Simulator(security=security) as server, connected(server, api_key="id:wrong") as api:
+            assert hint(api, call_get).startswith("check elasticsearch_username and elasticsearch_password, or")
+
+    def test_the_licence(self) -> None:
+        with Simulator(licensed=False) as server, connected(server) as api:
+            assert hint(api, call_put) == "the license of the cluster must include inference (Enterprise or a trial)."
+
+    @pytest.mark.parametrize("status", [400, 404])
+    @pytest.mark.parametrize("call", [call_server, call_get, call_get_all, call_put, call_delete])
+    def test_an_address_without_an_inference_api(self, status: int, call: Call) -> None:
+        assert hint(refused(status), call) == (
+            "this address knows no inference API: it is not Elasticsearch 8.11 or later, "
+            "or elasticsearch_url has a path that does not belong there."
+        )
+
+    def test_the_oldest_do_not_know_updates_which_is_another_matter(self) -> None:
+        with Simulator(version="8.16") as server, connected(server) as api:
+            with pytest.raises(ApiError) as caught:
+                call_update(api)
+            assert (caught.value.status, caught.value.error_type, caught.value.hint) == (400, None, "")
+
+    def test_another_refusal_keeps_the_hint_it_has(self, server: Simulator, api: Inference) -> None:
+        server.faults.add(Fault("status", status=503))
+        assert hint(api, call_get).startswith("the cluster, or a proxy in front of it, is not ready. Run again later")
+        assert hint(refused(400, "validation_exception"), call_put) == ""
+
+
+class TestSettings:
+    def test_they_are_named_by_their_paths(self) -> None:
+        nested = {"a": {"b": 1, "c": {"d": "x"}}, "e": False, "f": None, "g": {}, "h": {"i": None}, "j": []}
+        assert flatten(nested) == {"a.b": 1, "a.c.d": "x", "e": False, "j": []}
+        assert nest({"a.b": 1, "a.c.d": "x", "e": False}) == {"a": {"b": 1, "c": {"d": "x"}}, "e": False}
+
+    NAMES = st.sampled_from(["a", "b", "a.b", "max_tokens"])
+    NESTED = st.recursive(
+        st.dictionaries(NAMES, st.integers() | st.text() | st.booleans(), min_size=1),
+        lambda inner: st.dictionaries(st.sampled_from(["a", "b", "a.b", "max_tokens"]), inner, min_size=1),
+        max_leaves=6,
+    )
+
+    @given(NESTED)
+    def test_the_way_there_and_back_loses_nothing(self, nested: dict[str, Any]) -> None:
+        assert nest(flatten({"group": nested})) == {"group": nested}
+
+    def test_an_object_whose_names_have_dots_stays_whole(self) -> None:
+        headers = {"x.trace": "1", "x": {"y": 2}}
+        assert flatten({"a": {"headers": headers, "b": 1}}) == {"a.headers": headers, "a.b": 1}
+        assert nest({"a.headers": headers, "a.b": 1}) == {"a": {"headers": headers, "b": 1}}
+
+    def test_empty_groups_of_an_answer_are_none(self) -> None:
+        answer = {**STORED, "task_settings": {}, "chunking_settings": None, "unknown": {"x": 1}}
+        found = Endpoint.from_answer(answer)
+        assert {path.partition(".")[0] for path in found.settings} == {"service_settings"}

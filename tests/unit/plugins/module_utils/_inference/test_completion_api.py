@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import Client, Connection, Redactor
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import UnreadableAnswer
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.server_sent_events import Event
+from ansible_collections.esops.inference.plugins.module_utils._inference.completion_api import Answers
+from tests.simulator import Simulator
+from tests.unit.support import ID, seed
+
+
+class Streaming(Client):
+    """A client that gets these data as events."""
+
+    def __init__(self, *data: str) -> None:
+        self._data = data
+
+    def events(self, *_args: Any) -> Iterator[Event]:
+        return (Event("message", data) for data in self._data)
+
+
+class Answering(Client):
+    """A client that gets one answer to everything."""
+
+    def __init__(self, answer: Any) -> None:
+        self._answer = answer
+
+    def request_with_retries(self, *_args: Any, **_options: Any) -> Any:
+        return self._answer
+
+
+class TestAnswers:
+    def test_of_a_completion_may_have_several_parts(self) -> None:
+        parts = {"completion": [{"result": "a"}, {"result": " b"}]}
+        assert Answers(Answering(parts)).complete(ID, {"input": "x"}, 5) == ["a", " b"]
+
+    @pytest.mark.parametrize("answer", [[], {}, {"completion": None}, {"completion": ["a"]}, {"completion": [{}]}])
+    def test_of_a_completion_in_another_shape(self, answer: Any) -> None:
+        with pytest.raises(UnreadableAnswer, match="not what Elasticsearch documents"):
+            Answers(Answering(answer)).complete(ID, {"input": "x"}, 5)
+
+    @pytest.mark.parametrize(("timeout", "query"), [(130.0, "120s"), (0.2, "180ms"), (86400, "86390s")])
+    def test_the_server_gives_up_before_the_client_does(self, server: Simulator, timeout: float, query: str) -> None:
+        seed(server)
+        client = Client(Connection((server.url,)), Redactor([]))
+        Answers(client).complete(ID, {"input": "x"}, timeout)
+        client.close()
+        assert server.requests == [f"POST /_inference/completion/{ID}?timeout={query}"]
+
+    @pytest.mark.parametrize(
+        ("data", "piece"),
+        [
+            ("{}", ("", None, None, {})),
+            ('{"choices": null, "usage": null, "model": null}', ("", None, None, {})),
+            ('{"choices": [{"delta": {"content": "a"}}, {"delta": {"content": "b"}}]}', ("ab", None, None, {})),
+            ('{"choices": [{"delta": {"content": null}, "finish_reason": "stop"}]}', ("", "stop", None, {})),
+            ('{"choices": [{"delta": null}], "model": "m"}', ("", None, "m", {})),
+            (
+                '{"usage": {"prompt_tokens": 1, "prompt_tokens_details": {"cached_tokens": 1}}}',
+                ("", None, None, {"prompt_tokens": 1}),
+            ),
+        ],
+    )
+    def test_of_a_chat(self, data: str, piece: tuple[Any, ...]) -> None:
+        assert list(Answers(Streaming(data, "[DONE]", "{")).chat("chat", {}, 5)) == [piece]
+
+    @pytest.mark.parametrize(
+        "data",
+        ["", "{", "[]", "null", '"a"', '{"choices": [1]}', '{"choices": [{"delta": {"content": 1}}]}', '{"usage": 5}'],
+    )
+    def test_of_a_chat_in_another_shape(self, data: str) -> None:
+        with pytest.raises(UnreadableAnswer, match="not what Elasticsearch documents"):
+            list(Answers(Streaming(data)).chat("chat", {}, 5))
+
+    def test_of_a_chat_without_an_end(self) -> None:
+        pieces = Answers(Streaming("{}")).chat("chat", {}, 5)
+        next(pieces)
+        with pytest.raises(UnreadableAnswer, match="without the mark of its end"):
+            next(pieces)

@@ -1,0 +1,462 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the cluster is and how to speak with it: every option, the environment, and what is refused."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import Connection, Patience
+from ansible_collections.esops.inference.plugins.module_utils._modules import runner as module_module
+from ansible_collections.esops.inference.plugins.module_utils._modules.connection_options import connection_options
+from ansible_collections.esops.inference.plugins.modules import anthropic_endpoint
+from tests.simulator import Simulator
+from tests.unit.support import Run, endpoint, environment, leaks, log_of, message, offline
+
+URL = "https://es.example.com:9200"
+FINGERPRINT = "0123456789abcdef" * 4
+CLOUD_ID = "label:" + base64.b64encode(b"eu.example.com$abc$kib").decode()
+
+
+@pytest.fixture
+def connection(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Connection]:
+    """The connection that options describe, of a run that does nothing with it."""
+    found: list[Connection] = []
+
+    class Spy:
+        patience = Patience(0)
+
+        def __init__(self, connection: Connection, _redact: object) -> None:
+            found.append(connection)
+            self.distrusted: dict[str, str] = {}
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr(module_module, "Client", Spy)
+    monkeypatch.setattr(anthropic_endpoint, "work", lambda _task: {"changed": False})
+
+    def connect(**options: Any) -> Connection:
+        ended = offline(**options)
+        assert not ended.failed, ended["msg"]
+        return found[-1]
+
+    return connect
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, str]:
+    """A file for each option that names one."""
+    paths = {name: tmp_path / f"{name}.pem" for name in ("ca_path", "client_cert", "client_key")}
+    for path in paths.values():
+        path.touch()
+    return {name: str(path) for name, path in paths.items()}
+
+
+#: Each option of the connection: a value, as its variable has it, and the part of the Connection that comes of it.
+OPTIONS: dict[str, tuple[Any, str, dict[str, Any]]] = {
+    "elasticsearch_url": (["http://a:1/", "http://b"], "http://a:1/, http://b", {"urls": ("http://a:1", "http://b")}),
+    "elasticsearch_cloud_id": (CLOUD_ID, CLOUD_ID, {"urls": ("https://abc.eu.example.com:443",)}),
+    "elasticsearch_username": ("jürgen", "jürgen", {"username": "jürgen", "password": "pass€word"}),
+    "elasticsearch_password": ("s€cret", "s€cret", {"username": "elastic", "password": "s€cret"}),
+    "elasticsearch_api_key": ("id:secret", "id:secret", {"api_key": "id:secret"}),
+    "elasticsearch_bearer_token": ("AAEAAW", "AAEAAW", {"bearer_token": "AAEAAW"}),
+    "ca_path": ("ca_path", "ca_path", {"ca_path": "ca_path"}),
+    "ca_fingerprint": (FINGERPRINT.upper(), FINGERPRINT, {"ca_fingerprint": FINGERPRINT}),
+    "client_cert": ("client_cert", "client_cert", {"client_cert": "client_cert", "client_key": None}),
+    "client_key": ("client_key", "client_key", {"client_cert": "client_cert", "client_key": "client_key"}),
+    "validate_certs": (False, "no", {"validate_certs": False}),
+    "timeout": (2.5, "2.5", {"timeout": 2.5}),
+    "retries": (0, "0", {"retries": 0}),
+    "headers": ({"X-A": "b", "X-N": 1}, '{"X-A": "b", "X-N": 1}', {"headers": {"X-A": "b", "X-N": "1"}}),
+}
+
+#: What an option cannot do without.
+COMPANIONS = {
+    "elasticsearch_username": {"elasticsearch_password": "pass€word"},
+    "elasticsearch_password": {"elasticsearch_username": "elastic"},
+    "client_key": {"client_cert": "client_cert"},
+}
+
+
+def expected(name: str, files: Mapping[str, str]) -> Connection:
+    urls = (URL,)
+    parts = {part: files.get(str(value), value) for part, value in OPTIONS[name][2].items()}
+    return Connection(**{"urls": urls, **parts})
+
+
+def companions(name: str, files: Mapping[str, str]) -> dict[str, str]:
+    place = {} if name in ("elasticsearch_url", "elasticsearch_cloud_id") else {"elasticsearch_url": URL}
+    return {**place, **{option: files.get(value, value) for option, value in COMPANIONS.get(name, {}).items()}}
+
+
+class TestConnection:
+    def test_every_option_is_tested_here(self) -> None:
+        assert list(OPTIONS) == list(connection_options())
+
+    @pytest.mark.parametrize("name", OPTIONS)
+    def test_of_the_task(self, connection: Callable[..., Connection], files: dict[str, str], name: str) -> None:
+        value = OPTIONS[name][0]
+        value = files.get(value, value) if isinstance(value, str) else value
+        assert connection(**{name: value}, **companions(name, files)) == expected(name, files)
+
+    @pytest.mark.parametrize("name", OPTIONS)
+    def test_of_the_environment(self, connection: Callable[..., Connection], files: dict[str, str], name: str) -> None:
+        prefix = "" if name.startswith("elasticsearch_") else "ELASTICSEARCH_"
+        with environment(**{prefix + name.upper(): files.get(name, OPTIONS[name][1])}):
+            assert connection(**companions(name, files)) == expected(name, files)
+
+    @pytest.mark.parametrize("name", OPTIONS)
+    def test_an_empty_variable_counts_as_none(self, connection: Callable[..., Connection], name: str) -> None:
+        variable = connection_options()[name]["fallback"][1][0]
+        with environment(**{variable: ""}):
+            if name == "elasticsearch_url":
+                assert "elasticsearch_url or elasticsearch_cloud_id is required" in message()
+            else:
+                assert connection(elasticsearch_url=URL) == Connection((URL,))
+
+    @pytest.mark.parametrize("value", ["", None])
+    def test_an_empty_option_counts_as_none(self, connection: Callable[..., Connection], value: str | None) -> None:
+        names = ("elasticsearch_cloud_id", "elasticsearch_username", "elasticsearch_password", "elasticsearch_api_key")
+        empty = dict.fromkeys((*names, "elasticsearch_bearer_token", "ca_fingerprint"), value)
+        assert connection(elasticsearch_url=URL, headers={}, **empty) == Connection((URL,))
+
+    def test_the_defaults(self, connection: Callable[..., Connection]) -> None:
+        found = connection(elasticsearch_url=URL)
+        assert (found.validate_certs, found.timeout, found.retries) == (True, 130.0, 3)
+
+    @pytest.mark.parametrize(
+        "written", [FINGERPRINT, ":".join(re.findall("..", FINGERPRINT)).upper(), f" {FINGERPRINT}\n"]
+    )
+    def test_a_fingerprint_as_anybody_writes_it(self, connection: Callable[..., Connection], written: str) -> None:
+        assert connection(elasticsearch_url=URL, ca_fingerprint=written).ca_fingerprint == FINGERPRINT
+
+    def test_a_directory_is_a_ca_path(self, connection: Callable[..., Connection], tmp_path: Path) -> None:
+        assert connection(elasticsearch_url=URL, ca_path=str(tmp_path)).ca_path == str(tmp_path)
+
+    def test_a_home_directory_is_expanded(self, connection: Callable[..., Connection], tmp_path: Path) -> None:
+        (tmp_path / "ca.pem").touch()
+        assert connection(elasticsearch_url=URL, ca_path="~/ca.pem").ca_path == str(tmp_path / "ca.pem")
+
+
+BASIC = {"elasticsearch_username": "elastic", "elasticsearch_password": "s€cret"}
+API_KEY = {"elasticsearch_api_key": "id:secret"}
+TOKEN = {"elasticsearch_bearer_token": "AAEAAW"}
+
+
+def upper(options: Mapping[str, str]) -> dict[str, str]:
+    return {name.upper(): value for name, value in options.items()}
+
+
+class TestTaskAndEnvironment:
+    """Several ways to say the same: what stands in the task wins."""
+
+    @pytest.mark.parametrize("task", [BASIC, API_KEY, TOKEN])
+    @pytest.mark.parametrize("around", [BASIC, API_KEY, TOKEN, {**API_KEY, **TOKEN}])
+    def test_credentials_of_the_task_win(
+        self, connection: Callable[..., Connection], task: dict[str, str], around: dict[str, str]
+    ) -> None:
+        with environment(**upper({name: f"{value}x" for name, value in around.items()})):
+            found = connection(elasticsearch_url=URL, **task)
+        wanted = {name.partition("_")[2]: value for name, value in task.items()}
+        assert found == Connection((URL,), **wanted)  # type: ignore[arg-type]
+
+    def test_a_url_of_the_task_wins(self, connection: Callable[..., Connection]) -> None:
+        with environment(ELASTICSEARCH_CLOUD_ID=CLOUD_ID):
+            assert connection(elasticsearch_url=URL).urls == (URL,)
+
+    def test_a_cloud_id_of_the_task_wins(self, connection: Callable[..., Connection]) -> None:
+        with environment(ELASTICSEARCH_URL="http://a:1,http://b:2"):
+            assert connection(elasticsearch_cloud_id=CLOUD_ID).urls == ("https://abc.eu.example.com:443",)
+
+    def test_user_and_password_may_come_from_both(self, connection: Callable[..., Connection]) -> None:
+        with environment(ELASTICSEARCH_PASSWORD="s€cret", ELASTICSEARCH_API_KEY="id:secret"):
+            found = connection(elasticsearch_url=URL, elasticsearch_username="joe")
+        assert (found.username, found.password, found.api_key) == ("joe", "s€cret", None)
+
+    @pytest.mark.parametrize("place", ["task", "environment"])
+    @pytest.mark.parametrize(
+        ("ways", "names"),
+        [
+            ({**BASIC, **API_KEY}, "elasticsearch_username/elasticsearch_password and elasticsearch_api_key"),
+            ({**API_KEY, **TOKEN}, "elasticsearch_api_key and elasticsearch_bearer_token"),
+            (
+                {**BASIC, **API_KEY, **TOKEN},
+                " and ".join(["elasticsearch_username/elasticsearch_password", *API_KEY, *TOKEN]),
+            ),
+        ],
+    )
+    def test_two_in_one_place_are_an_error(self, place: str, ways: dict[str, str], names: str) -> None:
+        with environment(**upper(ways) if place == "environment" else {}):
+            told = message(elasticsearch_url=URL, **ways if place == "task" else {})
+        assert told == f"{names} exclude each other: give one of them, in the task or in the environment."
+
+    def test_two_places_are_an_error(self) -> None:
+        told = message(elasticsearch_url=URL, elasticsearch_cloud_id=CLOUD_ID)
+        assert told.startswith("elasticsearch_url and elasticsearch_cloud_id exclude each other")
+
+
+class TestProblems:
+    """Each is found before any request, and told with what to do."""
+
+    @pytest.mark.parametrize(
+        ("options", "told"),
+        [
+            (
+                {},
+                "elasticsearch_url or elasticsearch_cloud_id is required: where is the cluster? ELASTICSEARCH_URL and",
+            ),
+            (
+                {"elasticsearch_url": "localhost:9200"},
+                "elasticsearch_url: localhost:9200 must look like https://host:9200",
+            ),
+            ({"elasticsearch_url": ["http://a", "ftp://b"]}, "elasticsearch_url: ftp://b must look like"),
+            ({"elasticsearch_url": "http://a/?x"}, "elasticsearch_url: http://a/?x must look like"),
+            ({"elasticsearch_cloud_id": "label:abc"}, "elasticsearch_cloud_id is not a Cloud ID."),
+            (
+                {"elasticsearch_cloud_id": "l:JGEk"},
+                "elasticsearch_cloud_id is a Cloud ID without an Elasticsearch host.",
+            ),
+            ({"elasticsearch_username": "joe"}, "elasticsearch_username and elasticsearch_password belong together"),
+            ({"elasticsearch_password": "s€cret"}, "elasticsearch_username and elasticsearch_password belong together"),
+            ({"client_key": __file__}, "client_key needs client_cert."),
+            (
+                {"ca_path": "/nowhere/ca"},
+                "ca_path: /nowhere/ca does not exist or cannot be read on the machine the module",
+            ),
+            ({"client_cert": "/nowhere/c"}, "client_cert: /nowhere/c does not exist or cannot be read"),
+            ({"client_cert": "/"}, "client_cert: / does not exist or cannot be read"),
+            ({"client_cert": __file__, "client_key": "/"}, "client_key: / does not exist or cannot be read"),
+            (
+                {"ca_fingerprint": "AB:CD"},
+                "ca_fingerprint must be a SHA-256 fingerprint: 64 hexadecimal digits, with colons or without, not 'AB",
+            ),
+            ({"ca_fingerprint": " : "}, "ca_fingerprint must be a SHA-256 fingerprint: 64 hexadecimal digits"),
+            (
+                {"ca_fingerprint": f"{FINGERPRINT}\u200b"},
+                "ca_fingerprint must be a SHA-256 fingerprint: 64 hexadecimal",
+            ),
+            (
+                {"elasticsearch_url": "https://es\u200b.example.com"},
+                "elasticsearch_url: https://es\u200b.example.com must",
+            ),
+            (
+                {"elasticsearch_cloud_id": "l:" + base64.b64encode(b"host:port$es$kib").decode()},
+                "elasticsearch_cloud_id is a Cloud ID with an address that is not valid.",
+            ),
+            ({"ca_fingerprint": "g" * 64}, "ca_fingerprint must be a SHA-256 fingerprint"),
+            ({"timeout": 0}, "timeout must be a positive number of seconds, at most 86400, not 0.0."),
+            ({"timeout": -1}, "timeout must be a positive number of seconds, at most 86400, not -1.0."),
+            ({"timeout": "nan"}, "timeout must be a positive number of seconds, at most 86400, not nan."),
+            ({"timeout": "inf"}, "timeout must be a positive number of seconds, at most 86400, not inf."),
+            ({"timeout": 1e12}, "timeout must be a positive number of seconds, at most 86400, not 1000000000000.0."),
+            ({"retries": -1}, "retries must be 0 or more, not -1."),
+            (
+                {"elasticsearch_api_key": " encoded"},
+                "elasticsearch_api_key has whitespace at its beginning or its end.",
+            ),
+            ({"elasticsearch_api_key": "kéy:secret"}, "elasticsearch_api_key contains a character that is not ASCII."),
+            ({"elasticsearch_bearer_token": "a\nb"}, "elasticsearch_bearer_token contains whitespace or a line break."),
+            ({"headers": {"X-A": "b\r\nX-C: d"}}, "headers: the value of X-A cannot be sent: it holds white space"),
+            ({"headers": {"X-A": None}}, "headers: the value of X-A must be a string."),
+            ({"headers": {"X-A": {"b": "c"}}}, "headers: the value of X-A must be a string."),
+            ({"headers": {"X-A": ["b"]}}, "headers: the value of X-A must be a string."),
+            ({"headers": {"X Ä": "b"}}, "headers: 'X Ä' is no name of a header."),
+            ({"headers": {"": "b"}}, "headers: '' is no name of a header."),
+            ({"headers": {"a:b": "b"}}, "headers: 'a:b' is no name of a header."),
+        ],
+    )
+    def test_it_is_told(self, options: dict[str, Any], told: str) -> None:
+        place = (
+            {"elasticsearch_url": URL}
+            if options and not {"elasticsearch_url", "elasticsearch_cloud_id"} & set(options)
+            else {}
+        )
+        assert message(**place, **options).startswith(told)
+
+    def test_all_of_them_at_once(self, server: Simulator) -> None:
+        run = endpoint(
+            server,
+            retries=-1,
+            timeout=0,
+            ca_path="/nowhere",
+            elasticsearch_username="joe",
+            headers={"X-A": " b"},
+            inference_id="Not An Id",
+            task_settings={"max_tokens": True, "top_k": -1},
+        )
+        assert run["msg"].startswith(
+            "8 problems: (1) elasticsearch_username and elasticsearch_password belong together"
+        )
+        numbered = re.findall(r"\((\d)\) (\S+)", run["msg"])
+        assert [name.strip(":") for _number, name in numbered] == [
+            "elasticsearch_username",
+            "ca_path",
+            "timeout",
+            "retries",
+            "headers",
+            "task_settings.max_tokens",
+            "inference_id",
+            "task_settings.top_k",
+        ]
+        assert server.requests == []
+        assert run.result.keys() - {"invocation"} == {"failed", "msg"}
+
+    def test_a_file_that_cannot_be_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(os, "access", lambda *_args: False)
+        assert message(elasticsearch_url=URL, ca_path=__file__).startswith(f"ca_path: {__file__} does not exist or")
+
+    def test_a_path_that_no_system_knows(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        log_of(monkeypatch)  # syslog refuses it, the journal does not
+        assert message(elasticsearch_url=URL, ca_path="a\0b").startswith(
+            "ca_path: a\0b does not exist or cannot be read"
+        )
+
+    @pytest.mark.parametrize("name", ["ELASTICSEARCH_USERNAME", "ELASTICSEARCH_PASSWORD"])
+    def test_bytes_that_are_no_text(self, name: str) -> None:
+        login = {"ELASTICSEARCH_USERNAME": "joe", "ELASTICSEARCH_PASSWORD": "pass"}
+        with environment(**{**login, name: os.fsdecode(b"p\xe4ssword")}):
+            assert message(elasticsearch_url=URL) == f"{name.lower()} cannot be sent: it is not UTF-8."
+
+
+RESPONSE = {"id": "VuaCfGcB", "name": "n", "api_key": "ui2lp2axTNmsyakw", "encoded": "VnVhQ2ZHY0JDZGJrUW0="}
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("X-Tenant", " The value is 'sup\\nport'."), ("X-Api-Key", ""), ("Cookie", "")]
+)
+def test_header_that_cannot_be_sent_is_shown_unless_it_is_a_credential(name: str, shown: str) -> None:
+    failed = offline(elasticsearch_url=URL, headers={name: "sup\nport"})
+    assert failed["msg"].endswith(f"characters that are not ASCII.{shown}")
+    assert ("port" in failed.output.replace("support", "")) is bool(shown)
+
+
+class TestFormsOfKeys:
+    """What people copy together with a key is rejected before any request, and never shown."""
+
+    @pytest.mark.parametrize("place", ["task", "environment"])
+    @pytest.mark.parametrize(
+        ("name", "value", "problem"),
+        [
+            ("api_key", "ApiKey s3cr+et", 'must not start with "ApiKey". Hint: use only what follows it.'),
+            (
+                "api_key",
+                "Bearer s3cr+et",
+                'must not start with "Bearer". Hint: if it is a token, set elasticsearch_bear',
+            ),
+            ("api_key", "Basic s3cr+et", 'must not start with "Basic". Hint: set elasticsearch_username and'),
+            ("api_key", "Authorization: ApiKey s3cr+et", 'must not start with "authorization:".'),
+            ("api_key", "id: s3cr+et", "contains whitespace or a line break."),
+            ("api_key", "s3cr+et\u200b", "contains the invisible character U+200B."),
+            (
+                "api_key",
+                json.dumps(RESPONSE),
+                "must be the key alone, not the JSON of a response. Hint: use the value of",
+            ),
+            (
+                "api_key",
+                str(RESPONSE),
+                'must be the key alone, not the JSON of a response. Hint: use the value of "enc',
+            ),
+            ("bearer_token", "Bearer s3cr+et", 'must not start with "Bearer". Hint: use only what follows it.'),
+            ("bearer_token", "ApiKey s3cr+et", 'must not start with "ApiKey". Hint: set elasticsearch_api_key to'),
+            ("bearer_token", '"s3cr+et"', "must not have quotation marks around it."),
+            ("bearer_token", "s3cr+et\ufeff", "contains the invisible character U+FEFF."),
+            (
+                "bearer_token",
+                '{"access_token": "s3cr+et"}',
+                "must be the key alone, not the JSON of a response. Hint: use",
+            ),
+        ],
+    )
+    def test_text_around_a_key_is_rejected(
+        self, monkeypatch: pytest.MonkeyPatch, name: str, value: str, problem: str, place: str
+    ) -> None:
+        logged = log_of(monkeypatch)
+        option = {f"elasticsearch_{name}": value}
+        with environment(**upper(option) if place == "environment" else {}):
+            failed = offline(elasticsearch_url=URL, **option if place == "task" else {})
+        assert failed["msg"].startswith(f"elasticsearch_{name} {problem}")
+        self.check(failed, logged)
+
+    @pytest.mark.parametrize("module", ["api_key", "bearer_token"])
+    def test_response_as_a_dictionary_is_rejected_once(self, monkeypatch: pytest.MonkeyPatch, module: str) -> None:
+        logged = log_of(monkeypatch)
+        failed = offline(elasticsearch_url=URL, **{f"elasticsearch_{module}": {**RESPONSE, "access_token": "s3cr+et"}})
+        assert failed["msg"].startswith(
+            f"elasticsearch_{module} must be the key alone, not the JSON of a response. Hint: "
+        )
+        self.check(failed, logged)
+
+    @staticmethod
+    def check(failed: Run, logged: list[str]) -> None:
+        for secret in ("s3cr+et", RESPONSE["api_key"], RESPONSE["encoded"]):
+            assert leaks(failed.output, [secret]) == []
+            assert leaks("".join(logged), [secret]) == []
+
+
+class TestCloudId:
+    @pytest.mark.parametrize(
+        "host", ["eu.example.com$abc$kib", "eu.example.com$abc$", "eu.example.com$abc", "eu.example.com$abc\n"]
+    )
+    @pytest.mark.parametrize("change", [str, "  {}\n".format, lambda cloud_id: cloud_id.rstrip("=")])
+    def test_copied_with_whitespace_or_without_padding(
+        self, connection: Callable[..., Connection], host: str, change: Callable[[str], str]
+    ) -> None:
+        cloud_id = change(f"my label:{base64.b64encode(host.encode()).decode()}")
+        assert connection(elasticsearch_cloud_id=cloud_id).urls == ("https://abc.eu.example.com:443",)
+
+    @pytest.mark.parametrize(
+        "cloud_id", ["label:abc", f"{CLOUD_ID}\u200b", f"{CLOUD_ID} x", f'"{CLOUD_ID}"', "label:", "="]
+    )
+    def test_anything_else_is_rejected(self, cloud_id: str) -> None:
+        told = message(elasticsearch_cloud_id=cloud_id)
+        assert told == f"elasticsearch_cloud_id is not a Cloud ID. The value is {cloud_id!r}."
+
+
+class TestUserInUrl:
+    REFUSED = "holds a user or a password: give them as elasticsearch_username and elasticsearch_password."
+    NO_URL = "must look like https://host:9200, with http or https."
+
+    @pytest.mark.parametrize("place", ["task", "list", "environment"])
+    @pytest.mark.parametrize(
+        ("url", "shown", "problem"),
+        [
+            ("https://bob:hunter22@es:9200/path", "https://es:9200/path", REFUSED),
+            ("https://hunter22@es", "https://es", REFUSED),
+            ("https://:hunter22@es", "https://es", REFUSED),
+            ("https://bob:hunter22@hunter22@es", "https://es", REFUSED),
+            ("https://bob:hun%2Fter22@es", "https://es", REFUSED),
+            ("https://bob:x/hunter22@es", "https://es", NO_URL),
+            ("https://bob:x//hunter22@es", "https://es", NO_URL),
+            ("https://bob:x#hunter22@es", "https://es", NO_URL),
+            ("https://bob:x hunter22@es", "https://es", NO_URL),
+            ("bob:hunter22@es:9200", "es:9200", NO_URL),
+            ("ftp://bob:hunter22@es:9200", "ftp://es:9200", NO_URL),
+        ],
+    )
+    def test_it_is_refused_and_never_shown(
+        self, monkeypatch: pytest.MonkeyPatch, place: str, url: str, shown: str, problem: str
+    ) -> None:
+        logged = log_of(monkeypatch)
+        given = {"task": url, "list": ["http://other", url], "environment": None}[place]
+        with environment(**{"ELASTICSEARCH_URL": url} if given is None else {}):
+            failed = offline(**{"elasticsearch_url": given} if given else {})
+        assert failed["msg"] == f"elasticsearch_url: {shown} {problem}"
+        for secret in ("hunter22", "ter22"):
+            assert secret not in failed.output
+            assert secret not in "".join(logged)
+
+    def test_a_dictionary_in_its_place_is_not_shown_either(self) -> None:
+        failed = offline(elasticsearch_url=[{"url": "http://es", "password": "hunter22"}])
+        assert "hunter22" not in failed.output
+        assert "must look like https://host:9200" in failed["msg"]
