@@ -206,7 +206,8 @@ from functools import partial
 from typing import Any, Callable, Mapping, Sequence
 
 from ..module_utils._elasticsearch.errors import ApiError, ClientError
-from ..module_utils._inference.api import Endpoint, Inference, is_not_found
+from ..module_utils._inference.api import Inference, is_not_found
+from ..module_utils._inference.endpoint import Endpoint
 from ..module_utils._modules.runner import (
     Task,
     fingerprint_options,

@@ -168,3 +168,18 @@ class ApiError(ClientError):
     def ambiguous(self) -> bool:  # type: ignore[override]
         """A 5xx may come from something in front that gave up while the server went on."""
         return self.status is not None and self.status >= 500
+
+
+class Refused(Exception):
+    """What was asked will not be done, or was not reached; says why and what to do.
+
+    :param status: the status with which the server refuses the same, if it does.
+    """
+
+    def __init__(self, reason: str, status: int | None = None) -> None:
+        super().__init__(reason)
+        self._status = status
+
+    @property
+    def failure(self) -> dict[str, Any]:
+        return {"status": self._status, "type": None, "reason": str(self), "method": None, "path": None}

@@ -25,10 +25,9 @@ from typing import Any, Callable, Collection, Dict, Iterable, Iterator, Protocol
 from urllib.parse import quote
 
 from .._elasticsearch.client import VERSION, Client
-from .._elasticsearch.errors import ApiError, UnreadableAnswer
-from .._inference.api import Endpoint, Server
-from .._reconcile.outcome import Refused
-from .._reconcile.plan import Service
+from .._elasticsearch.errors import ApiError, Refused, UnreadableAnswer
+from .._inference.endpoint import Endpoint, Server
+from .._services.service import Service
 
 try:
     import fcntl

@@ -14,9 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Mapping, Sequence
 
 from .._elasticsearch.client import MOST_CONNECTIONS
-from .._elasticsearch.errors import ApiError, ClientError
+from .._elasticsearch.errors import ApiError, ClientError, Refused
 from .._inference.completion_api import Answers, Piece
-from .._reconcile.outcome import Refused
 
 COMPLETION, CHAT_COMPLETION = "completion", "chat_completion"
 

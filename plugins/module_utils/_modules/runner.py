@@ -26,26 +26,16 @@ from .._elasticsearch.client import (
     Client,
     Redactor,
 )
-from .._elasticsearch.errors import ClientError
+from .._elasticsearch.errors import ClientError, Refused
 from .._elasticsearch.keys import secret_headers
-from .._inference.api import Inference, Server
+from .._inference.api import Inference
+from .._inference.endpoint import Server
 from .._reconcile.cluster import Cluster
-from .._reconcile.outcome import Outcome, Refused
-from .._reconcile.plan import (
-    ALWAYS,
-    CREATED,
-    DELETED,
-    NONE,
-    ON_CREATE,
-    RECREATED,
-    UPDATED,
-    WHEN_CHANGED,
-    Desired,
-    Policy,
-    Purge,
-    Service,
-)
+from .._reconcile.declaration import ALWAYS, ON_CREATE, WHEN_CHANGED, Desired, Policy, Purge
+from .._reconcile.outcome import Outcome
+from .._reconcile.plan import CREATED, DELETED, NONE, RECREATED, UPDATED
 from .._reconcile.reconciler import Reconciler
+from .._services.service import Service
 from .connection_options import (
     connection_of,
     connection_options,

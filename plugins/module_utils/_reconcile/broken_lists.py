@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Sequence
 
 from .._elasticsearch.client import PASSING_STATUSES
 from .._elasticsearch.errors import ApiError, ClientError, UnreadableAnswer
-from .._inference.api import Endpoint
-from .plan import PREFLIGHT_SUFFIX, Desired
+from .._inference.endpoint import Endpoint
+from .declaration import Desired
+from .plan import PREFLIGHT_SUFFIX
 
 if TYPE_CHECKING:
     from .cluster import Cluster

@@ -14,27 +14,13 @@ from typing import TYPE_CHECKING, Iterable, Mapping, Sequence
 from .._elasticsearch.errors import (
     ApiError,
     ClientError,
+    Refused,
 )
-from .._inference.api import (
-    UNKNOWN,
-    Endpoint,
-    Inference,
-    Server,
-)
-from .outcome import Refused
-from .plan import (
-    OTHERS,
-    PRESENT,
-    SECRET,
-    SERVER,
-    Desired,
-    Knowledge,
-    Plan,
-    Policy,
-    Service,
-    left_over_of,
-    plan,
-)
+from .._inference.api import Inference
+from .._inference.endpoint import UNKNOWN, Endpoint, Server
+from .._services.service import Service
+from .declaration import PRESENT, Desired, Policy
+from .plan import OTHERS, SECRET, SERVER, Knowledge, Plan, left_over_of, plan
 
 if TYPE_CHECKING:
     from .._fingerprints.fingerprints import Fingerprints

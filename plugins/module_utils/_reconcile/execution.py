@@ -17,22 +17,22 @@ from typing import Any, Callable, Iterable, Mapping
 from .._elasticsearch.errors import (
     ApiError,
     ClientError,
+    Refused,
     TimedOut,
     TlsFailed,
     Unreachable,
 )
-from .._inference.api import Endpoint, flatten
+from .._inference.endpoint import Endpoint, flatten
 from .cluster import Cluster
-from .outcome import Outcome, Refused
+from .declaration import PRESENT, Desired
+from .outcome import Outcome
 from .plan import (
     CREATED,
     DELETED,
     NONE,
     PREFLIGHT_SUFFIX,
-    PRESENT,
     RECREATED,
     UPDATED,
-    Desired,
     Knowledge,
     Plan,
     differences,

@@ -11,24 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .._elasticsearch.errors import ClientError
-from .._inference.api import Endpoint
+from .._elasticsearch.errors import ClientError, Refused
+from .._inference.endpoint import Endpoint
 from .plan import NONE
-
-
-class Refused(Exception):
-    """What was asked will not be done, or was not reached; says why and what to do.
-
-    :param status: the status with which the server refuses the same, if it does.
-    """
-
-    def __init__(self, reason: str, status: int | None = None) -> None:
-        super().__init__(reason)
-        self._status = status
-
-    @property
-    def failure(self) -> dict[str, Any]:
-        return {"status": self._status, "type": None, "reason": str(self), "method": None, "path": None}
 
 
 @dataclass

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any, Callable, Collection, Iterable, Mapping, NamedTuple, Sequence
+from typing import Any, Collection, Iterable, Mapping, NamedTuple, Sequence
 
-from .._inference.api import Endpoint, Server, nest
+from .._inference.endpoint import Endpoint, Server, nest
+from .._services.service import Service
+from .declaration import ABSENT, ON_CREATE, WHEN_CHANGED, Desired, Policy, Purge
 
 NONE = "none"
 CREATED = "created"
@@ -21,18 +23,10 @@ UPDATED = "updated"
 RECREATED = "recreated"
 DELETED = "deleted"
 
-PRESENT = "present"
-ABSENT = "absent"
-
 #: What a plan may have to know beforehand.
 SERVER = "server"
 OTHERS = "others"
 SECRET = "secret"
-
-#: When the secret of an endpoint that exists is sent
-ON_CREATE = "on_create"
-WHEN_CHANGED = "when_changed"
-ALWAYS = "always"
 
 #: So many endpoints a purge may remove even if they are all there are.
 _ALWAYS_PURGED = 5
@@ -41,97 +35,6 @@ _ALWAYS_PURGED = 5
 PREFLIGHT_SUFFIX = "-ansible-preflight"
 
 _MISSING = object()
-
-
-class Service(NamedTuple):
-    """What a plan has to know of an inference service. Settings are named by their dotted paths.
-
-    :ivar default_task_type: of a new endpoint whose declaration names none.
-    :ivar required: what a create needs.
-    :ivar secret: the credential that the server never shows.
-    :ivar model: what names the model.
-    :ivar changeable_since: settings, or groups of them, that C(_update) changes, and the first version that does.
-        What is not here can only change by deleting the endpoint and creating it again.
-    :ivar secret_optional_since: the first version that changes service settings without the secret beside them.
-    :ivar updates_validated_since: the first version whose C(_update) asks the provider before it stores a secret.
-    :ivar server_defaults: what the server fills in, and shows, where nothing is given.
-    :ivar normalise: makes the settings that a server shows comparable.
-    :ivar explain: what to do about a refusal of the server, given its words; empty where there is nothing to add.
-    """
-
-    name: str
-    default_task_type: str
-    required: tuple[str, ...]
-    secret: str
-    model: str
-    changeable_since: Mapping[str, tuple[int, int]]
-    secret_optional_since: tuple[int, int]
-    updates_validated_since: tuple[int, int]
-    server_defaults: Mapping[str, Any]
-    normalise: Callable[[Mapping[str, Any]], Mapping[str, Any]]
-    explain: Callable[[str], str]
-
-    def changes_in_place(self, path: str, server: Server) -> bool:
-        since = self._since(path)
-        return since is not None and server.version >= since
-
-    def is_fixed(self, path: str) -> bool:
-        """Whether no version changes the setting in place."""
-        return self._since(path) is None
-
-    def secret_is_stuck(self, server: Server | None) -> bool:
-        """Whether the server has no C(_update) at all."""
-        return server is not None and not self.changes_in_place(self.secret, server)
-
-    def validates_updates(self, server: Server) -> bool:
-        """Whether the server is known to ask the provider before it stores a secret."""
-        return server.is_known and server.version >= self.updates_validated_since
-
-    def _since(self, path: str) -> tuple[int, int] | None:
-        for group, version in self.changeable_since.items():
-            if path == group or path.startswith(group + "."):
-                return version
-        return None
-
-
-class Policy(NamedTuple):
-    """How far a plan may go; the options of the same names."""
-
-    update_api_key: str = ON_CREATE
-    unmanaged_settings: str = "keep"
-    allow_recreate: bool = False
-    preflight: bool = True
-    force: bool = False
-    duplicate_model: str = "warn"
-    wait_for_deployment: bool = False
-    wait_timeout: int = 300
-
-
-class Purge(NamedTuple):
-    """How endpoints that are not declared are removed.
-
-    :ivar exclude: shell patterns of ids that stay.
-    :ivar limit: how many may be removed at the most; None for half of what the cluster holds, and always 5.
-    """
-
-    exclude: Sequence[str] = ()
-    limit: int | None = None
-
-
-@dataclass(frozen=True)
-class Desired:
-    """An endpoint as declared, checked already.
-
-    :ivar task_type: None where the declaration leaves it open.
-    :ivar settings: dotted paths to the declared values, nothing else, the secret left out.
-    :ivar secret: the credential, or None.
-    """
-
-    inference_id: str
-    state: str = PRESENT
-    task_type: str | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    secret: str | None = field(default=None, repr=False)
 
 
 class Knowledge(NamedTuple):

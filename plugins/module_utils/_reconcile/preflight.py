@@ -15,14 +15,15 @@ from typing import Any, Mapping
 from .._elasticsearch.errors import (
     ApiError,
     ClientError,
+    Refused,
     TimedOut,
     TlsFailed,
     Unreachable,
 )
-from .._inference.api import Endpoint
+from .._inference.endpoint import Endpoint
 from .cluster import Cluster
-from .outcome import Refused
-from .plan import PREFLIGHT_SUFFIX, Desired, differences
+from .declaration import Desired
+from .plan import PREFLIGHT_SUFFIX, differences
 
 #: How often the deletion of a temporary endpoint is tried.
 ATTEMPTS = 3

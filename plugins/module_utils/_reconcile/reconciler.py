@@ -10,21 +10,12 @@ from __future__ import annotations
 
 from typing import Mapping, NamedTuple, Sequence
 
-from .._elasticsearch.errors import ClientError
-from .._inference.api import Endpoint
+from .._elasticsearch.errors import ClientError, Refused
+from .._inference.endpoint import Endpoint
 from .cluster import Cluster
-from .outcome import Outcome, Refused
-from .plan import (
-    NONE,
-    Desired,
-    Knowledge,
-    Plan,
-    Purge,
-    base_of,
-    left_overs,
-    orphans,
-    purged,
-)
+from .declaration import Desired, Purge
+from .outcome import Outcome
+from .plan import NONE, Knowledge, Plan, base_of, left_overs, orphans, purged
 
 
 class _Decided(NamedTuple):

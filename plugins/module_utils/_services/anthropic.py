@@ -19,9 +19,10 @@ from .._elasticsearch.keys import (
     invisible_character,
     key_problem,
 )
-from .._inference.api import flatten
+from .._inference.endpoint import flatten
 from .._modules.raw_options import few
-from .._reconcile.plan import ABSENT, ON_CREATE, PRESENT, Desired, Service
+from .._reconcile.declaration import ABSENT, ON_CREATE, PRESENT, Desired
+from .service import Service
 
 API_KEY = "service_settings.api_key"
 _MODEL = "service_settings.model_id"

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import Client, Connection, Redactor
-from ansible_collections.esops.inference.plugins.module_utils._inference.api import Inference, nest
+from ansible_collections.esops.inference.plugins.module_utils._inference.api import Inference
+from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import nest
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.cluster import Cluster
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired, Policy
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.outcome import Outcome
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import Desired, Policy
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.reconciler import Reconciler
 from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import SERVICE
 from tests.simulator import Simulator, StoredEndpoint

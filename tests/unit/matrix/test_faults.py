@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.esops.inference.plugins.module_utils._inference.api import flatten
+from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import flatten
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.outcome import Outcome
 from tests.proxy import Proxy
 from tests.simulator import Fault, Simulator, StoredEndpoint

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.esops.inference.plugins.module_utils._inference.api import flatten
+from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import flatten
 from ansible_collections.esops.inference.plugins.module_utils._modules.connection_options import connection_options
 from ansible_collections.esops.inference.plugins.module_utils._modules.runner import policy_options
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import Policy, differences
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Policy
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import differences
 from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import (
     SERVICE,
     body_options,

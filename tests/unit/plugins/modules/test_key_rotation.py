@@ -25,11 +25,10 @@ import pytest
 from elasticsearch import BadRequestError, Elasticsearch
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import VERSION, Client
-from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ClientError
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ClientError, Refused
 from ansible_collections.esops.inference.plugins.module_utils._fingerprints import fingerprints
 from ansible_collections.esops.inference.plugins.module_utils._fingerprints.fingerprints import FileStore, IndexStore
-from ansible_collections.esops.inference.plugins.module_utils._inference.api import Server
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.outcome import Refused
+from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Server
 from tests.simulator import Fault, OnIndices, Security, Simulator
 from tests.unit.support import (
     DELETE,

@@ -1168,7 +1168,9 @@ class TestManyAtOnce:
 def without_requests(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The file as it is where requests is not installed."""
     monkeypatch.setitem(sys.modules, "requests", None)
-    spec = importlib.util.spec_from_file_location(f"{client_module.__package__}.without_requests", client_module.__file__)
+    spec = importlib.util.spec_from_file_location(
+        f"{client_module.__package__}.without_requests", client_module.__file__
+    )
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)

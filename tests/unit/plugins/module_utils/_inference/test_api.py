@@ -24,11 +24,10 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.err
     ClientError,
     UnreadableAnswer,
 )
-from ansible_collections.esops.inference.plugins.module_utils._inference.api import (
+from ansible_collections.esops.inference.plugins.module_utils._inference.api import Inference, References
+from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import (
     NEWEST,
     Endpoint,
-    Inference,
-    References,
     Server,
     flatten,
     nest,

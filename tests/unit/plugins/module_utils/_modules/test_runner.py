@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ConnectionLost
 from ansible_collections.esops.inference.plugins.module_utils._modules import runner as module_module
 from ansible_collections.esops.inference.plugins.module_utils._modules.runner import Task
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import Policy
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Policy
 from ansible_collections.esops.inference.plugins.modules import anthropic_endpoint
 from tests.simulator import Fault, Simulator
 from tests.unit.support import DOCUMENTED, ID, KEY, STORED, endpoint, endpoints, log_of, seed

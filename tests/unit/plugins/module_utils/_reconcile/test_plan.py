@@ -8,15 +8,19 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.esops.inference.plugins.module_utils._inference.api import NEWEST, UNKNOWN, Endpoint, Server
+from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import (
+    NEWEST,
+    UNKNOWN,
+    Endpoint,
+    Server,
+)
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired, Policy
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import (
     OTHERS,
     SECRET,
     SERVER,
-    Desired,
     Knowledge,
     Plan,
-    Policy,
     plan,
 )
 from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import SERVICE

@@ -1,0 +1,100 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The nouns of the inference API: an endpoint and a server, as data.
+
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, NamedTuple
+
+#: The settings that an endpoint has beside its name, its task type and its service.
+SETTINGS_GROUPS = ("service_settings", "task_settings", "chunking_settings")
+
+
+class Endpoint(NamedTuple):
+    """An inference endpoint as a server shows it, that is without its secrets.
+
+    :ivar settings: dotted paths to values, as in C({"task_settings.max_tokens": 1024}).
+    """
+
+    inference_id: str
+    task_type: str
+    service: str
+    settings: Mapping[str, Any]
+
+    @classmethod
+    def from_answer(cls, answer: Mapping[str, Any]) -> Endpoint:
+        groups = {group: answer[group] for group in SETTINGS_GROUPS if answer.get(group)}
+        return cls(str(answer["inference_id"]), str(answer["task_type"]), str(answer["service"]), flatten(groups))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Nested as the API nests it, so that it can be declared again."""
+        head = {"inference_id": self.inference_id, "task_type": self.task_type, "service": self.service}
+        return {**head, **nest(self.settings)}
+
+
+#: Serverless runs ahead of every numbered version.
+NEWEST = (999, 0)
+
+
+class Server(NamedTuple):
+    """What C(GET /) says of a server.
+
+    :ivar version: major and minor number.
+    :ivar name: for people, as in "Elasticsearch 9.3.0".
+    :ivar cluster: the UUID of its cluster; empty where it is not known.
+    :ivar is_known: whether the server said so, or the version is assumed.
+    """
+
+    version: tuple[int, int]
+    name: str
+    cluster: str = ""
+    is_known: bool = True
+
+    @property
+    def is_serverless(self) -> bool:
+        """Whether it is Elasticsearch Serverless, which has no versions."""
+        return self.is_known and self.version == NEWEST
+
+    @property
+    def limits_creates(self) -> bool:
+        """Whether a create has the query parameter C(timeout) (`reference`, "Requests")."""
+        return self.is_known and ((8, 19) <= self.version < (9, 0) or self.version >= (9, 1))
+
+    @property
+    def limits_updates(self) -> bool:
+        """Whether an update has the query parameter C(timeout) (`reference`, "Requests")."""
+        return self.is_known and self.version >= (9, 5)
+
+
+#: What is assumed of a server that does not tell its version.
+UNKNOWN = Server(NEWEST, "Elasticsearch (version unknown)", is_known=False)
+
+
+def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """C({"a": {"b": 1}}) as C({"a.b": 1}); what is None or an empty object is left out.
+
+    An object whose own names have dots, such as one of headers, stays whole, or C(nest) would take it apart.
+    """
+    flat: dict[str, Any] = {}
+    for name, value in nested.items():
+        if isinstance(value, dict) and "." not in "".join(value):
+            flat.update(flatten(value, f"{prefix}{name}."))
+        elif value is not None:
+            flat[prefix + name] = value
+    return flat
+
+
+def nest(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """The reverse of C(flatten)."""
+    nested: dict[str, Any] = {}
+    for path, value in flat.items():
+        *groups, name = path.split(".")
+        place = nested
+        for group in groups:
+            place = place.setdefault(group, {})
+        place[name] = value
+    return nested
