@@ -27,7 +27,7 @@ attributes:
       - This assumes that the system controlled or queried by the module has not changed in a relevant way.
     support: partial
     details:
-      - With O(update_api_key=always) the key is sent, and a change reported, on every run, since no server tells
+      - With O(update_secrets=always) the key is sent, and a change reported, on every run, since no server tells
         whether it differs. With V(when_changed) it is sent once.
   action_group:
     description: Use C(group/esops.inference.all) in C(module_defaults) to set defaults for this module.

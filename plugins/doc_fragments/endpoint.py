@@ -42,7 +42,7 @@ service_settings:
     api_key:
       description:
         - The key for the API of Anthropic. Required to create an endpoint, also when it is created again.
-        - No server ever returns it. When it is sent is the matter of O(update_api_key).
+        - No server ever returns it. When it is sent is the matter of O(update_secrets).
       type: str
     model_id:
       description:
@@ -102,11 +102,11 @@ chunking_settings:
 """
 
 _KEY = r"""
-update_api_key:
+update_secrets:
   description:
     - V(on_create) sends the key when an endpoint is created, and together with another service setting that changes.
     - V(when_changed) also sends it when it is not known to be the one that the endpoint was given last. No server
-      tells, so a salted hash of the key is kept, see O(api_key_fingerprint_store). It costs one more request, for one
+      tells, so a salted hash of the key is kept, see O(fingerprint_store). It costs one more request, for one
       endpoint or for many.
     - V(always) sends it on every run, and reports a change each time.
     - Elasticsearch 8.16 changes no key in place. There it takes O(allow_recreate).
@@ -118,10 +118,10 @@ update_api_key:
 """
 
 _FINGERPRINTS = r"""
-api_key_fingerprint_store:
+fingerprint_store:
   description:
     - Where the salted hashes of keys are kept that
-      O(esops.inference.anthropic_endpoint#module:update_api_key=when_changed) compares with. Keys are kept nowhere.
+      O(esops.inference.anthropic_endpoint#module:update_secrets=when_changed) compares with. Keys are kept nowhere.
     - With V(index) they are in an index of the cluster, one document for each endpoint. The index is created when it is
       needed. It takes the index privileges C(create_index), C(read), C(index) and C(delete) on it.
     - With V(file) they are in a file on the machine the module runs on, which tells clusters apart by their UUID. It
@@ -130,13 +130,13 @@ api_key_fingerprint_store:
   type: str
   choices: [index, file]
   default: index
-api_key_fingerprint_index:
-  description: The name of the index for O(api_key_fingerprint_store=index).
+fingerprint_index:
+  description: The name of the index for O(fingerprint_store=index).
   type: str
   default: ansible-inference-fingerprints
-api_key_fingerprint_file:
+fingerprint_file:
   description:
-    - The path of the file for O(api_key_fingerprint_store=file), where it is required. Its directory has to exist.
+    - The path of the file for O(fingerprint_store=file), where it is required. Its directory has to exist.
     - It is readable for its owner alone, locked while it is changed, and replaced as a whole.
   type: path
 """

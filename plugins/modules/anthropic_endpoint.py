@@ -59,7 +59,7 @@ EXAMPLES = r"""
     inference_id: anthropic_completion
     service_settings:
       api_key: "{{ anthropic_api_key }}"
-    update_api_key: always
+    update_secrets: always
 
 - name: Move an endpoint to another model, which no server can do in place
   esops.inference.anthropic_endpoint:
@@ -157,7 +157,7 @@ from ..module_utils._services.anthropic import (
 
 
 def check(params: Mapping[str, Any]) -> list[str]:
-    return problems(params, params["update_api_key"]) + policy_problems(params)
+    return problems(params, params["update_secrets"]) + policy_problems(params)
 
 
 def work(task: Task) -> dict[str, Any]:

@@ -181,7 +181,7 @@ def declared(params: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def check(params: Mapping[str, Any]) -> list[str]:
-    wrong = list_problems(declared(params), params["update_api_key"])
+    wrong = list_problems(declared(params), params["update_secrets"])
     return wrong + policy_problems(params) + many_problems(params)
 
 

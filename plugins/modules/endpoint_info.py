@@ -47,10 +47,10 @@ options:
         also as a dry run.
     type: bool
     default: false
-  api_key_fingerprints:
+  fingerprints:
     description:
       - Return when this collection gave each endpoint its API key last, too, as it remembers it with
-        O(esops.inference.anthropic_endpoint#module:update_api_key=when_changed).
+        O(esops.inference.anthropic_endpoint#module:update_secrets=when_changed).
       - It takes one more request for all of them together.
     type: bool
     default: false
@@ -116,12 +116,12 @@ EXAMPLES = r"""
     elasticsearch_url: https://es.example.com:9200
     elasticsearch_api_key: "{{ elasticsearch_api_key }}"
     service: anthropic
-    api_key_fingerprints: true
+    fingerprints: true
   register: inference
 
 - name: Name those whose key has not been rotated this year
   ansible.builtin.debug:
-    msg: "{{ inference.api_key_fingerprints | dict2items
+    msg: "{{ inference.fingerprints | dict2items
       | selectattr('value.sent_at', 'lt', now(utc=true).year | string) | map(attribute='key') }}"
 
 - name: Read the endpoints of one cluster
@@ -165,12 +165,12 @@ references:
   returned: with O(references)
   sample:
     anthropic_completion: {pipelines: [summaries], indexes: []}
-api_key_fingerprints:
+fingerprints:
   description:
     - When each endpoint was given its API key last, and by which version of this collection, by its id. Times are UTC.
     - It has no endpoint of which that is not known, for example since someone else made it, or made it anew.
   type: dict
-  returned: with O(api_key_fingerprints)
+  returned: with O(fingerprints)
   sample:
     anthropic_completion: {sent_at: "2026-11-22T02:00:00+00:00", version: 0.1.0}
 failure:
@@ -244,7 +244,7 @@ def options() -> dict[str, Any]:
         "task_type": {"type": "str"},
         "service": {"type": "str"},
         "references": {"type": "bool", "default": False},
-        "api_key_fingerprints": {"type": "bool", "default": False, "no_log": False},
+        "fingerprints": {"type": "bool", "default": False, "no_log": False},
         **fingerprint_options(),
     }
 
@@ -263,7 +263,7 @@ def check(params: Mapping[str, Any]) -> list[str]:
         wrong.append(f"task_type: {task_type!r} is none. Leave task_type out to read endpoints of any.")
     if params["service"] == "":
         wrong.append("service is empty. Leave service out to read endpoints of any.")
-    return wrong + (fingerprint_problems(params) if params["api_key_fingerprints"] else [])
+    return wrong + (fingerprint_problems(params) if params["fingerprints"] else [])
 
 
 def work(task: Task) -> dict[str, Any]:
@@ -274,8 +274,8 @@ def work(task: Task) -> dict[str, Any]:
         users = _users(task.api, [endpoint for endpoint in endpoints if not _is_built_in(endpoint)])
         endpoints = [endpoint for endpoint in endpoints if _is_built_in(endpoint) or endpoint.inference_id in users]
         result["references"] = users
-    if task.params["api_key_fingerprints"]:
-        result["api_key_fingerprints"] = _last_sent(task, endpoints)
+    if task.params["fingerprints"]:
+        result["fingerprints"] = _last_sent(task, endpoints)
     result["endpoints"] = [endpoint.as_dict() for endpoint in endpoints]
     return result
 

@@ -371,7 +371,7 @@ def test_answers_that_stay_empty_are_not_given(awx: Awx, server: Simulator, cert
         ("anthropic_endpoints", [{"inference_id": "answers"}]),
         ("anthropic_max_tokens", 1024),
         ("anthropic_purge", "perhaps"),
-        ("anthropic_update_api_key", ""),
+        ("anthropic_update_secrets", ""),
         ("anthropic_force", "true"),
     ],
 )

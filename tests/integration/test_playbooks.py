@@ -452,7 +452,7 @@ def test_hosts_that_cannot_be_asked_are_told(tmp_path: Path) -> None:
         hosts = {
             "search": common,
             "gone": {**common, "ansible_remote_tmp": "/dev/null/tmp"},
-            "mistaken": {**common, "anthropic_update_api_key": "never"},
+            "mistaken": {**common, "anthropic_update_secrets": "never"},
         }
         environment = {"ANSIBLE_ANY_ERRORS_FATAL": "true"}
         played = play(REPORT, tmp_path / "home", hosts, "-e", "anthropic_hosts=clusters", **environment)
@@ -464,7 +464,7 @@ def test_hosts_that_cannot_be_asked_are_told(tmp_path: Path) -> None:
         "gone": "unreachable",
         "mistaken": "failed",
     }
-    assert "anthropic_update_api_key" in cluster(report, "mistaken")["msg"]
+    assert "anthropic_update_secrets" in cluster(report, "mistaken")["msg"]
     assert cluster(report, "gone")["msg"]
     assert text_of(page_in(tmp_path / "home").find(".//p[@class='verdict']")) == (
         "The endpoint that could be compared is as declared. 2 of 3 clusters could not be compared."

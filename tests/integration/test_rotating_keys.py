@@ -22,8 +22,8 @@ from tests.unit.support import DOCUMENTED, FORMER_KEY, ID, KEY, MODEL, Run, endp
 IDS = ("support-answers", "support-letters")
 INDEX = "ansible-inference-fingerprints"
 RATE_LIMIT = {"service_settings": {"rate_limit": {"requests_per_minute": 7}}}
-ALWAYS = {"service_settings": {"api_key": KEY}, "update_api_key": "always"}
-WHEN_CHANGED = {**ALWAYS, "update_api_key": "when_changed"}
+ALWAYS = {"service_settings": {"api_key": KEY}, "update_secrets": "always"}
+WHEN_CHANGED = {**ALWAYS, "update_secrets": "when_changed"}
 RECREATE = {"service_settings": {"api_key": KEY, "model_id": MODEL}, "allow_recreate": True}
 
 EXAMPLE = ROOT / "docs/examples/rotating_keys"
@@ -119,26 +119,26 @@ def test_on_8_16_each_new_key_is_one_recreation() -> None:
 
 def test_what_others_do_is_not_seen_until_the_remedy() -> None:
     with Simulator() as server:
-        endpoint(server, **DOCUMENTED, update_api_key="when_changed")
+        endpoint(server, **DOCUMENTED, update_secrets="when_changed")
         server.remove(ID)
         seed(server)
         assert server.endpoints[ID].secret == FORMER_KEY
-        assert endpoint(server, **DOCUMENTED, update_api_key="when_changed")["changed"] is False
-        assert endpoint(server, **DOCUMENTED, update_api_key="always")["changed"] is True
+        assert endpoint(server, **DOCUMENTED, update_secrets="when_changed")["changed"] is False
+        assert endpoint(server, **DOCUMENTED, update_secrets="always")["changed"] is True
         assert server.endpoints[ID].secret == KEY
-        assert endpoint(server, **DOCUMENTED, update_api_key="when_changed")["changed"] is False
+        assert endpoint(server, **DOCUMENTED, update_secrets="when_changed")["changed"] is False
 
 
 @pytest.mark.parametrize("other", ["always", "on_create"])
 def test_so_is_what_runs_without_records_do(other: str) -> None:
     """On 9.3 the key has to go along with a rate limit, so that on_create sends it, too."""
     with Simulator(version="9.3") as server:
-        endpoint(server, **DOCUMENTED, update_api_key="when_changed")
+        endpoint(server, **DOCUMENTED, update_secrets="when_changed")
         settings = {"api_key": FORMER_KEY, "model_id": MODEL, "rate_limit": {"requests_per_minute": 7}}
-        endpoint(server, **{**DOCUMENTED, "service_settings": settings}, update_api_key=other)
+        endpoint(server, **{**DOCUMENTED, "service_settings": settings}, update_secrets=other)
         assert server.endpoints[ID].secret == FORMER_KEY
-        assert endpoint(server, **DOCUMENTED, update_api_key="when_changed")["changed"] is False
-        endpoint(server, **DOCUMENTED, update_api_key="always")
+        assert endpoint(server, **DOCUMENTED, update_secrets="when_changed")["changed"] is False
+        endpoint(server, **DOCUMENTED, update_secrets="always")
         assert server.endpoints[ID].secret == KEY
 
 
@@ -154,7 +154,7 @@ class TestRole:
         with Simulator(security=Security(users={"ansible": ("a password", granted)})) as server:
             former = {**DOCUMENTED["service_settings"], "api_key": FORMER_KEY}
             steps = ({"service_settings": former}, {}, {}, {"state": "absent"})
-            declared = {**DOCUMENTED, **login, "update_api_key": "when_changed", "duplicate_model": "allow"}
+            declared = {**DOCUMENTED, **login, "update_secrets": "when_changed", "duplicate_model": "allow"}
             return [endpoint(server, **{**declared, **step}) for step in steps]
 
     def test_it_is_enough(self) -> None:

@@ -199,7 +199,7 @@ def test_the_guide_step_by_step(reader: Reader, server: Simulator) -> None:
     vault = reader.vault()
     assert reader.changes(*vault) == 0
     assert keys(server) == {FORMER_KEY}
-    assert reader.changes(*vault, "-e", "anthropic_update_api_key=always") == 1
+    assert reader.changes(*vault, "-e", "anthropic_update_secrets=always") == 1
     assert server.endpoints.pop("forgotten").secret == FORMER_KEY
     assert {server.endpoints[name].secret for name in ("contracts", "support-answers", "support-questions")} == {KEY}
 

@@ -25,7 +25,7 @@ from tests.unit.support import DOCUMENTED, FORMER_KEY, ID, KEY, MODEL, Run, endp
 PAGE = Path(__file__).parents[2] / "docs" / "docsite" / "rst" / "what_happens_when.rst"
 
 OTHER_MODEL = {"api_key": KEY, "model_id": "claude-opus-4-5"}
-WHEN_CHANGED = {"update_api_key": "when_changed"}
+WHEN_CHANGED = {"update_secrets": "when_changed"}
 RECORD = "^PUT /ansible-inference-fingerprints/_doc/"
 RATE_LIMIT = {"api_key": KEY, "model_id": MODEL, "rate_limit": {"requests_per_minute": 7}}
 
@@ -182,13 +182,13 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             {"unmanaged_settings": "remove"},
         ),
         Situation(
-            "the declared key is another one, with ``update_api_key=on_create``",
+            "the declared key is another one, with ``update_secrets=on_create``",
             "Nobody can see that: no server shows its key. Nothing happens.",
         ),
         Situation(
-            "``update_api_key=always``",
+            "``update_secrets=always``",
             "The key is sent on every run, and a change is reported every time.",
-            options={"update_api_key": "always"},
+            options={"update_secrets": "always"},
         ),
         Situation("the endpoint is to be absent", "It is deleted.", options={"state": "absent"}),
         Situation("the endpoint is to be absent, and is", "One read.", _nothing, {"state": "absent"}),
@@ -216,7 +216,7 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
     ),
     "Keys that change": (
         Situation(
-            "the declared key is the one that the endpoint was given last, with ``update_api_key=when_changed`` here "
+            "the declared key is the one that the endpoint was given last, with ``update_secrets=when_changed`` here "
             "and below",
             "The endpoint is read, and its record.",
             _given(key=KEY),
@@ -269,11 +269,11 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             says=("invalid x-api-key",),
         ),
         Situation(
-            "Anthropic rejects the new key, Elasticsearch 8.17 to 9.3, with any ``update_api_key``",
+            "Anthropic rejects the new key, Elasticsearch 8.17 to 9.3, with any ``update_secrets``",
             "These versions would store it. The temporary endpoint proves the key first, so the endpoint keeps its old "
             "one.",
             seed,
-            {"update_api_key": "always"},
+            {"update_secrets": "always"},
             {"version": "9.3", "refused_keys": [KEY]},
             says=("-ansible-preflight", "invalid x-api-key"),
         ),
@@ -281,7 +281,7 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             "the same, and Anthropic accepts the new key",
             "The temporary endpoint is created and deleted, then the key is sent.",
             seed,
-            {"update_api_key": "always"},
+            {"update_secrets": "always"},
             {"version": "9.3"},
         ),
         Situation(

@@ -210,7 +210,7 @@ def test_examples_do_what_they_say(module: str, server: Simulator) -> None:
         assert not run.failed, run.output
         actions.append(done(run))
         again = run_module(name, {**options, "elasticsearch_url": server.url})
-        assert again["changed"] is (options.get("update_api_key") == "always")
+        assert again["changed"] is (options.get("update_secrets") == "always")
     assert actions == ACTIONS[module]
 
 
@@ -246,9 +246,7 @@ def test_what_is_returned_is_documented(module: str, server: Simulator) -> None:
 def test_what_is_read_is_documented(server: Simulator) -> None:
     seed(server)
     documented = readme.ansible_doc("module", *MODULES)["endpoint_info"]["return"]
-    assert set(info(server, references=True, api_key_fingerprints=True).result) - COMMON == set(documented) - {
-        "failure"
-    }
+    assert set(info(server, references=True, fingerprints=True).result) - COMMON == set(documented) - {"failure"}
     [sample] = documented["endpoints"]["sample"]
     assert info(server, inference_id=sample["inference_id"])["endpoints"] == [sample]
     [references] = documented["references"]["sample"].values()

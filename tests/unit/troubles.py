@@ -36,7 +36,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "docsite" / "rst" / "troubleshooting
 OTHER_MODEL = {"service_settings": {"api_key": KEY, "model_id": "claude-opus-4-5"}}
 NO_KEY = {"service_settings": {"model_id": MODEL}}
 RATE_LIMIT = {"rate_limit": {"requests_per_minute": 7}}
-WHEN_CHANGED = {"update_api_key": "when_changed"}
+WHEN_CHANGED = {"update_secrets": "when_changed"}
 LOGIN = {"elasticsearch_username": "ansible", "elasticsearch_password": "a password"}
 #: What runs say that is another thing on each machine.
 VARIES = (
@@ -92,7 +92,7 @@ def begin_beside_another_run(own: fingerprints.Fingerprints, secret: str, infere
 
 
 def in_file(path: str) -> dict[str, str]:
-    return {**WHEN_CHANGED, "api_key_fingerprint_store": "file", "api_key_fingerprint_file": path}
+    return {**WHEN_CHANGED, "fingerprint_store": "file", "fingerprint_file": path}
 
 
 def without_query(session: requests.Session, method: str, url: str, **more: Any) -> requests.Response:
@@ -263,19 +263,19 @@ SECTIONS: dict[str, tuple[Trouble, ...]] = {
             options={"max_tokens": 1024},
         ),
         Trouble(
-            "update_api_key without a key",
+            "update_secrets without a key",
             "``always`` sends the key, and ``when_changed`` compares it, so there has to be one.",
-            options={**NO_KEY, "update_api_key": "always"},
+            options={**NO_KEY, "update_secrets": "always"},
         ),
         Trouble(
             "No file for the fingerprints",
-            "With ``api_key_fingerprint_store: file`` the file has to be named. Its directory has to be there.",
-            options={**WHEN_CHANGED, "api_key_fingerprint_store": "file"},
+            "With ``fingerprint_store: file`` the file has to be named. Its directory has to be there.",
+            options={**WHEN_CHANGED, "fingerprint_store": "file"},
         ),
         Trouble(
             "A name that no index has",
             "The server has more rules than these. A name that it does not take fails before anything is changed.",
-            options={**WHEN_CHANGED, "api_key_fingerprint_index": "Fingerprints"},
+            options={**WHEN_CHANGED, "fingerprint_index": "Fingerprints"},
         ),
         Trouble(
             "An id twice",
@@ -412,7 +412,7 @@ SECTIONS: dict[str, tuple[Trouble, ...]] = {
     "Fingerprints of keys": (
         Trouble(
             "A privilege on the index is missing",
-            "``update_api_key: when_changed`` keeps its fingerprints there: see "
+            "``update_secrets: when_changed`` keeps its fingerprints there: see "
             ":ref:`ansible_collections.esops.inference.docsite.rotating_keys`, which has a role for it.",
             options={**LOGIN, **WHEN_CHANGED},
             server=security("manage_inference", "monitor"),

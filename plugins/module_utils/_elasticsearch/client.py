@@ -128,7 +128,7 @@ class Redactor:
 
     #: A secret that a server shows under its name, though it is none of those known here.
     _NAMED = re.compile(
-        r"""((?<!update_)api_key[\\"']*\s*[=:]\s*)("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,;}\])]+)""",
+        r"""(api_key[\\"']*\s*[=:]\s*)("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,;}\])]+)""",
         re.DOTALL,
     )
 

@@ -73,7 +73,7 @@ _SERVER_WORDS = {
     ),
     r"Unknown service \[[^\]]*\] for |No service found for this inference endpoint": _UNKNOWN_SERVICE,
     r"Failed to rollback": (
-        "Elasticsearch may have stored the new settings with the former secrets. Run again with update_api_key=always, "
+        "Elasticsearch may have stored the new settings with the former secrets. Run again with update_secrets=always, "
         "which sends both."
     ),
     r"Failed to delete the inference endpoint|[Pp]lease try deleting the endpoint again": (

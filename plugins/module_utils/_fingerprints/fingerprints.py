@@ -111,8 +111,8 @@ class Fingerprints:
             if record is not None and not _is_record(record, inference_id):
                 raise Refused(
                     f"What is stored as the API key's fingerprint of inference endpoint {inference_id} was not written "
-                    "by this collection. Nothing was changed. Hint: choose another api_key_fingerprint_index or "
-                    "api_key_fingerprint_file, or remove it there."
+                    "by this collection. Nothing was changed. Hint: choose another fingerprint_index or "
+                    "fingerprint_file, or remove it there."
                 )
             self._records[inference_id] = record
 
@@ -281,7 +281,7 @@ class IndexStore:
 
     def _hint(self, privilege: str) -> str:
         return (
-            f"update_api_key=when_changed needs the index privilege {privilege} on {self._index}; "
+            f"update_secrets=when_changed needs the index privilege {privilege} on {self._index}; "
             "create_index, read, index and delete are all it ever needs."
         )
 
@@ -319,7 +319,7 @@ class FileStore:
         name = self._server().cluster
         if not name:
             raise Refused(
-                "api_key_fingerprint_store=file needs the UUID of the cluster, to tell it from others, and GET / does "
+                "fingerprint_store=file needs the UUID of the cluster, to tell it from others, and GET / does "
                 "not tell it. Nothing was changed. Hint: it needs the cluster privilege monitor."
             )
         return clusters.setdefault(name, {})
@@ -333,7 +333,7 @@ class FileStore:
         except (KeyError, TypeError, ValueError):
             clusters = None
         if not isinstance(clusters, dict) or not all(isinstance(records, dict) for records in clusters.values()):
-            raise Refused(f"api_key_fingerprint_file: {self._path} was not written by this collection.")
+            raise Refused(f"fingerprint_file: {self._path} was not written by this collection.")
         return clusters
 
     @contextlib.contextmanager
@@ -386,9 +386,9 @@ def _told(path: Path) -> Iterator[None]:
     except FileNotFoundError:
         if path.parent.is_dir():
             raise
-        raise Refused(f"api_key_fingerprint_file: there is no directory {path.parent}.") from None
+        raise Refused(f"fingerprint_file: there is no directory {path.parent}.") from None
     except OSError as error:
-        raise Refused(f"api_key_fingerprint_file: {path} cannot be used: {error.strerror}.") from None
+        raise Refused(f"fingerprint_file: {path} cannot be used: {error.strerror}.") from None
 
 
 def _unknown(inference_id: str) -> Record:
@@ -424,7 +424,7 @@ def _hash(secret: str, salt: str, n: int, r: int, p: int) -> str:
         raw = hashlib.scrypt(secret.encode(), salt=salt.encode(), n=n, r=r, p=p, maxmem=2**26, dklen=32)
     except (AttributeError, ValueError) as error:
         raise Refused(
-            f"update_api_key=when_changed needs scrypt, which Python on this machine does not have: {error}. "
-            "Nothing was changed. Hint: update_api_key=always does without it."
+            f"update_secrets=when_changed needs scrypt, which Python on this machine does not have: {error}. "
+            "Nothing was changed. Hint: update_secrets=always does without it."
         ) from None
     return raw.hex()

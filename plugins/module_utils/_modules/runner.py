@@ -61,7 +61,7 @@ if TYPE_CHECKING:
 def policy_options() -> dict[str, Any]:
     """The argument spec of C(Policy)."""
     return {
-        "update_api_key": {
+        "update_secrets": {
             "type": "str",
             "choices": [ON_CREATE, WHEN_CHANGED, ALWAYS],
             "default": ON_CREATE,
@@ -81,26 +81,26 @@ def policy_options() -> dict[str, Any]:
 def fingerprint_options() -> dict[str, Any]:
     """The argument spec of where the fingerprints of secrets are."""
     return {
-        "api_key_fingerprint_store": {"type": "str", "choices": ["index", "file"], "default": "index", "no_log": False},
-        "api_key_fingerprint_index": {"type": "str", "default": "ansible-inference-fingerprints", "no_log": False},
-        "api_key_fingerprint_file": {"type": "path", "no_log": False},
+        "fingerprint_store": {"type": "str", "choices": ["index", "file"], "default": "index", "no_log": False},
+        "fingerprint_index": {"type": "str", "default": "ansible-inference-fingerprints", "no_log": False},
+        "fingerprint_file": {"type": "path", "no_log": False},
     }
 
 
 def policy_problems(params: Mapping[str, Any]) -> list[str]:
     """What is wrong with the policy."""
-    if params["update_api_key"] != WHEN_CHANGED:
+    if params["update_secrets"] != WHEN_CHANGED:
         return []
     return fingerprint_problems(params)
 
 
 def fingerprint_problems(params: Mapping[str, Any]) -> list[str]:
     """What is wrong with them, where they are used."""
-    index, is_file = params["api_key_fingerprint_index"], params["api_key_fingerprint_store"] == "file"
-    if is_file and not params["api_key_fingerprint_file"]:
-        return ["api_key_fingerprint_store=file needs api_key_fingerprint_file."]
+    index, is_file = params["fingerprint_index"], params["fingerprint_store"] == "file"
+    if is_file and not params["fingerprint_file"]:
+        return ["fingerprint_store=file needs fingerprint_file."]
     if not is_file and not _INDEX.fullmatch(index):
-        return [f"api_key_fingerprint_index {index!r} is no name of an index: small letters, digits, -, _ and dots."]
+        return [f"fingerprint_index {index!r} is no name of an index: small letters, digits, -, _ and dots."]
     return []
 
 
@@ -152,7 +152,7 @@ class Task:
     def reconciler(self, service: Service) -> Reconciler:
         policy = Policy(**{option: self.params[option] for option in Policy._fields})
         cluster = Cluster(self.api, service, policy, check_mode=self.check_mode, warnings=self.warnings)
-        if policy.update_api_key == WHEN_CHANGED:
+        if policy.update_secrets == WHEN_CHANGED:
             cluster.fingerprints = self.fingerprints(service, cluster.server)
         return Reconciler(cluster)
 
@@ -173,9 +173,9 @@ class Task:
             IndexStore,
         )
 
-        if self.params["api_key_fingerprint_store"] == "file":
-            return Fingerprints(FileStore(Path(self.params["api_key_fingerprint_file"]), server), service)
-        return Fingerprints(IndexStore(self.client, self.params["api_key_fingerprint_index"], server), service)
+        if self.params["fingerprint_store"] == "file":
+            return Fingerprints(FileStore(Path(self.params["fingerprint_file"]), server), service)
+        return Fingerprints(IndexStore(self.client, self.params["fingerprint_index"], server), service)
 
     def result(self, outcome: Outcome, service: Service) -> dict[str, Any]:
         """What is returned of one endpoint."""

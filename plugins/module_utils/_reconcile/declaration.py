@@ -23,7 +23,7 @@ ALWAYS = "always"
 class Policy(NamedTuple):
     """How far a plan may go; the options of the same names."""
 
-    update_api_key: str = ON_CREATE
+    update_secrets: str = ON_CREATE
     unmanaged_settings: str = "keep"
     allow_recreate: bool = False
     preflight: bool = True

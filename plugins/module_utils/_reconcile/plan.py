@@ -121,7 +121,7 @@ def plan(desired: Desired, existing: Endpoint | None, policy: Policy, service: S
         return Plan(NONE) if existing is None else Plan(DELETED, existing)
     if existing is None:
         return _creation(desired, policy, service, known)
-    asked = policy.update_api_key != WHEN_CHANGED or known.secret_is_new is not None
+    asked = policy.update_secrets != WHEN_CHANGED or known.secret_is_new is not None
     if not asked and _may_rotate(desired, policy, known):
         return Plan(NONE, question=SECRET)
     return _change(desired, existing, policy, service, known)
@@ -254,7 +254,7 @@ def _change(desired: Desired, existing: Endpoint, policy: Policy, service: Servi
 
 def _may_rotate(desired: Desired, policy: Policy, known: Knowledge) -> bool:
     """Whether the secret is to be sent to an endpoint that exists, if it is another one."""
-    return policy.update_api_key != ON_CREATE and desired.secret is not None and not known.secret_sent
+    return policy.update_secrets != ON_CREATE and desired.secret is not None and not known.secret_sent
 
 
 def _update(

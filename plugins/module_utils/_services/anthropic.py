@@ -164,7 +164,7 @@ def with_defaults(defaults: Mapping[str, Any], declared: Mapping[str, Any]) -> d
     return merged
 
 
-def problems(declared: Mapping[str, Any], update_api_key: str) -> list[str]:
+def problems(declared: Mapping[str, Any], update_secrets: str) -> list[str]:
     """What is wrong with the options of one endpoint, everything at once; empty if nothing is.
 
     The rules are the documented ones: the published pages and `reference`, "An endpoint".
@@ -179,8 +179,8 @@ def problems(declared: Mapping[str, Any], update_api_key: str) -> list[str]:
         if not math.isfinite(settings.get(path, 0)):
             found.append(f"{path} must be a finite number, not {settings[path]}.")
     found += _service_problems(settings)
-    if update_api_key != ON_CREATE and declared["state"] == PRESENT and API_KEY not in settings:
-        found.append(f"{API_KEY} is needed where update_api_key is {update_api_key}.")
+    if update_secrets != ON_CREATE and declared["state"] == PRESENT and API_KEY not in settings:
+        found.append(f"{API_KEY} is needed where update_secrets is {update_secrets}.")
     return found + _chunking_problems(settings)
 
 
@@ -193,14 +193,14 @@ def warnings(declared: Mapping[str, Any]) -> list[str]:
     return []
 
 
-def list_problems(declared: Sequence[Mapping[str, Any]], update_api_key: str) -> list[str]:
+def list_problems(declared: Sequence[Mapping[str, Any]], update_secrets: str) -> list[str]:
     """What is wrong with a list of endpoints. The same problem of many is said once, with the places."""
     places: dict[str, list[str]] = {}
     ids: dict[str, list[str]] = {}
     for number, endpoint in enumerate(declared):
         place = f"endpoints[{number}]"
         ids.setdefault(endpoint["inference_id"], []).append(place)
-        for problem in problems(endpoint, update_api_key):
+        for problem in problems(endpoint, update_secrets):
             places.setdefault(problem, []).append(place)
     found = [f"{few(where)}: {problem}" for problem, where in places.items()]
     twice = [

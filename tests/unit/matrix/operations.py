@@ -56,7 +56,7 @@ class Operation:
     @property
     def sends_secret(self) -> bool:
         """Whether an update carries the key, so that the server may hold another one afterwards."""
-        return self.exists and (self.policy.update_api_key == "always" or RATE in self.settings)
+        return self.exists and (self.policy.update_secrets == "always" or RATE in self.settings)
 
     def __str__(self) -> str:
         return self.name
@@ -70,7 +70,7 @@ OPERATIONS = (
     Operation("create", exists=False, policy=Policy()),
     Operation("update-task-settings", {**BASE, TOKENS: 2048}),
     Operation("update-rate-limit", {**BASE, RATE: 7}),
-    Operation("rotate-key", policy=Policy(update_api_key="always")),
+    Operation("rotate-key", policy=Policy(update_secrets="always")),
     Operation("recreate", {**BASE, MODEL_ID: "other"}, policy=Policy(allow_recreate=True)),
     Operation("delete", state="absent"),
 )

@@ -314,7 +314,7 @@ def _is_as_asked(operation: Operation, held: StoredEndpoint | None) -> bool:
     if operation.state == "absent" or held is None:
         return operation.state == "absent" and held is None
     settings = flatten({"service_settings": held.service_settings, "task_settings": held.task_settings})
-    rotated = operation.policy.update_api_key != "always" or held.secret == KEY
+    rotated = operation.policy.update_secrets != "always" or held.secret == KEY
     return rotated and all(settings[path] == value for path, value in operation.settings.items())
 
 

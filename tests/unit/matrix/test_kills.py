@@ -28,7 +28,7 @@ RUNS: dict[str, dict[str, Any]] = {
         "service_settings": {**KEY_ALONE, "rate_limit": {"requests_per_minute": 9}},
         "allow_recreate": True,
     },
-    "another key": {"service_settings": KEY_ALONE, "update_api_key": "always"},
+    "another key": {"service_settings": KEY_ALONE, "update_secrets": "always"},
 }
 TRIAL = f"{ID}-ansible-preflight"
 

@@ -51,7 +51,7 @@ EXISTING = st.fixed_dictionaries(NEEDED, optional={path: SETTINGS[path] for path
 DECLARED = st.fixed_dictionaries({}, optional=dict(SETTINGS))
 POLICIES = st.builds(
     Policy,
-    update_api_key=st.sampled_from(["on_create", "always"]),
+    update_secrets=st.sampled_from(["on_create", "always"]),
     unmanaged_settings=st.sampled_from(["keep", "remove"]),
     allow_recreate=st.booleans(),
     preflight=st.booleans(),
@@ -90,7 +90,7 @@ class TestAnyEndpoint:
             assert SERVICE.secret in str(second.error)
         elif first.error is None:
             assert second.error is None
-            assert second.changed is (policy.update_api_key == "always" and state == "present")
+            assert second.changed is (policy.update_secrets == "always" and state == "present")
         else:
             assert str(second.error) == str(first.error)
             for path in self._differing(operation, second.after):
@@ -211,8 +211,8 @@ class TestAnyDeclaration:
 
     @settings(MANY, max_examples=200)
     @given(declarations(endpoint_options()), st.sampled_from(["on_create", "when_changed", "always"]))
-    def test_problems_are_sentences(self, count: Count, declared: dict[str, Any], update_api_key: str) -> None:
-        found = [*problems(declared, update_api_key), *warnings(declared)]
+    def test_problems_are_sentences(self, count: Count, declared: dict[str, Any], update_secrets: str) -> None:
+        found = [*problems(declared, update_secrets), *warnings(declared)]
         assert all(isinstance(problem, str) and problem.endswith(".") for problem in found)
         assert len(set(found)) == len(found)
         assert desired(declared).inference_id == declared["inference_id"]

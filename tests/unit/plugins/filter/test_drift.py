@@ -76,7 +76,7 @@ class TestStates:
 
     def test_key_that_is_sent_is_a_change_without_values(self, server: Simulator) -> None:
         seed(server, "a")
-        found = one(server, update_api_key="always")
+        found = one(server, update_secrets="always")
         assert found["state"] == "updated"
         assert found["changes"] == [
             {"setting": "service_settings.api_key", "before": "(hidden)", "after": "(hidden, sent)"}

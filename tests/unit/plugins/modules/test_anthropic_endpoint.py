@@ -188,7 +188,7 @@ class TestUpdate:
 
     def test_a_key_to_be_sent_always_is_a_change_without_its_values(self, server: Simulator) -> None:
         seed(server)
-        run = documented(server, update_api_key="always", diff=True)
+        run = documented(server, update_secrets="always", diff=True)
         assert server.requests == UPDATE
         assert sent(server) == {"service_settings": {"api_key": KEY}}
         assert (run["changed"], run["action"], run["changes"]) == (True, "updated", [API_KEY])
@@ -214,7 +214,7 @@ class TestUpdate:
     def test_a_refused_update_changes_nothing(self) -> None:
         with Simulator(refused_keys=[KEY]) as server:
             seed(server)
-            run = documented(server, update_api_key="always", task_settings={"max_tokens": 5})
+            run = documented(server, update_secrets="always", task_settings={"max_tokens": 5})
             assert server.requests == [*UPDATE, READ]
             assert server.endpoints[ID].task_settings == {"max_tokens": 1024}
         assert run.failed

@@ -24,8 +24,8 @@ WRONG = "00" * 32
 #: Each module, with options that need a request.
 RUNS: dict[str, tuple[str, dict[str, Any]]] = {
     "one endpoint": ("anthropic_endpoint", {"inference_id": ID, **DOCUMENTED}),
-    "key of an endpoint": ("anthropic_endpoint", {"inference_id": ID, **DOCUMENTED, "update_api_key": "always"}),
-    "key when changed": ("anthropic_endpoint", {"inference_id": ID, **DOCUMENTED, "update_api_key": "when_changed"}),
+    "key of an endpoint": ("anthropic_endpoint", {"inference_id": ID, **DOCUMENTED, "update_secrets": "always"}),
+    "key when changed": ("anthropic_endpoint", {"inference_id": ID, **DOCUMENTED, "update_secrets": "when_changed"}),
     "list": ("anthropic_endpoints", {"endpoints": [{"inference_id": ID, **DOCUMENTED}]}),
     "information": ("endpoint_info", {}),
     "completion": ("completion", {"inference_id": ID, "input": "Hello"}),

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""update_api_key=when_changed, with both stores."""
+"""update_secrets=when_changed, with both stores."""
 
 from __future__ import annotations
 
@@ -59,18 +59,18 @@ class Rotation:
         self.server = server
         self.store = store
         self.path = path
-        self.policy: dict[str, Any] = {"update_api_key": "when_changed", "api_key_fingerprint_store": store}
+        self.policy: dict[str, Any] = {"update_secrets": "when_changed", "fingerprint_store": store}
         if store == "file":
-            self.policy["api_key_fingerprint_file"] = str(path)
+            self.policy["fingerprint_file"] = str(path)
 
     def declare(self, key: str = KEY, **options: Any) -> Run:
         body = {**DOCUMENTED, "service_settings": {**DOCUMENTED["service_settings"], "api_key": key}}
         return endpoint(self.server, **{**body, **self.policy, **options})
 
     def info(self) -> Run:
-        options = {name: value for name, value in self.policy.items() if name.startswith("api_key_")}
+        options = {name: value for name, value in self.policy.items() if name.startswith("fingerprint_")}
         options["elasticsearch_url"] = self.server.url
-        return run_module("endpoint_info", {**options, "api_key_fingerprints": True})
+        return run_module("endpoint_info", {**options, "fingerprints": True})
 
     @property
     def records(self) -> dict[str, dict[str, Any]]:
@@ -237,13 +237,13 @@ class TestInterrupted:
     ) -> None:
         """It is found as declared, and its key is sent again."""
         rotation.server.faults.add(Fault(kind, match="PUT /_inference/"))
-        run = rotation.declare(update_api_key=policy, diff=True)
+        run = rotation.declare(update_secrets=policy, diff=True)
         assert rotation.writes == [create_request(), update_request()]
         assert (run.failed, run["changed"], run["action"]) == (False, True, "created")
         assert run["changes"] == [API_KEY, "service_settings.model_id", "task_settings.max_tokens"]
         assert run["diff"]["before"] == {}
         assert "api_key" not in run["diff"]["after"]["service_settings"]
-        run = rotation.declare(update_api_key=policy)
+        run = rotation.declare(update_secrets=policy)
         assert run["action"] == ("none" if policy == "when_changed" else "updated")
 
 
@@ -450,7 +450,7 @@ class TestFile:
         assert rotation.path.read_text() == content
 
     def test_a_place_that_cannot_be_written_is_refused_before_any_change(self, rotation: Rotation) -> None:
-        rotation.policy["api_key_fingerprint_file"] = str(rotation.path.parent / "none" / "file")
+        rotation.policy["fingerprint_file"] = str(rotation.path.parent / "none" / "file")
         failed = rotation.declare()
         assert failed.failed
         assert "there is no directory" in failed["msg"]
@@ -505,20 +505,20 @@ class TestFile:
         assert len(rotation.records) == 200
 
     def test_it_has_to_be_named(self, server: Simulator) -> None:
-        failed = endpoint(server, **DOCUMENTED, update_api_key="when_changed", api_key_fingerprint_store="file")
-        assert failed["msg"] == "api_key_fingerprint_store=file needs api_key_fingerprint_file."
+        failed = endpoint(server, **DOCUMENTED, update_secrets="when_changed", fingerprint_store="file")
+        assert failed["msg"] == "fingerprint_store=file needs fingerprint_file."
         assert server.requests == []
 
 
 def test_a_key_has_to_be_there(server: Simulator) -> None:
-    failed = endpoint(server, update_api_key="when_changed")
-    assert failed["msg"] == "service_settings.api_key is needed where update_api_key is when_changed."
+    failed = endpoint(server, update_secrets="when_changed")
+    assert failed["msg"] == "service_settings.api_key is needed where update_secrets is when_changed."
     assert server.requests == []
 
 
 @pytest.mark.parametrize("name", ["", "A", "-a", "a/b", "a,b", "a*", "..", ".", "a b", "_all", "é"])
 def test_names_that_no_index_has_are_refused(server: Simulator, name: str) -> None:
-    failed = endpoint(server, **DOCUMENTED, update_api_key="when_changed", api_key_fingerprint_index=name)
+    failed = endpoint(server, **DOCUMENTED, update_secrets="when_changed", fingerprint_index=name)
     assert "is no name of an index" in failed["msg"]
     assert server.requests == []
 
@@ -529,17 +529,17 @@ class TestInfo:
         seed(rotation.server, "unknown")
         run = rotation.info()
         sent = rotation.records[ID]["sent_at"]
-        assert run["api_key_fingerprints"] == {ID: {"sent_at": sent, "version": VERSION}}
+        assert run["fingerprints"] == {ID: {"sent_at": sent, "version": VERSION}}
         assert datetime.now(timezone.utc) - datetime.fromisoformat(sent) < timedelta(minutes=5)
 
     def test_not_of_one_that_was_made_anew_nor_of_one_whose_key_is_unknown(self, rotation: Rotation) -> None:
         rotation.declare()
         rotation.server.remove(ID)
         rotation.server.seed(ID, service_settings={"model_id": "other"}, secret=FORMER_KEY)
-        assert rotation.info()["api_key_fingerprints"] == {}
+        assert rotation.info()["fingerprints"] == {}
         with ending(rotation, KeyboardInterrupt()), pytest.raises(KeyboardInterrupt):
             rotation.declare(service_settings={"api_key": KEY, "model_id": "other"})
-        assert rotation.info()["api_key_fingerprints"] == {}
+        assert rotation.info()["fingerprints"] == {}
 
     def test_it_takes_one_more_request(self, rotation: Rotation) -> None:
         rotation.declare()
@@ -625,7 +625,7 @@ class TestIndex:
         assert rotation.server.requests == [READ, OTHERS, lookup, f"DELETE /{INDEX}/_doc/{ID}", DELETE]
 
     def test_without_a_record_none_is_deleted(self, rotation: Rotation) -> None:
-        rotation.declare(update_api_key="on_create")
+        rotation.declare(update_secrets="on_create")
         rotation.server.clear_log()
         rotation.declare(state="absent")
         assert rotation.server.requests == [READ, OTHERS, f"POST /{INDEX}/_mget", DELETE]
@@ -690,7 +690,7 @@ class TestIndex:
                 assert run["action"] == "created"
                 return
             assert run.failed
-            assert f"Hint: update_api_key=when_changed needs the index privilege {missing} on {INDEX};" in run["msg"]
+            assert f"Hint: update_secrets=when_changed needs the index privilege {missing} on {INDEX};" in run["msg"]
             assert run["failure"]["status"] == 403
             assert rotation.writes == []
             assert server.endpoints.keys().isdisjoint({ID})

@@ -62,7 +62,7 @@ class TestProvider:
     def test_key_rotation_waits_for_it(self, server: Simulator, status: int) -> None:
         seed(server)
         server.faults.add(provider(status))
-        run = endpoint(server, **DOCUMENTED, update_api_key="always", retries=3)
+        run = endpoint(server, **DOCUMENTED, update_secrets="always", retries=3)
         assert server.requests == [READ, VERSION, OTHERS, *[update_request()] * 4]
         assert run["action"] == "updated"
         assert server.endpoints[ID].secret == KEY
@@ -71,7 +71,7 @@ class TestProvider:
         with Simulator(version="9.3") as server:
             seed(server)
             server.faults.add(provider(529))
-            assert endpoint(server, **DOCUMENTED, update_api_key="always", retries=3)["action"] == "updated"
+            assert endpoint(server, **DOCUMENTED, update_secrets="always", retries=3)["action"] == "updated"
             assert server.endpoints[ID].secret == KEY
 
     @pytest.mark.parametrize("status", PASSING)
@@ -132,7 +132,7 @@ class TestProvider:
     def test_rotation_that_stays_sick_keeps_the_working_key(self, server: Simulator) -> None:
         seed(server)
         server.faults.add(provider(529, times=99))
-        run = endpoint(server, **DOCUMENTED, update_api_key="always", retries=2)
+        run = endpoint(server, **DOCUMENTED, update_secrets="always", retries=2)
         assert (run.failed, run["changed"], server.endpoints[ID].secret) == (True, False, FORMER_KEY)
 
 

@@ -209,7 +209,7 @@ def test_a_new_key_is_a_change_without_either_value(run: Callable[..., Run], upd
     with Simulator() as server:
         seed(server)
         seed(server, "second")
-        ended = run(server, update_api_key=update)
+        ended = run(server, update_secrets=update)
     assert not ended.failed
     assert ended["changed"] is (update == "always")
     assert leaks(ended.output, [KEY, FORMER_KEY]) == []

@@ -175,17 +175,17 @@ class TestUpdate:
         assert "service_settings" not in planned({TOKENS: 2048}, secret="k").body
 
     def test_a_key_to_be_sent_always_is_a_change(self) -> None:
-        decided = planned({}, secret="k", update_api_key="always")
+        decided = planned({}, secret="k", update_secrets="always")
         assert decided.action == "updated"
         assert decided.body == {"service_settings": {"api_key": "k"}}
         assert decided.changes == (KEY,)
 
     def test_a_key_is_sent_once(self) -> None:
         known = Knowledge(server=V96, secret_sent=True)
-        assert planned({}, secret="k", update_api_key="always", known=known).action == "none"
+        assert planned({}, secret="k", update_secrets="always", known=known).action == "none"
 
     def test_whether_a_key_is_new_is_asked_where_it_matters(self) -> None:
-        policy = {"update_api_key": "when_changed"}
+        policy = {"update_secrets": "when_changed"}
         assert planned({}, secret="k", **policy).question == SECRET
         assert planned({}, secret=None, **policy).action == "none"
         assert planned({MODEL: "m", TOKENS: 5}, None, "k", **policy).action == "created"
@@ -195,7 +195,7 @@ class TestUpdate:
     @pytest.mark.parametrize(("is_new", "changes"), [(True, (KEY,)), (False, ())])
     def test_a_key_that_is_new_is_a_change(self, is_new: bool, changes: tuple[str, ...]) -> None:
         known = Knowledge(server=V96, secret_is_new=is_new)
-        assert planned({}, secret="k", known=known, update_api_key="when_changed").changes == changes
+        assert planned({}, secret="k", known=known, update_secrets="when_changed").changes == changes
 
     def test_the_version_is_asked_for_before_a_change_in_place(self) -> None:
         assert planned({TOKENS: 2048}, known=Knowledge()).question == SERVER
@@ -268,7 +268,7 @@ class TestVersions:
 
     @pytest.mark.parametrize(("settings", "secret"), [({TOKENS: 5}, None), ({RATE: 7}, "k"), ({}, "k")])
     def test_8_16_has_no_update_so_none_is_sent(self, settings: dict[str, Any], secret: str | None) -> None:
-        decided = planned(settings, secret=secret, known=Knowledge(server=V816), update_api_key="always")
+        decided = planned(settings, secret=secret, known=Knowledge(server=V816), update_secrets="always")
         assert (decided.action, decided.after) == ("none", EXISTING)
         assert "but Elasticsearch 8.16.0 does not change" in decided.refusal
 

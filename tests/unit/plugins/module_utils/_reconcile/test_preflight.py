@@ -39,7 +39,7 @@ RATE_LIMIT = {"api_key": KEY, "model_id": MODEL, "rate_limit": {"requests_per_mi
 
 
 def rotated(server: Simulator, **options: Any) -> Run:
-    return endpoint(server, **{**DOCUMENTED, "update_api_key": "always", **options})
+    return endpoint(server, **{**DOCUMENTED, "update_secrets": "always", **options})
 
 
 class TestKeys:
@@ -51,7 +51,7 @@ class TestKeys:
     def test_wrong_key_is_rejected_and_the_working_one_stays(self, version: str, policy: str) -> None:
         with Simulator(version=version, refused_keys=[KEY]) as server:
             seed(server)
-            run = rotated(server, update_api_key=policy)
+            run = rotated(server, update_secrets=policy)
             assert run.failed
             assert "invalid x-api-key" in run["msg"]
             assert (run["changed"], run["action"], run["endpoint"]) == (False, "none", STORED)
@@ -111,7 +111,7 @@ class TestKeys:
             run = endpoints(
                 server,
                 endpoints=[{"inference_id": "a", **DOCUMENTED}, {"inference_id": "b", **right}],
-                update_api_key="always",
+                update_secrets="always",
             )
             assert [result["action"] for result in run["results"]] == ["none", "updated"]
             assert (server.endpoints["a"].secret, server.endpoints["b"].secret) == (FORMER_KEY, "sk-ant-right")

@@ -374,14 +374,14 @@ class TestAmbiguousWrites:
     def test_a_key_whose_arrival_cannot_be_read_is_sent_again(self, server: Simulator) -> None:
         seed(server)
         server.faults.add(Fault("reset_after", match="PUT"))
-        run = declared(server, update_api_key="always")
+        run = declared(server, update_secrets="always")
         assert server.requests == [READ, VERSION, OTHERS, UPDATE, READ, UPDATE]
         assert (run["changed"], run["action"]) == (True, "updated")
 
     def test_and_if_it_never_can_be_it_may_have_changed(self, server: Simulator) -> None:
         seed(server)
         server.faults.add(Fault("reset_after", match="PUT", times=9))
-        run = declared(server, update_api_key="always")
+        run = declared(server, update_secrets="always")
         assert run.failed
         assert run["changed"] is True
 
@@ -473,7 +473,7 @@ class TestRaces:
     ) -> None:
         seed(server)
         self.before_update(monkeypatch, lambda: server.remove(ID))
-        run = declared(server, update_api_key="always")
+        run = declared(server, update_secrets="always")
         assert (run["action"], server.endpoints[ID].secret) == ("created", KEY)
 
     @pytest.mark.parametrize("status", [400, 403, 409, 413, 500])

@@ -182,7 +182,7 @@ def test_all_problems_are_told_at_once() -> None:
 
 def test_a_key_to_be_sent_always_has_to_be_given() -> None:
     assert anthropic.problems(declared(), "always") == [
-        "service_settings.api_key is needed where update_api_key is always."
+        "service_settings.api_key is needed where update_secrets is always."
     ]
     assert anthropic.problems(declared(state="absent"), "always") == []
     assert anthropic.problems(declared(service_settings={"api_key": "k"}), "always") == []
