@@ -8,10 +8,13 @@ Private to the collection.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Sequence
+from typing import TYPE_CHECKING, Any, Sequence, TypeVar
 
 if TYPE_CHECKING:
     from .causes import Cause
+
+
+_Error = TypeVar("_Error", bound="ClientError")
 
 
 class ClientError(Exception):
@@ -47,12 +50,23 @@ class ClientError(Exception):
         self.retried = retried
 
     def __str__(self) -> str:
-        return self.message(self.hint)
-
-    def message(self, hint: str) -> str:
-        """Return the problem, with this hint."""
         text = f"{self.method} {self.path}: {self.problem}"
-        return f"{text}{'' if text.endswith(('.', ';')) else '.'} Hint: {hint}" if hint else text
+        return f"{text}{'' if text.endswith(('.', ';')) else '.'} Hint: {self.hint}" if self.hint else text
+
+    def but(self: _Error, **changes: Any) -> _Error:
+        """Return the same error as somebody reports it who knows more, with other values of some of its attributes.
+
+        :param changes: attributes that the constructor takes, such as C(hint) and C(problem).
+        """
+        other = type(self).__new__(type(self))
+        other.__dict__.update(self.__dict__, **changes)
+        other.args = (other.problem,)
+        return other
+
+    @property
+    def sent(self) -> bool:
+        """Whether a server may have received the request."""
+        return True
 
     @property
     def failure(self) -> dict[str, Any]:
@@ -96,7 +110,7 @@ class ClientError(Exception):
     @property
     def ends_everything(self) -> bool:
         """Whether any other request would fail as well."""
-        return isinstance(self, (Unreachable, TlsFailed)) or self.status == 401
+        return not self.sent or self.status == 401
 
     @property
     def is_passing(self) -> bool:
@@ -129,11 +143,19 @@ class ClientError(Exception):
         return self.cause.is_unreadable_state
 
 
-class Unreachable(ClientError):
+class _Unsent(ClientError):
+    """Nothing was sent."""
+
+    @property
+    def sent(self) -> bool:
+        return False
+
+
+class Unreachable(_Unsent):
     """No node took the connection: nothing was sent."""
 
 
-class TlsFailed(ClientError):
+class TlsFailed(_Unsent):
     """The TLS handshake or its verification failed: nothing was sent."""
 
 

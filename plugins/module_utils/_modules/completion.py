@@ -181,7 +181,7 @@ class _Answer:
         try:
             self._ask(api, text, settings, timeout)
         except ClientError as error:
-            self._told.update(failed=True, msg=error.message(self._hint(error)), failure=error.failure)
+            self._told.update(failed=True, msg=str(error.but(hint=self._hint(error))), failure=error.failure)
         except Refused as refusal:
             self._told.update(failed=True, msg=str(refusal), failure=refusal.failure)
         if self._text or not self._told.get("failed"):
