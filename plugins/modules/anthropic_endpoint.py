@@ -141,33 +141,28 @@ failure:
 
 from typing import Any, Mapping
 
+from ..module_utils._modules.endpoint_options import desired, endpoint_options, problems, warnings
 from ..module_utils._modules.runner import (
     Task,
     policy_options,
     policy_problems,
     run,
 )
-from ..module_utils._services.anthropic import (
-    SERVICE,
-    desired,
-    endpoint_options,
-    problems,
-    warnings,
-)
+from ..module_utils._services.anthropic import SERVICE
 
 
 def check(params: Mapping[str, Any]) -> list[str]:
-    return problems(params, params["update_secrets"]) + policy_problems(params)
+    return problems(SERVICE, params, params["update_secrets"]) + policy_problems(params)
 
 
 def work(task: Task) -> dict[str, Any]:
-    task.warnings.extend(warnings(task.params))
-    outcome = task.reconciler(SERVICE).one(desired(task.params))
-    return task.result(outcome, SERVICE)
+    task.warnings.extend(warnings(SERVICE, task.params))
+    outcome = task.reconciler(SERVICE).one(desired(SERVICE, task.params))
+    return task.result(outcome)
 
 
 def main() -> None:
-    run({**endpoint_options(), **policy_options()}, check, work)
+    run({**endpoint_options(SERVICE), **policy_options()}, check, work)
 
 
 if __name__ == "__main__":

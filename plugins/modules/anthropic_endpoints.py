@@ -149,6 +149,14 @@ failure:
 
 from typing import Any, Mapping
 
+from ..module_utils._modules.endpoint_options import (
+    body_options,
+    desired,
+    endpoint_options,
+    list_problems,
+    warnings,
+    with_defaults,
+)
 from ..module_utils._modules.runner import (
     Task,
     many_options,
@@ -157,21 +165,13 @@ from ..module_utils._modules.runner import (
     policy_problems,
     run,
 )
-from ..module_utils._services.anthropic import (
-    SERVICE,
-    body_options,
-    desired,
-    endpoint_options,
-    list_problems,
-    warnings,
-    with_defaults,
-)
+from ..module_utils._services.anthropic import SERVICE
 
 
 def options() -> dict[str, Any]:
     return {
-        "endpoints": {"type": "list", "elements": "dict", "required": True, "options": endpoint_options()},
-        "defaults": {"type": "dict", "options": body_options()},
+        "endpoints": {"type": "list", "elements": "dict", "required": True, "options": endpoint_options(SERVICE)},
+        "defaults": {"type": "dict", "options": body_options(SERVICE)},
         **many_options(),
     }
 
@@ -181,15 +181,15 @@ def declared(params: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def check(params: Mapping[str, Any]) -> list[str]:
-    wrong = list_problems(declared(params), params["update_secrets"])
+    wrong = list_problems(SERVICE, declared(params), params["update_secrets"])
     return wrong + policy_problems(params) + many_problems(params)
 
 
 def work(task: Task) -> dict[str, Any]:
     endpoints = declared(task.params)
     for endpoint in endpoints:
-        task.warnings.extend(warnings(endpoint))
-    return task.many(SERVICE, [desired(endpoint) for endpoint in endpoints])
+        task.warnings.extend(warnings(SERVICE, endpoint))
+    return task.many(SERVICE, [desired(SERVICE, endpoint) for endpoint in endpoints])
 
 
 def main() -> None:

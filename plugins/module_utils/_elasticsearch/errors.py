@@ -138,6 +138,11 @@ class ClientError(Exception):
         return self.cause.already_exists
 
     @property
+    def is_unknown_request(self) -> bool:
+        """Whether no handler of this version knows the request: the error is a plain string, without a type."""
+        return False
+
+    @property
     def is_unreadable_state(self) -> bool:
         """Whether Elasticsearch cannot read the endpoint that it stores."""
         return self.cause.is_unreadable_state
@@ -185,6 +190,10 @@ class ApiError(ClientError):
     def __init__(self, *args: Any, causes: Sequence[tuple[str | None, str]] = (), **more: Any) -> None:
         super().__init__(*args, **more)
         self.causes = tuple(causes)
+
+    @property
+    def is_unknown_request(self) -> bool:
+        return self.status == 400 and self.error_type is None
 
     @property
     def ambiguous(self) -> bool:  # type: ignore[override]

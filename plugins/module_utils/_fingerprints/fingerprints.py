@@ -21,7 +21,7 @@ import tempfile
 import threading
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Callable, Collection, Dict, Iterable, Iterator, Protocol, Sequence
+from typing import Any, Callable, Collection, Dict, Iterable, Iterator, Mapping, Protocol, Sequence
 from urllib.parse import quote
 
 from .._elasticsearch.client import VERSION, Client
@@ -116,8 +116,9 @@ class Fingerprints:
                 )
             self._records[inference_id] = record
 
-    def is_new(self, secret: str, endpoint: Endpoint) -> bool:
+    def is_new(self, secrets: Mapping[str, Any], endpoint: Endpoint) -> bool:
         """Whether the secret is not known to be the one that the endpoint has."""
+        secret = _text_of(secrets)
         self.read([endpoint.inference_id])
         record = self._records[endpoint.inference_id]
         if record is None or not self._is_about(record, endpoint):
@@ -137,13 +138,13 @@ class Fingerprints:
             return None
         return {"sent_at": str(record.get("sent_at")), "version": str(record.get("version"))}
 
-    def begin(self, secret: str, inference_id: str) -> None:
+    def begin(self, secrets: Mapping[str, Any], inference_id: str) -> None:
         """Has to be called before a secret is sent: makes it unknown, and shows that records can be written."""
-        self._hashed(secret)
+        self._hashed(_text_of(secrets))
         self.read([inference_id])
         self._begun[inference_id] = self._write(_unknown(inference_id))
 
-    def sent(self, secret: str, endpoint: Endpoint) -> None:
+    def sent(self, secrets: Mapping[str, Any], endpoint: Endpoint) -> None:
         """Has to be called after the server took the secret.
 
         :param endpoint: as the server holds it now.
@@ -153,7 +154,7 @@ class Fingerprints:
             **_unknown(endpoint.inference_id),
             "sent_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "identity": self._identity(endpoint),
-            **self._hashed(secret),
+            **self._hashed(_text_of(secrets)),
         }
         try:
             self._write(record, self._begun.pop(endpoint.inference_id))
@@ -189,6 +190,10 @@ class Fingerprints:
         fixed = {path: value for path, value in endpoint.settings.items() if self._service.is_fixed(path)}
         text = json.dumps([endpoint.service, endpoint.task_type, fixed], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _text_of(secrets: Mapping[str, Any]) -> str:
+    return str(next(iter(secrets.values())))
 
 
 class IndexStore:

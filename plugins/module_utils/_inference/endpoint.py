@@ -60,6 +60,11 @@ class Server(NamedTuple):
         return self.is_known and self.version == NEWEST
 
     @property
+    def has_updates(self) -> bool:
+        """Whether it changes endpoints in place at all, which 8.16 does not (`elasticsearch.md`, "Update")."""
+        return self.version >= (8, 17)
+
+    @property
     def limits_creates(self) -> bool:
         """Whether a create has the query parameter C(timeout) (`reference`, "Requests")."""
         return self.is_known and ((8, 19) <= self.version < (9, 0) or self.version >= (9, 1))

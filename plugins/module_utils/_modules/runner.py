@@ -177,7 +177,7 @@ class Task:
             return Fingerprints(FileStore(Path(self.params["fingerprint_file"]), server), service)
         return Fingerprints(IndexStore(self.client, self.params["fingerprint_index"], server), service)
 
-    def result(self, outcome: Outcome, service: Service) -> dict[str, Any]:
+    def result(self, outcome: Outcome) -> dict[str, Any]:
         """What is returned of one endpoint."""
         result: dict[str, Any] = {
             "changed": outcome.changed,
@@ -186,7 +186,7 @@ class Task:
             "changes": list(outcome.changes),
         }
         if self.diff_mode and outcome.changed:
-            result["diff"] = outcome.diff(service.secret)
+            result["diff"] = outcome.diff()
         if outcome.error:
             result.update(failed=True, msg=str(outcome.error), failure=outcome.error.failure)
         return result
@@ -199,7 +199,7 @@ class Task:
             outcomes = self.reconciler(service).many(declared, params["parallel"], purge)
         except Refused as refusal:
             return {"failed": True, "msg": str(refusal), "failure": refusal.failure}
-        results = [self._one_of_many(outcome, service) for outcome in outcomes]
+        results = [self._one_of_many(outcome) for outcome in outcomes]
         diffs = [result.pop("diff") for result in results if "diff" in result]
         failed = [f"{result['inference_id']}: {result['msg']}" for result in results if result.get("failed")]
         total: dict[str, Any] = {
@@ -213,8 +213,8 @@ class Task:
             total.update(failed=True, msg=f"{len(failed)} of {len(results)} endpoints failed. {' '.join(failed)}")
         return total
 
-    def _one_of_many(self, outcome: Outcome, service: Service) -> dict[str, Any]:
-        result = {"inference_id": outcome.inference_id, **self.result(outcome, service)}
+    def _one_of_many(self, outcome: Outcome) -> dict[str, Any]:
+        result = {"inference_id": outcome.inference_id, **self.result(outcome)}
         if outcome.action == NONE and outcome.error is None and not self.params["return_unchanged"]:
             del result["endpoint"], result["changes"]
         return result

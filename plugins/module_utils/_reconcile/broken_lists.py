@@ -14,7 +14,7 @@ from .._elasticsearch.client import PASSING_STATUSES
 from .._elasticsearch.errors import ApiError, ClientError, UnreadableAnswer
 from .._inference.endpoint import Endpoint
 from .declaration import Desired
-from .plan import PREFLIGHT_SUFFIX
+from .temporary import name_of
 
 if TYPE_CHECKING:
     from .cluster import Cluster
@@ -41,7 +41,7 @@ def listed_in_part(cluster: Cluster, desired: Desired, error: ClientError) -> tu
     """
     if error.ends_everything:
         raise error
-    task_type = desired.task_type or cluster.service.default_task_type
+    task_type = desired.task_type or cluster.service.task_types[0]
     try:
         listed, why = cluster.by_id(cluster.api.get_all(task_type)), ""
     except ClientError as second:
@@ -57,7 +57,7 @@ def listed_in_part(cluster: Cluster, desired: Desired, error: ClientError) -> tu
 def _left_over(cluster: Cluster, desired: Desired) -> dict[str, Endpoint]:
     """Read the temporary endpoint that an earlier run may have left behind, if it can be read."""
     try:
-        found = cluster.read(desired.inference_id + PREFLIGHT_SUFFIX)
+        found = cluster.read(name_of(desired.inference_id))
     except ClientError:
         return {}
     return {found.inference_id: found} if found else {}
@@ -92,7 +92,7 @@ def read_declared(
 
 def _read_by_task_type(cluster: Cluster, declared: Sequence[Desired]) -> dict[str, Endpoint]:
     found: dict[str, Endpoint] = {}
-    for task_type in sorted({desired.task_type or cluster.service.default_task_type for desired in declared}):
+    for task_type in sorted({desired.task_type or cluster.service.task_types[0] for desired in declared}):
         try:
             found.update(cluster.by_id(cluster.api.get_all(task_type)))
         except ClientError as failure:

@@ -11,16 +11,13 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Iterable, Mapping, Sequence
 
-from .._elasticsearch.errors import (
-    ApiError,
-    ClientError,
-    Refused,
-)
+from .._elasticsearch.errors import ApiError, ClientError, Refused
 from .._inference.api import Inference
 from .._inference.endpoint import UNKNOWN, Endpoint, Server
 from .._services.service import Service
 from .declaration import PRESENT, Desired, Policy
-from .plan import OTHERS, SECRET, SERVER, Knowledge, Plan, left_over_of, plan
+from .plan import Facts, Plan, plan
+from .temporary import left_over_of
 
 if TYPE_CHECKING:
     from .._fingerprints.fingerprints import Fingerprints
@@ -54,40 +51,16 @@ class Cluster:
         self._asking = threading.Lock()
         self._listing = threading.Lock()
 
-    def decide(self, desired: Desired, existing: Endpoint | None, known: Knowledge) -> tuple[Plan, Knowledge]:
+    def decide(self, desired: Desired, existing: Endpoint | None, facts: Facts) -> Plan:
         """Plans, and finds out before what the plan has to know. Changes nothing.
 
-        :returns: the plan, and what is known by then.
         :raises Refused: if nothing may be done.
         :raises ClientError: if what the plan has to know cannot be found out.
         """
-        while True:
-            decided = plan(desired, existing, self.policy, self.service, known)
-            if decided.question == SERVER:
-                known = known._replace(server=self.server())
-                if self._assumed:
-                    self.warn(self._assumed)
-            elif decided.question == OTHERS:
-                known = known._replace(others=self.neighbors(desired))
-                if self.unlisted and self.policy.duplicate_model == "fail":
-                    raise Refused(
-                        "duplicate_model=fail needs the list of endpoints, which Elasticsearch does not return. "
-                        f"{self.unlisted} Nothing was changed."
-                    )
-            elif decided.question == SECRET:
-                known = known._replace(secret_is_new=self._is_new(desired, existing))
-            elif decided.refusal:
-                raise Refused(decided.refusal)
-            else:
-                break
+        decided = plan(desired, existing, self.policy, self.service, facts)
         for warning in decided.warnings:
             self.warn(warning)
-        return decided, known
-
-    def _is_new(self, desired: Desired, existing: Endpoint | None) -> bool:
-        if self.fingerprints is None or desired.secret is None or existing is None:
-            return True
-        return self.fingerprints.is_new(desired.secret, existing)
+        return decided
 
     def expect(self, inference_id: str, endpoint: Endpoint | None) -> None:
         """Lets later plans see what earlier ones will make of the cluster, for the question of duplicates."""
@@ -102,12 +75,11 @@ class Cluster:
         return desired.state == PRESENT and self.policy.wait_for_deployment and not self.check_mode
 
     def failed(self, error: Refused | ClientError) -> Refused | ClientError:
-        """Adds what the service has to say of an error, and keeps one in mind that others would meet as well."""
-        if isinstance(error, ApiError):
-            error.hint = self.service.explain(error.problem) or error.hint
+        """The error with what the service has to say of it. One that others would meet as well is kept in mind."""
         if isinstance(error, ClientError) and error.ends_everything:
             self.down = error
-        return error
+        hint = self.service.explain(error.problem) if isinstance(error, ApiError) else ""
+        return error.but(hint=hint) if isinstance(error, ApiError) and hint else error
 
     def warn(self, text: str) -> None:
         if text not in self.warnings:
@@ -127,6 +99,11 @@ class Cluster:
                 self.stop_if_down()
                 self._server = self._ask_server()
             return self._server
+
+    def warn_of_assumed_version(self) -> None:
+        """Warn if a decision depends on a version that cannot be read."""
+        if self._assumed:
+            self.warn(self._assumed)
 
     def _ask_server(self) -> Server:
         try:

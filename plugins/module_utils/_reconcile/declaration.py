@@ -49,12 +49,17 @@ class Desired:
     """An endpoint as declared, checked already.
 
     :ivar task_type: None where the declaration leaves it open.
-    :ivar settings: dotted paths to the declared values, nothing else, the secret left out.
-    :ivar secret: the credential, or None.
+    :ivar settings: dotted paths to the declared values, nothing else, the secrets left out.
+    :ivar secrets: dotted paths to the credentials.
     """
 
     inference_id: str
     state: str = PRESENT
     task_type: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
-    secret: str | None = field(default=None, repr=False)
+    secrets: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def complete(self) -> dict[str, Any]:
+        """The settings with the secrets, which come first, as in the documentation's examples."""
+        return {**self.secrets, **self.settings}

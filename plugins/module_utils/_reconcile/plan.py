@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Decides what has to happen to an endpoint: pure functions, no I/O, no Ansible.
+"""Decides what has to happen to an endpoint: pure, no I/O, no Ansible.
 
 The single and the bulk module, check mode and diff mode all follow the same C(Plan).
 Private to the collection.
@@ -9,13 +9,16 @@ Private to the collection.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
-from typing import Any, Collection, Iterable, Mapping, NamedTuple, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Iterable, Mapping, NamedTuple, Protocol, Sequence
 
+from .._elasticsearch.errors import Refused
 from .._inference.endpoint import Endpoint, Server, nest
 from .._services.service import Service
-from .declaration import ABSENT, ON_CREATE, WHEN_CHANGED, Desired, Policy, Purge
+from . import wording
+from .comparison import Differences, differences
+from .declaration import ABSENT, ON_CREATE, WHEN_CHANGED, Desired, Policy
+from .temporary import left_over_of, name_of
 
 NONE = "none"
 CREATED = "created"
@@ -23,50 +26,42 @@ UPDATED = "updated"
 RECREATED = "recreated"
 DELETED = "deleted"
 
-#: What a plan may have to know beforehand.
-SERVER = "server"
-OTHERS = "others"
-SECRET = "secret"
 
-#: So many endpoints a purge may remove even if they are all there are.
-_ALWAYS_PURGED = 5
+class Facts(Protocol):
+    """What a plan may have to know beside the endpoint itself. A plan asks only if its decision depends on it."""
 
-#: What the temporary endpoint of an endpoint is named: its ID with this behind.
-PREFLIGHT_SUFFIX = "-ansible-preflight"
+    @property
+    def unreadable(self) -> str:
+        """Why Elasticsearch cannot read the endpoint, although it is there; empty if it can."""
 
-_MISSING = object()
+    @property
+    def ignored(self) -> frozenset[str]:
+        """Settings which this server was seen not to change although it answered 200."""
 
+    @property
+    def secrets_sent(self) -> bool:
+        """Whether the secrets have been sent, and taken, in this run."""
 
-class Knowledge(NamedTuple):
-    """What has been found out beside the endpoint itself.
+    def secrets_are_new(self, existing: Endpoint) -> bool:
+        """Whether the secrets may be others than were sent last."""
 
-    :ivar server: None while nobody asked.
-    :ivar others: all endpoints of the cluster; None while nobody asked.
-    :ivar ignored: settings which this server was seen not to change although it answered 200.
-    :ivar secret_sent: whether the secret has been sent, and taken, in this run.
-    :ivar secret_is_new: whether it may be another one than was sent last; None while nobody asked.
-    :ivar unreadable: why Elasticsearch cannot read the endpoint, although it is there; empty if it can.
-    """
+    def server(self) -> Server:
+        """What the server says of itself."""
 
-    server: Server | None = None
-    others: Sequence[Endpoint] | None = None
-    ignored: frozenset[str] = frozenset()
-    secret_sent: bool = False
-    secret_is_new: bool | None = None
-    unreadable: str = ""
+    def others(self) -> Sequence[Endpoint]:
+        """The endpoints of the cluster."""
 
 
 @dataclass(frozen=True)
 class Plan:
     """What is to happen to one endpoint.
 
-    :ivar question: what must be known first, C(SERVER), C(OTHERS) or C(SECRET); everything else is void then.
     :ivar before: the endpoint as it is, None if there is none.
     :ivar after: the endpoint as it will be, as far as one can tell, None if there will be none.
     :ivar changes: dotted paths of what the declaration wants different.
-    :ivar body: of the create or the update, secret included.
+    :ivar body: of the create or the update, secrets included.
+    :ivar sent: dotted paths of the secrets in it.
     :ivar proof: of the temporary endpoint that has to be created before the endpoint is touched; empty if none has to.
-    :ivar refusal: why nothing may be done.
     :ivar doubtful: whether this version of the server may reject the update as a whole. Its answer decides.
     """
 
@@ -75,334 +70,206 @@ class Plan:
     after: Endpoint | None = None
     changes: tuple[str, ...] = ()
     body: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    sent: tuple[str, ...] = ()
     proof: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    question: str = ""
-    refusal: str = ""
     doubtful: bool = False
     warnings: tuple[str, ...] = ()
 
 
-class Differences(NamedTuple):
-    """What an endpoint has to get, and to lose, to be as declared."""
+def plan(desired: Desired, existing: Endpoint | None, policy: Policy, service: Service, facts: Facts) -> Plan:
+    """What has to happen so that the endpoint becomes as declared.
 
-    settings: Mapping[str, Any]
-    removed: frozenset[str]
-    task_type: str | None = None
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        head = ("task_type",) if self.task_type else ()
-        return head + tuple(sorted([*self.settings, *self.removed]))
-
-
-def differences(desired: Desired, existing: Endpoint, policy: Policy, service: Service) -> Differences:
-    """Compares only what is declared; with C(unmanaged_settings=remove) also what is not."""
-    wanted = dict(desired.settings)
-    removed: frozenset[str] = frozenset()
-    if policy.unmanaged_settings == "remove":
-        wanted = {**service.server_defaults, **wanted}
-        removed = frozenset(
-            path
-            for path in existing.settings
-            if path.startswith("task_settings.") and path not in wanted and path not in service.required
-        )
-    unequal = {path: value for path, value in wanted.items() if existing.settings.get(path, _MISSING) != value}
-    other_type = desired.task_type if desired.task_type not in (None, existing.task_type) else None
-    return Differences(unequal, removed, other_type)
-
-
-def plan(desired: Desired, existing: Endpoint | None, policy: Policy, service: Service, known: Knowledge) -> Plan:
-    """What has to happen so that the endpoint becomes as declared."""
-    if known.unreadable:
-        return _repair(desired, policy, service, known)
+    :raises Refused: if nothing may be done.
+    """
+    decision = _Decision(desired, policy, service, facts)
+    if facts.unreadable:
+        return decision.repair()
     if existing is not None and existing.service != service.name:
-        return Plan(NONE, existing, existing, refusal=_foreign(existing, service))
+        raise Refused(wording.foreign(existing, service.name))
     if desired.state == ABSENT:
         return Plan(NONE) if existing is None else Plan(DELETED, existing)
-    if existing is None:
-        return _creation(desired, policy, service, known)
-    asked = policy.update_secrets != WHEN_CHANGED or known.secret_is_new is not None
-    if not asked and _may_rotate(desired, policy, known):
-        return Plan(NONE, question=SECRET)
-    return _change(desired, existing, policy, service, known)
+    return decision.create() if existing is None else decision.change(existing)
 
 
-def _repair(desired: Desired, policy: Policy, service: Service, known: Knowledge) -> Plan:
-    """An endpoint that Elasticsearch cannot read can only be deleted, and only with C(force)."""
-    named = f"Inference endpoint {desired.inference_id} cannot be read: {known.unreadable}"
-    if "Unknown service" in known.unreadable and f"[{service.name}]" not in known.unreadable:
-        return Plan(NONE, refusal=f"{named} It belongs to another service, so it was not changed.")
-    # What is stored of it is not known, its service and its task type included.
-    before = Endpoint(desired.inference_id, "", service.name, {})
-    if desired.state == ABSENT:
-        if policy.force:
+class _Decision(NamedTuple):
+    """One endpoint, and all that its plan depends on."""
+
+    desired: Desired
+    policy: Policy
+    service: Service
+    facts: Facts
+
+    def repair(self) -> Plan:
+        """An endpoint that Elasticsearch cannot read can only be deleted, and only with C(force)."""
+        desired, service = self.desired, self.service
+        named = wording.unreadable(desired.inference_id, self.facts.unreadable)
+        if "Unknown service" in self.facts.unreadable and f"[{service.name}]" not in self.facts.unreadable:
+            raise Refused(f"{named} It belongs to another service, so it was not changed.")
+        # What is stored of it is not known, its service and its task type included.
+        before = Endpoint(desired.inference_id, "", service.name, {})
+        if desired.state == ABSENT and self.policy.force:
             return Plan(DELETED, before)
-        return Plan(NONE, refusal=f"{named} It was not changed. Hint: force=true deletes it.")
-    if not (policy.force and policy.allow_recreate):
-        hint = "state=absent with force=true deletes it; allow_recreate=true with force=true re-creates it as declared."
-        return Plan(NONE, refusal=f"{named} It was not changed. Hint: {hint}")
-    settings = _with_secret(desired.settings, desired, service)
-    missing = [path for path in service.required if path not in settings]
-    if missing:
-        return Plan(NONE, refusal=f"{named} It was not changed. Re-creating it needs {_and(missing)}.")
-    task_type = desired.task_type or service.default_task_type
-    after = Endpoint(desired.inference_id, task_type, service.name, {**service.server_defaults, **desired.settings})
-    body = {"service": service.name, **nest(settings)}
-    return Plan(RECREATED, before, after, tuple(sorted(settings)), body, body if policy.preflight else {})
+        if desired.state == ABSENT:
+            raise Refused(f"{named} It was not changed. Hint: force=true deletes it.")
+        if not (self.policy.force and self.policy.allow_recreate):
+            raise Refused(f"{named} It was not changed. Hint: {wording.WAYS_TO_REPAIR}")
+        after = self._new(desired.settings, desired.task_type or service.task_types[0])
+        missing = service.missing(desired.complete, after.task_type)
+        if missing:
+            raise Refused(f"{named} It was not changed. Re-creating it needs {wording.listing(missing)}.")
+        decided = Plan(RECREATED, before, after, tuple(sorted(desired.complete)))
+        return self._proved(self._made(decided, desired.complete))
 
+    def create(self) -> Plan:
+        desired, service = self.desired, self.service
+        task_type = desired.task_type or service.task_types[0]
+        missing = service.missing(desired.complete, task_type)
+        # What a left-over temporary endpoint has cannot take the place of a secret.
+        if any(path in service.secrets for path in missing):
+            raise Refused(wording.cannot_create(desired.inference_id, missing))
+        others = self.facts.others()
+        carried = self._carried_over(others)
+        declared = {**carried.settings, **desired.settings} if carried else dict(desired.settings)
+        after = self._new(declared, desired.task_type or (carried.task_type if carried else task_type))
+        complete = {**desired.secrets, **declared}
+        missing = service.missing(complete, after.task_type)
+        if missing:
+            raise Refused(wording.cannot_create(desired.inference_id, missing))
+        warnings = (*self._recovery(carried), *self._duplicates(after, others))
+        return self._made(Plan(CREATED, None, after, tuple(sorted(complete)), warnings=warnings), complete)
 
-def _creation(desired: Desired, policy: Policy, service: Service, known: Knowledge) -> Plan:
-    if known.others is None:
-        missing = [path for path in service.required if path not in _with_secret(desired.settings, desired, service)]
-        if service.secret not in missing:
-            return Plan(NONE, question=OTHERS)
-    carried = _carried_over(desired, policy, service, known)
-    declared = {**carried.settings, **desired.settings} if carried else dict(desired.settings)
-    settings = _with_secret(declared, desired, service)
-    missing = [path for path in service.required if path not in settings]
-    if missing:
-        refusal = f"There is no inference endpoint {desired.inference_id} yet, and creating it needs {_and(missing)}."
-        return Plan(NONE, refusal=refusal)
-    task_type = desired.task_type or (carried.task_type if carried else service.default_task_type)
-    after = Endpoint(desired.inference_id, task_type, service.name, {**service.server_defaults, **declared})
-    warnings: tuple[str, ...] = ()
-    if carried and declared != desired.settings:
-        warnings = (_recovered(carried, desired),)
-    twins = [other.inference_id for other in known.others or () if _is_twin(other, after, service)]
-    if twins and policy.duplicate_model == "fail":
-        return Plan(NONE, refusal=_duplicate(after, twins, service) + " duplicate_model=allow lets it be created.")
-    if twins and policy.duplicate_model == "warn":
-        warnings += (_duplicate(after, twins, service),)
-    body = {"service": service.name, **nest(settings)}
-    return Plan(CREATED, None, after, tuple(sorted(settings)), body, warnings=warnings)
+    def _carried_over(self, others: Sequence[Endpoint]) -> Endpoint | None:
+        """The temporary endpoint of a run that ended between deleting the endpoint and creating it again.
 
+        It has what that run would have created, so nothing that the declaration leaves out is lost.
+        """
+        if self.policy.unmanaged_settings == "remove":
+            return None
+        left_over = left_over_of(self.desired.inference_id, others)
+        return left_over if left_over and left_over.service == self.service.name else None
 
-def _carried_over(desired: Desired, policy: Policy, service: Service, known: Knowledge) -> Endpoint | None:
-    """The temporary endpoint of a run that ended between deleting the endpoint and creating it again.
+    def _recovery(self, carried: Endpoint | None) -> list[str]:
+        """The warning that tells what was carried over, if anything was."""
+        paths = sorted(set(carried.settings).difference(self.desired.settings)) if carried else []
+        return [wording.recovered(carried, self.desired.inference_id, paths)] if carried and paths else []
 
-    It has what that run would have created, so nothing that the declaration leaves out is lost.
-    """
-    if policy.unmanaged_settings == "remove":
-        return None
-    left_over = left_over_of(desired.inference_id, known.others or ())
-    return left_over if left_over and left_over.service == service.name else None
+    def _duplicates(self, after: Endpoint, others: Iterable[Endpoint]) -> list[str]:
+        """The warning that other endpoints serve the same model.
 
+        :raises Refused: if the policy does not allow that.
+        """
+        twins = [other.inference_id for other in others if self._is_twin(other, after)]
+        if not twins or self.policy.duplicate_model == "allow":
+            return []
+        text = wording.duplicate(after, twins, self.service.model)
+        if self.policy.duplicate_model == "fail":
+            raise Refused(f"{text} duplicate_model=allow lets it be created.")
+        return [text]
 
-def base_of(name: str) -> str:
-    """The ID of the endpoint whose temporary endpoint would be named so; empty if none would."""
-    return name[: -len(PREFLIGHT_SUFFIX)] if name.endswith(PREFLIGHT_SUFFIX) else ""
-
-
-def left_over_of(inference_id: str, endpoints: Iterable[Endpoint]) -> Endpoint | None:
-    """The temporary endpoint of an endpoint, if there is one among these."""
-    name = inference_id + PREFLIGHT_SUFFIX
-    return next((endpoint for endpoint in endpoints if endpoint.inference_id == name), None)
-
-
-def left_overs(declared: Sequence[Desired], existing: Mapping[str, Endpoint], service: Service) -> list[Desired]:
-    """The removals of temporary endpoints that runs left behind and nobody needs.
-
-    If an endpoint does not exist, its temporary endpoint may be the only place that has its settings.
-    """
-    listed = {desired.inference_id for desired in declared}
-    absent = {desired.inference_id for desired in declared if desired.state == ABSENT}
-    return [
-        Desired(name, ABSENT)
-        for name in _temporary(existing, service)
-        if name not in listed and (base_of(name) in existing or base_of(name) in absent)
-    ]
-
-
-def orphans(declared: Sequence[Desired], existing: Mapping[str, Endpoint], service: Service) -> list[str]:
-    """Temporary endpoints whose endpoint neither exists nor is declared."""
-    listed = {desired.inference_id for desired in declared}
-    return [
-        name
-        for name in _temporary(existing, service)
-        if name not in listed and base_of(name) not in existing and base_of(name) not in listed
-    ]
-
-
-def _temporary(existing: Mapping[str, Endpoint], service: Service) -> list[str]:
-    return sorted(name for name, one in existing.items() if base_of(name) and one.service == service.name)
-
-
-def _change(desired: Desired, existing: Endpoint, policy: Policy, service: Service, known: Knowledge) -> Plan:
-    found = differences(desired, existing, policy, service)
-    rotates = _may_rotate(desired, policy, known) and known.secret_is_new is not False
-    changes = found.paths + ((service.secret,) if rotates else ())
-    if not changes:
-        return Plan(NONE, existing, existing)
-    server = known.server
-    fixed = [path for path in changes if service.is_fixed(path) or path in known.ignored]
-    if server is None and not fixed:
-        return Plan(NONE, question=SERVER)
-    stuck = [path for path in changes if server and not service.changes_in_place(path, server)]
-    lacks_secret = server is not None and _lacks_secret(changes, desired, service, server)
-    if stuck and (lacks_secret or service.secret_is_stuck(server)):
-        # This version is known to reject the update as a whole, so it is not sent.
-        fixed = list(changes)
-    if (fixed or (stuck and desired.secret is not None)) and policy.allow_recreate:
-        return _recreation(desired, existing, found, changes, policy, service)
-    if fixed or server is None:
-        refusal = _cannot_change(existing, changes, fixed, server)
-        if lacks_secret:
-            refusal += f" Service settings change there only with {service.secret} beside them, which is not given."
-        return Plan(NONE, existing, existing, changes, refusal=refusal)
-    return _update(desired, existing, found, changes, stuck, policy, service, server)
-
-
-def _may_rotate(desired: Desired, policy: Policy, known: Knowledge) -> bool:
-    """Whether the secret is to be sent to an endpoint that exists, if it is another one."""
-    return policy.update_secrets != ON_CREATE and desired.secret is not None and not known.secret_sent
-
-
-def _update(
-    desired: Desired,
-    existing: Endpoint,
-    found: Differences,
-    changes: tuple[str, ...],
-    stuck: Sequence[str],
-    policy: Policy,
-    service: Service,
-    server: Server,
-) -> Plan:
-    settings = _changed(existing, found)
-    body = _groups_of(changes, settings, "task_settings.", whole=True)
-    service_part = _groups_of(changes, settings, "service_settings.", whole=False)
-    if service_part or service.secret in changes:
-        body.update(_with_secret(service_part, desired, service))
-    doubtful = _lacks_secret(changes, desired, service, server)
-    after = existing._replace(settings=_changed(existing, found, without=changes if doubtful else stuck))
-    proof: dict[str, Any] = {}
-    if service.secret in body and policy.preflight and not doubtful and not service.validates_updates(server):
-        proof = {"service": service.name, **nest(_with_secret(settings, desired, service))}
-    return Plan(UPDATED, existing, after, changes, nest(body), proof, doubtful=doubtful)
-
-
-def _recreation(
-    desired: Desired,
-    existing: Endpoint,
-    found: Differences,
-    changes: tuple[str, ...],
-    policy: Policy,
-    service: Service,
-) -> Plan:
-    """Settings that the declaration leaves out are carried over from the existing endpoint."""
-    settings = _changed(existing, found)
-    complete = _with_secret(settings, desired, service)
-    missing = [path for path in service.required if path not in complete]
-    if missing:
-        refusal = (
-            f"Inference endpoint {existing.inference_id} differs in {_and(changes)}; creating it again "
-            f"(allow_recreate) needs {_and(missing)}. Nothing was changed."
+    def _is_twin(self, other: Endpoint, wanted: Endpoint) -> bool:
+        model = self.service.model
+        return (
+            other.inference_id not in (wanted.inference_id, name_of(wanted.inference_id))
+            and (other.service, other.task_type) == (wanted.service, wanted.task_type)
+            and other.settings.get(model) == wanted.settings.get(model)
         )
-        return Plan(NONE, existing, existing, changes, refusal=refusal)
-    after = Endpoint(existing.inference_id, found.task_type or existing.task_type, service.name, settings)
-    body = {"service": service.name, **nest(complete)}
-    return Plan(RECREATED, existing, after, changes, body, body if policy.preflight else {})
 
+    def change(self, existing: Endpoint) -> Plan:
+        secrets = self._secrets_to_send(existing)
+        found = differences(self.desired, existing, self.policy, self.service)
+        changes = found.paths + secrets
+        if not changes:
+            return Plan(NONE, existing, existing)
+        fixed = tuple(path for path in changes if self.service.is_fixed(path))
+        if fixed:
+            return self._out_of_place(existing, found, changes, fixed)
+        server = self.facts.server()
+        stuck = tuple(path for path in changes if not self.service.changes_in_place(path, server))
+        impossible = self._impossible(changes, stuck, server)
+        if impossible or (stuck and self.desired.secrets and self.policy.allow_recreate):
+            return self._out_of_place(existing, found, changes, impossible, server)
+        return self._update(existing, found, changes, stuck, server)
 
-def former_body(former: Endpoint, desired: Desired, service: Service) -> dict[str, Any]:
-    """The body that creates an endpoint as it was before, with the secret at hand."""
-    return {"service": service.name, **nest(_with_secret(former.settings, desired, service))}
+    def _secrets_to_send(self, existing: Endpoint) -> tuple[str, ...]:
+        """The secrets that are sent although nothing else may differ."""
+        policy, secrets = self.policy.update_secrets, tuple(self.desired.secrets)
+        if policy == ON_CREATE or not secrets or self.facts.secrets_sent:
+            return ()
+        return secrets if policy != WHEN_CHANGED or self.facts.secrets_are_new(existing) else ()
 
+    def _lacks_secrets(self, changes: Iterable[str], server: Server) -> bool:
+        """Whether the server rejects the whole update for want of the secrets."""
+        return not self.desired.secrets and self.service.needs_secrets(changes, server)
 
-def purged(
-    declared: Sequence[Desired], existing: Collection[Endpoint], service: Service, purge: Purge
-) -> tuple[list[Desired], str]:
-    """The removals of a purge, and why they may not be; never another service's endpoint, nor a built-in one."""
-    listed = {desired.inference_id for desired in declared}
-    ids = sorted(endpoint.inference_id for endpoint in existing if endpoint.service == service.name)
-    held = [inference_id for inference_id in ids if not inference_id.startswith(".")]
-    doomed = [
-        inference_id
-        for inference_id in held
-        if inference_id not in listed
-        and base_of(inference_id) not in listed
-        and not any(fnmatchcase(inference_id, pattern) for pattern in purge.exclude)
-    ]
-    limit = max(_ALWAYS_PURGED, len(held) // 2) if purge.limit is None else purge.limit
-    refusal = ""
-    if len(doomed) > limit:
-        refusal = (
-            f"The purge would remove {len(doomed)} of the {len(held)} endpoints of the service {service.name} that the "
-            f"cluster holds, more than {limit}. Nothing was changed. They are {_and(doomed)}. "
-            f"Hint: list those that shall stay, name them in purge_exclude, or set purge_max={len(doomed)}."
-        )
-    return [Desired(inference_id, ABSENT) for inference_id in doomed], refusal
+    def _impossible(self, changes: tuple[str, ...], stuck: Sequence[str], server: Server) -> tuple[str, ...]:
+        """Those of the changes that no update of this server makes."""
+        if stuck and (self._lacks_secrets(changes, server) or not server.has_updates):
+            # This version is known to reject the update as a whole.
+            return changes
+        return tuple(path for path in changes if path in self.facts.ignored)
 
+    def _out_of_place(
+        self,
+        existing: Endpoint,
+        found: Differences,
+        changes: tuple[str, ...],
+        obstacles: Sequence[str],
+        server: Server | None = None,
+    ) -> Plan:
+        """What cannot be changed in place takes a re-creation.
 
-def _changed(existing: Endpoint, found: Differences, without: Iterable[str] = ()) -> dict[str, Any]:
-    kept = frozenset(without)
-    settings = {path: value for path, value in existing.settings.items() if path not in found.removed - kept}
-    settings.update({path: value for path, value in found.settings.items() if path not in kept})
-    return settings
+        :param obstacles: the changes that cannot be made in place.
+        :param server: the server that cannot; None if no version can.
+        :raises Refused: if the policy does not allow it, or if the declaration lacks what it needs.
+        """
+        if self.policy.allow_recreate:
+            return self._recreation(existing, found, changes)
+        refusal = wording.cannot_change(existing, changes, obstacles, server)
+        if server is not None and self._lacks_secrets(changes, server):
+            refusal += wording.needs_secrets(self.service.secrets)
+        raise Refused(refusal)
 
+    def _recreation(self, existing: Endpoint, found: Differences, changes: tuple[str, ...]) -> Plan:
+        """Settings that the declaration leaves out are carried over from the existing endpoint."""
+        after = found.applied_to(existing)._replace(task_type=found.task_type or existing.task_type)
+        complete = {**self.desired.secrets, **after.settings}
+        missing = self.service.missing(complete, after.task_type)
+        if missing:
+            raise Refused(wording.cannot_recreate(existing, changes, missing))
+        return self._proved(self._made(Plan(RECREATED, existing, after, changes), complete))
 
-def _groups_of(changes: Iterable[str], settings: Mapping[str, Any], group: str, whole: bool) -> dict[str, Any]:
-    """The part of an update's body for one group: empty if nothing in it changes.
+    def _update(
+        self,
+        existing: Endpoint,
+        found: Differences,
+        changes: tuple[str, ...],
+        stuck: Sequence[str],
+        server: Server,
+    ) -> Plan:
+        """
+        :param stuck: the changes that this version is expected to ignore. The server decides.
+        """
+        wanted = found.applied_to(existing).settings
+        body = self.service.update_of(changes, wanted)
+        secrets = self.desired.secrets
+        sent = secrets if any(path.startswith("service_settings.") for path in changes) else {}
+        doubtful = self._lacks_secrets(changes, server)
+        after = found.applied_to(existing, without=changes if doubtful else stuck)
+        proof: Mapping[str, Any] = {}
+        if sent and self.policy.preflight and not self.service.validates_updates(server):
+            proof = {"service": self.service.name, **nest({**secrets, **wanted})}
+        return Plan(UPDATED, existing, after, changes, nest({**sent, **body}), tuple(sent), proof, doubtful)
 
-    :param whole: the server replaces the group, so that what does not change has to be sent along.
-    """
-    changed = {path for path in changes if path.startswith(group)}
-    if not changed:
-        return {}
-    return {path: value for path, value in settings.items() if path.startswith(group) and (whole or path in changed)}
+    def _new(self, settings: Mapping[str, Any], task_type: str) -> Endpoint:
+        """A new endpoint, as the server will show it."""
+        settings = {**self.service.defaults(task_type), **settings}
+        return Endpoint(self.desired.inference_id, task_type, self.service.name, settings)
 
+    def _made(self, decided: Plan, complete: Mapping[str, Any]) -> Plan:
+        """The plan of a create, with its body."""
+        body = {"service": self.service.name, **nest(complete)}
+        return replace(decided, body=body, sent=tuple(self.desired.secrets))
 
-def _with_secret(settings: Mapping[str, Any], desired: Desired, service: Service) -> dict[str, Any]:
-    """The secret comes first within its group, as in the documentation's examples."""
-    if desired.secret is None:
-        return dict(settings)
-    return {service.secret: desired.secret, **settings}
-
-
-def _lacks_secret(changes: Iterable[str], desired: Desired, service: Service, server: Server) -> bool:
-    """Whether the server refuses the whole update for want of the secret."""
-    wanted = server.version < service.secret_optional_since and desired.secret is None
-    return wanted and any(path.startswith("service_settings.") for path in changes)
-
-
-def _is_twin(other: Endpoint, wanted: Endpoint, service: Service) -> bool:
-    return (
-        other.inference_id not in (wanted.inference_id, wanted.inference_id + PREFLIGHT_SUFFIX)
-        and (other.service, other.task_type) == (wanted.service, wanted.task_type)
-        and other.settings.get(service.model) == wanted.settings.get(service.model)
-    )
-
-
-def _foreign(existing: Endpoint, service: Service) -> str:
-    return (
-        f"Inference endpoint {existing.inference_id} belongs to the service {existing.service}, "
-        f"not to {service.name}. It is left as it is: choose another inference_id."
-    )
-
-
-def _recovered(left_over: Endpoint, desired: Desired) -> str:
-    paths = sorted(path for path in left_over.settings if path not in desired.settings)
-    return (
-        f"An earlier run ended while it re-created inference endpoint {desired.inference_id}. "
-        f"Its temporary endpoint {left_over.inference_id} still has {_and(paths)}, so this was carried over."
-    )
-
-
-def _duplicate(wanted: Endpoint, twins: list[str], service: Service) -> str:
-    return (
-        f"{_and(twins)} already serve{'s' if len(twins) == 1 else ''} the model {wanted.settings.get(service.model)} "
-        f"for the task {wanted.task_type}; {wanted.inference_id} would be one more endpoint for the same model."
-    )
-
-
-def _cannot_change(existing: Endpoint, changes: Sequence[str], stuck: Sequence[str], server: Server | None) -> str:
-    nobody = f"{server.name} does not change" if server else "no version of Elasticsearch changes"
-    what = "it" if tuple(stuck) == tuple(changes) and len(stuck) == 1 else _and(stuck)
-    return (
-        f"Inference endpoint {existing.inference_id} differs in {_and(changes)}, but {nobody} {what} in place. "
-        "Hint: allow_recreate=true has the endpoint deleted and created again; or declare what it has."
-    )
-
-
-def _and(names: Sequence[str]) -> str:
-    *most, last = names
-    return f"{', '.join(most)} and {last}" if most else last
+    def _proved(self, decided: Plan) -> Plan:
+        """The plan of a create that is proved on a temporary endpoint, if the policy wants that."""
+        return replace(decided, proof=decided.body) if self.policy.preflight else decided

@@ -12,18 +12,12 @@ from __future__ import annotations
 import contextlib
 from typing import Any, Mapping
 
-from .._elasticsearch.errors import (
-    ApiError,
-    ClientError,
-    Refused,
-    TimedOut,
-    TlsFailed,
-    Unreachable,
-)
+from .._elasticsearch.errors import ApiError, ClientError, Refused, TimedOut
 from .._inference.endpoint import Endpoint
 from .cluster import Cluster
+from .comparison import differences
 from .declaration import Desired
-from .plan import PREFLIGHT_SUFFIX, differences
+from .temporary import name_of
 
 #: How often the deletion of a temporary endpoint is tried.
 ATTEMPTS = 3
@@ -54,14 +48,14 @@ class Preflight:
         if self.exists is not None:
             self._refuse_if_foreign(self.exists)
             self.remove()
-        trial = endpoint._replace(inference_id=endpoint.inference_id + PREFLIGHT_SUFFIX)
+        trial = endpoint._replace(inference_id=name_of(endpoint.inference_id))
         try:
             self.exists = self._cluster.normalised(self._put(trial, body))
         except TimedOut as error:
             # The server may still be at work: what it stores in the end, the next run removes.
             raise Refused(f"{error} Inference endpoint {endpoint.inference_id} was not changed; run again.") from None
         except ClientError as error:
-            if not isinstance(error, (Unreachable, TlsFailed)):
+            if error.sent:
                 # An error does not prove that nothing was stored (`reference`, "Create").
                 self._remove_if_there(trial)
             raise

@@ -14,17 +14,27 @@ from .._elasticsearch.errors import ClientError, Refused
 from .._inference.endpoint import Endpoint
 from .cluster import Cluster
 from .declaration import Desired, Purge
-from .outcome import Outcome
-from .plan import NONE, Knowledge, Plan, base_of, left_overs, orphans, purged
+from .facts import EndpointFacts
+from .outcome import History, Outcome, folded
+from .plan import NONE, Plan
+from .temporary import base_of, left_overs, orphans
 
 
 class _Decided(NamedTuple):
-    """What is to become of one endpoint, and what became of it so far."""
+    """What is to become of one endpoint.
+
+    :ivar error: why nothing is.
+    """
 
     desired: Desired
     plan: Plan
-    known: Knowledge
-    outcome: Outcome
+    facts: EndpointFacts
+    history: History
+    error: Refused | ClientError | None = None
+
+    def outcome(self) -> Outcome:
+        """What is reported if nothing is done."""
+        return folded(self.desired.inference_id, self.history, self.error)
 
 
 class Reconciler:
@@ -35,16 +45,14 @@ class Reconciler:
 
     def one(self, desired: Desired) -> Outcome:
         """Reads one endpoint and reconciles it."""
+        existing, unreadable = None, ""
         try:
-            existing, known = self._cluster.read(desired.inference_id), Knowledge()
+            existing = self._cluster.read(desired.inference_id)
         except ClientError as error:
             if not error.is_unreadable_state:
                 return Outcome(desired.inference_id, error=error)
-            existing, known = None, Knowledge(unreadable=error.reason or error.problem)
-        decided = self._decide(desired, existing, known)
-        if self._has_more_to_do(decided):
-            self._carry_out([decided], parallel=1)
-        return decided.outcome
+            unreadable = error.reason or error.problem
+        return self._carried_out([self._decide(desired, existing, unreadable)], parallel=1)[0]
 
     def many(self, declared: Sequence[Desired], parallel: int = 1, purge: Purge | None = None) -> list[Outcome]:
         """Reads all endpoints at once and reconciles those declared, each whatever becomes of the others.
@@ -61,24 +69,21 @@ class Reconciler:
         existing, errors = cluster.read_many(declared)
         doomed = self._purged(declared, existing, purge) if purge else []
         if cluster.fingerprints:
-            cluster.fingerprints.read(desired.inference_id for desired in declared if desired.secret is not None)
+            cluster.fingerprints.read(desired.inference_id for desired in declared if desired.secrets)
         decisions = [self._decide_one(desired, existing, errors) for desired in [*declared, *doomed]]
         busy = {decided.desired.inference_id for decided in decisions if self._has_more_to_do(decided)}
         decisions += [
             self._decide_one(left_over, existing, errors)
-            for left_over in left_overs(declared, existing, cluster.service)
+            for left_over in left_overs(declared, existing, cluster.service.name)
             # Whoever changes the endpoint also deletes its temporary one, when it is no longer needed.
             if left_over.inference_id not in busy and base_of(left_over.inference_id) not in busy
         ]
-        for name in orphans([*declared, *doomed], existing, cluster.service):
+        for name in orphans([*declared, *doomed], existing, cluster.service.name):
             cluster.warn(
                 f"{name} is the temporary endpoint of a run that ended early, and may be the only place that has the "
                 f"settings of {base_of(name)}. It was kept. Declare {base_of(name)}, as present or as absent."
             )
-        unfinished = [decided for decided in decisions if self._has_more_to_do(decided)]
-        if unfinished:
-            self._carry_out(unfinished, parallel)
-        return [decided.outcome for decided in decisions]
+        return self._carried_out(decisions, parallel)
 
     def _purged(self, declared: Sequence[Desired], existing: Mapping[str, Endpoint], purge: Purge) -> list[Desired]:
         """
@@ -90,10 +95,10 @@ class Reconciler:
                 f"{self._cluster.is_listed_in_part} Nothing was changed. "
                 "Hint: repair or delete the endpoint that cannot be read, or run without purge."
             )
-        doomed, refusal = purged(declared, existing.values(), self._cluster.service, purge)
-        if refusal:
-            raise Refused(refusal)
-        return doomed
+        # Few runs purge.
+        from .purge import purged  # noqa: PLC0415
+
+        return purged(declared, existing.values(), self._cluster.service.name, purge)
 
     def _decide_one(
         self, desired: Desired, existing: Mapping[str, Endpoint], errors: Mapping[str, ClientError]
@@ -101,38 +106,48 @@ class Reconciler:
         """Decide upon one endpoint of a list; later decisions see what will become of it."""
         error = errors.get(desired.inference_id)
         if error is not None and not error.is_unreadable_state:
-            plan, outcome = Plan(NONE), Outcome(desired.inference_id, error=self._cluster.failed(error))
-            return _Decided(desired, plan, Knowledge(), outcome)
-        known = Knowledge(unreadable=error.reason or error.problem) if error else Knowledge()
-        decided = self._decide(desired, existing.get(desired.inference_id), known)
+            history = History(None)
+            facts = EndpointFacts(self._cluster, desired, history)
+            return _Decided(desired, Plan(NONE), facts, history, self._cluster.failed(error))
+        unreadable = (error.reason or error.problem) if error else ""
+        decided = self._decide(desired, existing.get(desired.inference_id), unreadable)
         self._cluster.expect(desired.inference_id, decided.plan.after)
         return decided
 
-    def _decide(self, desired: Desired, existing: Endpoint | None, known: Knowledge) -> _Decided:
-        outcome = Outcome(desired.inference_id, before=existing, after=existing)
-        plan = Plan(NONE, after=existing)
+    def _decide(self, desired: Desired, existing: Endpoint | None, unreadable: str = "") -> _Decided:
+        history = History(existing)
+        facts = EndpointFacts(self._cluster, desired, history, unreadable)
         try:
-            plan, known = self._cluster.decide(desired, existing, known)
-            if known.unreadable:
-                outcome.before = plan.before
+            plan = self._cluster.decide(desired, existing, facts)
         except (Refused, ClientError) as error:
-            outcome.error = self._cluster.failed(error)
-        return _Decided(desired, plan, known, outcome)
+            return _Decided(desired, Plan(NONE, after=existing), facts, history, self._cluster.failed(error))
+        if unreadable:
+            history.found = plan.before
+        return _Decided(desired, plan, facts, history)
 
     def _has_more_to_do(self, decided: _Decided) -> bool:
         wanted = decided.plan.action != NONE or self._cluster.waits_for(decided.desired)
-        return wanted and decided.outcome.error is None
+        return wanted and decided.error is None
 
-    def _carry_out(self, decisions: Sequence[_Decided], parallel: int) -> None:
+    def _carried_out(self, decisions: Sequence[_Decided], parallel: int) -> list[Outcome]:
+        """What comes of the decisions, in their order."""
+        unfinished = [number for number, decided in enumerate(decisions) if self._has_more_to_do(decided)]
+        outcomes = {}
+        if unfinished:
+            outcomes = dict(zip(unfinished, self._executed([decisions[number] for number in unfinished], parallel)))
+        return [outcomes.get(number) or decided.outcome() for number, decided in enumerate(decisions)]
+
+    def _executed(self, decisions: Sequence[_Decided], parallel: int) -> list[Outcome]:
         # A run in which nothing differs need not wait for these imports.
-        from .execution import Work  # noqa: PLC0415
+        from .execution import Execution  # noqa: PLC0415
 
-        works = [Work(self._cluster, *decided) for decided in decisions]
-        if parallel > 1 and len(works) > 1:
-            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+        executions = [
+            Execution(self._cluster, decided.desired, decided.plan, decided.facts, decided.history)
+            for decided in decisions
+        ]
+        if parallel == 1 or len(executions) == 1:
+            return [execution.outcome() for execution in executions]
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
 
-            with ThreadPoolExecutor(min(parallel, len(works))) as pool:
-                list(pool.map(Work.finish, works))
-        else:
-            for work in works:
-                work.finish()
+        with ThreadPoolExecutor(min(parallel, len(executions))) as pool:
+            return list(pool.map(Execution.outcome, executions))

@@ -18,7 +18,7 @@ from ansible_collections.esops.inference.plugins.module_utils._reconcile.cluster
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired, Policy
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.outcome import Outcome
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.reconciler import Reconciler
-from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import SERVICE
+from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import API_KEY, SERVICE
 from tests.simulator import Simulator, StoredEndpoint
 from tests.unit.support import FORMER_KEY, ID, KEY, MODEL
 
@@ -63,7 +63,7 @@ class Operation:
 
     @property
     def desired(self) -> Desired:
-        return Desired(ID, self.state, None, self.settings, KEY)
+        return Desired(ID, self.state, None, self.settings, {API_KEY: KEY})
 
 
 OPERATIONS = (

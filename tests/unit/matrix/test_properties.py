@@ -14,11 +14,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import flatten
 from ansible_collections.esops.inference.plugins.module_utils._modules.connection_options import connection_options
-from ansible_collections.esops.inference.plugins.module_utils._modules.runner import policy_options
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Policy
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import differences
-from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import (
-    SERVICE,
+from ansible_collections.esops.inference.plugins.module_utils._modules.endpoint_options import (
     body_options,
     desired,
     endpoint_options,
@@ -27,6 +23,10 @@ from ansible_collections.esops.inference.plugins.module_utils._services.anthropi
     warnings,
     with_defaults,
 )
+from ansible_collections.esops.inference.plugins.module_utils._modules.runner import policy_options
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.comparison import differences
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Policy
+from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import SERVICE
 from tests.simulator import Simulator
 from tests.unit.matrix.conftest import Count
 from tests.unit.matrix.operations import BASE, VERSIONS, Bench, Operation, shown
@@ -87,7 +87,7 @@ class TestAnyEndpoint:
         assert shown(bench.held) == held
         if first.error is None and bench.server.requests[-1].endswith("/_update") and second.error:
             # 8.16 takes the key of a new endpoint, but cannot be sent it again.
-            assert SERVICE.secret in str(second.error)
+            assert SERVICE.secrets[0] in str(second.error)
         elif first.error is None:
             assert second.error is None
             assert second.changed is (policy.update_secrets == "always" and state == "present")
@@ -152,14 +152,14 @@ class TestAnyEndpoint:
 
     @staticmethod
     def _may_be_sent(path: str) -> bool:
-        return path.startswith(("task_settings.", "service_settings.rate_limit.")) or path == SERVICE.secret
+        return path.startswith(("task_settings.", "service_settings.rate_limit.")) or path in SERVICE.secrets
 
     @staticmethod
     def _reads(request: str) -> bool:
         return request.startswith("GET ") or request.endswith("?dry_run=true")
 
 
-OPTIONS = {**connection_options(), **endpoint_options(), **policy_options()}
+OPTIONS = {**connection_options(), **endpoint_options(SERVICE), **policy_options()}
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -210,27 +210,27 @@ class TestAnyDeclaration:
     """Whatever conforms to the spec gives a list of problems, never an exception."""
 
     @settings(MANY, max_examples=200)
-    @given(declarations(endpoint_options()), st.sampled_from(["on_create", "when_changed", "always"]))
+    @given(declarations(endpoint_options(SERVICE)), st.sampled_from(["on_create", "when_changed", "always"]))
     def test_problems_are_sentences(self, count: Count, declared: dict[str, Any], update_secrets: str) -> None:
-        found = [*problems(declared, update_secrets), *warnings(declared)]
+        found = [*problems(SERVICE, declared, update_secrets), *warnings(SERVICE, declared)]
         assert all(isinstance(problem, str) and problem.endswith(".") for problem in found)
         assert len(set(found)) == len(found)
-        assert desired(declared).inference_id == declared["inference_id"]
+        assert desired(SERVICE, declared).inference_id == declared["inference_id"]
         count("random declarations that were checked")
 
     @settings(MANY, max_examples=60)
-    @given(st.lists(declarations(endpoint_options()), max_size=5), declarations(body_options()))
+    @given(st.lists(declarations(endpoint_options(SERVICE)), max_size=5), declarations(body_options(SERVICE)))
     def test_problems_of_a_list_are_sentences(
         self, count: Count, declared: list[dict[str, Any]], defaults: dict[str, Any]
     ) -> None:
         merged = [with_defaults(defaults, endpoint) for endpoint in declared]
-        found = list_problems(merged, "on_create")
+        found = list_problems(SERVICE, merged, "on_create")
         assert all(isinstance(problem, str) and problem.endswith(".") for problem in found)
-        assert bool(found) >= any(problems(endpoint, "on_create") for endpoint in merged)
+        assert bool(found) >= any(problems(SERVICE, endpoint, "on_create") for endpoint in merged)
         count("random lists of declarations that were checked")
 
     @settings(MANY, max_examples=60)
-    @given(declarations(endpoint_options()), declarations(policy_options()))
+    @given(declarations(endpoint_options(SERVICE)), declarations(policy_options()))
     def test_run_ends_in_a_clear_message(self, count: Count, declared: dict[str, Any], policy: dict[str, Any]) -> None:
         options = {**policy, **declared, "elasticsearch_url": ["http://127.0.0.1:1"], "retries": 0, "timeout": 1}
         run = run_module("anthropic_endpoint", options)

@@ -1,0 +1,114 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options of endpoints: the argument spec, its checks, and what they declare, derived from the rows of a service.
+
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Mapping, Sequence
+
+from .._inference.endpoint import SETTINGS_GROUPS, flatten
+from .._reconcile.declaration import ABSENT, ON_CREATE, PRESENT, Desired
+from .._services.service import Service
+from .raw_options import few
+
+#: The server's own rule (`elasticsearch.md`, "An endpoint").
+_INFERENCE_ID = re.compile(r"[a-z0-9](?:[a-z0-9_\-.]*[a-z0-9])?")
+
+
+def endpoint_options(service: Service) -> dict[str, Any]:
+    """The argument spec of one endpoint: its name, its state and the body of the API, nested alike."""
+    return {
+        "inference_id": {"type": "str", "required": True},
+        "state": {"type": "str", "choices": [PRESENT, ABSENT], "default": PRESENT},
+        **body_options(service),
+    }
+
+
+def body_options(service: Service) -> dict[str, Any]:
+    """The part of the spec that can stand in common defaults, too."""
+    return {
+        "task_type": {"type": "str", "choices": list(service.task_types)},
+        "service": {"type": "str", "choices": [service.name], "default": service.name},
+        **service.options(),
+    }
+
+
+def desired(service: Service, declared: Mapping[str, Any]) -> Desired:
+    """The endpoint that the options of one endpoint declare."""
+    settings = service.normalise(declared_settings(declared))
+    secrets = {path: settings[path] for path in service.secrets if path in settings}
+    return Desired(
+        inference_id=declared["inference_id"],
+        state=declared["state"],
+        task_type=declared["task_type"],
+        settings={path: value for path, value in settings.items() if path not in secrets},
+        secrets=secrets,
+    )
+
+
+def declared_settings(declared: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings in the options of one endpoint, by their dotted paths."""
+    return flatten({group: declared[group] for group in SETTINGS_GROUPS if declared.get(group) is not None})
+
+
+def with_defaults(defaults: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:
+    """The declaration laid over the defaults, deeply. What is None was not declared."""
+    merged = dict(defaults)
+    for name, value in declared.items():
+        if isinstance(value, dict) and isinstance(merged.get(name), dict):
+            merged[name] = with_defaults(merged[name], value)
+        elif value is not None or name not in merged:
+            merged[name] = value
+    return merged
+
+
+def problems(service: Service, declared: Mapping[str, Any], update_secrets: str) -> list[str]:
+    """What is wrong with the options of one endpoint, everything at once; empty if nothing is.
+
+    The rules are the documented ones: the published pages and `elasticsearch.md`, "An endpoint".
+    What only a create needs is asked for when there is something to create.
+    """
+    settings = declared_settings(declared)
+    found = _id_problems(declared["inference_id"]) + service.problems(settings)
+    secrets = [path for path in service.secrets if path in settings]
+    if update_secrets != ON_CREATE and declared["state"] == PRESENT and not secrets:
+        ways = " or ".join(" and ".join(names) for names in service.credentials)
+        found.append(f"{ways} is needed where update_secrets is {update_secrets}.")
+    return found
+
+
+def warnings(service: Service, declared: Mapping[str, Any]) -> list[str]:
+    """What the documentation advises against, though it is valid."""
+    return [f"{declared['inference_id']}: {advice}" for advice in service.advise(declared_settings(declared))]
+
+
+def list_problems(service: Service, declared: Sequence[Mapping[str, Any]], update_secrets: str) -> list[str]:
+    """What is wrong with a list of endpoints. The same problem of many is said once, with the places."""
+    places: dict[str, list[str]] = {}
+    ids: dict[str, list[str]] = {}
+    for number, endpoint in enumerate(declared):
+        place = f"endpoints[{number}]"
+        ids.setdefault(endpoint["inference_id"], []).append(place)
+        for problem in problems(service, endpoint, update_secrets):
+            places.setdefault(problem, []).append(place)
+    found = [f"{few(where)}: {problem}" for problem, where in places.items()]
+    twice = [
+        f"inference_id {inference_id} stands in the list more than once: {few(where)}."
+        for inference_id, where in ids.items()
+        if len(where) > 1
+    ]
+    return found + twice
+
+
+def _id_problems(inference_id: str) -> list[str]:
+    if inference_id.startswith("."):
+        return [f"inference_id {inference_id} is reserved: ids that start with a dot belong to Elasticsearch."]
+    if not _INFERENCE_ID.fullmatch(inference_id):
+        rule = "small letters a-z, digits, hyphens, underscores and dots, a letter or a digit at both ends"
+        return [f"inference_id {inference_id!r} is no valid id: {rule}."]
+    return []

@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Compares an endpoint with its declaration. Pure.
+
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Iterable, Mapping, NamedTuple
+
+from .._inference.endpoint import Endpoint
+from .._services.service import Service
+from .declaration import Desired, Policy
+
+_MISSING = object()
+
+
+class Differences(NamedTuple):
+    """What an endpoint has to get, and to lose, to be as declared."""
+
+    settings: Mapping[str, Any]
+    removed: frozenset[str]
+    task_type: str | None = None
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        head = ("task_type",) if self.task_type else ()
+        return head + tuple(sorted([*self.settings, *self.removed]))
+
+    def applied_to(self, existing: Endpoint, without: Iterable[str] = ()) -> Endpoint:
+        """The endpoint with these differences.
+
+        :param without: dotted paths that stay as they are.
+        """
+        kept = frozenset(without)
+        settings = {path: value for path, value in existing.settings.items() if path not in self.removed - kept}
+        settings.update({path: value for path, value in self.settings.items() if path not in kept})
+        return existing._replace(settings=settings)
+
+
+def differences(desired: Desired, existing: Endpoint, policy: Policy, service: Service) -> Differences:
+    """Compares only what is declared; with C(unmanaged_settings=remove) also what is not."""
+    wanted = dict(desired.settings)
+    removed: frozenset[str] = frozenset()
+    if policy.unmanaged_settings == "remove":
+        wanted = {**service.defaults(existing.task_type), **wanted}
+        removed = frozenset(
+            path
+            for path in existing.settings
+            if path.startswith("task_settings.") and path not in wanted and not service.is_required(path)
+        )
+    unequal = {path: value for path, value in wanted.items() if existing.settings.get(path, _MISSING) != value}
+    other_type = desired.task_type if desired.task_type not in (None, existing.task_type) else None
+    return Differences(unequal, removed, other_type)
+
+
+def unequal(before: Endpoint | None, after: Endpoint | None) -> tuple[str, ...]:
+    """The dotted paths in which two endpoints differ; none if one of them is not there."""
+    if before is None or after is None:
+        return ()
+    paths = {*before.settings, *after.settings}
+    different = {path for path in paths if before.settings.get(path) != after.settings.get(path)}
+    if before.task_type != after.task_type:
+        different.add("task_type")
+    return tuple(sorted(different))

@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a plan may ask about one endpoint: each thing is found out when a plan asks, and once.
+
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+from .._elasticsearch.errors import Refused
+from .._inference.endpoint import Endpoint, Server
+from .cluster import Cluster
+from .declaration import Desired
+from .outcome import History
+
+
+class EndpointFacts:
+    """The facts about one endpoint, from the cluster and from what this run did so far.
+
+    :param unreadable: why Elasticsearch could not read the endpoint before the first write; empty if it could.
+    """
+
+    def __init__(self, cluster: Cluster, desired: Desired, history: History, unreadable: str = "") -> None:
+        self._cluster = cluster
+        self._desired = desired
+        self._history = history
+        self._unreadable = unreadable
+        self._secrets_are_new: bool | None = None
+
+    @property
+    def unreadable(self) -> str:
+        return "" if self._history.writes else self._unreadable
+
+    @property
+    def ignored(self) -> frozenset[str]:
+        return self._history.ignored
+
+    @property
+    def secrets_sent(self) -> bool:
+        return self._history.secrets_sent
+
+    def secrets_are_new(self, existing: Endpoint) -> bool:
+        """
+        :raises ClientError: if the records of secrets cannot be read.
+        """
+        if self._secrets_are_new is None:
+            fingerprints = self._cluster.fingerprints
+            self._secrets_are_new = fingerprints is None or fingerprints.is_new(self._desired.secrets, existing)
+        return self._secrets_are_new
+
+    def server(self) -> Server:
+        """
+        :raises ClientError: if any other request would fail as well.
+        """
+        server = self._cluster.server()
+        self._cluster.warn_of_assumed_version()
+        return server
+
+    def others(self) -> Sequence[Endpoint]:
+        """
+        :raises Refused: if they are not listed although the policy depends on them.
+        """
+        cluster = self._cluster
+        others = cluster.neighbors(self._desired)
+        if cluster.unlisted and cluster.policy.duplicate_model == "fail":
+            raise Refused(
+                "duplicate_model=fail needs the list of endpoints, which Elasticsearch does not return. "
+                f"{cluster.unlisted} Nothing was changed."
+            )
+        return others

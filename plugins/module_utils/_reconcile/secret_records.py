@@ -1,0 +1,62 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keeps the records of secrets in step with what is sent: given up before, written after the server took them.
+
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._elasticsearch.errors import ClientError, Refused
+from .._inference.endpoint import Endpoint
+from .declaration import Desired
+from .plan import DELETED, Plan
+
+if TYPE_CHECKING:
+    from .._fingerprints.fingerprints import Fingerprints
+
+_UNRECORDED = " The server has taken the API key, but its fingerprint is not stored: the next run sends it again."
+
+
+class SecretRecords:
+    """The records, where the policy wants them.
+
+    :param fingerprints: None if it does not.
+    """
+
+    def __init__(self, fingerprints: Fingerprints | None) -> None:
+        self._fingerprints = fingerprints
+
+    def read(self, inference_id: str) -> None:
+        """
+        :raises ClientError: if the record cannot be read.
+        """
+        if self._fingerprints:
+            self._fingerprints.read([inference_id])
+
+    def begin(self, plan: Plan, desired: Desired) -> None:
+        """Give up the record before anything changes.
+
+        :raises ClientError: if it cannot be.
+        """
+        if self._fingerprints and plan.action == DELETED:
+            self._fingerprints.forget(desired.inference_id)
+        elif self._fingerprints and plan.sent:
+            self._fingerprints.begin(desired.secrets, desired.inference_id)
+
+    def finish(self, plan: Plan, desired: Desired, stored: Endpoint | None) -> None:
+        """Write the record after the server took the secrets.
+
+        :raises ClientError: if it cannot be written.
+        """
+        if not (self._fingerprints and plan.sent and stored):
+            return
+        try:
+            self._fingerprints.sent(desired.secrets, stored)
+        except ClientError as error:
+            raise error.but(problem=error.problem + _UNRECORDED) from None
+        except Refused as error:
+            raise Refused(f"{error}{_UNRECORDED}") from None

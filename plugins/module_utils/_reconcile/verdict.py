@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What came of a write that failed: pure, from what was planned, what was there, and what is there now.
+
+An error does not prove that nothing was stored (`elasticsearch.md`, "Create"), so the endpoint is read again.
+It is loaded only where a write failed. Private to the collection.
+"""
+
+from __future__ import annotations
+
+from .._elasticsearch.errors import ClientError, TimedOut
+from .._inference.endpoint import Endpoint
+from .outcome import FOUND, NOT_MADE, UNKNOWN, Write
+from .plan import CREATED, DELETED, UPDATED, Plan
+from .temporary import SUFFIX
+
+
+def may_have_changed_it(error: ClientError) -> bool:
+    """Whether the request that failed was a write of the endpoint itself.
+
+    A read, a dry run, a proof on the temporary endpoint and the record of a secret are none.
+    """
+    is_write = error.method != "GET" and error.path.startswith("/_inference/")
+    return is_write and "?dry_run=" not in error.path and SUFFIX not in error.path
+
+
+def verdict(plan: Plan, before: Endpoint | None, now: Endpoint | None, error: ClientError, is_as_wanted: bool) -> Write:
+    """The write that a failed request was.
+
+    :param before: the endpoint before the request.
+    :param now: the endpoint as a read shows it since.
+    :param is_as_wanted: whether that is what the declaration wants.
+    """
+    write = Write(plan.action, now, now, NOT_MADE, plan.changes, error=error)
+    if not may_have_changed_it(error):
+        return write
+    if now != before and _is_ours(plan, before, now, error, is_as_wanted):
+        return write._replace(verdict=FOUND, before=_without_own_changes(plan, before, now), sent=plan.sent)
+    rotates = plan.action == UPDATED and any(path in plan.sent for path in plan.changes)
+    is_lost = isinstance(error, TimedOut) or (error.ambiguous and rotates)
+    return write._replace(verdict=UNKNOWN) if is_lost else write
+
+
+def unread(plan: Plan, error: ClientError) -> Write:
+    """The write that a failed request was, if the endpoint cannot be read since."""
+    may_be_made = error.ambiguous and may_have_changed_it(error)
+    verdict_on_it = UNKNOWN if may_be_made else NOT_MADE
+    return Write(plan.action, None, None, verdict_on_it, plan.changes, error=error, is_read=False)
+
+
+def _is_ours(plan: Plan, before: Endpoint | None, now: Endpoint | None, error: ClientError, is_as_wanted: bool) -> bool:
+    """Whether the endpoint is another one now because of this run: then it has what this run asked for."""
+    rejected = not (error.ambiguous or error.retried)
+    if plan.action == CREATED:
+        # Servers exist that answer a create with an error and keep the endpoint (`elasticsearch.md`, "Create"). But
+        # nothing is stored before the provider has accepted it.
+        nothing_stored = rejected and (error.already_exists or error.provider_status is not None)
+        return now is not None and is_as_wanted and not nothing_stored
+    if plan.action == DELETED:
+        return now is None and not rejected
+    return plan.action == UPDATED and not rejected and bool(_own_changes(plan, before, now))
+
+
+def _without_own_changes(plan: Plan, before: Endpoint | None, now: Endpoint | None) -> Endpoint | None:
+    """The endpoint as it would be without this run. If somebody else changed it, too, that counts as found."""
+    own = _own_changes(plan, before, now)
+    if not (own and before and now):
+        return before
+    others = {path: value for path, value in now.settings.items() if path not in own}
+    former = {path: before.settings[path] for path in own if path in before.settings}
+    return now._replace(settings={**others, **former})
+
+
+def _own_changes(plan: Plan, before: Endpoint | None, now: Endpoint | None) -> set[str]:
+    """The changes of an update that are there since."""
+    if not (before and now and plan.after):
+        return set()
+    was, has, wanted = before.settings, now.settings, plan.after.settings
+    return {path for path in plan.changes if has.get(path) == wanted.get(path) and has.get(path) != was.get(path)}
