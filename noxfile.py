@@ -53,7 +53,7 @@ def unit(session: nox.Session) -> None:
 
 @nox.session
 def contract(session: nox.Session) -> None:
-    """Compare the simulator with the reference, in every version. `make contract` takes a real cluster, this never."""
+    """Compare the simulator with every row, in every version. `make contract` takes a real cluster, this never."""
     session.run("pytest", "tests/contract", *session.posargs, env={"ELASTICSEARCH_URL": ""})
 
 

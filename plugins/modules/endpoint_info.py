@@ -329,7 +329,7 @@ def _one(api: Inference, inference_id: str) -> list[Endpoint]:
 
 
 def _task_types(api: Inference) -> list[str]:
-    """The task types that the server knows (`reference`, "An endpoint")."""
+    """The task types that the server knows (`elasticsearch.md`, "An endpoint")."""
     try:
         version = api.server().version
     except ClientError:

@@ -3,5 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The contract suite: what the collection relies on in Elasticsearch's inference API, as rows.
 
-`rows` has the rows, one test function each; `suite` has the tests of the suite itself.
+`rows` has the rows, one test function each; `suite` has the tests of the suite itself. The reference is
+`docs/contributing/elasticsearch.md`.
 """

@@ -87,7 +87,7 @@ def contradiction_lines(result: Result) -> list[str]:
     assert contradiction, "only contradictions have two answers"
     return [
         f"{row.id} on {result.version}: {_statement(row)}",
-        f"  reference: section {row.section}, for {row.holds}",
+        f"  section:   {row.section} in elasticsearch.md, for {row.holds}",
         f"  source:    {row.source}",
         f"  request:   {contradiction.request}",
         f"  expected:  {contradiction.expected}",

@@ -20,9 +20,9 @@ Check = Callable[[Cluster], None]
 
 @dataclass(frozen=True)
 class Row:
-    """One fact of the reference.
+    """One fact of `elasticsearch.md`.
 
-    `id`: what the report calls it. `section`: where the reference has it. `holds`: for which versions.
+    `id`: what the report calls it. `section`: the section there. `holds`: for which versions.
     `source`: the class or the test of the server that shows it. `derived`: it follows from the source, but was
     never seen.
     """

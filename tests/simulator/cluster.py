@@ -131,7 +131,7 @@ class Cluster:
             raise not_serverless(call)
 
     def trained_model_stats(self, call: Call) -> Answer:
-        """`GET /_ml/trained_models/{model_id}/_stats` (reference: Model deployments)."""
+        """`GET /_ml/trained_models/{model_id}/_stats` (`elasticsearch.md`, "Model deployments")."""
         model_id = call.variables["model_id"]
         state = self._state.next_deployment_state(model_id)
         if state is None:

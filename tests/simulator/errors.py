@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The server's refusals, in its own shapes (reference: Requests)."""
+"""The server's refusals, in its own shapes (`elasticsearch.md`, "Requests")."""
 
 from __future__ import annotations
 
@@ -99,24 +99,24 @@ def illegal_argument(reason: str) -> ApiError:
 
 
 def invalid(problems: list[str], error_type: str = "validation_exception") -> ApiError:
-    """A 400 that numbers all problems found (reference: Create)."""
+    """A 400 that numbers all problems found (`elasticsearch.md`, "Create")."""
     numbered = "".join(f"{number}: {problem};" for number, problem in enumerate(problems, 1))
     return ApiError(400, error_type, f"Validation Failed: {numbered}")
 
 
 def endpoint_not_found(inference_id: str) -> ApiError:
-    """The 404 of every request about an unknown id (reference: Delete)."""
+    """The 404 of every request about an unknown id (`elasticsearch.md`, "Delete")."""
     return ApiError(404, "resource_not_found_exception", f"Inference endpoint not found [{inference_id}]")
 
 
 def endpoint_exists(inference_id: str) -> ApiError:
-    """The refusal to create what exists (reference: Create)."""
+    """The refusal to create what exists (`elasticsearch.md`, "Create")."""
     reason = f"Inference endpoint [{inference_id}] already exists"
     return ApiError(400, "resource_already_exists_exception", reason)
 
 
 def other_task_type(requested: str, actual: str) -> ApiError:
-    """The refusal of a path with another task type (reference: Delete)."""
+    """The refusal of a path with another task type (`elasticsearch.md`, "Delete")."""
     return bad_request(
         f"Requested task type [{requested}] does not match the inference endpoint's task type [{actual}]"
     )

@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may do what: authentication and cluster privileges (reference: Requests); `privileges` has those on indices."""
+"""Who may do what: authentication and cluster privileges (`elasticsearch.md`, "Requests").
+
+`privileges` has those on indices.
+"""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ def _java_class(value: object) -> str:
 
 
 def unknown_settings(settings: dict[str, Any], version: Version) -> ApiError:
-    """The 400 that echoes the offending map, secrets included (reference: An endpoint)."""
+    """The 400 that echoes the offending map, secrets included (`elasticsearch.md`, "An endpoint")."""
     return bad_request(
         f"{version.configuration_word} contains settings [{java_text(settings)}] unknown to the [anthropic] service"
     )

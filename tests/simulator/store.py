@@ -34,7 +34,7 @@ class StoredEndpoint:
     state: str = "whole"
 
     def body(self, *, top_k_as_top_p: bool = False) -> dict[str, Any]:
-        """The endpoint as the API prints it (reference: An endpoint)."""
+        """The endpoint as the API prints it (`elasticsearch.md`, "An endpoint")."""
         task_settings: Any = self.task_settings
         if top_k_as_top_p and self.service == "anthropic":
             task_settings = Fields(

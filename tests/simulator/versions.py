@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What differs between server versions (reference: the table of Update, and An endpoint)."""
+"""What differs between server versions (`elasticsearch.md`, "Update" and "An endpoint")."""
 
 from __future__ import annotations
 
@@ -110,12 +110,12 @@ class Version:
 
     @property
     def knows_create_timeout(self) -> bool:
-        """Return whether a create accepts `timeout` (reference: Requests)."""
+        """Return whether a create accepts `timeout` (`elasticsearch.md`, "Requests")."""
         return self._in_8_19_and_9_1
 
     @property
     def knows_update_timeout(self) -> bool:
-        """Return whether an `_update` accepts `timeout` (reference: Requests)."""
+        """Return whether an `_update` accepts `timeout` (`elasticsearch.md`, "Requests")."""
         return self.minor >= (9, 5)
 
     @property

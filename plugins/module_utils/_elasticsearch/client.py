@@ -62,7 +62,7 @@ MOST_CONNECTIONS = 64
 #: Seconds that C(Retry-After) can make a request wait.
 LONGEST_PAUSE = 60.0
 
-#: Answers that pass by themselves (`reference`, "Load and faults"): the request may be sent again.
+#: Answers that pass by themselves (`elasticsearch.md`, "Load and faults"): the request may be sent again.
 PASSING_STATUSES = frozenset((429, 502, 503, 504))
 
 #: Those of them that say that nothing was done.

@@ -36,7 +36,7 @@ class References(NamedTuple):
 
 
 class Inference:
-    """The requests of C(reference), "Requests". Every method may raise ClientError."""
+    """The requests of `elasticsearch.md`, "Requests". Every method may raise ClientError."""
 
     def __init__(self, client: Client) -> None:
         self.client = client

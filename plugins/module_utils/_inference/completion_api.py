@@ -41,7 +41,7 @@ class Piece(NamedTuple):
 
 
 class Answers(Inference):
-    """The requests of C(reference), "run". Every method may raise ClientError."""
+    """The requests of C(elasticsearch.md), "Run". Every method may raise ClientError."""
 
     def complete(self, inference_id: str, body: Mapping[str, Any], timeout: float) -> list[str]:
         """Has an endpoint of the task type C(completion) answer. An answer may come in several parts.

@@ -66,12 +66,12 @@ class Server(NamedTuple):
 
     @property
     def limits_creates(self) -> bool:
-        """Whether a create has the query parameter C(timeout) (`reference`, "Requests")."""
+        """Whether a create has the query parameter C(timeout) (`elasticsearch.md`, "Requests")."""
         return self.is_known and ((8, 19) <= self.version < (9, 0) or self.version >= (9, 1))
 
     @property
     def limits_updates(self) -> bool:
-        """Whether an update has the query parameter C(timeout) (`reference`, "Requests")."""
+        """Whether an update has the query parameter C(timeout) (`elasticsearch.md`, "Requests")."""
         return self.is_known and self.version >= (9, 5)
 
 

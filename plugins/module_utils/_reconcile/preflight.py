@@ -56,7 +56,7 @@ class Preflight:
             raise Refused(f"{error} Inference endpoint {endpoint.inference_id} was not changed; run again.") from None
         except ClientError as error:
             if error.sent:
-                # An error does not prove that nothing was stored (`reference`, "Create").
+                # An error does not prove that nothing was stored (`elasticsearch.md`, "Create").
                 self._remove_if_there(trial)
             raise
         left = differences(desired, self.exists, self._cluster.policy, self._cluster.service).paths

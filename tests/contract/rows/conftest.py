@@ -139,7 +139,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         for cluster in config.stash[CLUSTERS].values() if os.environ.get("ELASTICSEARCH_URL") else ():
             terminalreporter.line(f"Elasticsearch {cluster.version} at {cluster.url}")
             if cluster.version.beyond_the_reference:
-                terminalreporter.line("The reference does not describe this version: rows of its newest version apply.")
+                terminalreporter.line("elasticsearch.md does not cover this version: rows of its newest version apply.")
         for line in text_report(results):
             terminalreporter.line(line)
     for inference_id in config.stash[OTHERS]:

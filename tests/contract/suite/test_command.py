@@ -50,7 +50,7 @@ def test_right_server_newer_than_the_reference_is_confirmed_and_the_report_is_wr
 
     assert done.returncode == pytest.ExitCode.OK, done.stdout
     assert f"Elasticsearch 9.7.1 at {url}" in done.stdout
-    assert "The reference does not describe this version" in done.stdout
+    assert "elasticsearch.md does not cover this version" in done.stdout
     assert re.search(r"  create-taken-id +confirmed +A create of an id that exists is a 400", done.stdout)
     assert re.search(r"  delete-in-use +not testable here +the cluster rejects PUT /_ingest/pipeline/", done.stdout)
     assert ", 0 contradicted, " in done.stdout

@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Citations of the page about Elasticsearch, and links between Markdown files, lead to what exists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.contract.verdicts import all_rows
+from tests.readme import ROOT
+
+PAGE = ROOT / "docs/contributing/elasticsearch.md"
+#: All but this file, which has wrong citations.
+SOURCES = sorted({*ROOT.glob("plugins/**/*.py"), *ROOT.glob("tests/**/*.py")} - {Path(__file__).resolve()})
+MARKDOWN = sorted(
+    path for pattern in ("*.md", ".github/**/*.md", "docs/**/*.md", "roles/**/*.md") for path in ROOT.glob(pattern)
+)
+#: The name of the page and one title or more: `elasticsearch.md`, "An endpoint", "Create" and "Update".
+CITATION = re.compile(r'(?:`elasticsearch\.md`|C\(elasticsearch\.md\))((?:(?:,| and|:)?[\s#:]+"[^"]+")+)')
+FORMER = re.compile(r"`reference`|C\(reference\)|\(reference: ")
+
+
+def titles(page: str) -> list[str]:
+    """Return the headings of a Markdown page."""
+    without_code = re.sub(r"^```.*?^```", "", page, flags=re.DOTALL | re.MULTILINE)
+    return re.findall(r"^#+ (.+)$", without_code, re.MULTILINE)
+
+
+def cited(source: str) -> list[str]:
+    """Return the titles that a source file cites."""
+    found = [title for titles in CITATION.findall(source) for title in re.findall('"([^"]+)"', titles)]
+    return [re.sub(r"[\s#:]*\n[\s#:]*", " ", title) for title in found]
+
+
+def wrong_citations(source: str, known: Collection[str]) -> list[str]:
+    """Return what a source file cites but the page does not have."""
+    return [title for title in cited(source) if title not in known] + FORMER.findall(source)
+
+
+def anchors(path: Path) -> list[str]:
+    """Return the anchors that GitHub gives to the headings of a Markdown file."""
+    page = path.read_text(encoding="utf-8")
+    return [re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles(page)]
+
+
+def broken_links(path: Path) -> Iterator[str]:
+    """Yield the links of a Markdown file to files and headings that do not exist."""
+    page = re.sub(r"^```.*?^```|`[^`\n]+`", "", path.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    for link in re.findall(r"\]\(([^)\s]+)\)", page):
+        name, _, fragment = link.partition("#")
+        target = path.parent / name if name else path
+        if ":" not in name and not (target.exists() and (not fragment or fragment in anchors(target))):
+            yield link
+
+
+@pytest.mark.parametrize(
+    ("source", "wrong"),
+    [
+        ('"""As `elasticsearch.md`, "Create"."""', []),
+        ('"""As C(elasticsearch.md), "Create"."""', []),
+        ('"""As `elasticsearch.md`, "Crate"."""', ["Crate"]),
+        ('"""As C(elasticsearch.md), "create"."""', ["create"]),
+        ('"""As `elasticsearch.md`, "Create", "Chapter" and "Verse"."""', ["Chapter", "Verse"]),
+        ('# As `elasticsearch.md`,\n#: "Load\n    # and faults" and "Loss"', ["Loss"]),
+        ('# The page, `elasticsearch.md`. It is not "Cited".', []),
+        ('"""As `reference`, "Create"."""', ["`reference`"]),
+        ('"""As C(reference), "Create"."""', ["C(reference)"]),
+        ('"""As (reference: Create)."""', ["(reference: "]),
+    ],
+)
+def test_wrong_citation_is_found(source: str, wrong: list[str]) -> None:
+    assert wrong_citations(source, ["Create", "Load and faults"]) == wrong
+
+
+def test_line_of_code_is_not_a_title() -> None:
+    assert titles("# One\n\n```yaml\n# two\n```\n\n### Three\n") == ["One", "Three"]
+
+
+def test_every_citation_leads_to_a_title_of_the_page() -> None:
+    known = titles(PAGE.read_text(encoding="utf-8"))
+    texts = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in SOURCES}
+
+    assert {name: wrong for name, text in texts.items() if (wrong := wrong_citations(text, known))} == {}
+    assert {title for text in texts.values() for title in cited(text)} >= {"Create", "Update", "Requests", "Run"}
+
+
+def test_every_row_of_the_contract_is_in_a_section_of_the_page() -> None:
+    known = titles(PAGE.read_text(encoding="utf-8"))
+
+    assert {row.section for row in all_rows()} <= set(known)
+
+
+def test_broken_link_is_found(tmp_path: Path) -> None:
+    (tmp_path / "other.md").write_text("# The other page's title\n")
+    links = [
+        "other.md",
+        "other.md#the-other-pages-title",
+        "other.md#top",
+        "none.md",
+        "#here",
+        "#there",
+        "https://a.example",
+    ]
+    page = tmp_path / "page.md"
+    page.write_text("# Here\n\n`[a](code)`\n\n" + "\n".join(f"[a link]({link})" for link in links))
+
+    assert list(broken_links(page)) == ["other.md#top", "none.md", "#there"]
+
+
+@pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_of_a_markdown_file_lead_to_what_exists(path: Path) -> None:
+    assert list(broken_links(path)) == []
