@@ -63,7 +63,7 @@ def sanity(session: nox.Session) -> None:
     session.run("python", "-m", "tests.sanity.run", *session.posargs)
 
 
-@nox.session(tags=["conformance"])
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style, playbooks, changelog and licences."""
     session.run("ruff", "check")
@@ -81,7 +81,7 @@ def types(session: nox.Session) -> None:
     session.run("mypy", "--package", "tests.simulator", "--package", "tests.benchmark", "--package", "tests.contract")
 
 
-@nox.session(venv_backend="venv", reuse_venv=True, tags=["conformance"])
+@nox.session(venv_backend="venv", reuse_venv=True)
 def docs(session: nox.Session) -> None:
     """Check the documentation and build its site, with tools that only this needs."""
     session.install("-r", "docs/site/requirements.txt")

@@ -30,6 +30,7 @@ FILES = {
     "LICENSE",
     "MANIFEST.json",
     "README.md",
+    "SECURITY.md",
     "changelogs/changelog.yaml",
     "changelogs/config.yaml",
     "requirements.txt",
