@@ -302,6 +302,7 @@ def test_supported_versions_are_the_same_everywhere() -> None:
     development = (ROOT / "tests/requirements.txt").read_text().splitlines()
     major, minor = newest_core.split(".")
     assert f"ansible-core>={oldest_core},<{major}.{int(minor) + 1}" in development
+    assert list(SUPPORTED["ansible_core_candidates"] or ()) in ([], [f"{major}.{int(minor) + 1}"])
     assert f"requests>={oldest_requests},<3" in development
     for module in MODULES:
         requirements = readme.ansible_doc("module", *MODULES)[module]["doc"]["requirements"]
