@@ -17,7 +17,6 @@ from .._inference.endpoint import UNKNOWN, Endpoint, Server
 from .._services.service import Service
 from .declaration import PRESENT, Desired, Policy
 from .plan import Facts, Plan, plan
-from .temporary import left_over_of
 
 if TYPE_CHECKING:
     from .._fingerprints.fingerprints import Fingerprints
@@ -142,6 +141,9 @@ class Cluster:
 
     def left_over(self, desired: Desired) -> Endpoint | None:
         """The temporary endpoint that an earlier run left behind, if there is one."""
+        # Only runs that change something look for one.
+        from .temporary import left_over_of  # noqa: PLC0415
+
         return left_over_of(desired.inference_id, self.neighbors(desired))
 
     def read_many(self, declared: Sequence[Desired]) -> tuple[Mapping[str, Endpoint], Mapping[str, ClientError]]:

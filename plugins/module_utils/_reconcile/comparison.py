@@ -20,8 +20,8 @@ _MISSING = object()
 class Differences(NamedTuple):
     """What an endpoint has to get, and to lose, to be as declared."""
 
-    settings: Mapping[str, Any]
-    removed: frozenset[str]
+    settings: Mapping[str, Any] = {}
+    removed: frozenset[str] = frozenset()
     task_type: str | None = None
 
     @property
@@ -54,14 +54,3 @@ def differences(desired: Desired, existing: Endpoint, policy: Policy, service: S
     unequal = {path: value for path, value in wanted.items() if existing.settings.get(path, _MISSING) != value}
     other_type = desired.task_type if desired.task_type not in (None, existing.task_type) else None
     return Differences(unequal, removed, other_type)
-
-
-def unequal(before: Endpoint | None, after: Endpoint | None) -> tuple[str, ...]:
-    """The dotted paths in which two endpoints differ; none if one of them is not there."""
-    if before is None or after is None:
-        return ()
-    paths = {*before.settings, *after.settings}
-    different = {path for path in paths if before.settings.get(path) != after.settings.get(path)}
-    if before.task_type != after.task_type:
-        different.add("task_type")
-    return tuple(sorted(different))

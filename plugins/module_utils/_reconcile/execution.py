@@ -19,7 +19,8 @@ from .cluster import Cluster
 from .comparison import differences
 from .declaration import PRESENT, Desired
 from .facts import EndpointFacts
-from .outcome import NOT_MADE, UNKNOWN, History, Outcome, Write, folded
+from .history import NOT_MADE, UNKNOWN, History, Write, folded
+from .outcome import Outcome
 from .plan import DELETED, NONE, RECREATED, UPDATED, Plan
 from .preflight import Preflight
 from .remote import Remote
@@ -37,15 +38,17 @@ class Execution:
     """One endpoint on its way to what is declared.
 
     :param plan: the first one.
-    :param history: what was found, without a write.
+    :param found: the endpoint as it was found.
     """
 
-    def __init__(self, cluster: Cluster, desired: Desired, plan: Plan, facts: EndpointFacts, history: History) -> None:
+    def __init__(
+        self, cluster: Cluster, desired: Desired, plan: Plan, facts: EndpointFacts, found: Endpoint | None
+    ) -> None:
         self._cluster = cluster
         self._desired = desired
         self._plan = plan
         self._facts = facts
-        self._history = history
+        self._history = facts.history = History(found)
         self._remote = Remote(cluster, desired.inference_id)
         self._preflight = Preflight(cluster, desired)
         self._records = SecretRecords(cluster.fingerprints)

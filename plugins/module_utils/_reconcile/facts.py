@@ -8,39 +8,42 @@ Private to the collection.
 
 from __future__ import annotations
 
-from typing import Sequence
+from typing import TYPE_CHECKING, Sequence
 
 from .._elasticsearch.errors import Refused
 from .._inference.endpoint import Endpoint, Server
 from .cluster import Cluster
 from .declaration import Desired
-from .outcome import History
+
+if TYPE_CHECKING:
+    from .history import History
 
 
 class EndpointFacts:
     """The facts about one endpoint, from the cluster and from what this run did so far.
 
     :param unreadable: why Elasticsearch could not read the endpoint before the first write; empty if it could.
+    :ivar history: what this run did; None as long as it is not known that there is something to do.
     """
 
-    def __init__(self, cluster: Cluster, desired: Desired, history: History, unreadable: str = "") -> None:
+    def __init__(self, cluster: Cluster, desired: Desired, unreadable: str = "") -> None:
         self._cluster = cluster
         self._desired = desired
-        self._history = history
         self._unreadable = unreadable
+        self.history: History | None = None
         self._secrets_are_new: bool | None = None
 
     @property
     def unreadable(self) -> str:
-        return "" if self._history.writes else self._unreadable
+        return "" if self.history and self.history.writes else self._unreadable
 
     @property
     def ignored(self) -> frozenset[str]:
-        return self._history.ignored
+        return self.history.ignored if self.history else frozenset()
 
     @property
     def secrets_sent(self) -> bool:
-        return self._history.secrets_sent
+        return self.history is not None and self.history.secrets_sent
 
     def secrets_are_new(self, existing: Endpoint) -> bool:
         """

@@ -9,16 +9,13 @@ Private to the collection.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import Any, Iterable, Mapping, NamedTuple, Protocol, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Mapping, Protocol, Sequence
 
-from .._elasticsearch.errors import Refused
-from .._inference.endpoint import Endpoint, Server, nest
+from .._inference.endpoint import Endpoint, Server
 from .._services.service import Service
-from . import wording
 from .comparison import Differences, differences
-from .declaration import ABSENT, ON_CREATE, WHEN_CHANGED, Desired, Policy
-from .temporary import left_over_of, name_of
+from .declaration import ABSENT, ALWAYS, ON_CREATE, PRESENT, Desired, Policy
 
 NONE = "none"
 CREATED = "created"
@@ -81,195 +78,24 @@ def plan(desired: Desired, existing: Endpoint | None, policy: Policy, service: S
 
     :raises Refused: if nothing may be done.
     """
-    decision = _Decision(desired, policy, service, facts)
-    if facts.unreadable:
-        return decision.repair()
-    if existing is not None and existing.service != service.name:
-        raise Refused(wording.foreign(existing, service.name))
-    if desired.state == ABSENT:
-        return Plan(NONE) if existing is None else Plan(DELETED, existing)
-    return decision.create() if existing is None else decision.change(existing)
-
-
-class _Decision(NamedTuple):
-    """One endpoint, and all that its plan depends on."""
-
-    desired: Desired
-    policy: Policy
-    service: Service
-    facts: Facts
-
-    def repair(self) -> Plan:
-        """An endpoint that Elasticsearch cannot read can only be deleted, and only with C(force)."""
-        desired, service = self.desired, self.service
-        named = wording.unreadable(desired.inference_id, self.facts.unreadable)
-        if "Unknown service" in self.facts.unreadable and f"[{service.name}]" not in self.facts.unreadable:
-            raise Refused(f"{named} It belongs to another service, so it was not changed.")
-        # What is stored of it is not known, its service and its task type included.
-        before = Endpoint(desired.inference_id, "", service.name, {})
-        if desired.state == ABSENT and self.policy.force:
-            return Plan(DELETED, before)
-        if desired.state == ABSENT:
-            raise Refused(f"{named} It was not changed. Hint: force=true deletes it.")
-        if not (self.policy.force and self.policy.allow_recreate):
-            raise Refused(f"{named} It was not changed. Hint: {wording.WAYS_TO_REPAIR}")
-        after = self._new(desired.settings, desired.task_type or service.task_types[0])
-        missing = service.missing(desired.complete, after.task_type)
-        if missing:
-            raise Refused(f"{named} It was not changed. Re-creating it needs {wording.listing(missing)}.")
-        decided = Plan(RECREATED, before, after, tuple(sorted(desired.complete)))
-        return self._proved(self._made(decided, desired.complete))
-
-    def create(self) -> Plan:
-        desired, service = self.desired, self.service
-        task_type = desired.task_type or service.task_types[0]
-        missing = service.missing(desired.complete, task_type)
-        # What a left-over temporary endpoint has cannot take the place of a secret.
-        if any(path in service.secrets for path in missing):
-            raise Refused(wording.cannot_create(desired.inference_id, missing))
-        others = self.facts.others()
-        carried = self._carried_over(others)
-        declared = {**carried.settings, **desired.settings} if carried else dict(desired.settings)
-        after = self._new(declared, desired.task_type or (carried.task_type if carried else task_type))
-        complete = {**desired.secrets, **declared}
-        missing = service.missing(complete, after.task_type)
-        if missing:
-            raise Refused(wording.cannot_create(desired.inference_id, missing))
-        warnings = (*self._recovery(carried), *self._duplicates(after, others))
-        return self._made(Plan(CREATED, None, after, tuple(sorted(complete)), warnings=warnings), complete)
-
-    def _carried_over(self, others: Sequence[Endpoint]) -> Endpoint | None:
-        """The temporary endpoint of a run that ended between deleting the endpoint and creating it again.
-
-        It has what that run would have created, so nothing that the declaration leaves out is lost.
-        """
-        if self.policy.unmanaged_settings == "remove":
-            return None
-        left_over = left_over_of(self.desired.inference_id, others)
-        return left_over if left_over and left_over.service == self.service.name else None
-
-    def _recovery(self, carried: Endpoint | None) -> list[str]:
-        """The warning that tells what was carried over, if anything was."""
-        paths = sorted(set(carried.settings).difference(self.desired.settings)) if carried else []
-        return [wording.recovered(carried, self.desired.inference_id, paths)] if carried and paths else []
-
-    def _duplicates(self, after: Endpoint, others: Iterable[Endpoint]) -> list[str]:
-        """The warning that other endpoints serve the same model.
-
-        :raises Refused: if the policy does not allow that.
-        """
-        twins = [other.inference_id for other in others if self._is_twin(other, after)]
-        if not twins or self.policy.duplicate_model == "allow":
-            return []
-        text = wording.duplicate(after, twins, self.service.model)
-        if self.policy.duplicate_model == "fail":
-            raise Refused(f"{text} duplicate_model=allow lets it be created.")
-        return [text]
-
-    def _is_twin(self, other: Endpoint, wanted: Endpoint) -> bool:
-        model = self.service.model
-        return (
-            other.inference_id not in (wanted.inference_id, name_of(wanted.inference_id))
-            and (other.service, other.task_type) == (wanted.service, wanted.task_type)
-            and other.settings.get(model) == wanted.settings.get(model)
-        )
-
-    def change(self, existing: Endpoint) -> Plan:
-        secrets = self._secrets_to_send(existing)
-        found = differences(self.desired, existing, self.policy, self.service)
-        changes = found.paths + secrets
-        if not changes:
+    found = Differences()
+    secrets: tuple[str, ...] = ()
+    if existing is not None and existing.service == service.name and desired.state == PRESENT and not facts.unreadable:
+        secrets = secrets_to_send(desired, existing, policy, facts)
+        found = differences(desired, existing, policy, service)
+        if not (found.paths or secrets):
             return Plan(NONE, existing, existing)
-        fixed = tuple(path for path in changes if self.service.is_fixed(path))
-        if fixed:
-            return self._out_of_place(existing, found, changes, fixed)
-        server = self.facts.server()
-        stuck = tuple(path for path in changes if not self.service.changes_in_place(path, server))
-        impossible = self._impossible(changes, stuck, server)
-        if impossible or (stuck and self.desired.secrets and self.policy.allow_recreate):
-            return self._out_of_place(existing, found, changes, impossible, server)
-        return self._update(existing, found, changes, stuck, server)
+    elif existing is None and desired.state == ABSENT and not facts.unreadable:
+        return Plan(NONE)
+    # A run in which nothing differs need not wait for this import.
+    from .decision import Decision  # noqa: PLC0415
 
-    def _secrets_to_send(self, existing: Endpoint) -> tuple[str, ...]:
-        """The secrets that are sent although nothing else may differ."""
-        policy, secrets = self.policy.update_secrets, tuple(self.desired.secrets)
-        if policy == ON_CREATE or not secrets or self.facts.secrets_sent:
-            return ()
-        return secrets if policy != WHEN_CHANGED or self.facts.secrets_are_new(existing) else ()
+    return Decision(desired, policy, service, facts).of(existing, found, secrets)
 
-    def _lacks_secrets(self, changes: Iterable[str], server: Server) -> bool:
-        """Whether the server rejects the whole update for want of the secrets."""
-        return not self.desired.secrets and self.service.needs_secrets(changes, server)
 
-    def _impossible(self, changes: tuple[str, ...], stuck: Sequence[str], server: Server) -> tuple[str, ...]:
-        """Those of the changes that no update of this server makes."""
-        if stuck and (self._lacks_secrets(changes, server) or not server.has_updates):
-            # This version is known to reject the update as a whole.
-            return changes
-        return tuple(path for path in changes if path in self.facts.ignored)
-
-    def _out_of_place(
-        self,
-        existing: Endpoint,
-        found: Differences,
-        changes: tuple[str, ...],
-        obstacles: Sequence[str],
-        server: Server | None = None,
-    ) -> Plan:
-        """What cannot be changed in place takes a re-creation.
-
-        :param obstacles: the changes that cannot be made in place.
-        :param server: the server that cannot; None if no version can.
-        :raises Refused: if the policy does not allow it, or if the declaration lacks what it needs.
-        """
-        if self.policy.allow_recreate:
-            return self._recreation(existing, found, changes)
-        refusal = wording.cannot_change(existing, changes, obstacles, server)
-        if server is not None and self._lacks_secrets(changes, server):
-            refusal += wording.needs_secrets(self.service.secrets)
-        raise Refused(refusal)
-
-    def _recreation(self, existing: Endpoint, found: Differences, changes: tuple[str, ...]) -> Plan:
-        """Settings that the declaration leaves out are carried over from the existing endpoint."""
-        after = found.applied_to(existing)._replace(task_type=found.task_type or existing.task_type)
-        complete = {**self.desired.secrets, **after.settings}
-        missing = self.service.missing(complete, after.task_type)
-        if missing:
-            raise Refused(wording.cannot_recreate(existing, changes, missing))
-        return self._proved(self._made(Plan(RECREATED, existing, after, changes), complete))
-
-    def _update(
-        self,
-        existing: Endpoint,
-        found: Differences,
-        changes: tuple[str, ...],
-        stuck: Sequence[str],
-        server: Server,
-    ) -> Plan:
-        """
-        :param stuck: the changes that this version is expected to ignore. The server decides.
-        """
-        wanted = found.applied_to(existing).settings
-        body = self.service.update_of(changes, wanted)
-        secrets = self.desired.secrets
-        sent = secrets if any(path.startswith("service_settings.") for path in changes) else {}
-        doubtful = self._lacks_secrets(changes, server)
-        after = found.applied_to(existing, without=changes if doubtful else stuck)
-        proof: Mapping[str, Any] = {}
-        if sent and self.policy.preflight and not self.service.validates_updates(server):
-            proof = {"service": self.service.name, **nest({**secrets, **wanted})}
-        return Plan(UPDATED, existing, after, changes, nest({**sent, **body}), tuple(sent), proof, doubtful)
-
-    def _new(self, settings: Mapping[str, Any], task_type: str) -> Endpoint:
-        """A new endpoint, as the server will show it."""
-        settings = {**self.service.defaults(task_type), **settings}
-        return Endpoint(self.desired.inference_id, task_type, self.service.name, settings)
-
-    def _made(self, decided: Plan, complete: Mapping[str, Any]) -> Plan:
-        """The plan of a create, with its body."""
-        body = {"service": self.service.name, **nest(complete)}
-        return replace(decided, body=body, sent=tuple(self.desired.secrets))
-
-    def _proved(self, decided: Plan) -> Plan:
-        """The plan of a create that is proved on a temporary endpoint, if the policy wants that."""
-        return replace(decided, proof=decided.body) if self.policy.preflight else decided
+def secrets_to_send(desired: Desired, existing: Endpoint, policy: Policy, facts: Facts) -> tuple[str, ...]:
+    """The secrets that are sent although nothing else may differ."""
+    secrets = tuple(desired.secrets)
+    if policy.update_secrets == ON_CREATE or not secrets or facts.secrets_sent:
+        return ()
+    return secrets if policy.update_secrets == ALWAYS or facts.secrets_are_new(existing) else ()

@@ -15,26 +15,26 @@ from .._inference.endpoint import Endpoint
 from .cluster import Cluster
 from .declaration import Desired, Purge
 from .facts import EndpointFacts
-from .outcome import History, Outcome, folded
+from .outcome import Outcome
 from .plan import NONE, Plan
-from .temporary import base_of, left_overs, orphans
 
 
 class _Decided(NamedTuple):
     """What is to become of one endpoint.
 
-    :ivar error: why nothing is.
+    :ivar found: the endpoint as it was found.
+    :ivar error: why nothing is done.
     """
 
     desired: Desired
     plan: Plan
     facts: EndpointFacts
-    history: History
+    found: Endpoint | None
     error: Refused | ClientError | None = None
 
     def outcome(self) -> Outcome:
         """What is reported if nothing is done."""
-        return folded(self.desired.inference_id, self.history, self.error)
+        return Outcome(self.desired.inference_id, before=self.found, after=self.found, error=self.error)
 
 
 class Reconciler:
@@ -71,18 +71,7 @@ class Reconciler:
         if cluster.fingerprints:
             cluster.fingerprints.read(desired.inference_id for desired in declared if desired.secrets)
         decisions = [self._decide_one(desired, existing, errors) for desired in [*declared, *doomed]]
-        busy = {decided.desired.inference_id for decided in decisions if self._has_more_to_do(decided)}
-        decisions += [
-            self._decide_one(left_over, existing, errors)
-            for left_over in left_overs(declared, existing, cluster.service.name)
-            # Whoever changes the endpoint also deletes its temporary one, when it is no longer needed.
-            if left_over.inference_id not in busy and base_of(left_over.inference_id) not in busy
-        ]
-        for name in orphans([*declared, *doomed], existing, cluster.service.name):
-            cluster.warn(
-                f"{name} is the temporary endpoint of a run that ended early, and may be the only place that has the "
-                f"settings of {base_of(name)}. It was kept. Declare {base_of(name)}, as present or as absent."
-            )
+        decisions += self._left_over(declared, doomed, existing, errors, decisions)
         return self._carried_out(decisions, parallel)
 
     def _purged(self, declared: Sequence[Desired], existing: Mapping[str, Endpoint], purge: Purge) -> list[Desired]:
@@ -100,30 +89,52 @@ class Reconciler:
 
         return purged(declared, existing.values(), self._cluster.service.name, purge)
 
+    def _left_over(
+        self,
+        declared: Sequence[Desired],
+        doomed: Sequence[Desired],
+        existing: Mapping[str, Endpoint],
+        errors: Mapping[str, ClientError],
+        decisions: Sequence[_Decided],
+    ) -> list[_Decided]:
+        """Decide upon temporary endpoints that runs left behind, and warn of those that have to stay."""
+        # A single endpoint needs none of this.
+        from .temporary import base_of, left_overs, orphans  # noqa: PLC0415
+
+        service = self._cluster.service.name
+        busy = {decided.desired.inference_id for decided in decisions if self._has_more_to_do(decided)}
+        for name in orphans([*declared, *doomed], existing, service):
+            self._cluster.warn(
+                f"{name} is the temporary endpoint of a run that ended early, and may be the only place that has the "
+                f"settings of {base_of(name)}. It was kept. Declare {base_of(name)}, as present or as absent."
+            )
+        return [
+            self._decide_one(left_over, existing, errors)
+            for left_over in left_overs(declared, existing, service)
+            # Whoever changes the endpoint also deletes its temporary one, when it is no longer needed.
+            if left_over.inference_id not in busy and base_of(left_over.inference_id) not in busy
+        ]
+
     def _decide_one(
         self, desired: Desired, existing: Mapping[str, Endpoint], errors: Mapping[str, ClientError]
     ) -> _Decided:
         """Decide upon one endpoint of a list; later decisions see what will become of it."""
         error = errors.get(desired.inference_id)
         if error is not None and not error.is_unreadable_state:
-            history = History(None)
-            facts = EndpointFacts(self._cluster, desired, history)
-            return _Decided(desired, Plan(NONE), facts, history, self._cluster.failed(error))
+            facts = EndpointFacts(self._cluster, desired)
+            return _Decided(desired, Plan(NONE), facts, None, self._cluster.failed(error))
         unreadable = (error.reason or error.problem) if error else ""
         decided = self._decide(desired, existing.get(desired.inference_id), unreadable)
         self._cluster.expect(desired.inference_id, decided.plan.after)
         return decided
 
     def _decide(self, desired: Desired, existing: Endpoint | None, unreadable: str = "") -> _Decided:
-        history = History(existing)
-        facts = EndpointFacts(self._cluster, desired, history, unreadable)
+        facts = EndpointFacts(self._cluster, desired, unreadable)
         try:
             plan = self._cluster.decide(desired, existing, facts)
         except (Refused, ClientError) as error:
-            return _Decided(desired, Plan(NONE, after=existing), facts, history, self._cluster.failed(error))
-        if unreadable:
-            history.found = plan.before
-        return _Decided(desired, plan, facts, history)
+            return _Decided(desired, Plan(NONE, after=existing), facts, existing, self._cluster.failed(error))
+        return _Decided(desired, plan, facts, plan.before if unreadable else existing)
 
     def _has_more_to_do(self, decided: _Decided) -> bool:
         wanted = decided.plan.action != NONE or self._cluster.waits_for(decided.desired)
@@ -142,7 +153,7 @@ class Reconciler:
         from .execution import Execution  # noqa: PLC0415
 
         executions = [
-            Execution(self._cluster, decided.desired, decided.plan, decided.facts, decided.history)
+            Execution(self._cluster, decided.desired, decided.plan, decided.facts, decided.found)
             for decided in decisions
         ]
         if parallel == 1 or len(executions) == 1:

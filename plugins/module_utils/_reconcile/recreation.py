@@ -14,7 +14,7 @@ from .._elasticsearch.errors import ClientError, Refused, TimedOut
 from .._inference.endpoint import Endpoint, nest
 from .._services.service import Service
 from .declaration import Desired
-from .outcome import UNKNOWN, History, Write
+from .history import UNKNOWN, History, Write
 from .plan import DELETED, RECREATED, Plan
 from .preflight import Preflight
 from .remote import Remote

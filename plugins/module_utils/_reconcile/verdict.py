@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from .._elasticsearch.errors import ClientError, TimedOut
 from .._inference.endpoint import Endpoint
-from .outcome import FOUND, NOT_MADE, UNKNOWN, Write
+from .history import FOUND, NOT_MADE, UNKNOWN, Write
 from .plan import CREATED, DELETED, UPDATED, Plan
 from .temporary import SUFFIX
 
