@@ -206,7 +206,7 @@ from functools import partial
 from typing import Any, Callable, Mapping, Sequence
 
 from ..module_utils._elasticsearch.errors import ApiError, ClientError
-from ..module_utils._inference.api import Inference, is_not_found
+from ..module_utils._inference.api import Inference
 from ..module_utils._inference.endpoint import Endpoint
 from ..module_utils._modules.runner import (
     Task,
@@ -290,12 +290,7 @@ def _read(task: Task) -> Sequence[Endpoint]:
     try:
         return api.get_all(task_type)
     except ClientError as error:
-        # Most clusters list their endpoints.
-        from ..module_utils._reconcile.broken_lists import (  # noqa: PLC0415
-            is_about_one_endpoint,
-        )
-
-        if not is_about_one_endpoint(error) or (task_type and not (ids and are_ids)):
+        if not error.may_be_about_one_endpoint or (task_type and not (ids and are_ids)):
             raise
         if ids and are_ids:
             return _readable(task, "Inference endpoint", {name: partial(_one, api, name) for name in ids}, error)
@@ -363,7 +358,7 @@ def _users(api: Inference, endpoints: Sequence[Endpoint]) -> dict[str, dict[str,
         try:
             found = api.references(endpoint.task_type, endpoint.inference_id)
         except ApiError as error:
-            if not is_not_found(error):
+            if not error.is_not_found:
                 raise
         else:
             users[endpoint.inference_id] = {"pipelines": sorted(found.pipelines), "indexes": sorted(found.indexes)}

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import re
 from collections.abc import Iterator
@@ -12,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.esops.inference.plugins.module_utils._elasticsearch import client
 from tests.simulator import Simulator
 from tests.unit.rejections import Watch
 
@@ -22,10 +20,6 @@ RUNS = (
     "plugins/module_utils/_reconcile/test_reconciler.py",
     "plugins/module_utils/_reconcile/test_preflight.py",
 )
-
-# What a module's process can do without, that of all tests cannot.
-assert not gc.isenabled(), f"{client.__name__} leaves the garbage collection on"
-gc.enable()
 
 
 @pytest.fixture(autouse=True)

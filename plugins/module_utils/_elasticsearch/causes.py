@@ -86,7 +86,7 @@ _SEARCH_FAILED = r"shards? failed|search_phase_execution|[Nn]o shard available"
 _STORED_SETTING = r"cannot be converted to|does not contain the required setting"
 
 
-def classified(
+def classify(
     method: str,
     path: str,
     status: int | None,

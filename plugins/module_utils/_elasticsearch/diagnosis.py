@@ -13,7 +13,6 @@ import re
 from typing import Any, Callable, Iterable, Mapping
 
 from . import hints
-from .causes import classified
 from .errors import (
     ApiError,
     ClientError,
@@ -47,12 +46,14 @@ class Diagnosis:
 
     :param target: its path and query.
     :param redact: takes the secrets out of a text.
+    :param privilege: the cluster privilege that the request needs; empty if that is not known.
     """
 
-    def __init__(self, method: str, target: str, redact: Callable[[str], str]) -> None:
+    def __init__(self, method: str, target: str, redact: Callable[[str], str], privilege: str = "") -> None:
         self._method = method
         self._target = target
         self._redact = redact
+        self._privilege = privilege
 
     def of_transport(self, error: Exception, node: str, timeout: float, answering: bool = False) -> ClientError:
         """What requests says where there is no answer, or no more of it. Its own texts show headers and URLs.
@@ -130,10 +131,7 @@ class Diagnosis:
         found = f"a page ({kind})" if html else f"{kind} that is not the JSON of Elasticsearch, or is cut off"
         problem = f"The answer has status {response.status_code} and is {found}."
         hint = hints.page_hint(response.status_code, html, response.url)
-        error = UnreadableAnswer(problem, self._method, self._target, hint, response.status_code, retried=retried)
-        # Below 500 and not a success, something refused the request before it reached the server.
-        error.ambiguous = not 400 <= response.status_code < 500
-        return error
+        return UnreadableAnswer(problem, self._method, self._target, hint, response.status_code, retried=retried)
 
     def _api_error(self, problem: str, status: int | None, answer: dict[str, Any], retried: bool) -> ApiError:
         """An error in the server's own shape; C(error) is a plain string where no handler knows the request.
@@ -152,10 +150,8 @@ class Diagnosis:
         for _type, text in causes:
             if text not in problem:
                 problem += f" Cause: {text}"
-        cause = classified(self._method, self._target, status, kind, reason, causes)
-        return ApiError(
-            problem, self._method, self._target, hints.hint(cause), status, kind, reason, retried, causes=causes
-        )
+        found = ApiError(problem, self._method, self._target, "", status, kind, reason, retried, causes=causes)
+        return found.but(hint=hints.hint(found.cause, self._privilege))
 
 
 def _any_sent(history: Iterable[RequestHistory]) -> bool:

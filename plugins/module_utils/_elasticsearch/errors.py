@@ -13,19 +13,22 @@ from typing import TYPE_CHECKING, Any, Sequence, TypeVar
 if TYPE_CHECKING:
     from .causes import Cause
 
-
 _Error = TypeVar("_Error", bound="ClientError")
+
+#: Statuses that pass by themselves (`elasticsearch.md`, "Load and faults"): the request may be sent again.
+PASSING_STATUSES = frozenset((429, 502, 503, 504))
 
 
 class ClientError(Exception):
-    """What kept a request from being answered as it should. Its texts hold no secret.
+    """What kept a request from being answered as it should. It is complete when it is built, and does not change.
 
-    :ivar ambiguous: whether the server may have carried the request out all the same.
+    Its texts hold no secret.
+
     :ivar retried: whether the request had been sent before, so that its first try may have succeeded.
     :ivar causes: the type, if there is one, and the reason of each error that led to this one.
+    :ivar cause: what the response reports, classified.
     """
 
-    ambiguous = False
     causes: tuple[tuple[str | None, str], ...] = ()
 
     def __init__(
@@ -48,25 +51,38 @@ class ClientError(Exception):
         self.error_type = error_type
         self.reason = reason
         self.retried = retried
+        self.cause = self._classified()
 
     def __str__(self) -> str:
         text = f"{self.method} {self.path}: {self.problem}"
         return f"{text}{'' if text.endswith(('.', ';')) else '.'} Hint: {self.hint}" if self.hint else text
 
     def but(self: _Error, **changes: Any) -> _Error:
-        """Return the same error as somebody reports it who knows more, with other values of some of its attributes.
+        """Return a new error for a layer that knows more: the same one, with other texts. Its C(cause) is the same.
 
-        :param changes: attributes that the constructor takes, such as C(hint) and C(problem).
+        :param changes: C(problem), C(hint) and C(reason), as the constructor takes them.
         """
         other = type(self).__new__(type(self))
         other.__dict__.update(self.__dict__, **changes)
         other.args = (other.problem,)
         return other
 
+    def _classified(self) -> Cause:
+        # A run without a failure does not wait for this import.
+        from .causes import classify  # noqa: PLC0415
+
+        said = self.reason or self.problem
+        return classify(self.method, self.path, self.status, self.error_type, said, self.causes)
+
     @property
     def sent(self) -> bool:
         """Whether a server may have received the request."""
         return True
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether the server may have carried the request out all the same."""
+        return False
 
     @property
     def failure(self) -> dict[str, Any]:
@@ -78,14 +94,6 @@ class ClientError(Exception):
             "method": self.method,
             "path": self.path,
         }
-
-    @property
-    def cause(self) -> Cause:
-        """What the response reports, classified."""
-        from .causes import classified  # noqa: PLC0415
-
-        said = self.reason or self.problem
-        return classified(self.method, self.path, self.status, self.error_type, said, self.causes)
 
     @property
     def provider_status(self) -> int | None:
@@ -147,6 +155,14 @@ class ClientError(Exception):
         """Whether Elasticsearch cannot read the endpoint that it stores."""
         return self.cause.is_unreadable_state
 
+    @property
+    def may_be_about_one_endpoint(self) -> bool:
+        """Whether a list may have failed because of a single endpoint, so that others can be read.
+
+        Elasticsearch returns an error if it stores one that it cannot parse (elastic/elasticsearch#158218).
+        """
+        return self.is_unreadable_state
+
 
 class _Unsent(ClientError):
     """Nothing was sent."""
@@ -167,7 +183,9 @@ class TlsFailed(_Unsent):
 class ConnectionLost(ClientError):
     """The connection ended, or the time ran out, before the whole answer was there."""
 
-    ambiguous = True
+    @property
+    def ambiguous(self) -> bool:
+        return True
 
 
 class TimedOut(ConnectionLost):
@@ -177,7 +195,14 @@ class TimedOut(ConnectionLost):
 class UnreadableAnswer(ClientError):
     """The answer is not what Elasticsearch sends: HTML of a proxy, JSON that is cut off."""
 
-    ambiguous = True
+    @property
+    def ambiguous(self) -> bool:
+        """With a 4xx, something refused the request before it reached the server."""
+        return self.status is None or not 400 <= self.status < 500
+
+    @property
+    def may_be_about_one_endpoint(self) -> bool:
+        return self.is_unreadable_state or self.status == 200
 
 
 class Redirected(ClientError):
@@ -188,17 +213,22 @@ class ApiError(ClientError):
     """Elasticsearch answered with an error status."""
 
     def __init__(self, *args: Any, causes: Sequence[tuple[str | None, str]] = (), **more: Any) -> None:
-        super().__init__(*args, **more)
+        # First, since the error is classified by them, too.
         self.causes = tuple(causes)
+        super().__init__(*args, **more)
 
     @property
     def is_unknown_request(self) -> bool:
         return self.status == 400 and self.error_type is None
 
     @property
-    def ambiguous(self) -> bool:  # type: ignore[override]
+    def ambiguous(self) -> bool:
         """A 5xx may come from something in front that gave up while the server went on."""
         return self.status is not None and self.status >= 500
+
+    @property
+    def may_be_about_one_endpoint(self) -> bool:
+        return self.is_unreadable_state or (self.ambiguous and self.status not in PASSING_STATUSES)
 
 
 class Refused(Exception):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Suggest what to do about a failed request. This is the only place for such hints.
+"""Suggest what to do about a failed request. With C(provider_hints), this is the only place for such hints.
 
 The words of the provider decide before those of Elasticsearch, and these before the status.
 Only runs in which a request failed load this file. Private to the collection.
@@ -10,55 +10,10 @@ Only runs in which a request failed load this file. Private to the collection.
 from __future__ import annotations
 
 import re
-from typing import Mapping
 from urllib.parse import urlsplit
 
 from .causes import Cause
-
-_AGAIN = "Run again later, or increase retries."
-
-_CREDENTIALS = "the provider rejects the API key of the endpoint. Set a valid one as service_settings.api_key."
-_EXHAUSTED = "the provider's account has no credit or quota left. Check its plan and billing."
-_THROTTLED = (
-    f"the provider limits the request rate. {_AGAIN} A lower service_settings.rate_limit makes Elasticsearch slow down."
-)
-_OVERLOADED = f"the provider is overloaded. {_AGAIN}"
-_TIMED_OUT = "the provider did not respond in time. Increase timeout, or run again later."
-
-#: What a provider says, whatever its status.
-_PROVIDER_WORDS = {
-    r"(?i)(?:invalid|incorrect)[^.\n]{0,12}\bapi[ _-]?key": _CREDENTIALS,
-    r"(?i)\bapi[ _-]?key[^.\n]{0,12} (?:not valid|invalid|is invalid|expired|has expired)": _CREDENTIALS,
-    r"security token .{0,40}(?:invalid|expired)|Access key stored in": (
-        "the provider rejects the credentials of the endpoint. Set valid ones in service_settings."
-    ),
-}
-
-_PROVIDER_STATUSES = {
-    401: _CREDENTIALS,
-    403: "the provider denies access. Check the permissions of the API key, and that the account may use the model.",
-    404: "the provider does not know the model, or no longer offers it. Check service_settings.model_id.",
-    408: _TIMED_OUT,
-    413: "the provider rejects the request as too large. Shorten the input.",
-    429: _THROTTLED,
-    504: _TIMED_OUT,
-    529: _OVERLOADED,
-}
-
-#: Why a provider did not respond at all, or stopped in the middle of a stream. The first that holds is taken.
-_CONNECTIONS = {
-    "is_provider_overloaded": _OVERLOADED,
-    "is_provider_throttling": _THROTTLED,
-    "is_provider_queue_full": f"Elasticsearch has too many requests to the provider in progress. {_AGAIN}",
-    "is_provider_timeout": _TIMED_OUT,
-    "is_provider_untrusted": "the cluster does not trust the provider's certificate. Add the CA of the proxy between "
-    "them to the trust store of the JVM on each node.",
-    "is_provider_unresolved": "the cluster cannot resolve the provider's host name. Check service_settings.url, and "
-    "DNS on each node.",
-    "is_provider_unreachable": "the cluster cannot reach the provider. Check the outbound network access of each node.",
-    "is_of_provider": "the request of Elasticsearch to the provider failed. Check service_settings, and that each node "
-    "can reach the provider.",
-}
+from .provider_hints import AGAIN, first_condition, first_match, provider_hint
 
 _UNKNOWN_SERVICE = (
     "this cluster does not know the service of the stored endpoint. Enable the service, or delete the endpoint: "
@@ -121,7 +76,7 @@ _DISK_FULL = (
     "the disk of a node is nearly full, so Elasticsearch made indices read-only. Free disk space; Elasticsearch then "
     "removes the block."
 )
-_NOT_READY = f"the cluster, or a proxy in front of it, is not ready. {_AGAIN}"
+_NOT_READY = f"the cluster, or a proxy in front of it, is not ready. {AGAIN}"
 _BLOCKS = {
     r"flood-stage|/12/|allow delete": _DISK_FULL,
     r"not recovered|no master|SERVICE_UNAVAILABLE": _NOT_READY,
@@ -164,8 +119,8 @@ _STATUSES = {
     407: "the proxy requires a login. Put the user name and the password into HTTPS_PROXY or HTTP_PROXY.",
     408: "the request took too long. Increase timeout, or run again later.",
     413: "the request is too large for Elasticsearch, or for a proxy in front of it.",
-    429: f"the cluster is busy. {_AGAIN}",
-    502: f"a proxy in front of Elasticsearch cannot reach it. {_AGAIN}",
+    429: f"the cluster is busy. {AGAIN}",
+    502: f"a proxy in front of Elasticsearch cannot reach it. {AGAIN}",
     503: _NOT_READY,
     504: "a proxy in front of Elasticsearch gave up waiting for it. Run again later, or increase the proxy's timeout.",
 }
@@ -218,42 +173,19 @@ def hint(cause: Cause, privilege: str = "") -> str:
     """
     if cause.is_not_found:
         return ""
-    return _provider_hint(cause) or _server_hint(cause, privilege) or _status_hint(cause)
-
-
-def _provider_hint(cause: Cause) -> str:
-    if not cause.is_of_provider:
-        return ""
-    if cause.is_provider_exhausted:
-        return _EXHAUSTED
-    found = _first(_PROVIDER_WORDS, cause.words)
-    if not found:
-        status = cause.provider_status
-        found = _response_hint(status) if status else _holding(_CONNECTIONS, cause)
-    # A completion costs money each time, so it is not retried.
-    return found.replace(", or increase retries", "") if cause.method == "POST" else found
-
-
-def _response_hint(status: int) -> str:
-    if status in _PROVIDER_STATUSES:
-        return _PROVIDER_STATUSES[status]
-    if status >= 500:
-        return f"the provider has a temporary fault. {_AGAIN}"
-    if status >= 400:
-        return "the provider rejects the request. Its message names the setting to correct."
-    return "the provider's address redirects. Check service_settings.url."
+    return provider_hint(cause) or _server_hint(cause, privilege) or _status_hint(cause)
 
 
 def _server_hint(cause: Cause, privilege: str) -> str:
     if cause.error_type is None:
-        return _first(_OTHER_WORDS, cause.texts[0])
+        return first_match(_OTHER_WORDS, cause.texts[0])
     if "cluster_block_exception" in cause.types:
-        return _first(_BLOCKS, cause.words)
+        return first_match(_BLOCKS, cause.words)
     if cause.status == 401:
-        return _first(_UNSUCCESSFUL, cause.words)
+        return first_match(_UNSUCCESSFUL, cause.words)
     if cause.status == 403:
         return _denied_hint(cause, privilege)
-    return _first(_SERVER_WORDS, cause.words) or _holding(_STATES, cause)
+    return first_match(_SERVER_WORDS, cause.words) or first_condition(_STATES, cause)
 
 
 def _denied_hint(cause: Cause, privilege: str) -> str:
@@ -295,7 +227,7 @@ def lost_hint(node: str) -> str:
 
 
 def tls_hint(words: str) -> str:
-    return _first(_TLS_WORDS, words) or _CLIENT_CERTIFICATE
+    return first_match(_TLS_WORDS, words) or _CLIENT_CERTIFICATE
 
 
 def unreachable_hint(node: str, words: str) -> str:
@@ -314,13 +246,3 @@ PROXY = "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY in the environment of the mo
 UNSENDABLE = "check elasticsearch_url, and HTTPS_PROXY and HTTP_PROXY in the environment of the module."
 TIMED_OUT = "a longer timeout gives the server, which may wait for the provider of the model, more time."
 REDIRECTED = "give the final address as elasticsearch_url."
-
-
-def _holding(hints: Mapping[str, str], cause: Cause) -> str:
-    """Return the first hint whose condition holds; empty if there is none."""
-    return next((text for condition, text in hints.items() if getattr(cause, condition)), "")
-
-
-def _first(hints: Mapping[str, str], words: str) -> str:
-    """Return the first hint whose pattern the words match; empty if there is none."""
-    return next((text for pattern, text in hints.items() if re.search(pattern, words)), "")

@@ -10,7 +10,7 @@ Private to the collection.
 from __future__ import annotations
 
 import threading
-from typing import Any, Callable, Mapping, NamedTuple
+from typing import Any, Mapping, NamedTuple
 from urllib.parse import quote, urlencode
 
 from .._elasticsearch.client import Client
@@ -61,7 +61,7 @@ class Inference:
         try:
             endpoints = self._endpoints("GET", path, self._request("GET", path))
         except ApiError as error:
-            if is_not_found(error):
+            if error.is_not_found:
                 return None
             raise
         return next((endpoint for endpoint in endpoints if endpoint.inference_id == inference_id), None)
@@ -98,7 +98,7 @@ class Inference:
         :param task_type: empty if it is not known.
         """
         path, params = path_of(task_type, inference_id), {"force": "true"} if force else None
-        answer = self._hinted("manage_inference", self.client.request_with_retries, "DELETE", path, params)
+        answer = self.client.request_with_retries("DELETE", path, params, privilege="manage_inference")
         if not isinstance(answer, dict) or answer.get("acknowledged") is not True:
             raise not_as_documented("DELETE", path)
 
@@ -141,7 +141,7 @@ class Inference:
         try:
             answer = self._request("GET", path, privilege="monitor_ml")
         except ApiError as error:
-            if is_not_found(error):
+            if error.is_not_found:
                 return True
             raise
         try:
@@ -164,8 +164,8 @@ class Inference:
     def _write(
         self, path: str, params: Mapping[str, str] | None, body: Mapping[str, Any], least_retries: int = 0
     ) -> Endpoint:
-        answer = self._hinted(
-            "manage_inference", self.client.request_with_retries, "PUT", path, params, body, least_retries=least_retries
+        answer = self.client.request_with_retries(
+            "PUT", path, params, body, least_retries=least_retries, privilege="manage_inference"
         )
         return _endpoint("PUT", path, answer)
 
@@ -180,39 +180,15 @@ class Inference:
         method: str,
         path: str,
         params: Mapping[str, str] | None = None,
-        body: Mapping[str, Any] | None = None,
         privilege: str = "monitor_inference",
     ) -> Any:
-        return self._hinted(privilege, self.client.request, method, path, params, body)
-
-    @staticmethod
-    def _hinted(privilege: str, send: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-        try:
-            return send(*arguments, **options)
-        except ApiError as error:
-            error.hint = hint_for(error, privilege) or error.hint
-            raise
+        return self.client.request(method, path, params, privilege=privilege)
 
 
 def server_timeout(seconds: float) -> str:
     """A time value for the server, given the seconds that the client waits for it."""
     milliseconds = max(1, round((seconds - min(seconds * 0.1, _MOST_MARGIN)) * 1000))
     return f"{milliseconds}ms" if milliseconds % 1000 else f"{milliseconds // 1000}s"
-
-
-def is_not_found(error: ApiError) -> bool:
-    """Whether the server says that there is no such thing.
-
-    Any other 404 comes from something that is not the API that was asked, and proves nothing.
-    """
-    return error.is_not_found
-
-
-def hint_for(error: ApiError, privilege: str) -> str:
-    """Return what to do about an error, given the cluster privilege that the request needs."""
-    from .._elasticsearch.hints import hint  # noqa: PLC0415
-
-    return hint(error.cause, privilege)
 
 
 def _endpoint(method: str, path: str, answer: Any) -> Endpoint:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import Any, Iterator, Mapping, NamedTuple
 
-from .._elasticsearch.client import json_of
 from .._elasticsearch.errors import UnreadableAnswer
+from .._elasticsearch.json_text import parse_json
 from .api import (
     Inference,
     not_as_documented,
@@ -49,9 +49,7 @@ class Answers(Inference):
         :param timeout: seconds, for the server; it waits for 30 otherwise.
         """
         path = path_of("completion", inference_id)
-        answer = self._hinted(
-            "monitor_inference", self.client.request_with_retries, "POST", path, _within(timeout), body
-        )
+        answer = self.client.request_with_retries("POST", path, _within(timeout), body, privilege="monitor_inference")
         try:
             return [str(part["result"]) for part in answer["completion"]]
         except (KeyError, TypeError):
@@ -66,7 +64,7 @@ class Answers(Inference):
         for event in self.client.events(path, _within(timeout), body):
             if event.data == "[DONE]":
                 return
-            yield _piece(path, json_of(event.data))
+            yield _piece(path, parse_json(event.data))
         problem = "The stream ended without the mark of its end."
         raise UnreadableAnswer(problem, "POST", path, "something in front of Elasticsearch may have cut it off.", 200)
 

@@ -121,12 +121,7 @@ def _task_types(api: Answers, ids: Sequence[str]) -> dict[str, str]:
         try:
             return {endpoint.inference_id: endpoint.task_type for endpoint in api.get_all()}
         except ClientError as error:
-            # Most clusters list their endpoints.
-            from .._reconcile.broken_lists import (  # noqa: PLC0415
-                is_about_one_endpoint,
-            )
-
-            if not is_about_one_endpoint(error):
+            if not error.may_be_about_one_endpoint:
                 raise
     found = {inference_id: _task_type(api, inference_id, alone=len(ids) == 1) for inference_id in ids}
     return {inference_id: task_type for inference_id, task_type in found.items() if task_type}

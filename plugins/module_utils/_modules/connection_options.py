@@ -16,10 +16,9 @@ from typing import Any, Iterator, Mapping
 
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
-from .._elasticsearch.client import Connection, base_url, cloud_url
+from .._elasticsearch.auth import METHODS, auth_of
+from .._elasticsearch.connection import Connection, base_url, cloud_url
 from .._elasticsearch.keys import (
-    ELASTICSEARCH_KEY,
-    ELASTICSEARCH_TOKEN,
     is_credential,
     key_problem,
     secret_headers,
@@ -39,14 +38,11 @@ _NOT_PLAIN = "cannot be sent: it holds white space around it, control characters
 
 #: Ways to say where the cluster is, and who asks: the options of each. Only one way of each kind is used.
 _PLACES = (("elasticsearch_url",), ("elasticsearch_cloud_id",))
-_CREDENTIALS = (
-    ("elasticsearch_username", "elasticsearch_password"),
-    ("elasticsearch_api_key",),
-    ("elasticsearch_bearer_token",),
-)
+_PREFIX = "elasticsearch_"
+_CREDENTIALS = tuple(tuple(_PREFIX + name for name in method.parameters) for method in METHODS)
 
 #: What each kind of key can be mistaken for, and what to do then.
-_KEYS = {"elasticsearch_api_key": ELASTICSEARCH_KEY, "elasticsearch_bearer_token": ELASTICSEARCH_TOKEN}
+_KEYS = {_PREFIX + method.parameters[0]: method.forms for method in METHODS if method.forms}
 
 
 def _from_environment(name: str) -> str:
@@ -100,6 +96,13 @@ def hidden_headers(headers: Any) -> Iterator[str]:
         yield from long_leaves([value for value in headers.values() if isinstance(value, (dict, list))])
 
 
+def hidden_credentials(params: Mapping[str, Any]) -> Iterator[str]:
+    """Return the texts of complete credentials that must not be shown, of those that are not used, too."""
+    for method, names in zip(METHODS, _CREDENTIALS):
+        if all(params[name] for name in names):
+            yield from method(*(params[name] for name in names)).secrets
+
+
 def connection_of(params: Mapping[str, Any]) -> tuple[Connection, list[str]]:
     """The connection that options describe, and all that is wrong with them.
 
@@ -115,10 +118,7 @@ def connection_of(params: Mapping[str, Any]) -> tuple[Connection, list[str]]:
     wrong += _out_of_range(params) + _wrong_headers(headers) + _not_sendable(given)
     connection = Connection(
         urls=urls,
-        username=given.get("elasticsearch_username"),
-        password=given.get("elasticsearch_password"),
-        api_key=given.get("elasticsearch_api_key"),
-        bearer_token=given.get("elasticsearch_bearer_token"),
+        auth=auth_of({name[len(_PREFIX) :]: given[name] for names in _CREDENTIALS for name in names if name in given}),
         ca_path=given.get("ca_path"),
         ca_fingerprint=fingerprint or None,
         client_cert=given.get("client_cert"),
@@ -197,9 +197,11 @@ def _urls(given: Mapping[str, Any]) -> tuple[tuple[str, ...], list[str]]:
 
 
 def _incomplete(given: Mapping[str, Any]) -> list[str]:
-    wrong: list[str] = []
-    if ("elasticsearch_username" in given) != ("elasticsearch_password" in given):
-        wrong.append("elasticsearch_username and elasticsearch_password belong together: one of them is missing.")
+    wrong = [
+        f"{' and '.join(names)} belong together: one of them is missing."
+        for names in _CREDENTIALS
+        if 0 < sum(name in given for name in names) < len(names)
+    ]
     if "client_key" in given and "client_cert" not in given:
         wrong.append("client_key needs client_cert.")
     return wrong
@@ -257,7 +259,7 @@ def _wrong_headers(headers: Mapping[str, Any]) -> list[str]:
 def _not_sendable(given: Mapping[str, Any]) -> list[str]:
     found = {name: _wrong_key(given.get(name, ""), hints) for name, hints in _KEYS.items()}
     # The environment hands bytes that are not UTF-8 on as surrogates.
-    for name in ("elasticsearch_username", "elasticsearch_password"):
+    for name in (name for names in _CREDENTIALS for name in names if name not in _KEYS):
         is_text = not re.search("[\ud800-\udfff]", given.get(name, ""))
         found[name] = "" if is_text else "cannot be sent: it is not UTF-8."
     return [f"{name} {problem}" for name, problem in found.items() if problem]

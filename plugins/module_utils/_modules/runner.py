@@ -24,10 +24,10 @@ from .._elasticsearch.client import (
     MOST_CONNECTIONS,
     REQUESTS_IMPORT_ERROR,
     Client,
-    Redactor,
 )
 from .._elasticsearch.errors import ClientError, Refused
 from .._elasticsearch.keys import secret_headers
+from .._elasticsearch.redaction import Redactor
 from .._inference.api import Inference
 from .._inference.endpoint import Server
 from .._reconcile.cluster import Cluster
@@ -39,6 +39,7 @@ from .._services.service import Service
 from .connection_options import (
     connection_of,
     connection_options,
+    hidden_credentials,
     hidden_headers,
     users_in_urls,
     with_keys_as_text,
@@ -303,8 +304,7 @@ def run(
     module = _Module(argument_spec=spec, supports_check_mode=supports_check_mode)
     if REQUESTS_IMPORT_ERROR is not None:
         module.fail_json(msg=missing_required_lib("requests"))
-    credentials = f"{module.params['elasticsearch_username']}:{module.params['elasticsearch_password']}"
-    redact = Redactor({*module.no_log_values, credentials})
+    redact = Redactor({*module.no_log_values, *hidden_credentials(module.params)})
     result = _guarded(lambda: _run(module, problems, work, redact), redact)
     module.warn_of_hidden_data(result)
     # The process ends: it need not look through everything it has imported for what could be freed.

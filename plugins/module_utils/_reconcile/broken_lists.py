@@ -10,26 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Sequence
 
-from .._elasticsearch.client import PASSING_STATUSES
-from .._elasticsearch.errors import ApiError, ClientError, UnreadableAnswer
+from .._elasticsearch.errors import ClientError
 from .._inference.endpoint import Endpoint
 from .declaration import Desired
 from .temporary import name_of
 
 if TYPE_CHECKING:
     from .cluster import Cluster
-
-
-def is_about_one_endpoint(error: ClientError) -> bool:
-    """Return whether a list may have failed because of a single endpoint, so that others can be read.
-
-    Elasticsearch returns an error if it stores one that it cannot parse (elastic/elasticsearch#158218).
-    """
-    if error.is_unreadable_state:
-        return True
-    if isinstance(error, ApiError):
-        return error.status is not None and error.status >= 500 and error.status not in PASSING_STATUSES
-    return isinstance(error, UnreadableAnswer) and error.status == 200
 
 
 def listed_in_part(cluster: Cluster, desired: Desired, error: ClientError) -> tuple[dict[str, Endpoint], str]:
@@ -72,7 +59,7 @@ def read_declared(
     :returns: the endpoints by their IDs, and why some of the declared ones could not be read.
     :raises ClientError: the error, if it is not about one endpoint.
     """
-    if not is_about_one_endpoint(error):
+    if not error.may_be_about_one_endpoint:
         raise error
     cluster.is_listed_in_part = _said(error)
     cluster.warn(f"Elasticsearch does not list all endpoints, so the declared ones were read. {_said(error)}")
@@ -96,7 +83,7 @@ def _read_by_task_type(cluster: Cluster, declared: Sequence[Desired]) -> dict[st
         try:
             found.update(cluster.by_id(cluster.api.get_all(task_type)))
         except ClientError as failure:
-            if not is_about_one_endpoint(failure):
+            if not failure.may_be_about_one_endpoint:
                 raise
     return found
 

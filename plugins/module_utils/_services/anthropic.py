@@ -12,7 +12,7 @@ import re
 from typing import Any, Mapping
 from urllib.parse import urlsplit
 
-from .._elasticsearch.client import Repeated
+from .._elasticsearch.json_text import Repeated
 from .._elasticsearch.keys import PROVIDER_KEY, invisible_character, key_problem
 from .service import Service, Setting
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.esops.inference.plugins.module_utils._elasticsearch import client
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch import retries
 from tests.simulator import Fault, Security, Simulator
 from tests.unit.support import (
     DELETE,
@@ -40,8 +40,8 @@ CREATES = rf"PUT .*/{ID}(\?|$)"
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses between retries, which take no time."""
     waited: list[float] = []
-    monkeypatch.setattr(client.random, "uniform", lambda _least, most: most)
-    monkeypatch.setattr(client.time, "sleep", lambda seconds: waited.append(seconds) if seconds else None)
+    monkeypatch.setattr(retries.random, "uniform", lambda _least, most: most)
+    monkeypatch.setattr(retries.time, "sleep", lambda seconds: waited.append(seconds) if seconds else None)
     return waited
 
 

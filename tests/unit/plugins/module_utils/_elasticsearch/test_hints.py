@@ -5,26 +5,18 @@
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch import hints
-from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import Client, Connection, Redactor
-from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ClientError, TlsFailed
-from ansible_collections.esops.inference.plugins.module_utils._inference.api import hint_for
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import Client
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.connection import Connection
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ClientError
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.redaction import Redactor
 from ansible_collections.esops.inference.plugins.module_utils._modules.completion import _own_hint
 from ansible_collections.esops.inference.plugins.module_utils._services import anthropic
-from tests.simulator import Simulator, Tls
-from tests.unit.plugins.module_utils._elasticsearch.test_causes import (
+from tests.unit.plugins.module_utils._elasticsearch.responses import (
     BUSY_DELETE,
     BUSY_UPDATE,
     DELETE,
@@ -42,84 +34,11 @@ from tests.unit.plugins.module_utils._elasticsearch.test_causes import (
     validation,
 )
 
-API_KEY = "the provider rejects the API key of the endpoint. Set a valid one as service_settings.api_key."
-NO_CREDIT = "the provider's account has no credit or quota left. Check its plan and billing."
-RATE = "the provider limits the request rate. Run again later, or increase retries. A lower service_settings.rate_limit"
-OVERLOADED = "the provider is overloaded. Run again later, or increase retries."
-TIMED_OUT = "the provider did not respond in time. Increase timeout, or run again later."
-FAULT = "the provider has a temporary fault. Run again later, or increase retries."
-AGAIN = ", or increase retries"
-
-PROVIDER = [
-    (said("Received an authentication error status code", 401, "invalid x-api-key"), API_KEY),
-    (said("Received a bad request status code", 400, "API key not valid. Please pass a valid API key."), API_KEY),
-    (said("Received an unsuccessful status code", 400, "Incorrect API key provided: sk-x"), API_KEY),
-    (said("Received a permission denied error status code", 403, "no access"), "the provider denies access."),
-    (said("Received an unsuccessful status code", 404, "model: claude-x"), "the provider does not know the model"),
-    (said("Received a content too large status code", 413), "the provider rejects the request as too large."),
-    (said("Received a rate limit status code", 429, "Number of requests has exceeded your rate limit"), RATE),
-    (said("Received a server error status code", 500, "Internal server error"), FAULT),
-    (said("Received a server error status code", 502), FAULT),
-    (said("Received a server busy error status code", 503), FAULT),
-    (said("Received a server error status code", 504), TIMED_OUT),
-    (said("Received an unsuccessful status code", 408), TIMED_OUT),
-    (said("Received an Anthropic server is temporarily overloaded status code", 529, "Overloaded"), OVERLOADED),
-    (said("Received an unsuccessful status code", 400, "Your credit balance is too low to access the API."), NO_CREDIT),
-    (said("Received a rate limit status code", 429, "You exceeded your current quota, check your plan"), NO_CREDIT),
-    (said("Received an unsuccessful status code", 402), NO_CREDIT),
-    (said("Received a bad request status code", 400, "top_p: range"), "Its message names the setting to correct."),
-    (said("Unhandled redirection", 302), "the provider's address redirects. Check service_settings.url."),
-    (
-        "The security token included in the request is invalid. (Service: BedrockRuntime, Status Code: 403)",
-        "credentials",
-    ),
-    ("Rate exceeded (Service: BedrockRuntime, Status Code: 429)", RATE),
-]
-
-
-@pytest.mark.parametrize(("words", "hint"), PROVIDER)
-def test_words_of_provider_give_one_hint_for_writes_and_runs(words: str, hint: str) -> None:
-    assert hint in validation("status_exception", words).hint
-    assert hint in validation("status_exception", words, request=UPDATE).hint
-    run = refusal(RUN, 400, "status_exception", words)
-    assert hint.replace(AGAIN, "") in run.hint
-    assert AGAIN not in run.hint
-
-
-@pytest.mark.parametrize(
-    ("kind", "words", "hint"),
-    [
-        ("status_exception", "Request timed out after [30s]", TIMED_OUT),
-        ("timeout_exception", "Request timed out after [30s] for inference id [one]", TIMED_OUT),
-        ("connect_exception", "Connection refused", "the cluster cannot reach the provider."),
-        ("i_o_exception", "Connection reset by peer", "the cluster cannot reach the provider."),
-        (
-            "status_exception",
-            "Invalid host [https://api.invalid], please check",
-            "cannot resolve the provider's host name",
-        ),
-        ("s_s_l_handshake_exception", "PKIX path building failed", "does not trust the provider's certificate"),
-        ("es_rejected_execution_exception", "queue is full", "too many requests to the provider in progress"),
-        ("status_exception", "SageMaker denied the request for [one] due to request throttling", RATE),
-        ("null_pointer_exception", "x is null", "the request of Elasticsearch to the provider failed."),
-    ],
-)
-def test_provider_that_did_not_respond_gets_hint_by_its_cause(kind: str, words: str, hint: str) -> None:
-    assert hint in validation(kind, words).hint
-
-
-def test_error_in_mid_stream_gets_hint_by_its_type() -> None:
-    words = "Received an error response for request from inference entity id [chat]. Error message: [{}]"
-    error = error_of(RUN, None, {"error": {"type": "overloaded_error", "message": words.format("Overloaded")}})
-    assert error.hint == OVERLOADED.replace(AGAIN, "")
-    unnamed = error_of(RUN, None, {"error": {"type": "stream_error", "message": words.format("Overloaded")}})
-    assert unnamed.hint == OVERLOADED.replace(AGAIN, "")
-
 
 def test_words_of_provider_decide_before_those_of_elasticsearch() -> None:
-    error = refusal(RUN, 403, "security_exception", said("Received a permission denied error status code", 403))
-    assert error.hint.startswith("the provider denies access.")
-    assert hint_for(error, "monitor_inference") == error.hint  # type: ignore[arg-type]
+    words = said("Received a permission denied error status code", 403)
+    denied = refusal(RUN, 403, "security_exception", words, privilege="monitor_inference")
+    assert denied.hint.startswith("the provider denies access.")
     busy = validation("status_exception", said("Received an unsuccessful status code", 404, "unknown field [x]"))
     assert busy.hint.startswith("the provider does not know the model")
 
@@ -246,6 +165,8 @@ def test_service_explains_words_of_elasticsearch(words: str, hint: str) -> None:
         (refusal(GET, 504, "status_exception", "Gateway Timeout"), "increase the proxy's timeout."),
         (refusal(GET, 408, "status_exception", "x"), "the request took too long."),
         (refusal(PUT, 413, "status_exception", "x"), "the request is too large"),
+        (error_of(GET, 400, {"error": "no handler found for uri [/x]"}), "this address knows no inference API"),
+        (error_of(DELETE, 404, {"error": "no handler found for uri [/x]"}), "this address knows no inference API"),
     ],
 )
 def test_words_of_elasticsearch_give_the_hint(error: ClientError, hint: str) -> None:
@@ -333,8 +254,7 @@ UNAUTHORIZED = "action [cluster:admin/xpack/inference/put] is unauthorized for u
     ],
 )
 def test_403_of_elasticsearch_names_privilege_or_license(reason: str, privilege: str, hint: str) -> None:
-    error = refusal(PUT, 403, "security_exception", reason)
-    assert hint_for(error, privilege) == hint  # type: ignore[arg-type]
+    assert refusal(PUT, 403, "security_exception", reason, privilege=privilege).hint == hint
 
 
 @pytest.mark.parametrize(
@@ -353,9 +273,9 @@ def test_403_of_elasticsearch_names_privilege_or_license(reason: str, privilege:
     ],
 )
 def test_403_of_something_in_front_of_elasticsearch_names_no_privilege(body: Any, hint: str) -> None:
-    error = error_of(PUT, 403, body)
+    error = error_of(PUT, 403, body, privilege="manage_inference")
     assert hint in error.hint
-    assert "privilege" not in hint_for(error, "manage_inference")  # type: ignore[arg-type]
+    assert "privilege" not in error.hint
 
 
 @pytest.mark.parametrize("message", ["Unknown resource.", "Unknown deployment.", "Unknown cluster."])
@@ -434,11 +354,6 @@ def test_page_gets_hint_by_its_status(status: int, is_page: bool, url: str, hint
     assert hints.page_hint(status, is_page, url).startswith(hint)
 
 
-def test_redirect_that_the_provider_answered_is_an_error_of_the_provider() -> None:
-    error = refusal(RUN, 302, "status_exception", said("Unhandled redirection", 302))
-    assert error.provider_status == 302
-
-
 @pytest.mark.parametrize(
     ("node", "words", "port"),
     [
@@ -505,44 +420,6 @@ def test_strict_verification_of_python_has_its_own_hint(words: str) -> None:
     assert "ca_path" not in hint
 
 
-def authority_without_key_usage(folder: Path) -> Tls:
-    """A server's certificate whose CA lacks keyUsage, as the tools of Elasticsearch make it, and the file C(ca.pem)."""
-    now = datetime.datetime.now(datetime.timezone.utc)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Elastic Certificate Tool Autogenerated CA")])
-    own = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "instance")])
-    ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-
-    def certificate(subject: x509.Name, public_key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-        return x509.CertificateBuilder(
-            name, subject, public_key, x509.random_serial_number(), now, now + datetime.timedelta(days=1)
-        )
-
-    identifier = x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key())
-    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    ca = certificate(name, ca_key.public_key()).add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-    ca = ca.add_extension(identifier, critical=False)
-    leaf = certificate(own, key.public_key()).add_extension(names, critical=False)
-    leaf = leaf.add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), False)
-    pem = serialization.Encoding.PEM
-    (folder / "ca.pem").write_bytes(ca.sign(ca_key, hashes.SHA256()).public_bytes(pem))
-    (folder / "server.pem").write_bytes(
-        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        + leaf.sign(ca_key, hashes.SHA256()).public_bytes(pem)
-    )
-    return Tls(str(folder / "server.pem"), str(folder / "server.pem"))
-
-
-@pytest.mark.skipif(sys.version_info < (3, 13), reason="older Pythons do not verify strictly")
-def test_ca_of_elasticsearch_without_key_usage_gets_the_hint_of_strict_verification(tmp_path: Path) -> None:
-    with Simulator(tls=authority_without_key_usage(tmp_path)) as server:
-        client = Client(Connection((server.url,), ca_path=str(tmp_path / "ca.pem"), retries=0), Redactor([]))
-        with pytest.raises(TlsFailed) as caught:
-            client.request("GET", "/")
-        client.close()
-    assert "key usage" in caught.value.problem
-    assert "Python 3.13 and later" in caught.value.hint
-
-
 @pytest.mark.parametrize(
     "words",
     [
@@ -571,20 +448,3 @@ def test_untrusted_certificate_gets_hint_about_every_trust_store(words: str) -> 
 )
 def test_other_failure_of_tls_has_its_own_hint(words: str, hint: str) -> None:
     assert hint in hints.tls_hint(words)
-
-
-def test_hints_are_not_loaded_by_a_run_without_a_failure() -> None:
-    package = "ansible_collections.esops.inference.plugins.module_utils"
-    with Simulator() as server:
-        code = (
-            "import sys\n"
-            f"from {package}._inference.completion_api import Answers\n"
-            f"from {package}._elasticsearch.client import Client, Connection, Redactor\n"
-            f"import {package}._reconcile.reconciler, {package}._services.anthropic, {package}._modules.completion\n"
-            f"Answers(Client(Connection(({server.url!r},)), Redactor([]))).get_all()\n"
-            "print(sorted(name.rpartition('.')[2] for name in sys.modules if 'esops' in name))\n"
-        )
-        done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True)
-    assert "'client'" in done.stdout
-    for name in ("causes", "diagnosis", "hints"):
-        assert f"'{name}'" not in done.stdout

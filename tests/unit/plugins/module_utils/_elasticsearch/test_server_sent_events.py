@@ -55,23 +55,23 @@ def chunked(content: bytes, cuts: list[int]) -> list[bytes]:
         pytest.param(b"", [], id="none"),
     ],
 )
-def test_event(content: bytes, events: list[tuple[str, str]]) -> None:
+def test_stream_gives_its_events(content: bytes, events: list[tuple[str, str]]) -> None:
     assert list(parsed([content])) == events
     assert list(parsed(content[place : place + 1] for place in range(len(content)))) == events
 
 
 @given(st.lists(st.tuples(NAMES, LINES)), st.sampled_from(["\n", "\r\n", "\r"]), st.sampled_from(["", "\ufeff"]), CUTS)
-def test_chunks_do_not_matter(events: list[tuple[str, str]], end: str, mark: str, cuts: list[int]) -> None:
+def test_events_do_not_depend_on_chunks(events: list[tuple[str, str]], end: str, mark: str, cuts: list[int]) -> None:
     content = "".join(f"{mark}event: {name}{end}data: {data}{end}{end}" for name, data in events).encode()
     assert list(parsed(chunked(content, cuts))) == events
 
 
 @given(st.binary(), CUTS)
-def test_whatever_comes_comes_out_the_same_in_one_chunk_and_in_many(content: bytes, cuts: list[int]) -> None:
+def test_any_bytes_give_the_same_events_in_one_chunk_and_in_many(content: bytes, cuts: list[int]) -> None:
     assert list(parsed(chunked(content, cuts))) == list(parsed([content]))
 
 
-def test_an_event_is_there_as_soon_as_it_is_whole() -> None:
+def test_event_is_returned_as_soon_as_it_is_whole() -> None:
     def chunks() -> Iterator[bytes]:
         yield b"data: a\n\ndata: b"
         raise ConnectionError

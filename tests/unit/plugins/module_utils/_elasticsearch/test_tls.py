@@ -12,6 +12,7 @@ import hashlib
 import shutil
 import ssl
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,13 +25,16 @@ from cryptography.hazmat.primitives import serialization
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch import hints
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch import tls as tls_module
-from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import Client, Connection, Redactor
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.auth import ApiKey
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import Client
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.connection import Connection
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import (
     ClientError,
     ConnectionLost,
     TlsFailed,
     Unreachable,
 )
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.redaction import Redactor
 from tests.proxy import Proxy
 from tests.simulator import Fault, Simulator, Tls
 from tests.unit.authorities import ca_without_key_usage
@@ -146,7 +150,7 @@ def node(files: Files) -> Iterator[Simulator]:
 
 def ask(server: Simulator, url: str = "", **options: Any) -> Any:
     """The server's name, asked for over a connection with these options."""
-    options = {"timeout": 5.0, "retries": 3, "api_key": "id:an Elasticsearch API key", **options}
+    options = {"timeout": 5.0, "retries": 3, "auth": ApiKey("id:an Elasticsearch API key"), **options}
     client = Client(Connection((url or server.url,), **options), Redactor([]))
     try:
         return client.request("GET", "/")["name"]
@@ -178,29 +182,29 @@ PEM_HINT = "ca_path, client_cert or client_key is no PEM file with what belongs 
 
 
 class TestTrust:
-    def test_the_ca_of_the_server(self, node: Simulator, files: Files) -> None:
+    def test_ca_path_of_the_server_is_trusted(self, node: Simulator, files: Files) -> None:
         assert answered(node, ca_path=files.ca)
 
     @pytest.mark.parametrize("ca", ["other_ca", None])
-    def test_not_another_ca_nor_none(self, node: Simulator, files: Files, ca: str | None) -> None:
+    def test_server_without_its_ca_is_rejected(self, node: Simulator, files: Files, ca: str | None) -> None:
         error = failure(node, ca_path=ca and getattr(files, ca))
         assert "CERTIFICATE_VERIFY_FAILED" in error.problem
         assert error.hint == CA_HINT
 
-    def test_not_a_certificate_for_another_name(self, files: Files) -> None:
+    def test_certificate_for_another_name_is_rejected(self, files: Files) -> None:
         with Simulator(tls=files.elsewhere) as server:
             error = failure(server, ca_path=files.ca)
         assert "127.0.0.1" in error.problem.partition("failed: ")[2]
         assert error.hint == "the certificate is for another name: use one of its names in elasticsearch_url."
 
-    def test_not_a_certificate_for_another_host(self, files: Files) -> None:
+    def test_certificate_for_another_host_is_rejected(self, files: Files) -> None:
         with Simulator(tls=files.elsewhere) as server:
             error = failure(server, url=f"https://localhost:{server.port}", ca_path=files.ca)
         assert "'localhost'" in error.problem
         assert error.hint.startswith("the certificate is for another name")
 
     @pytest.mark.parametrize("tls", ["server", "elsewhere"])
-    def test_everybody_if_told_so(self, files: Files, tls: str) -> None:
+    def test_any_certificate_is_accepted_without_validation(self, files: Files, tls: str) -> None:
         """Without a warning either, which would be an error in these tests."""
         with Simulator(tls=getattr(files, tls)) as server:
             assert answered(server, validate_certs=False)
@@ -217,19 +221,27 @@ class TestTrust:
         else:
             assert failure(node, ca_path=str(tmp_path)).hint == CA_HINT
 
-    def test_a_file_that_is_no_certificate_is_told(self, node: Simulator, files: Files) -> None:
+    def test_ca_path_without_a_certificate_is_reported(self, node: Simulator, files: Files) -> None:
         assert failure(node, ca_path=files.no_pem).hint == PEM_HINT
+
+    @pytest.mark.skipif(sys.version_info < (3, 13), reason="older Pythons do not verify strictly")
+    def test_ca_without_key_usage_is_rejected_with_its_own_hint(self, files: Files) -> None:
+        """The tools of Elasticsearch create such a CA."""
+        with Simulator(tls=files.with_unusual_ca) as server:
+            error = failure(server, ca_path=files.unusual_ca)
+        assert "key usage" in error.problem
+        assert "Python 3.13 and later" in error.hint
 
 
 class TestFingerprint:
-    def test_it_is_enough(self, node: Simulator, files: Files) -> None:
+    def test_fingerprint_of_server_needs_no_ca(self, node: Simulator, files: Files) -> None:
         assert answered(node, ca_fingerprint=files.fingerprint)
 
-    def test_it_goes_with_a_ca(self, node: Simulator, files: Files) -> None:
+    def test_fingerprint_of_server_can_go_with_ca_path(self, node: Simulator, files: Files) -> None:
         assert answered(node, ca_fingerprint=files.fingerprint, ca_path=files.ca)
 
     @pytest.mark.parametrize("options", [{}, {"ca_path": "ca"}, {"validate_certs": False}])
-    def test_another_certificate_is_refused_whatever_else_is_said(
+    def test_other_fingerprint_is_rejected_whatever_else_is_set(
         self, node: Simulator, files: Files, options: dict[str, Any]
     ) -> None:
         if "ca_path" in options:
@@ -238,10 +250,10 @@ class TestFingerprint:
         assert "Fingerprints did not match" in error.problem
         assert error.hint == "ca_fingerprint is not the SHA-256 fingerprint of a certificate that the server shows."
 
-    def test_with_a_ca_both_have_to_be_right(self, node: Simulator, files: Files) -> None:
+    def test_fingerprint_of_server_does_not_replace_a_wrong_ca_path(self, node: Simulator, files: Files) -> None:
         assert failure(node, ca_fingerprint=files.fingerprint, ca_path=files.other_ca).hint == CA_HINT
 
-    def test_it_holds_for_every_node(self, node: Simulator, files: Files) -> None:
+    def test_node_with_another_fingerprint_is_skipped(self, node: Simulator, files: Files) -> None:
         """A node with another certificate is skipped: nothing is sent to it."""
         with Simulator(tls=files.elsewhere) as other:
             client = Client(Connection((other.url, node.url), ca_fingerprint=files.fingerprint), Redactor([]))
@@ -255,24 +267,24 @@ class TestFingerprint:
 class TestFingerprintOfTheCa:
     """What Elasticsearch prints at its first start is the fingerprint of its CA."""
 
-    def test_right_one_does_not_replace_a_wrong_ca_path(self, files: Files) -> None:
+    def test_fingerprint_of_ca_does_not_replace_a_wrong_ca_path(self, files: Files) -> None:
         with Simulator(tls=files.with_ca) as server:
             assert answered(server, ca_fingerprint=files.ca_fingerprint, ca_path=files.ca)
         with Simulator(tls=files.with_ca) as server:
             error = failure(server, ca_fingerprint=files.ca_fingerprint, ca_path=files.other_ca)
         assert error.hint == CA_HINT
 
-    def test_works_with_a_client_certificate(self, files: Files) -> None:
+    def test_fingerprint_of_ca_can_go_with_a_client_certificate(self, files: Files) -> None:
         mutual = Tls12(files.with_ca.certificate, files.with_ca.key, client_ca=files.ca)
         with Simulator(tls=mutual) as server:
             assert answered(server, ca_fingerprint=files.ca_fingerprint, client_cert=files.client_both)
 
-    def test_ca_without_key_usage_is_trusted(self, files: Files) -> None:
+    def test_ca_without_key_usage_is_trusted_by_its_fingerprint(self, files: Files) -> None:
         """Python 3.13 rejects it as C(ca_path)."""
         with Simulator(tls=files.with_unusual_ca) as server:
             assert answered(server, ca_fingerprint=files.unusual_ca_fingerprint)
 
-    def test_node_that_is_down_at_first_is_looked_at_again(self, files: Files) -> None:
+    def test_fingerprint_of_ca_is_looked_for_again_after_a_failed_connection(self, files: Files) -> None:
         with Simulator(tls=files.with_ca) as server:
             client = Client(Connection((server.url,), ca_fingerprint=files.ca_fingerprint, retries=0), Redactor([]))
             server.stop()
@@ -282,7 +294,7 @@ class TestFingerprintOfTheCa:
             assert client.request("GET", "/")["name"] == "simulator"
             client.close()
 
-    def test_each_node_is_verified_by_itself(self, files: Files) -> None:
+    def test_fingerprint_of_ca_is_verified_for_each_node(self, files: Files) -> None:
         """Adapters of requests serve every URL that begins like their prefix."""
         with Simulator(tls=files.with_ca) as pinned, Simulator(tls=files.elsewhere) as other:
             client = Client(Connection((pinned.url,), ca_fingerprint=files.ca_fingerprint), Redactor([]))
@@ -293,11 +305,11 @@ class TestFingerprintOfTheCa:
             client.close()
             assert other.requests == []
 
-    def test_it_is_enough_where_the_server_shows_its_ca(self, files: Files) -> None:
+    def test_fingerprint_of_ca_that_the_server_shows_is_enough(self, files: Files) -> None:
         with Simulator(tls=files.with_ca) as server:
             assert answered(server, ca_fingerprint=files.ca_fingerprint)
 
-    def test_it_is_looked_for_once(self, files: Files) -> None:
+    def test_fingerprint_of_ca_is_looked_for_once(self, files: Files) -> None:
         with Simulator(tls=files.with_ca) as server:
             client = Client(Connection((server.url,), ca_fingerprint=files.ca_fingerprint), Redactor([]))
             client.request("GET", "/")
@@ -305,26 +317,26 @@ class TestFingerprintOfTheCa:
             client.close()
             assert server.connections == 2
 
-    def test_a_server_that_does_not_show_it_is_refused(self, node: Simulator, files: Files) -> None:
+    def test_server_that_does_not_show_its_ca_is_rejected(self, node: Simulator, files: Files) -> None:
         assert "Fingerprints did not match" in failure(node, ca_fingerprint=files.ca_fingerprint).problem
 
-    def test_to_show_it_is_not_enough(self, files: Files) -> None:
+    def test_server_that_only_shows_the_ca_is_rejected(self, files: Files) -> None:
         with Simulator(tls=files.forged_with_ca) as server:
             assert "CERTIFICATE_VERIFY_FAILED" in failure(server, ca_fingerprint=files.ca_fingerprint).problem
             assert server.requests == []
 
-    def test_the_certificate_has_to_be_for_the_host(self, files: Files) -> None:
+    def test_certificate_of_pinned_ca_for_another_host_is_rejected(self, files: Files) -> None:
         with Simulator(tls=files.elsewhere_with_ca) as server:
             error = failure(server, url=f"https://localhost:{server.port}", ca_fingerprint=files.ca_fingerprint)
         assert error.hint.startswith("the certificate is for another name")
 
-    def test_no_file_is_left_behind(self, files: Files, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def test_pinned_ca_leaves_no_file(self, files: Files, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
         with Simulator(tls=files.with_ca) as server:
             assert answered(server, ca_fingerprint=files.ca_fingerprint)
         assert list(tmp_path.iterdir()) == []
 
-    def test_before_python_3_10_only_the_servers_own_counts(
+    def test_before_python_3_10_only_the_fingerprint_of_the_server_counts(
         self, files: Files, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(tls_module, "_chain", lambda _sock: [])
@@ -338,26 +350,28 @@ class TestEnvironment:
 
     @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
     @pytest.mark.parametrize("way", ["validate_certs", "ca_path", "ca_fingerprint"])
-    def test_what_the_task_says_wins(
+    def test_options_override_the_bundle_of_the_environment(
         self, node: Simulator, files: Files, monkeypatch: pytest.MonkeyPatch, variable: str, way: str
     ) -> None:
         monkeypatch.setenv(variable, "/nonsense")
         ways = {"validate_certs": False, "ca_path": files.ca, "ca_fingerprint": files.fingerprint}
         assert answered(node, **{way: ways[way]})
 
-    def test_a_right_one_does_not_help_a_wrong_ca_path(
+    def test_bundle_of_the_environment_does_not_help_a_wrong_ca_path(
         self, node: Simulator, files: Files, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", files.ca)
         assert failure(node, ca_path=files.other_ca).hint == CA_HINT
 
-    def test_without_a_word_of_the_task_it_is_used(
+    def test_bundle_of_the_environment_is_used_without_options(
         self, node: Simulator, files: Files, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", files.ca)
         assert answered(node)
 
-    def test_nonsense_in_it_is_told(self, node: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_missing_bundle_of_the_environment_is_reported(
+        self, node: Simulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nonsense")
         error = failure(node)
         assert error.problem.endswith("Could not find a suitable TLS CA certificate bundle, invalid path: /nonsense.")
@@ -372,32 +386,32 @@ class TestClientCertificate:
         with Simulator(tls=files.mutual) as server:
             yield server
 
-    def test_with_its_key_in_another_file(self, mutual: Simulator, files: Files) -> None:
+    def test_client_certificate_with_its_key_in_another_file_is_sent(self, mutual: Simulator, files: Files) -> None:
         assert answered(mutual, ca_path=files.ca, client_cert=files.client_cert, client_key=files.client_key)
 
-    def test_with_its_key_in_the_same_file(self, mutual: Simulator, files: Files) -> None:
+    def test_client_certificate_with_its_key_in_the_same_file_is_sent(self, mutual: Simulator, files: Files) -> None:
         assert answered(mutual, ca_path=files.ca, client_cert=files.client_both)
 
-    def test_a_missing_one_is_told(self, mutual: Simulator, files: Files) -> None:
+    def test_missing_client_certificate_is_reported(self, mutual: Simulator, files: Files) -> None:
         assert failure(mutual, ca_path=files.ca).hint == CLIENT_HINT
 
-    def test_a_missing_one_is_told_with_the_newest_tls_too(self, files: Files) -> None:
+    def test_missing_client_certificate_is_reported_with_tls_1_3(self, files: Files) -> None:
         """There the server says so only after the handshake, or just closes the connection."""
         mutual = Tls(files.server.certificate, files.server.key, client_ca=files.ca)
         with Simulator(tls=mutual) as server, pytest.raises((TlsFailed, ConnectionLost)):
             ask(server, ca_path=files.ca, retries=0)
         assert server.requests == []
 
-    def test_a_file_that_holds_none_is_told(self, mutual: Simulator, files: Files) -> None:
+    def test_client_cert_without_a_certificate_is_reported(self, mutual: Simulator, files: Files) -> None:
         assert failure(mutual, ca_path=files.ca, client_cert=files.no_pem).hint == PEM_HINT
 
-    def test_a_key_of_another_certificate_is_told(self, mutual: Simulator, files: Files) -> None:
+    def test_client_key_of_another_certificate_is_reported(self, mutual: Simulator, files: Files) -> None:
         error = failure(mutual, ca_path=files.ca, client_cert=files.client_cert, client_key=files.server.key)
         assert "KEY_VALUES_MISMATCH" in error.problem
         assert error.hint == "client_key is not the key of client_cert."
 
     @pytest.mark.parametrize("options", [("client_cert", "encrypted_key"), ("encrypted_both", None)])
-    def test_nobody_is_asked_for_a_passphrase(
+    def test_encrypted_client_key_is_reported_without_a_prompt(
         self, mutual: Simulator, files: Files, options: tuple[str, str | None]
     ) -> None:
         certificate, key = options
@@ -408,18 +422,18 @@ class TestClientCertificate:
 
 
 class TestWrongProtocol:
-    def test_tls_where_there_is_none(self, server: Simulator) -> None:
+    def test_https_to_a_port_without_tls_is_reported(self, server: Simulator) -> None:
         error = failure(server, url=f"https://127.0.0.1:{server.port}")
         assert error.hint == "the server does not speak TLS on this port: is it http:// instead of https://?"
 
-    def test_no_tls_where_there_is(self, node: Simulator) -> None:
+    def test_http_to_a_port_with_tls_is_reported(self, node: Simulator) -> None:
         error = failure(node, ConnectionLost, url=f"http://127.0.0.1:{node.port}", retries=0)
         assert error.hint == "if this happens every time, the server may want https:// on this port."
 
 
 class TestLost:
     @pytest.mark.parametrize("kind", ["reset_before", "reset_after"])
-    def test_after_the_handshake_it_is_a_lost_connection(self, node: Simulator, files: Files, kind: str) -> None:
+    def test_connection_lost_after_the_handshake_is_ambiguous(self, node: Simulator, files: Files, kind: str) -> None:
         """Not a failure of TLS, which would mean that nothing was sent."""
         node.faults.add(Fault(kind))
         with pytest.raises(ConnectionLost) as caught:
@@ -428,7 +442,7 @@ class TestLost:
         assert node.requests == ["GET /"]
 
 
-def test_an_empty_directory_of_certificates_trusts_nobody(node: Simulator, tmp_path: Path) -> None:
+def test_empty_directory_of_certificates_trusts_no_server(node: Simulator, tmp_path: Path) -> None:
     assert failure(node, ca_path=str(tmp_path)).hint == CA_HINT
 
 
@@ -443,12 +457,12 @@ class TestProxyWithTls:
             yield proxy
 
     @pytest.mark.parametrize("ca", [False, True])
-    def test_wrong_fingerprint_is_rejected(self, files: Files, ca: bool) -> None:
+    def test_fingerprint_of_the_proxy_is_rejected_for_the_server(self, files: Files, ca: bool) -> None:
         with Simulator(tls=files.elsewhere) as server:
             # The fingerprint is that of the proxy, which is not the server.
             failure(server, ca_fingerprint=files.fingerprint, ca_path=files.ca if ca else None)
 
-    def test_right_fingerprint_is_enough(self, files: Files) -> None:
+    def test_fingerprint_of_the_server_is_enough_through_a_proxy_with_tls(self, files: Files) -> None:
         with Simulator(tls=files.with_ca) as server:
             assert answered(server, ca_fingerprint=files.ca_fingerprint)
             server.clear_log()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The request that each method sends, what it makes of the answer, and the hint that a refusal gets."""
+"""The request that each method sends with the privilege that it needs, and what it makes of the response."""
 
 from __future__ import annotations
 
@@ -10,29 +10,24 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import (
-    Client,
-    Connection,
-    Redactor,
-    Repeated,
-)
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.auth import ApiKey
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import Client
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.connection import Connection
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import (
     ApiError,
     ClientError,
     UnreadableAnswer,
 )
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.json_text import Repeated
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.redaction import Redactor
 from ansible_collections.esops.inference.plugins.module_utils._inference.api import Inference, References
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import (
     NEWEST,
     Endpoint,
     Server,
-    flatten,
-    nest,
 )
-from tests.simulator import Fault, Security, Simulator
+from tests.simulator import Security, Simulator
 from tests.unit.support import DOCUMENTED, ID, MODEL, PROOF_QUERY, STORED, seed
 
 SETTINGS = {
@@ -59,48 +54,54 @@ def api(server: Simulator) -> Iterator[Inference]:
 
 
 class Answering(Client):
-    """A client that gets one answer, or one error, to everything."""
+    """A client that gets one answer, or an error with one status, to everything.
 
-    def __init__(self, answer: Any) -> None:
+    :ivar privileges: of the requests.
+    """
+
+    def __init__(self, answer: Any, status: int = 200) -> None:
         self._answer = answer
+        self._status = status
+        self.privileges: list[str] = []
 
-    def request(self, method: str, path: str, *_args: Any) -> Any:  # type: ignore[override]
-        if isinstance(self._answer, ApiError):
-            self._answer.method, self._answer.path = method, path
-            raise self._answer
-        return self._answer
+    def request(self, method: str, path: str, *_args: Any, privilege: str = "", **_options: Any) -> Any:
+        self.privileges.append(privilege)
+        if self._status == 200:
+            return self._answer
+        error_type, reason = self._answer
+        raise ApiError(f"refused with {self._status}", method, path, "", self._status, error_type, reason)
 
-    def request_with_retries(self, method: str, path: str, *_args: Any, **_options: Any) -> Any:
-        return self.request(method, path)
+    def request_with_retries(self, method: str, path: str, *_args: Any, privilege: str = "", **_options: Any) -> Any:
+        return self.request(method, path, privilege=privilege)
 
 
 def answered(answer: Any) -> Inference:
     return Inference(Answering(answer))
 
 
-def refused(status: int, error_type: str | None = None, reason: str = "", hint: str = "") -> Inference:
-    return answered(ApiError(f"refused with {status}", "", "", hint, status, error_type, reason))
+def refused(status: int, error_type: str | None = None, reason: str = "") -> Inference:
+    return Inference(Answering((error_type, reason), status))
 
 
 class TestRequests:
-    def test_server(self, server: Simulator, api: Inference) -> None:
+    def test_server_reads_version_and_cluster(self, server: Simulator, api: Inference) -> None:
         found = api.server()
         assert (found.version, found.name) == ((9, 6), "Elasticsearch 9.6.0")
         assert len(found.cluster) == 22
         assert server.requests == ["GET /"]
 
-    def test_get(self, server: Simulator, api: Inference) -> None:
+    def test_get_reads_one_endpoint(self, server: Simulator, api: Inference) -> None:
         seed(server)
         found = api.get(ID)
         assert found == Endpoint(ID, "completion", "anthropic", SETTINGS)
         assert found.as_dict() == STORED
         assert server.requests == [f"GET /_inference/{ID}"]
 
-    def test_get_of_what_is_not_there(self, server: Simulator, api: Inference) -> None:
+    def test_get_of_a_missing_endpoint_is_none(self, server: Simulator, api: Inference) -> None:
         assert api.get(ID) is None
         assert server.requests == [f"GET /_inference/{ID}"]
 
-    def test_get_all(self, server: Simulator, api: Inference) -> None:
+    def test_get_all_lists_endpoints_of_every_service(self, server: Simulator, api: Inference) -> None:
         seed(server, "a")
         seed(server, "b")
         server.seed("c", service="openai", task_type="text_embedding")
@@ -109,19 +110,19 @@ class TestRequests:
         assert [name for name in found if name.startswith(".")]
         assert server.requests == ["GET /_inference/_all"]
 
-    def test_get_all_of_a_task_type(self, server: Simulator, api: Inference) -> None:
+    def test_get_all_can_be_limited_to_a_task_type(self, server: Simulator, api: Inference) -> None:
         seed(server, "a")
         server.seed("c", service="openai", task_type="chat_completion")
         found = [endpoint.inference_id for endpoint in api.get_all("chat_completion") if endpoint.service == "openai"]
         assert found == ["c"]
         assert server.requests == ["GET /_inference/chat_completion/_all"]
 
-    def test_put(self, server: Simulator, api: Inference) -> None:
+    def test_put_creates_an_endpoint(self, server: Simulator, api: Inference) -> None:
         assert api.put("completion", ID, DOCUMENTED) == Endpoint(ID, "completion", "anthropic", SETTINGS)
         assert server.requests == [f"PUT {PATH}"]
         assert server.log[0].body == DOCUMENTED
 
-    def test_update(self, server: Simulator, api: Inference) -> None:
+    def test_update_returns_the_stored_endpoint(self, server: Simulator, api: Inference) -> None:
         seed(server)
         body = {"task_settings": {"max_tokens": 7}}
         stored = api.update("completion", ID, body)
@@ -130,14 +131,14 @@ class TestRequests:
         assert server.log[0].body == body
 
     @pytest.mark.parametrize(("force", "query"), [(False, ""), (True, "?force=true")])
-    def test_delete(self, server: Simulator, api: Inference, force: bool, query: str) -> None:
+    def test_delete_removes_an_endpoint(self, server: Simulator, api: Inference, force: bool, query: str) -> None:
         seed(server)
         api.delete("completion", ID, force)
         assert server.requests == [f"DELETE {PATH}{query}"]
         assert server.log[0].body is None
         assert ID not in server.endpoints
 
-    def test_references(self, server: Simulator, api: Inference) -> None:
+    def test_references_are_those_of_a_dry_run_after_a_proof(self, server: Simulator, api: Inference) -> None:
         seed(server)
         server.refer(ID, ["p1", "p2"], ["i1"])
         assert api.references("completion", ID) == References(("p1", "p2"), ("i1",))
@@ -147,27 +148,27 @@ class TestRequests:
         ]
         assert ID in server.endpoints
 
-    def test_that_a_dry_run_arrives_as_one_is_proved_once(self, server: Simulator, api: Inference) -> None:
+    def test_proof_that_queries_arrive_is_made_once(self, server: Simulator, api: Inference) -> None:
         seed(server)
         api.references("completion", ID)
         api.references("completion", ID)
         assert [line.partition(" ")[0] for line in server.requests] == ["GET", "DELETE", "DELETE"]
 
-    def test_no_references(self, server: Simulator, api: Inference) -> None:
+    def test_endpoint_without_users_has_no_references(self, server: Simulator, api: Inference) -> None:
         seed(server)
         assert api.references("completion", ID) == References((), ())
 
-    def test_is_deployed(self) -> None:
+    def test_model_is_deployed_when_it_is_fully_allocated(self) -> None:
         states = {"m/1": ["starting", "started", "fully_allocated"]}
         with Simulator(deployments=states) as server, connected(server) as api:
             assert [api.is_deployed("m/1") for _time in range(3)] == [False, False, True]
             assert server.requests == ["GET /_ml/trained_models/m%2F1/_stats"] * 3
 
-    def test_what_has_no_deployment_needs_none(self, server: Simulator, api: Inference) -> None:
+    def test_model_without_a_deployment_counts_as_deployed(self, server: Simulator, api: Inference) -> None:
         assert api.is_deployed(MODEL)
         assert server.requests == [f"GET /_ml/trained_models/{MODEL}/_stats"]
 
-    def test_parts_of_a_path_are_quoted(self, server: Simulator, api: Inference) -> None:
+    def test_inference_id_is_quoted_in_the_path(self, server: Simulator, api: Inference) -> None:
         api.get("a/b?c#d é")
         assert server.requests == ["GET /_inference/a%2Fb%3Fc%23d%20%C3%A9"]
 
@@ -176,27 +177,27 @@ OTHER = {**STORED, "inference_id": "other"}
 
 
 class TestGet:
-    def test_it_takes_the_one_that_was_asked_for(self) -> None:
+    def test_get_returns_the_endpoint_with_the_id(self) -> None:
         found = answered({"endpoints": [OTHER, STORED]}).get(ID)
         assert found
         assert found.inference_id == ID
 
-    def test_another_is_not_the_one(self) -> None:
+    def test_get_ignores_an_endpoint_with_another_id(self) -> None:
         assert answered({"endpoints": [OTHER]}).get(ID) is None
 
-    def test_of_an_empty_list_is_nothing(self) -> None:
+    def test_get_of_an_empty_list_is_none(self) -> None:
         assert answered({"endpoints": []}).get(ID) is None
 
     @pytest.mark.parametrize("kind", [None, "index_not_found_exception"])
-    def test_any_other_404_proves_nothing(self, kind: str | None) -> None:
+    def test_get_raises_any_other_404(self, kind: str | None) -> None:
         with pytest.raises(ApiError, match="refused with 404"):
             refused(404, kind).get(ID)
 
-    def test_what_is_not_found_is_a_404(self) -> None:
+    def test_get_raises_not_found_with_another_status(self) -> None:
         with pytest.raises(ApiError, match="refused with 400"):
             refused(400, "resource_not_found_exception").get(ID)
 
-    def test_a_repeated_name_is_kept(self) -> None:
+    def test_get_keeps_the_values_of_a_repeated_name(self) -> None:
         task = {"max_tokens": 1, "top_p": Repeated((0.9, 40))}
         found = answered({"endpoints": [{**STORED, "task_settings": task}]}).get(ID)
         assert found
@@ -214,14 +215,14 @@ class TestServer:
             ("9.4", (9, 4)),
         ],
     )
-    def test_a_version(self, number: str, version: tuple[int, int]) -> None:
+    def test_version_is_read_from_its_number(self, number: str, version: tuple[int, int]) -> None:
         found = answered({"version": {"number": number, "build_flavor": "default"}}).server()
         assert found == Server(version, f"Elasticsearch {number}")
 
-    def test_without_a_flavor(self) -> None:
+    def test_version_without_a_flavor_is_read(self) -> None:
         assert answered({"version": {"number": "8.17.2"}}).server().version == (8, 17)
 
-    def test_serverless_is_newer_than_any_number(self) -> None:
+    def test_serverless_is_newer_than_any_version(self) -> None:
         with Simulator(version="serverless") as server, connected(server) as api:
             found = api.server()
             assert (found.version, found.name) == (NEWEST, "Elasticsearch Serverless")
@@ -239,7 +240,7 @@ class TestServer:
             {"version": {"number": 9.3}},
         ],
     )
-    def test_what_is_no_version(self, answer: Any) -> None:
+    def test_response_without_a_version_is_unreadable(self, answer: Any) -> None:
         with pytest.raises(UnreadableAnswer) as caught:
             answered(answer).server()
         assert str(caught.value).startswith("GET /: The answer is JSON, but not what Elasticsearch documents. Hint: ")
@@ -311,7 +312,7 @@ class TestUndocumentedAnswers:
             ),
         ],
     )
-    def test_they_are_told(self, call: Call, request_line: str, answers: list[Any]) -> None:
+    def test_undocumented_response_is_unreadable(self, call: Call, request_line: str, answers: list[Any]) -> None:
         for answer in answers:
             with pytest.raises(UnreadableAnswer) as caught:
                 call(answered(answer))
@@ -321,7 +322,7 @@ class TestUndocumentedAnswers:
 
 
 class TestDryRun:
-    def test_one_that_was_carried_out_is_told(self) -> None:
+    def test_dry_run_that_was_carried_out_is_reported(self) -> None:
         api = answered({"acknowledged": True, "pipelines": [], "indexes": []})
         api._queries_arrive = True  # The proof would have failed, but for this one request.
         with pytest.raises(ClientError) as caught:
@@ -361,7 +362,7 @@ class TestDryRun:
             (503, "illegal_argument_exception", "[filter_path]"),
         ],
     )
-    def test_nor_is_an_error(self, status: int, kind: str | None, reason: str) -> None:
+    def test_error_is_no_proof_that_queries_arrive(self, status: int, kind: str | None, reason: str) -> None:
         api = refused(status, kind, reason)
         for _time in range(2):
             with pytest.raises(ApiError, match=f"refused with {status}") as caught:
@@ -386,11 +387,11 @@ class TestDeployment:
             ([("fully_allocated", 1, 1), ("starting", 0, 1)], False),
         ],
     )
-    def test_every_one_has_to_be_fully_allocated(self, stats: list[Any], deployed: bool) -> None:
+    def test_model_is_deployed_when_every_deployment_is_fully_allocated(self, stats: list[Any], deployed: bool) -> None:
         told = [self.stats(*entry) if isinstance(entry, tuple) else entry for entry in stats]
         assert answered({"trained_model_stats": told}).is_deployed("m") is deployed
 
-    def test_a_404_of_something_else_proves_nothing(self) -> None:
+    def test_is_deployed_raises_any_other_404(self) -> None:
         with pytest.raises(ApiError, match="refused with 404"):
             refused(404, None).is_deployed("m")
 
@@ -407,22 +408,18 @@ PRIVILEGES = [
 ]
 
 
-def hint(api: Inference, call: Call) -> str:
-    with pytest.raises(ApiError) as caught:
-        call(api)
-    return caught.value.hint
-
-
-class TestHints:
+class TestPrivileges:
     @pytest.mark.parametrize(("call", "privilege"), PRIVILEGES)
-    def test_the_privilege_that_is_missing(self, call: Call, privilege: str) -> None:
-        told = hint(refused(403, "security_exception", "action [x] is unauthorized"), call)
-        assert told == f"the user or the API key needs the cluster privilege {privilege}."
+    def test_request_carries_the_privilege_that_it_needs(self, call: Call, privilege: str) -> None:
+        client = Answering(("security_exception", "action [x] is unauthorized"), 403)
+        with pytest.raises(ApiError):
+            call(Inference(client))
+        assert client.privileges == [privilege]
 
     @pytest.mark.parametrize(("call", "privilege"), PRIVILEGES)
-    def test_that_privilege_is_enough(self, call: Call, privilege: str) -> None:
+    def test_privilege_is_enough_for_the_request(self, call: Call, privilege: str) -> None:
         security = Security(api_keys={"id:key": [privilege]})
-        with Simulator(security=security) as server, connected(server, api_key="id:key") as api:
+        with Simulator(security=security) as server, connected(server, auth=ApiKey("id:key")) as api:
             seed(server)
             if call in (call_put, call_update):  # What comes next is a refusal of the body or of the id.
                 with pytest.raises(ApiError) as caught:
@@ -432,9 +429,9 @@ class TestHints:
                 call(api)
             assert len(server.requests) == 1
 
-    def test_of_the_server_itself(self) -> None:
+    def test_denied_request_names_the_privilege_that_elasticsearch_names(self) -> None:
         security = Security(api_keys={"id:key": ["monitor_inference"]})
-        with Simulator(security=security) as server, connected(server, api_key="id:key") as api:
+        with Simulator(security=security) as server, connected(server, auth=ApiKey("id:key")) as api:
             with pytest.raises(ApiError) as caught:
                 call_put(api)
             assert str(caught.value) == (
@@ -444,58 +441,8 @@ class TestHints:
                 "Hint: the user or the API key needs the cluster privilege manage_inference."
             )
 
-    def test_wrong_credentials(self) -> None:
-        security = Security(api_keys={"id:key": ["manage_inference"]})
-        with Simulator(security=security) as server, connected(server, api_key="id:wrong") as api:
-            assert hint(api, call_get).startswith("check elasticsearch_username and elasticsearch_password, or")
-
-    def test_the_licence(self) -> None:
-        with Simulator(licensed=False) as server, connected(server) as api:
-            assert hint(api, call_put) == "the license of the cluster must include inference (Enterprise or a trial)."
-
-    @pytest.mark.parametrize("status", [400, 404])
-    @pytest.mark.parametrize("call", [call_server, call_get, call_get_all, call_put, call_delete])
-    def test_an_address_without_an_inference_api(self, status: int, call: Call) -> None:
-        assert hint(refused(status), call) == (
-            "this address knows no inference API: it is not Elasticsearch 8.11 or later, "
-            "or elasticsearch_url has a path that does not belong there."
-        )
-
-    def test_the_oldest_do_not_know_updates_which_is_another_matter(self) -> None:
+    def test_update_that_8_16_does_not_know_gets_no_hint(self) -> None:
         with Simulator(version="8.16") as server, connected(server) as api:
             with pytest.raises(ApiError) as caught:
                 call_update(api)
             assert (caught.value.status, caught.value.error_type, caught.value.hint) == (400, None, "")
-
-    def test_another_refusal_keeps_the_hint_it_has(self, server: Simulator, api: Inference) -> None:
-        server.faults.add(Fault("status", status=503))
-        assert hint(api, call_get).startswith("the cluster, or a proxy in front of it, is not ready. Run again later")
-        assert hint(refused(400, "validation_exception"), call_put) == ""
-
-
-class TestSettings:
-    def test_they_are_named_by_their_paths(self) -> None:
-        nested = {"a": {"b": 1, "c": {"d": "x"}}, "e": False, "f": None, "g": {}, "h": {"i": None}, "j": []}
-        assert flatten(nested) == {"a.b": 1, "a.c.d": "x", "e": False, "j": []}
-        assert nest({"a.b": 1, "a.c.d": "x", "e": False}) == {"a": {"b": 1, "c": {"d": "x"}}, "e": False}
-
-    NAMES = st.sampled_from(["a", "b", "a.b", "max_tokens"])
-    NESTED = st.recursive(
-        st.dictionaries(NAMES, st.integers() | st.text() | st.booleans(), min_size=1),
-        lambda inner: st.dictionaries(st.sampled_from(["a", "b", "a.b", "max_tokens"]), inner, min_size=1),
-        max_leaves=6,
-    )
-
-    @given(NESTED)
-    def test_the_way_there_and_back_loses_nothing(self, nested: dict[str, Any]) -> None:
-        assert nest(flatten({"group": nested})) == {"group": nested}
-
-    def test_an_object_whose_names_have_dots_stays_whole(self) -> None:
-        headers = {"x.trace": "1", "x": {"y": 2}}
-        assert flatten({"a": {"headers": headers, "b": 1}}) == {"a.headers": headers, "a.b": 1}
-        assert nest({"a.headers": headers, "a.b": 1}) == {"a": {"headers": headers, "b": 1}}
-
-    def test_empty_groups_of_an_answer_are_none(self) -> None:
-        answer = {**STORED, "task_settings": {}, "chunking_settings": None, "unknown": {"x": 1}}
-        found = Endpoint.from_answer(answer)
-        assert {path.partition(".")[0] for path in found.settings} == {"service_settings"}

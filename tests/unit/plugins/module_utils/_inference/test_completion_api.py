@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import Client, Connection, Redactor
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import Client
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.connection import Connection
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import UnreadableAnswer
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.redaction import Redactor
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.server_sent_events import Event
 from ansible_collections.esops.inference.plugins.module_utils._inference.completion_api import Answers
 from tests.simulator import Simulator
@@ -38,17 +40,19 @@ class Answering(Client):
 
 
 class TestAnswers:
-    def test_of_a_completion_may_have_several_parts(self) -> None:
+    def test_completion_can_have_several_parts(self) -> None:
         parts = {"completion": [{"result": "a"}, {"result": " b"}]}
         assert Answers(Answering(parts)).complete(ID, {"input": "x"}, 5) == ["a", " b"]
 
     @pytest.mark.parametrize("answer", [[], {}, {"completion": None}, {"completion": ["a"]}, {"completion": [{}]}])
-    def test_of_a_completion_in_another_shape(self, answer: Any) -> None:
+    def test_completion_in_another_shape_is_unreadable(self, answer: Any) -> None:
         with pytest.raises(UnreadableAnswer, match="not what Elasticsearch documents"):
             Answers(Answering(answer)).complete(ID, {"input": "x"}, 5)
 
     @pytest.mark.parametrize(("timeout", "query"), [(130.0, "120s"), (0.2, "180ms"), (86400, "86390s")])
-    def test_the_server_gives_up_before_the_client_does(self, server: Simulator, timeout: float, query: str) -> None:
+    def test_timeout_of_the_server_ends_before_that_of_the_client(
+        self, server: Simulator, timeout: float, query: str
+    ) -> None:
         seed(server)
         client = Client(Connection((server.url,)), Redactor([]))
         Answers(client).complete(ID, {"input": "x"}, timeout)
@@ -69,18 +73,18 @@ class TestAnswers:
             ),
         ],
     )
-    def test_of_a_chat(self, data: str, piece: tuple[Any, ...]) -> None:
+    def test_event_of_a_chat_becomes_a_piece(self, data: str, piece: tuple[Any, ...]) -> None:
         assert list(Answers(Streaming(data, "[DONE]", "{")).chat("chat", {}, 5)) == [piece]
 
     @pytest.mark.parametrize(
         "data",
         ["", "{", "[]", "null", '"a"', '{"choices": [1]}', '{"choices": [{"delta": {"content": 1}}]}', '{"usage": 5}'],
     )
-    def test_of_a_chat_in_another_shape(self, data: str) -> None:
+    def test_event_of_a_chat_in_another_shape_is_unreadable(self, data: str) -> None:
         with pytest.raises(UnreadableAnswer, match="not what Elasticsearch documents"):
             list(Answers(Streaming(data)).chat("chat", {}, 5))
 
-    def test_of_a_chat_without_an_end(self) -> None:
+    def test_chat_without_an_end_is_unreadable(self) -> None:
         pieces = Answers(Streaming("{}")).chat("chat", {}, 5)
         next(pieces)
         with pytest.raises(UnreadableAnswer, match="without the mark of its end"):

@@ -15,7 +15,14 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import Connection, Patience
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.auth import (
+    ApiKey,
+    Basic,
+    BearerToken,
+    auth_of,
+)
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.connection import Connection
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.retries import Patience
 from ansible_collections.esops.inference.plugins.module_utils._modules import runner as module_module
 from ansible_collections.esops.inference.plugins.module_utils._modules.connection_options import connection_options
 from ansible_collections.esops.inference.plugins.modules import anthropic_endpoint
@@ -66,10 +73,10 @@ def files(tmp_path: Path) -> dict[str, str]:
 OPTIONS: dict[str, tuple[Any, str, dict[str, Any]]] = {
     "elasticsearch_url": (["http://a:1/", "http://b"], "http://a:1/, http://b", {"urls": ("http://a:1", "http://b")}),
     "elasticsearch_cloud_id": (CLOUD_ID, CLOUD_ID, {"urls": ("https://abc.eu.example.com:443",)}),
-    "elasticsearch_username": ("jürgen", "jürgen", {"username": "jürgen", "password": "pass€word"}),
-    "elasticsearch_password": ("s€cret", "s€cret", {"username": "elastic", "password": "s€cret"}),
-    "elasticsearch_api_key": ("id:secret", "id:secret", {"api_key": "id:secret"}),
-    "elasticsearch_bearer_token": ("AAEAAW", "AAEAAW", {"bearer_token": "AAEAAW"}),
+    "elasticsearch_username": ("jürgen", "jürgen", {"auth": Basic("jürgen", "pass€word")}),
+    "elasticsearch_password": ("s€cret", "s€cret", {"auth": Basic("elastic", "s€cret")}),
+    "elasticsearch_api_key": ("id:secret", "id:secret", {"auth": ApiKey("id:secret")}),
+    "elasticsearch_bearer_token": ("AAEAAW", "AAEAAW", {"auth": BearerToken("AAEAAW")}),
     "ca_path": ("ca_path", "ca_path", {"ca_path": "ca_path"}),
     "ca_fingerprint": (FINGERPRINT.upper(), FINGERPRINT, {"ca_fingerprint": FINGERPRINT}),
     "client_cert": ("client_cert", "client_cert", {"client_cert": "client_cert", "client_key": None}),
@@ -167,8 +174,7 @@ class TestTaskAndEnvironment:
     ) -> None:
         with environment(**upper({name: f"{value}x" for name, value in around.items()})):
             found = connection(elasticsearch_url=URL, **task)
-        wanted = {name.partition("_")[2]: value for name, value in task.items()}
-        assert found == Connection((URL,), **wanted)  # type: ignore[arg-type]
+        assert found == Connection((URL,), auth_of({name.partition("_")[2]: value for name, value in task.items()}))
 
     def test_a_url_of_the_task_wins(self, connection: Callable[..., Connection]) -> None:
         with environment(ELASTICSEARCH_CLOUD_ID=CLOUD_ID):
@@ -181,7 +187,7 @@ class TestTaskAndEnvironment:
     def test_user_and_password_may_come_from_both(self, connection: Callable[..., Connection]) -> None:
         with environment(ELASTICSEARCH_PASSWORD="s€cret", ELASTICSEARCH_API_KEY="id:secret"):
             found = connection(elasticsearch_url=URL, elasticsearch_username="joe")
-        assert (found.username, found.password, found.api_key) == ("joe", "s€cret", None)
+        assert found.auth == Basic("joe", "s€cret")
 
     @pytest.mark.parametrize("place", ["task", "environment"])
     @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import Repeated
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.json_text import Repeated
 from ansible_collections.esops.inference.plugins.module_utils._services import anthropic
 
 TOP_K = "task_settings.top_k"

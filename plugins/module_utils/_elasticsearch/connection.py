@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A connection as data, and the addresses in it. Private to the collection."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass, field
+from typing import Mapping
+from urllib.parse import urlsplit
+
+from .auth import Auth
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Where the cluster is, and how to communicate with it. Its C(repr) shows no secret.
+
+    :ivar urls: base URLs of the nodes, tried in order.
+    :ivar auth: the authentication method with its credentials.
+    :ivar ca_path: a file or a directory of CA certificates in PEM format.
+    :ivar ca_fingerprint: SHA-256, 64 lowercase hexadecimal digits.
+    :ivar client_key: a file; None if the key is in C(client_cert).
+    :ivar timeout: seconds for one request.
+    :ivar retries: how many times to retry a request after a temporary error.
+    """
+
+    urls: tuple[str, ...]
+    auth: Auth = field(default_factory=Auth)
+    ca_path: str | None = None
+    ca_fingerprint: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+    validate_certs: bool = True
+    timeout: float = 130.0
+    retries: int = 3
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def verify(self) -> bool | str:
+        """How requests verifies the certificate of a node: not at all, with a path of CAs, or with its own CAs."""
+        if not self.validate_certs:
+            return False
+        # A pinned certificate needs no CA: it is itself what is trusted.
+        return self.ca_path or not self.ca_fingerprint
+
+
+def cloud_url(cloud_id: str) -> str:
+    """Return the URL of Elasticsearch in a Cloud ID, C(label:base64(host$elasticsearch$kibana)).
+
+    :raises ValueError: if it is not a Cloud ID; the message continues a sentence about it.
+    """
+    encoded = cloud_id.strip().rpartition(":")[2].rstrip("=")
+    try:
+        decoded = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True).decode()
+        host, elasticsearch = decoded.strip().split("$")[:2]
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        raise ValueError("is not a Cloud ID") from None
+    if not host or not elasticsearch:
+        raise ValueError("is a Cloud ID without an Elasticsearch host")
+    name, _colon, own_port = elasticsearch.partition(":")
+    domain, _colon, port = host.partition(":")
+    url = f"https://{name}.{domain}:{own_port or port or '443'}"
+    try:
+        return base_url(url)
+    except ValueError:
+        raise ValueError("is a Cloud ID with an address that is not valid") from None
+
+
+def base_url(url: str) -> str:
+    """Return the URL of a node without the slashes at its end.
+
+    :raises ValueError: if a path cannot follow it; the message continues a sentence about the URL.
+    """
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        usable = False
+    if not usable or parts.query or parts.fragment or re.search(r"\s", url) or not url.isprintable():
+        raise ValueError("must look like https://host:9200, with http or https")
+    if "@" in parts.netloc:
+        raise ValueError("holds a user or a password: give them as elasticsearch_username and elasticsearch_password")
+    return url.rstrip("/")

@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Send a request that is answered with a stream of events. Only runs that stream load this file.
+
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Iterator
+from urllib.parse import urlsplit
+
+from .json_text import parse_json
+from .server_sent_events import Event, parsed
+
+if TYPE_CHECKING:
+    import requests
+
+    from .client import Client, Request
+
+try:
+    import urllib3
+except ImportError:
+    pass  # The client does not start without it.
+else:
+    _BROKEN_OFF = (OSError, urllib3.exceptions.HTTPError)
+
+#: The most bytes of a stream that are read together.
+_CHUNK = 8192
+
+
+def events(client: Client, request: Request) -> Iterator[Event]:
+    """Send a request and return the events of its response, each as soon as it has arrived.
+
+    :raises ClientError: if the response is not a stream, if it breaks off, or as an event with the name C(error) says.
+    """
+    response, chunks = client.retrying(lambda _retried: _opened(client, request))
+    with response:
+        for event in parsed(chunks):
+            if event.name == "error":
+                raise client.diagnosis(request).of_error_event(parse_json(event.data))
+            yield event
+
+
+def _opened(client: Client, request: Request) -> tuple[requests.Response, Iterator[bytes]]:
+    """Return a response that is a stream of events, and its body.
+
+    :raises ClientError: if the response is anything else.
+    """
+    response = client.send(request, stream=True)
+    chunks = _chunks(client, request, response)
+    is_stream = response.headers.get("Content-Type", "").startswith("text/event-stream")
+    if response.status_code < 300 and is_stream:
+        return response, chunks
+    with response:
+        # Elasticsearch rejects a stream with an event; a proxy in front of it does not.
+        said = next((event.data for event in parsed(chunks)), "") if is_stream else b"".join(chunks)
+        raise client.diagnosis(request).of_answer(response, parse_json(said))
+
+
+def _chunks(client: Client, request: Request, response: requests.Response) -> Iterator[bytes]:
+    """Return the body of a response as it arrives, all of it within the timeout.
+
+    :raises ClientError: if it does not arrive.
+    """
+    parts, end = urlsplit(response.url), time.monotonic() + client.timeout
+    node = f"{parts.scheme}://{parts.netloc}"
+    try:
+        for chunk in response.iter_content(_CHUNK):
+            yield chunk
+            if time.monotonic() > end:
+                raise client.diagnosis(request).of_time(node, client.timeout)
+    except _BROKEN_OFF as error:
+        raise client.diagnosis(request).of_transport(error, node, client.timeout, answering=True) from None

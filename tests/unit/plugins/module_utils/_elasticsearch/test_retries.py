@@ -1,0 +1,280 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Requests are sent again after what passes by itself, within the time that a task has for that."""
+
+from __future__ import annotations
+
+import contextlib
+import email.utils
+import time
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import pytest
+
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch import retries
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import Client
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import (
+    ApiError,
+    ConnectionLost,
+    TimedOut,
+    UnreadableAnswer,
+)
+from tests.simulator import Fault, Simulator
+from tests.unit.plugins.module_utils._elasticsearch.servers import (
+    Connect,
+    Dialled,
+)
+
+
+class TestRetries:
+    @pytest.mark.parametrize("status", [429, 502, 503, 504])
+    @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+    def test_passing_status_is_retried(
+        self, server: Simulator, connect: Connect, pauses: list[float], status: int, method: str
+    ) -> None:
+        server.seed("a")
+        server.faults.add(Fault("status", status=status, times=3))
+        with contextlib.suppress(ApiError):  # The PUT has no body.
+            connect(server.url, retries=3, timeout=60).request(method, "/_inference/completion/a")
+        assert server.requests == [f"{method} /_inference/completion/a"] * 4
+        assert [exchange.status for exchange in server.log[:3]] == [status] * 3
+        assert pauses == [2, 4]
+
+    def test_pause_before_a_retry_is_random(
+        self, server: Simulator, connect: Connect, pauses: list[float], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        between: list[tuple[float, float]] = []
+        luck = SimpleNamespace(uniform=lambda least, most: between.append((least, most)) or 0.75)
+        monkeypatch.setattr(retries, "random", luck)
+        server.faults.add(Fault("status", status=503, times=2))
+        connect(server.url, retries=2).request("GET", "/")
+        assert (pauses, set(between)) == ([1.5], {(0.5, 1)})
+
+    def test_pauses_of_all_requests_together_end_with_the_timeout(
+        self, server: Simulator, connect: Connect, pauses: list[float]
+    ) -> None:
+        client = connect(server.url, retries=3, timeout=5)
+        server.faults.add(Fault("status", status=503, times=2))
+        client.request("GET", "/")
+        server.faults.add(Fault("status", status=503, times=9))
+        with pytest.raises(ApiError, match="refused with status 503"):
+            client.request("GET", "/")
+        with pytest.raises(ApiError, match="refused with status 503"):
+            client.request("GET", "/")
+        assert pauses == [2, 2, 1]
+        assert server.requests == ["GET /"] * (3 + 4 + 1)
+
+    @pytest.mark.usefixtures("pauses")
+    def test_retries_are_counted_with_their_last_reason(self, server: Simulator, connect: Connect) -> None:
+        client = connect(server.url, retries=2)
+        client.request("GET", "/")
+        assert (client.patience.resent, client.patience.reason) == (0, "")
+        server.faults.add(Fault("status", status=429))
+        client.request("GET", "/")
+        assert (client.patience.resent, client.patience.reason) == (1, "status 429")
+        server.faults.add(Fault("reset_before"))
+        client.request("GET", "/")
+        assert (client.patience.resent, client.patience.reason) == (2, "ProtocolError")
+
+    def test_request_that_timed_out_is_not_retried(
+        self, server: Simulator, connect: Connect, pauses: list[float]
+    ) -> None:
+        server.faults.add(Fault("slow", seconds=0.4))
+        with pytest.raises(TimedOut):
+            connect(server.url, retries=3, timeout=0.1).request("GET", "/")
+        assert (server.requests, pauses) == (["GET /"], [])
+
+    @pytest.mark.parametrize(
+        ("status", "reason", "hint"),
+        [
+            (429, "(es_rejected_execution_exception): rejected execution", "the cluster is busy. Run again later"),
+            (502, "(status_exception): Bad Gateway", "a proxy in front of Elasticsearch cannot reach it"),
+            (503, "(cluster_block_exception): blocked by", "the cluster, or a proxy in front of it, is not ready"),
+            (
+                504,
+                "(process_cluster_event_timeout_exception): Gateway Timeout",
+                "a proxy in front of Elasticsearch gave up waiting",
+            ),
+        ],
+    )
+    @pytest.mark.usefixtures("pauses")
+    def test_status_that_does_not_pass_in_time_is_reported(
+        self, server: Simulator, connect: Connect, status: int, reason: str, hint: str
+    ) -> None:
+        server.faults.add(Fault("status", status=status, times=9))
+        with pytest.raises(ApiError) as caught:
+            connect(server.url, retries=2).request("GET", "/")
+        error = caught.value
+        assert server.requests == ["GET /"] * 3
+        assert str(error).startswith(f"GET /: refused with status {status} {reason}")
+        assert hint in error.hint
+        assert (error.status, error.ambiguous, error.retried) == (status, status >= 500, True)
+
+    @pytest.mark.usefixtures("pauses")
+    @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 500])
+    def test_other_status_is_not_retried(self, server: Simulator, connect: Connect, status: int) -> None:
+        server.faults.add(Fault("status", status=status))
+        with pytest.raises(ApiError) as caught:
+            connect(server.url, retries=3).request("GET", "/")
+        assert server.requests == ["GET /"]
+        assert (caught.value.status, caught.value.retried) == (status, False)
+
+    @pytest.mark.parametrize("kind", ["reset_before", "reset_after", "cut"])
+    def test_lost_connection_is_retried_but_not_an_unreadable_response(
+        self, server: Simulator, connect: Connect, pauses: list[float], kind: str
+    ) -> None:
+        server.faults.add(Fault(kind))
+        if kind == "cut":
+            with pytest.raises(UnreadableAnswer):
+                connect(server.url, retries=2).request("GET", "/")
+        else:
+            assert connect(server.url, retries=2).request("GET", "/")["name"] == "simulator"
+        assert server.requests == ["GET /"] * (1 if kind == "cut" else 2)
+        assert pauses == []
+
+    @pytest.mark.parametrize(
+        ("told", "waited"),
+        [
+            ("7", [7]),
+            ("0", []),
+            ("3600", [60]),
+            ("99999999999", [60]),
+            ("Thu, 01 Jan 1970 00:00:00 GMT", []),
+            ("soon", []),
+            ("1.5", []),
+        ],
+    )
+    def test_retry_after_is_respected_up_to_a_maximum(
+        self, server: Simulator, connect: Connect, pauses: list[float], told: str, waited: list[float]
+    ) -> None:
+        server.faults.add(Fault("status", status=503, retry_after=told))
+        connect(server.url, retries=1, timeout=90).request("GET", "/")
+        assert server.requests == ["GET /"] * 2
+        assert pauses == waited
+
+    def test_retry_after_can_be_a_date(self, server: Simulator, connect: Connect, pauses: list[float]) -> None:
+        date = email.utils.formatdate(time.time() + 30, usegmt=True)
+        server.faults.add(Fault("status", status=429, retry_after=date))
+        connect(server.url, retries=1, timeout=90).request("GET", "/")
+        assert pauses == [pytest.approx(29.5, abs=1)]
+
+    CREATE = ("PUT", "/_inference/completion/a", None)
+
+    def create(self, client: Client) -> ApiError:
+        body = {"service": "anthropic", "service_settings": {"api_key": "k", "model_id": "m"}}
+        body["task_settings"] = {"max_tokens": 1}  # type: ignore[assignment]
+        with pytest.raises(ApiError) as caught:
+            client.request(*self.CREATE, body)
+        assert caught.value.error_type == "resource_already_exists_exception"
+        return caught.value
+
+    def test_error_after_a_lost_try_is_marked_as_retried(self, server: Simulator, connect: Connect) -> None:
+        server.faults.add(Fault("reset_after"))
+        assert self.create(connect(server.url, retries=1)).retried
+        assert server.requests == ["PUT /_inference/completion/a"] * 2
+
+    def test_error_of_the_first_try_is_not_marked_as_retried(self, server: Simulator, connect: Connect) -> None:
+        server.seed("a")
+        assert not self.create(connect(server.url, retries=1)).retried
+
+    def test_refused_connection_does_not_count_as_a_try(
+        self, server: Simulator, connect: Connect, dialled: Dialled
+    ) -> None:
+        server.seed("a")
+        dialled.failing = lambda number: ConnectionRefusedError(111, "refused") if number == 1 else None
+        assert not self.create(connect(server.url, retries=1)).retried
+        assert dialled.ports == [server.port] * 2
+
+    @pytest.mark.usefixtures("pauses")
+    def test_lost_write_stays_lost_if_the_retry_is_refused(
+        self, server: Simulator, connect: Connect, dialled: Dialled
+    ) -> None:
+        """The first try may have been carried out; another node must not be asked to do it again."""
+        dialled.failing = lambda number: ConnectionRefusedError(111, "refused") if number > 1 else None
+        server.faults.add(Fault("reset_after"))
+        with Simulator() as other:
+            with pytest.raises(ConnectionLost) as caught:
+                connect(server.url, other.url, retries=2).request("DELETE", "/_inference/completion/a")
+            assert other.requests == []
+        assert caught.value.ambiguous
+        assert server.requests == ["DELETE /_inference/completion/a"]
+
+    @pytest.mark.usefixtures("pauses")
+    def test_lost_write_to_a_single_node_stays_lost_if_the_retry_is_refused(
+        self, server: Simulator, connect: Connect, dialled: Dialled
+    ) -> None:
+        dialled.failing = lambda number: ConnectionRefusedError(111, "refused") if number > 1 else None
+        server.faults.add(Fault("reset_after"))
+        with pytest.raises(ConnectionLost) as caught:
+            connect(server.url, retries=2).request("DELETE", "/_inference/completion/a")
+        assert f"{server.url} cannot be reached: Failed to establish a new connection" in caught.value.problem
+        assert caught.value.ambiguous
+
+
+class TestProviderFaults:
+    """Elasticsearch reports a temporary fault of the provider as a status 400."""
+
+    PATH = "/_inference/completion/a"
+    BODY: ClassVar[dict[str, Any]] = {
+        "service": "anthropic",
+        "service_settings": {"api_key": "k", "model_id": "m"},
+        "task_settings": {"max_tokens": 5},
+    }
+
+    def write(self, client: Client, **more: Any) -> Any:
+        return client.request_with_retries("PUT", self.PATH, None, self.BODY, **more)
+
+    @pytest.mark.parametrize("status", [429, 500, 529])
+    def test_temporary_fault_of_provider_is_retried_with_growing_pauses(
+        self, server: Simulator, connect: Connect, pauses: list[float], status: int
+    ) -> None:
+        server.faults.add(Fault("provider_refusal", status=status, times=3))
+        client = connect(server.url, retries=3, timeout=60)
+        assert self.write(client)["inference_id"] == "a"
+        assert server.requests == [f"PUT {self.PATH}"] * 4
+        assert pauses == [1, 2, 4]
+        assert (client.patience.resent, client.patience.reason) == (3, f"status {status} of the provider")
+
+    @pytest.mark.parametrize("status", [401, 404])
+    def test_refusal_of_provider_is_not_retried(
+        self, server: Simulator, connect: Connect, pauses: list[float], status: int
+    ) -> None:
+        server.faults.add(Fault("provider_refusal", status=status))
+        with pytest.raises(ApiError) as caught:
+            self.write(connect(server.url, retries=3))
+        assert (caught.value.provider_status, len(server.requests), pauses) == (status, 1, [])
+
+    def test_retries_end_with_the_last_error_of_provider(
+        self, server: Simulator, connect: Connect, pauses: list[float]
+    ) -> None:
+        server.faults.add(Fault("provider_refusal", status=529, times=9))
+        with pytest.raises(ApiError) as caught:
+            self.write(connect(server.url, retries=2, timeout=60))
+        assert (caught.value.provider_status, caught.value.retried) == (529, True)
+        assert (len(server.requests), pauses) == (3, [1, 2])
+
+    def test_least_retries_override_those_of_the_connection(
+        self, server: Simulator, connect: Connect, pauses: list[float]
+    ) -> None:
+        server.faults.add(Fault("provider_refusal", status=529, times=2))
+        self.write(connect(server.url, retries=0, timeout=60), least_retries=2)
+        assert (len(server.requests), pauses) == (3, [1, 2])
+
+    def test_pauses_for_provider_end_with_the_timeout(
+        self, server: Simulator, connect: Connect, pauses: list[float]
+    ) -> None:
+        server.faults.add(Fault("provider_refusal", status=529, times=99))
+        with pytest.raises(ApiError):
+            self.write(connect(server.url, retries=50, timeout=5))
+        assert sum(pauses) <= 5
+        assert len(server.requests) == len(pauses) + 1
+
+    @pytest.mark.usefixtures("pauses")
+    def test_delete_waits_for_an_update_in_progress(self, server: Simulator, connect: Connect) -> None:
+        server.seed("a")
+        server.faults.add(Fault("busy", times=2))
+        client = connect(server.url, retries=3)
+        assert client.request_with_retries("DELETE", self.PATH)["acknowledged"] is True
+        assert (len(server.requests), client.patience.reason) == (3, "an update in progress")
