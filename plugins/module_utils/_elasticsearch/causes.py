@@ -94,7 +94,11 @@ def classify(
     reason: str,
     causes: Sequence[tuple[str | None, str]],
 ) -> Cause:
-    """Return the cause of an error, given what it says and the type and reason of each error that led to it."""
+    """Return the cause of an error.
+
+    :param reason: its own words.
+    :param causes: the type and the reason of each error that led to it.
+    """
     types = (error_type, *(name for name, _text in causes))
     texts = (reason, *(text for _name, text in causes))
     return Cause(method, path, status, error_type, texts, frozenset(name for name in types if name))

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What went wrong with a request, as one of the typed errors: from what requests raised or a server answered.
+"""Make one of the typed errors of what went wrong with a request: what requests raised, or what a server responded.
 
-It is loaded only when something did. Private to the collection.
+Only runs in which a request failed load this file. Private to the collection.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ else:
     _NEVER_CONNECTED = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
     _NO_URL = (requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError)
 
-#: The object that urllib3 lets speak first.
+#: The object that urllib3 names in front of its words.
 _SPEAKER = re.compile(r"^(?:<[^>]*>|HTTPS?Connection(?:Pool)?\([^)]*\)): ")
 
 #: An ID that no API key has may be the secret of one, if the two were given in the wrong order.
@@ -42,7 +42,7 @@ _UNKNOWN_ID = re.compile(r"(api ?key (?:with id|authentication for id) )[^\s,]+"
 
 
 class Diagnosis:
-    """Of one request.
+    """Makes the errors of one request, each complete with its hint.
 
     :param target: its path and query.
     :param redact: takes the secrets out of a text.
@@ -56,17 +56,18 @@ class Diagnosis:
         self._privilege = privilege
 
     def of_transport(self, error: Exception, node: str, timeout: float, answering: bool = False) -> ClientError:
-        """What requests says where there is no answer, or no more of it. Its own texts show headers and URLs.
+        """Return the error if there is no response, or no more of it.
 
+        :param error: what requests or urllib3 raised; some of its texts show headers and URLs.
         :param timeout: seconds, as it was for this request.
-        :param answering: whether the answer had begun.
+        :param answering: whether the response had begun.
         """
         method, target = self._method, self._target
         cause = _cause(error)
         words = self._redact(_words(cause))
         unsent = self._unsent(error, cause, words, node)
         if unsent is not None:
-            # Of this try, that is; what came of one before it, nobody knows.
+            # Of this try, that is. What came of one before it is not known.
             sent = answering or _sent_before(error)
             return ConnectionLost(unsent.problem, method, target, unsent.hint) if sent else unsent
         if isinstance(cause, urllib3.exceptions.ReadTimeoutError):
@@ -81,12 +82,12 @@ class Diagnosis:
         return ClientError(f"The request cannot be sent: {words}.", method, target, hints.UNSENDABLE)
 
     def of_time(self, node: str, timeout: float) -> TimedOut:
-        """The timeout ran out."""
+        """Return the error if the timeout ran out, in seconds."""
         problem = f"{node} did not answer within {timeout:g} s."
         return TimedOut(problem, self._method, self._target, hints.TIMED_OUT)
 
     def _unsent(self, error: Exception, cause: BaseException, words: str, node: str) -> ClientError | None:
-        """The error of a try that did not get as far as the server, or None if it may have."""
+        """Return the error of a try that did not get as far as the server, or None if it may have."""
         method, target = self._method, self._target
         if isinstance(error, requests.exceptions.SSLError) or hints.NO_CERTIFICATES in words:
             return TlsFailed(f"TLS with {node} failed: {words}.", method, target, hints.tls_hint(words))
@@ -99,9 +100,9 @@ class Diagnosis:
         return None
 
     def of_answer(self, response: requests.Response, answer: Any, retried: bool = False) -> ClientError:
-        """What is wrong with an answer that is not a success.
+        """Return what is wrong with a response that is not a success.
 
-        :param answer: its JSON; None where it has none.
+        :param answer: its JSON; None if it has none.
         :param retried: whether the same request was sent before, apart from what the response knows.
         """
         status = response.status_code
@@ -116,9 +117,9 @@ class Diagnosis:
         return self._unreadable(response, retried)
 
     def of_error_event(self, answer: Any) -> ClientError:
-        """What an event in the middle of a stream says went wrong.
+        """Return what an error event in the middle of a stream reports.
 
-        :param answer: its JSON; None where it has none.
+        :param answer: its JSON; None if it has none.
         """
         if not isinstance(answer, dict) or "error" not in answer:
             problem = "The stream ended with an error event that does not say what is wrong."
@@ -134,7 +135,7 @@ class Diagnosis:
         return UnreadableAnswer(problem, self._method, self._target, hint, response.status_code, retried=retried)
 
     def _api_error(self, problem: str, status: int | None, answer: dict[str, Any], retried: bool) -> ApiError:
-        """An error in the server's own shape; C(error) is a plain string where no handler knows the request.
+        """Return an error of Elasticsearch. Its C(error) is a plain string if no handler knows the request.
 
         :param problem: how its words begin.
         """
@@ -155,13 +156,13 @@ class Diagnosis:
 
 
 def _any_sent(history: Iterable[RequestHistory]) -> bool:
-    """Whether one of the tries got as far as the server."""
+    """Return whether one of the tries got as far as the server."""
     errors = (getattr(entry.error, "original_error", entry.error) for entry in history)
     return any(not isinstance(error, _NEVER_CONNECTED) for error in errors)
 
 
 def _sent_before(error: Exception) -> bool:
-    """Whether a try before the one that failed for good got as far as the server."""
+    """Return whether a try before the last one got as far as the server."""
     return any(_any_sent(getattr(inner, "history", ())) for inner in error.args)
 
 
@@ -170,13 +171,13 @@ def _text(value: Any) -> str:
 
 
 def _words(cause: BaseException) -> str:
-    """What an error of urllib3 says, as part of a sentence."""
+    """Return what an error of urllib3 says, as part of a sentence."""
     text = cause.args[-1] if isinstance(cause, _NEVER_CONNECTED) else cause
     return _SPEAKER.sub("", str(text)).rstrip(".")
 
 
 def _cause(error: Exception) -> BaseException:
-    """The innermost thing that urllib3 says happened."""
+    """Return the innermost error: what happened in the first place."""
     cause: BaseException = error
     while True:
         inner = getattr(cause, "reason", None)
@@ -200,8 +201,8 @@ def _causes(error: Mapping[str, Any]) -> list[tuple[str | None, str]]:
 
 def _unsuccessful(error: Mapping[str, Any]) -> list[str]:
     """Return what Elasticsearch says of credentials that it looked at before it refused the request."""
-    told = error.get("additional_unsuccessful_credentials") or []
-    return [_text(text) for text in (told if isinstance(told, list) else [told])]
+    said = error.get("additional_unsuccessful_credentials") or []
+    return [_text(text) for text in (said if isinstance(said, list) else [said])]
 
 
 def _name(value: Any) -> str | None:

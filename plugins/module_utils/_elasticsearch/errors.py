@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can keep a request from being answered as it should: one class for each case that is treated in its own way.
+"""The errors of requests: one class for each case that is treated in its own way.
 
 Private to the collection.
 """
@@ -20,10 +20,14 @@ PASSING_STATUSES = frozenset((429, 502, 503, 504))
 
 
 class ClientError(Exception):
-    """What kept a request from being answered as it should. It is complete when it is built, and does not change.
+    """A request failed. The error is complete when it is built, and does not change. Its texts hold no secret.
 
-    Its texts hold no secret.
-
+    :ivar problem: what happened, as a sentence or the beginning of one.
+    :ivar path: the path and the query.
+    :ivar hint: what to do about it; empty if there is nothing to add.
+    :ivar status: that of the response, if there is one.
+    :ivar error_type: how Elasticsearch names the error, as in C(security_exception).
+    :ivar reason: the words of Elasticsearch.
     :ivar retried: whether the request had been sent before, so that its first try may have succeeded.
     :ivar causes: the type, if there is one, and the reason of each error that led to this one.
     :ivar cause: what the response reports, classified.
@@ -173,7 +177,7 @@ class _Unsent(ClientError):
 
 
 class Unreachable(_Unsent):
-    """No node took the connection: nothing was sent."""
+    """No node accepted the connection: nothing was sent."""
 
 
 class TlsFailed(_Unsent):
@@ -181,7 +185,7 @@ class TlsFailed(_Unsent):
 
 
 class ConnectionLost(ClientError):
-    """The connection ended, or the time ran out, before the whole answer was there."""
+    """The connection ended, or the time ran out, before the whole response was there."""
 
     @property
     def ambiguous(self) -> bool:
@@ -189,11 +193,11 @@ class ConnectionLost(ClientError):
 
 
 class TimedOut(ConnectionLost):
-    """The server did not answer in time, and may still be at work."""
+    """The server did not respond in time, and may still be at work."""
 
 
 class UnreadableAnswer(ClientError):
-    """The answer is not what Elasticsearch sends: HTML of a proxy, JSON that is cut off."""
+    """The response is not what Elasticsearch sends: HTML of a proxy, JSON that is cut off."""
 
     @property
     def ambiguous(self) -> bool:
@@ -206,11 +210,11 @@ class UnreadableAnswer(ClientError):
 
 
 class Redirected(ClientError):
-    """The answer points elsewhere. Redirects are not followed: a redirected PUT turns into a GET."""
+    """The response points elsewhere. Redirects are not followed: a redirected PUT turns into a GET."""
 
 
 class ApiError(ClientError):
-    """Elasticsearch answered with an error status."""
+    """Elasticsearch responded with an error status."""
 
     def __init__(self, *args: Any, causes: Sequence[tuple[str | None, str]] = (), **more: Any) -> None:
         # First, since the error is classified by them, too.
@@ -223,7 +227,7 @@ class ApiError(ClientError):
 
     @property
     def ambiguous(self) -> bool:
-        """A 5xx may come from something in front that gave up while the server went on."""
+        """A 5xx may come from a proxy that gave up while the server went on."""
         return self.status is not None and self.status >= 500
 
     @property
@@ -232,7 +236,7 @@ class ApiError(ClientError):
 
 
 class Refused(Exception):
-    """What was asked will not be done, or was not reached; says why and what to do.
+    """What is declared is not done, or was not reached. The text says why, and what to do.
 
     :param status: the status with which the server refuses the same, if it does.
     """

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Iterator
 from urllib.parse import urlsplit
 
 from .json_text import parse_json
-from .server_sent_events import Event, parsed
+from .server_sent_events import Event, parse_events
 
 if TYPE_CHECKING:
     import requests
@@ -38,7 +38,7 @@ def events(client: Client, request: Request) -> Iterator[Event]:
     """
     response, chunks = client.retrying(lambda _retried: _opened(client, request))
     with response:
-        for event in parsed(chunks):
+        for event in parse_events(chunks):
             if event.name == "error":
                 raise client.diagnosis(request).of_error_event(parse_json(event.data))
             yield event
@@ -56,7 +56,7 @@ def _opened(client: Client, request: Request) -> tuple[requests.Response, Iterat
         return response, chunks
     with response:
         # Elasticsearch rejects a stream with an event; a proxy in front of it does not.
-        said = next((event.data for event in parsed(chunks)), "") if is_stream else b"".join(chunks)
+        said = next((event.data for event in parse_events(chunks)), "") if is_stream else b"".join(chunks)
         raise client.diagnosis(request).of_answer(response, parse_json(said))
 
 

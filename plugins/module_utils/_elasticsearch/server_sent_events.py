@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Server-sent events, out of bytes that arrive in whatever pieces.
+"""Read server-sent events from bytes that arrive in any pieces.
 
-The format is that of the HTML standard, "Server-sent events". It is loaded only where something is streamed.
+The format is that of the HTML standard, "Server-sent events". Only runs that stream load this file.
 Private to the collection.
 """
 
@@ -21,15 +21,15 @@ _BYTE_ORDER_MARK = "\ufeff"
 class Event(NamedTuple):
     """One event.
 
-    :ivar name: C(message) where the server gives none.
+    :ivar name: C(message) if the server sends none.
     """
 
     name: str
     data: str
 
 
-def parsed(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """The events in a stream, each as soon as it is whole. One that the stream breaks off is none."""
+def parse_events(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """Return the events in a stream, each as soon as it is whole. An event that is cut off is left out."""
     name, data = "", []
     for line in _lines(chunks):
         field, _colon, value = line.partition(":")
@@ -54,6 +54,6 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
 
 
 def _text(line: bytes) -> str:
-    """A line without the byte order mark that Elasticsearch puts before each event, not only before the first."""
+    """Return a line without the byte order mark that Elasticsearch sends before each event."""
     text = line.decode(errors="replace")
     return text[1:] if text.startswith(_BYTE_ORDER_MARK) else text

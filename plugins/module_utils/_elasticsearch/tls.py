@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""TLS with a pinned fingerprint, enforced the same way directly and through a proxy.
+"""Enforce a pinned fingerprint, in the same way on a direct connection and through a proxy.
 
-It is loaded only by runs that pin a fingerprint. Private to the collection.
+Only runs that pin a fingerprint load this file. Private to the collection.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _DER = 2
 
 
 class PinnedAdapter(BaseAdapter):
-    """Connects to nodes that show the pinned certificate, and to no other.
+    """Connects only to nodes that show the pinned certificate.
 
     :param fingerprint: SHA-256, 64 lowercase hexadecimal digits.
     :param options: of C(HTTPAdapter).
@@ -61,8 +61,8 @@ class _NodeAdapter(HTTPAdapter):
     """Connects to one node, and only if it shows the pinned certificate.
 
     The fingerprint is that of the node's own certificate, which urllib3 compares, or that of a CA which the node sends
-    along with it. Then that CA becomes the only trusted one, and the host name is verified, too. A connection over the
-    same path shows which of both it is, before the first request: nothing is sent over it.
+    along with it. Then that CA becomes the only trusted one, and the host name is verified, too. Before the first
+    request, a connection over the same path shows which of both it is. Nothing is sent over that connection.
     """
 
     def __init__(self, fingerprint: str, **kwargs: Any) -> None:
@@ -78,7 +78,7 @@ class _NodeAdapter(HTTPAdapter):
         super().init_poolmanager(connections, maxsize, block, **self._pool_options, **kwargs)
 
     def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
-        """requests gives its own options to direct connections only."""
+        """Pass the options of the pool on, which requests does only for direct connections."""
         return super().proxy_manager_for(proxy, **self._pool_options, **kwargs)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
@@ -125,7 +125,10 @@ class _Shown(Exception):
 
 
 class _ShowingConnection(HTTPSConnection):
-    """Ends with the handshake, before anything is sent."""
+    """Ends with the handshake, before anything is sent.
+
+    :raises _Shown: as soon as the handshake is done.
+    """
 
     def connect(self) -> None:
         super().connect()
@@ -148,9 +151,13 @@ class _ShowingAdapter(HTTPAdapter):
 
 
 def _shown_chain(url: str, init_options: Mapping[str, Any], sending: Mapping[str, Any]) -> list[bytes]:
+    """Return the certificates of a node in DER form, its own first.
+
+    :raises OSError: if the node cannot be reached, as C(send) of an adapter does.
+    """
     adapter = _ShowingAdapter(**init_options)
     try:
-        # A request of its own: if anything went wrong here, there would be no secret to send.
+        # A request of its own, without a secret, in case the connection does not end with the handshake.
         adapter.send(requests.Request("GET", url.partition("?")[0]).prepare(), **sending)
     except _Shown as shown:
         return shown.chain
@@ -160,7 +167,7 @@ def _shown_chain(url: str, init_options: Mapping[str, Any], sending: Mapping[str
 
 
 def _chain(sock: Any) -> list[bytes]:
-    """The certificates that the other side sent, unverified. Python before 3.10 does not return them."""
+    """Return the certificates that the other side sent, unverified; none on Python before 3.10."""
     # Within the TLS of a proxy, urllib3 has an object of its own around that of Python.
     sock = getattr(sock, "sslobj", sock)
     if sys.version_info >= (3, 13):
@@ -172,7 +179,7 @@ def _chain(sock: Any) -> list[bytes]:
 
 
 def _lenient_context() -> ssl.SSLContext:
-    """A context for a CA that is trusted by its fingerprint.
+    """Return a context for a CA that is trusted by its fingerprint.
 
     Python 3.13 rejects a CA without keyUsage, as Elasticsearch's own tools create them. The fingerprint leaves no doubt
     which CA is meant, so its form does not matter. The CA may be an intermediate one.

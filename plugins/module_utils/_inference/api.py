@@ -1,10 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The inference API of Elasticsearch on top of the client: one method a request, and what it answers.
+"""Send the requests of the inference API: one method for each, which returns what the response contains.
 
-It serves every service alike; what the settings of one service mean is said elsewhere.
-Private to the collection.
+It serves every service alike and does not know what their settings mean. Private to the collection.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from .._elasticsearch.client import Client
 from .._elasticsearch.errors import ApiError, ClientError, UnreadableAnswer
 from .endpoint import NEWEST, UNKNOWN, Endpoint, Server
 
-#: Seconds of its timeout that a client keeps for itself: the server must give up before the client does.
+#: The most seconds of its timeout that a client keeps for itself: the server must give up before the client does.
 _MOST_MARGIN = 10.0
 
 _QUERY_HINT = "something in front of Elasticsearch takes queries away: have it pass them on, or go round it."
@@ -29,14 +28,18 @@ _ID_ONLY = {"filter_path": "endpoints.inference_id"}
 
 
 class References(NamedTuple):
-    """Who uses an endpoint."""
+    """The pipelines and the indices that use an endpoint."""
 
     pipelines: tuple[str, ...]
     indexes: tuple[str, ...]
 
 
 class Inference:
-    """The requests of `elasticsearch.md`, "Requests". Every method may raise ClientError."""
+    """The requests of `elasticsearch.md`, "Requests".
+
+    Each method raises ClientError, also if the response is not as documented. Each request carries the cluster
+    privilege that it needs, for the hint of a refusal.
+    """
 
     def __init__(self, client: Client) -> None:
         self.client = client
@@ -44,7 +47,7 @@ class Inference:
         self._queries_arrive = False
 
     def server(self) -> Server:
-        """C(GET /): needs the cluster privilege C(monitor)."""
+        """Read the version of the server."""
         answer = self._request("GET", "/", privilege="monitor")
         try:
             version, cluster = answer["version"], str(answer.get("cluster_uuid") or "")
@@ -56,7 +59,7 @@ class Inference:
             raise not_as_documented("GET", "/") from None
 
     def get(self, inference_id: str) -> Endpoint | None:
-        """The endpoint, or None if there is none."""
+        """Return an endpoint, or None if there is none."""
         path = f"/_inference/{_quoted(inference_id)}"
         try:
             endpoints = self._endpoints("GET", path, self._request("GET", path))
@@ -67,7 +70,7 @@ class Inference:
         return next((endpoint for endpoint in endpoints if endpoint.inference_id == inference_id), None)
 
     def get_all(self, task_type: str | None = None) -> list[Endpoint]:
-        """Every endpoint, those of other services and the built-in ones included."""
+        """Return every endpoint, including those of other services and the built-in ones."""
         path = f"/_inference/{_quoted(task_type)}/_all" if task_type else "/_inference/_all"
         return self._endpoints("GET", path, self._request("GET", path))
 
@@ -103,9 +106,9 @@ class Inference:
             raise not_as_documented("DELETE", path)
 
     def references(self, task_type: str, inference_id: str) -> References:
-        """Who uses the endpoint, as a removal that changes nothing (C(dry_run)) tells it.
+        """Return what uses an endpoint, by a delete that changes nothing (C(dry_run)).
 
-        :raises ClientError: also if it would be, or was, a removal after all.
+        :raises ClientError: also if it would delete, or did delete, the endpoint.
         """
         path = path_of(task_type, inference_id)
         with self._proving:
@@ -122,7 +125,7 @@ class Inference:
             raise not_as_documented("DELETE", path) from None
 
     def _prove_that_queries_arrive(self, path: str, inference_id: str) -> None:
-        """A dry run without its query is a removal. A query that every server knows shows whether queries arrive.
+        """Check that queries arrive, by one that every server knows: without its query, a dry run deletes the endpoint.
 
         :raises ClientError: if the response is that of a read without a query, or if there is none.
         """
@@ -133,9 +136,9 @@ class Inference:
         raise ClientError(problem, "GET", f"{path}?{urlencode(_ID_ONLY)}", _QUERY_HINT, 200)
 
     def is_deployed(self, model_id: str) -> bool:
-        """Whether the model needs no waiting for: it is fully allocated, or nothing is deployed for it at all.
+        """Return whether a model is ready: it is fully allocated, or has no deployment.
 
-        The condition is the one of the published documentation of the create API.
+        The condition is that of the published documentation of the create API.
         """
         path = f"/_ml/trained_models/{_quoted(model_id)}/_stats"
         try:
@@ -158,7 +161,7 @@ class Inference:
             raise not_as_documented("GET", path) from None
 
     def _limit(self) -> dict[str, str]:
-        """How long the server may wait for the provider: a little less than the client waits for the server."""
+        """Return the query that limits how long the server waits for the provider."""
         return {"timeout": server_timeout(self.client.timeout)}
 
     def _write(
@@ -186,7 +189,7 @@ class Inference:
 
 
 def server_timeout(seconds: float) -> str:
-    """A time value for the server, given the seconds that the client waits for it."""
+    """Return a time value for the server, a little less than the seconds that the client waits for it."""
     milliseconds = max(1, round((seconds - min(seconds * 0.1, _MOST_MARGIN)) * 1000))
     return f"{milliseconds}ms" if milliseconds % 1000 else f"{milliseconds // 1000}s"
 
@@ -199,6 +202,7 @@ def _endpoint(method: str, path: str, answer: Any) -> Endpoint:
 
 
 def not_as_documented(method: str, path: str) -> UnreadableAnswer:
+    """Return the error if a response is JSON in another shape."""
     from .._elasticsearch.hints import NO_INFERENCE  # noqa: PLC0415
 
     problem = "The answer is JSON, but not what Elasticsearch documents."
@@ -206,7 +210,7 @@ def not_as_documented(method: str, path: str) -> UnreadableAnswer:
 
 
 def path_of(task_type: str, inference_id: str) -> str:
-    """The path of an endpoint; without its task type if that is empty."""
+    """Return the path of an endpoint, without its task type if that is empty."""
     if not task_type:
         return f"/_inference/{_quoted(inference_id)}"
     return f"/_inference/{_quoted(task_type)}/{_quoted(inference_id)}"

@@ -1,10 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The part of the inference API that has endpoints answer. It is loaded by those alone who ask.
-
-Private to the collection.
-"""
+"""Send prompts to endpoints. Only the module for completions loads this file. Private to the collection."""
 
 from __future__ import annotations
 
@@ -21,9 +18,9 @@ from .api import (
 
 
 class Piece(NamedTuple):
-    """What one event of a chat tells.
+    """What one event of a chat contains.
 
-    :ivar usage: counts of tokens, as far as the event knows them.
+    :ivar usage: counts of tokens, as far as the event has them.
     """
 
     text: str
@@ -41,10 +38,10 @@ class Piece(NamedTuple):
 
 
 class Answers(Inference):
-    """The requests of C(elasticsearch.md), "Run". Every method may raise ClientError."""
+    """The requests of `elasticsearch.md`, "Run". Each method raises ClientError."""
 
     def complete(self, inference_id: str, body: Mapping[str, Any], timeout: float) -> list[str]:
-        """Has an endpoint of the task type C(completion) answer. An answer may come in several parts.
+        """Send a prompt to an endpoint of the task type C(completion). The response can have several parts.
 
         :param timeout: seconds, for the server; it waits for 30 otherwise.
         """
@@ -56,7 +53,7 @@ class Answers(Inference):
             raise not_as_documented("POST", path) from None
 
     def chat(self, inference_id: str, body: Mapping[str, Any], timeout: float) -> Iterator[Piece]:
-        """Has an endpoint of the task type C(chat_completion) answer, piece by piece.
+        """Send prompts to an endpoint of the task type C(chat_completion), and return its response piece by piece.
 
         :param timeout: seconds, for the server as well.
         """

@@ -1,21 +1,18 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The nouns of the inference API: an endpoint and a server, as data.
-
-Private to the collection.
-"""
+"""The nouns of the inference API: an endpoint and a server, as data. Private to the collection."""
 
 from __future__ import annotations
 
 from typing import Any, Mapping, NamedTuple
 
-#: The settings that an endpoint has beside its name, its task type and its service.
+#: The groups of settings that an endpoint has in addition to its ID, its task type and its service.
 SETTINGS_GROUPS = ("service_settings", "task_settings", "chunking_settings")
 
 
 class Endpoint(NamedTuple):
-    """An inference endpoint as a server shows it, that is without its secrets.
+    """An inference endpoint as Elasticsearch returns it, without its secrets.
 
     :ivar settings: dotted paths to values, as in C({"task_settings.max_tokens": 1024}).
     """
@@ -31,7 +28,7 @@ class Endpoint(NamedTuple):
         return cls(str(answer["inference_id"]), str(answer["task_type"]), str(answer["service"]), flatten(groups))
 
     def as_dict(self) -> dict[str, Any]:
-        """Nested as the API nests it, so that it can be declared again."""
+        """Return the endpoint as the API nests it, so that it can be declared again."""
         head = {"inference_id": self.inference_id, "task_type": self.task_type, "service": self.service}
         return {**head, **nest(self.settings)}
 
@@ -41,12 +38,12 @@ NEWEST = (999, 0)
 
 
 class Server(NamedTuple):
-    """What C(GET /) says of a server.
+    """What C(GET /) returns about a server.
 
     :ivar version: major and minor number.
     :ivar name: for people, as in "Elasticsearch 9.3.0".
-    :ivar cluster: the UUID of its cluster; empty where it is not known.
-    :ivar is_known: whether the server said so, or the version is assumed.
+    :ivar cluster: the UUID of its cluster; empty if it is not known.
+    :ivar is_known: whether the server returned its version, or it is assumed.
     """
 
     version: tuple[int, int]
@@ -75,14 +72,14 @@ class Server(NamedTuple):
         return self.is_known and self.version >= (9, 5)
 
 
-#: What is assumed of a server that does not tell its version.
+#: What is assumed of a server that does not return its version.
 UNKNOWN = Server(NEWEST, "Elasticsearch (version unknown)", is_known=False)
 
 
 def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """C({"a": {"b": 1}}) as C({"a.b": 1}); what is None or an empty object is left out.
+    """Return C({"a": {"b": 1}}) as C({"a.b": 1}), without what is None or an empty object.
 
-    An object whose own names have dots, such as one of headers, stays whole, or C(nest) would take it apart.
+    An object whose own names have dots, such as one of headers, stays whole. Otherwise C(nest) would take it apart.
     """
     flat: dict[str, Any] = {}
     for name, value in nested.items():
@@ -94,7 +91,7 @@ def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def nest(flat: Mapping[str, Any]) -> dict[str, Any]:
-    """The reverse of C(flatten)."""
+    """Return the reverse of C(flatten)."""
     nested: dict[str, Any] = {}
     for path, value in flat.items():
         *groups, name = path.split(".")

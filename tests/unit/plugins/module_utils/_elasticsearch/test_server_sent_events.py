@@ -12,7 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.server_sent_events import Event, parsed
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.server_sent_events import (
+    Event,
+    parse_events,
+)
 
 #: Texts of one line, as JSON is, and names.
 LINES = st.text(st.characters(exclude_characters="\r\n", exclude_categories=("Cs",)))
@@ -56,19 +59,19 @@ def chunked(content: bytes, cuts: list[int]) -> list[bytes]:
     ],
 )
 def test_stream_gives_its_events(content: bytes, events: list[tuple[str, str]]) -> None:
-    assert list(parsed([content])) == events
-    assert list(parsed(content[place : place + 1] for place in range(len(content)))) == events
+    assert list(parse_events([content])) == events
+    assert list(parse_events(content[place : place + 1] for place in range(len(content)))) == events
 
 
 @given(st.lists(st.tuples(NAMES, LINES)), st.sampled_from(["\n", "\r\n", "\r"]), st.sampled_from(["", "\ufeff"]), CUTS)
 def test_events_do_not_depend_on_chunks(events: list[tuple[str, str]], end: str, mark: str, cuts: list[int]) -> None:
     content = "".join(f"{mark}event: {name}{end}data: {data}{end}{end}" for name, data in events).encode()
-    assert list(parsed(chunked(content, cuts))) == events
+    assert list(parse_events(chunked(content, cuts))) == events
 
 
 @given(st.binary(), CUTS)
 def test_any_bytes_give_the_same_events_in_one_chunk_and_in_many(content: bytes, cuts: list[int]) -> None:
-    assert list(parsed(chunked(content, cuts))) == list(parsed([content]))
+    assert list(parse_events(chunked(content, cuts))) == list(parse_events([content]))
 
 
 def test_event_is_returned_as_soon_as_it_is_whole() -> None:
@@ -76,7 +79,7 @@ def test_event_is_returned_as_soon_as_it_is_whole() -> None:
         yield b"data: a\n\ndata: b"
         raise ConnectionError
 
-    events = parsed(chunks())
+    events = parse_events(chunks())
     assert next(events) == Event("message", "a")
     with pytest.raises(ConnectionError):
         next(events)
