@@ -17,7 +17,7 @@ from typing import Any
 from unittest import mock
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.retries import Patience
-from ansible_collections.esops.inference.plugins.module_utils._fingerprints.fingerprints import Fingerprints
+from ansible_collections.esops.inference.plugins.module_utils._fingerprints.records import Fingerprints
 from ansible_collections.esops.inference.plugins.module_utils._inference.api import Inference
 from tests.simulator import Fault, Security, Simulator
 from tests.unit.support import DOCUMENTED, FORMER_KEY, ID, KEY, MODEL, Run, endpoint, seed

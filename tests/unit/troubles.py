@@ -24,7 +24,7 @@ from unittest import mock
 import requests
 import trustme
 
-from ansible_collections.esops.inference.plugins.module_utils._fingerprints import fingerprints
+from ansible_collections.esops.inference.plugins.module_utils._fingerprints import records
 from ansible_collections.esops.inference.plugins.module_utils._modules import runner as module
 from ansible_collections.esops.inference.plugins.module_utils._reconcile import reconciler as reconcile
 from tests.simulator import Fault, Security, Simulator, Tls
@@ -86,9 +86,9 @@ def foreign_record(server: Simulator) -> None:
     server.seed_document("ansible-inference-fingerprints", ID, {"inference_id": ID, "hash": 5})
 
 
-def begin_beside_another_run(own: fingerprints.Fingerprints, secret: str, inference_id: str) -> None:
+def begin_beside_another_run(own: records.Fingerprints, secret: str, inference_id: str) -> None:
     begin(own, secret, inference_id)
-    begin(fingerprints.Fingerprints(own._store, own._service), FORMER_KEY, inference_id)
+    begin(records.Fingerprints(own._store, own._service), FORMER_KEY, inference_id)
 
 
 def in_file(path: str) -> dict[str, str]:
@@ -100,7 +100,7 @@ def without_query(session: requests.Session, method: str, url: str, **more: Any)
     return send(session, method, url.partition("?")[0], **more)
 
 
-begin, send = fingerprints.Fingerprints.begin, requests.Session.request
+begin, send = records.Fingerprints.begin, requests.Session.request
 
 
 @dataclass(frozen=True)
@@ -441,7 +441,7 @@ SECTIONS: dict[str, tuple[Trouble, ...]] = {
             "Nobody knows which of them came last, so the key counts as unknown. Run again with the right one. Do not "
             "let two jobs keep the same endpoints at the same time.",
             options=WHEN_CHANGED,
-            patched=((fingerprints.Fingerprints, "begin", begin_beside_another_run),),
+            patched=((records.Fingerprints, "begin", begin_beside_another_run),),
         ),
         Trouble(
             "No directory for the file",

@@ -56,7 +56,7 @@ from .raw_options import (
 )
 
 if TYPE_CHECKING:
-    from .._fingerprints.fingerprints import Fingerprints
+    from .._fingerprints.records import Fingerprints
 
 
 def policy_options() -> dict[str, Any]:
@@ -168,14 +168,14 @@ class Task:
         :param server: returns what C(GET /) says, if a store needs it.
         """
         # Only who wants them waits for its import.
-        from .._fingerprints.fingerprints import (  # noqa: PLC0415
-            FileStore,
-            Fingerprints,
-            IndexStore,
-        )
+        from .._fingerprints.records import Fingerprints  # noqa: PLC0415
 
         if self.params["fingerprint_store"] == "file":
+            from .._fingerprints.file_store import FileStore  # noqa: PLC0415
+
             return Fingerprints(FileStore(Path(self.params["fingerprint_file"]), server), service)
+        from .._fingerprints.index_store import IndexStore  # noqa: PLC0415
+
         return Fingerprints(IndexStore(self.client, self.params["fingerprint_index"], server), service)
 
     def result(self, outcome: Outcome) -> dict[str, Any]:

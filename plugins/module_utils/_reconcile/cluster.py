@@ -19,7 +19,7 @@ from .declaration import PRESENT, Desired, Policy
 from .plan import Facts, Plan, plan
 
 if TYPE_CHECKING:
-    from .._fingerprints.fingerprints import Fingerprints
+    from .._fingerprints.records import Fingerprints
 
 
 class Cluster:

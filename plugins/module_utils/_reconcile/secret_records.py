@@ -16,7 +16,7 @@ from .declaration import Desired
 from .plan import DELETED, Plan
 
 if TYPE_CHECKING:
-    from .._fingerprints.fingerprints import Fingerprints
+    from .._fingerprints.records import Fingerprints
 
 _UNRECORDED = " The server has taken the API key, but its fingerprint is not stored: the next run sends it again."
 

@@ -26,8 +26,9 @@ from elasticsearch import BadRequestError, Elasticsearch
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import VERSION, Client
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ClientError, Refused
-from ansible_collections.esops.inference.plugins.module_utils._fingerprints import fingerprints
-from ansible_collections.esops.inference.plugins.module_utils._fingerprints.fingerprints import FileStore, IndexStore
+from ansible_collections.esops.inference.plugins.module_utils._fingerprints import index_store, records
+from ansible_collections.esops.inference.plugins.module_utils._fingerprints.file_store import FileStore
+from ansible_collections.esops.inference.plugins.module_utils._fingerprints.index_store import IndexStore
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Server
 from tests.simulator import Fault, OnIndices, Security, Simulator
 from tests.unit.support import (
@@ -280,7 +281,7 @@ class TestAtTheSameTime:
     def test_one_that_was_begun_earlier_and_ends_later(self, rotation: Rotation) -> None:
         """The other run's record is not taken for that of this one."""
         seed(rotation.server)
-        begin = fingerprints.Fingerprints.begin
+        begin = records.Fingerprints.begin
         others = []
 
         def begin_and_outrun(prints: Any, secret: str, inference_id: str) -> None:
@@ -289,7 +290,7 @@ class TestAtTheSameTime:
                 others.append(secret)
                 assert rotation.declare(FORMER_KEY)["changed"]
 
-        with mock.patch.object(fingerprints.Fingerprints, "begin", begin_and_outrun):
+        with mock.patch.object(records.Fingerprints, "begin", begin_and_outrun):
             assert rotation.declare(KEY).failed
         assert rotation.declare(FORMER_KEY)["changes"] == [API_KEY]
         assert rotation.declare(FORMER_KEY)["changed"] is False
@@ -322,7 +323,7 @@ class TestMany:
         }
         assert endpoints(rotation.server, **declared)["summary"]["created"] == 100
         rotation.server.clear_log()
-        fingerprints._hash.cache_clear()
+        records._hash.cache_clear()
         with mock.patch("hashlib.scrypt", wraps=hashlib.scrypt) as scrypt:
             assert endpoints(rotation.server, **declared)["summary"]["unchanged"] == 100
         assert scrypt.call_count == 1
@@ -364,13 +365,13 @@ class TestRecords:
         stored = json.dumps(rotation.records)
         raw = KEY.encode()
         digests = [hashlib.new(name, raw).digest() for name in sorted(hashlib.algorithms_guaranteed - _VARIABLE)]
-        unsalted = hashlib.scrypt(raw, salt=b"", **fingerprints.COST, dklen=32)
+        unsalted = hashlib.scrypt(raw, salt=b"", **records.COST, dklen=32)
         for digest in (*digests, unsalted):
             assert digest.hex() not in stored
             assert base64.b64encode(digest).decode() not in stored
         for form in forms(KEY):
             assert form not in stored
-        assert rotation.records[ID]["scrypt"] == fingerprints.COST
+        assert rotation.records[ID]["scrypt"] == records.COST
 
     def test_what_is_not_ours_is_not_touched(self, rotation: Rotation) -> None:
         rotation.declare()
@@ -409,7 +410,7 @@ class TestRecords:
         assert known["hash"] not in failed["msg"]
 
     def test_without_scrypt_nothing_is_changed(self, rotation: Rotation) -> None:
-        fingerprints._hash.cache_clear()
+        records._hash.cache_clear()
         with mock.patch("hashlib.scrypt", side_effect=ValueError("disabled for FIPS")):
             failed = rotation.declare()
         assert failed.failed
@@ -662,7 +663,7 @@ class TestIndex:
         def read_while_someone_creates(store: IndexStore, ids: Any) -> Any:
             found = read(store, ids)
             with Elasticsearch(rotation.server.url) as client:
-                client.indices.create(index=INDEX, mappings=fingerprints.MAPPINGS)
+                client.indices.create(index=INDEX, mappings=index_store.MAPPINGS)
             return found
 
         with mock.patch.object(IndexStore, "read", read_while_someone_creates):

@@ -1,0 +1,144 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keep the fingerprints of secrets in an index of the cluster itself. Private to the collection."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Callable, Sequence
+from urllib.parse import quote
+
+from .._elasticsearch.client import Client
+from .._elasticsearch.errors import ApiError, UnreadableAnswer
+from .._inference.endpoint import Server
+from .records import COST, Overtaken, Receipt, Record
+
+_TEXT = {"type": "keyword", "index": False, "doc_values": False}
+
+#: How the index is created. The server rejects any other field.
+MAPPINGS = {
+    "dynamic": "strict",
+    "_meta": {"managed_by": "the Ansible collection esops.inference"},
+    "properties": {
+        "inference_id": {"type": "keyword"},
+        "version": {"type": "keyword"},
+        "sent_at": {"type": "date"},
+        "run": _TEXT,
+        "identity": _TEXT,
+        "salt": _TEXT,
+        "hash": _TEXT,
+        "scrypt": {"properties": {name: {"type": "integer", "index": False} for name in COST}},
+    },
+}
+
+
+class IndexStore:
+    """One document per endpoint.
+
+    :param server: returns what C(GET /) says. It is called if the index has to be created.
+    """
+
+    def __init__(self, client: Client, index: str, server: Callable[[], Server]) -> None:
+        self._client = client
+        self._server = server
+        self._index = index
+        self._path = "/" + quote(index, safe="")
+        self._is_missing = False
+        self._creating = threading.Lock()
+
+    def read(self, inference_ids: Sequence[str]) -> dict[str, Record | None]:
+        path = f"{self._path}/_mget"
+        answer = self._request("POST", path, {"ids": list(inference_ids)}, privilege="read")
+        try:
+            documents = {document["_id"]: document for document in answer["docs"]}
+            return {inference_id: self._source(documents[inference_id], path) for inference_id in inference_ids}
+        except (AttributeError, KeyError, TypeError):
+            raise UnreadableAnswer("The answer is not that of a multi get.", "POST", path, status=200) from None
+
+    def _source(self, document: Any, path: str) -> Record | None:
+        error = document.get("error")
+        if error is None:
+            # A document without a source is not a record, but it is there.
+            return document.get("_source", {}) if document["found"] else None
+        if error["type"] != "index_not_found_exception":
+            hint = self._hint("read") if error["type"] == "security_exception" else ""
+            raise ApiError(f"refused: {error['reason']}", "POST", path, hint, None, error["type"], error["reason"])
+        self._is_missing = True
+        return None
+
+    def write(self, record: Record, instead_of: Receipt | None = None) -> Receipt:
+        self._create_if_missing()
+        path = self._document(record["inference_id"])
+        try:
+            answer = self._request("PUT", path, record, instead_of, privilege="index")
+        except ApiError as error:
+            if instead_of and error.status == 409:
+                if error.retried and self.read([record["inference_id"]])[record["inference_id"]] == record:
+                    return instead_of  # It was this run's own first try, whose answer was lost.
+                raise Overtaken from None
+            raise _without_hashes(error, record) from None
+        return _receipt(answer, path)
+
+    def remove(self, inference_id: str) -> None:
+        try:
+            self._request("DELETE", self._document(inference_id), privilege="delete")
+        except ApiError as error:
+            if error.status != 404:
+                raise
+
+    def _create_if_missing(self) -> None:
+        with self._creating:
+            if self._is_missing:
+                self._create()
+                self._is_missing = False
+
+    def _create(self) -> None:
+        body: dict[str, Any] = {"mappings": MAPPINGS}
+        if not self._server().is_serverless:
+            # On a single node, a copy that is always required would turn the health of the cluster yellow.
+            # Serverless decides about copies itself.
+            body["settings"] = {"index": {"auto_expand_replicas": "0-1", "hidden": True}}
+        try:
+            self._request("PUT", self._path, body, privilege="create_index")
+        except ApiError as error:
+            if error.error_type == "illegal_argument_exception" and "settings" in body:
+                # The version is not known, or something else rejects settings.
+                self._request("PUT", self._path, {"mappings": MAPPINGS}, privilege="create_index")
+            elif error.error_type != "resource_already_exists_exception":
+                raise
+
+    def _document(self, inference_id: str) -> str:
+        return f"{self._path}/_doc/{quote(inference_id, safe='')}"
+
+    def _request(
+        self, method: str, path: str, body: Record | None = None, query: Receipt | None = None, *, privilege: str
+    ) -> Any:
+        try:
+            return self._client.request_with_retries(method, path, query, body)
+        except ApiError as error:
+            if error.error_type == "security_exception" and error.status == 403:
+                raise error.but(hint=self._hint(privilege)) from None
+            raise
+
+    def _hint(self, privilege: str) -> str:
+        return (
+            f"update_secrets=when_changed needs the index privilege {privilege} on {self._index}; "
+            "create_index, read, index and delete are all it ever needs."
+        )
+
+
+def _receipt(answer: Any, path: str) -> Receipt:
+    """Return the receipt of a write: a query that makes the next write fail if the record is another one by then."""
+    try:
+        return {"if_seq_no": str(answer["_seq_no"]), "if_primary_term": str(answer["_primary_term"])}
+    except (KeyError, TypeError):
+        raise UnreadableAnswer("The answer is not that of a write.", "PUT", path, status=200) from None
+
+
+def _without_hashes(error: ApiError, record: Record) -> ApiError:
+    """Hide what the server quotes of a record that does not fit the mapping of an index that somebody else created."""
+    problem, reason = error.problem, error.reason or ""
+    for quoted in (record[name] for name in ("salt", "hash") if name in record):
+        problem, reason = problem.replace(quoted, "(hidden)"), reason.replace(quoted, "(hidden)")
+    return error.but(problem=problem, reason=reason)

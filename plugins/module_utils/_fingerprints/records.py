@@ -1,0 +1,212 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Remember which secrets an endpoint was given last, as a slow salted hash, since no server returns them.
+
+A record is emptied before secrets are sent and written after the server took them. If a run ends in between, the
+secrets count as unknown, and the next run sends them. Only runs that use such records load this file.
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import hmac
+import json
+import os
+import re
+from datetime import datetime, timezone
+from typing import Any, Collection, Dict, Iterable, Mapping, Protocol, Sequence, Union
+
+from .._elasticsearch.client import VERSION
+from .._elasticsearch.errors import Refused
+from .._inference.endpoint import Endpoint
+from .._services.service import Service
+
+#: The cost of a hash: 4 MiB and some milliseconds, so that 100 with different salts take less than 2 seconds.
+#: What it protects are random keys of about 100 characters, which nobody can guess at any cost.
+COST = {"n": 2**12, "r": 8, "p": 1}
+
+#: A record with another cost is not ours: looking at it must not take long, nor all memory.
+_BEARABLE: dict[str, Collection[int]] = {"n": [2**power for power in range(1, 16)], "r": range(1, 9), "p": range(1, 5)}
+
+Record = Dict[str, Any]
+
+#: Identifies what a write has stored, so that a later write can tell whether it is still there.
+Receipt = Dict[str, Any]
+
+#: The secrets of an endpoint by their dotted paths. A service that has a single one passes its value.
+Secrets = Union[str, Mapping[str, str]]
+
+
+class Overtaken(Exception):
+    """Somebody else has written the record in the meantime."""
+
+
+class Store(Protocol):
+    """Where the records are. Every method may raise ClientError or Refused."""
+
+    def read(self, inference_ids: Sequence[str]) -> dict[str, Record | None]:
+        """Return the record of each, None for those that have none."""
+
+    def write(self, record: Record, instead_of: Receipt | None = None) -> Receipt:
+        """Replace a record.
+
+        :param instead_of: of the record that has to be there still.
+        :raises Overtaken: if another one is.
+        """
+
+    def remove(self, inference_id: str) -> None:
+        """Remove the record if there is one."""
+
+
+class Fingerprints:
+    """Tell whether secrets differ from those that an endpoint was given last.
+
+    :param service: says which settings of an endpoint never change in place.
+    """
+
+    def __init__(self, store: Store, service: Service) -> None:
+        self._store = store
+        self._service = service
+        self._records: dict[str, Record | None] = {}
+        self._salts: dict[str, str] = {}
+        self._begun: dict[str, Receipt] = {}
+
+    def read(self, inference_ids: Iterable[str]) -> None:
+        """Read the records of many at once.
+
+        :raises Refused: if what is there is not a record of this collection.
+        """
+        wanted = [inference_id for inference_id in inference_ids if inference_id not in self._records]
+        if not wanted:
+            return
+        for inference_id, record in self._store.read(wanted).items():
+            if record is not None and not _is_record(record, inference_id):
+                raise Refused(
+                    f"What is stored as the API key's fingerprint of inference endpoint {inference_id} was not written "
+                    "by this collection. Nothing was changed. Hint: choose another fingerprint_index or "
+                    "fingerprint_file, or remove it there."
+                )
+            self._records[inference_id] = record
+
+    def is_new(self, secrets: Secrets, endpoint: Endpoint) -> bool:
+        """Return whether the secrets are not known to be those that the endpoint has."""
+        record = self._record_of(endpoint)
+        if record is None:
+            return True
+        text = _text_of(secrets)
+        found = _hash(text, record["salt"], **record["scrypt"])
+        if not hmac.compare_digest(found, record["hash"]):
+            return True
+        if record["scrypt"] == COST:
+            self._salts[text] = record["salt"]
+        return False
+
+    def last_sent(self, endpoint: Endpoint) -> dict[str, str] | None:
+        """Return when secrets were sent, and by which version of the collection. None if that is not known."""
+        record = self._record_of(endpoint)
+        return {name: str(record.get(name)) for name in ("sent_at", "version")} if record else None
+
+    def begin(self, secrets: Secrets, inference_id: str) -> None:
+        """Make the secrets unknown before they are sent, which also shows that records can be written."""
+        self._hashed(secrets)
+        self.read([inference_id])
+        self._begun[inference_id] = self._write(_unknown(inference_id))
+
+    def sent(self, secrets: Secrets, endpoint: Endpoint) -> None:
+        """Record the secrets after the server took them.
+
+        :param endpoint: as the server holds it now.
+        :raises Refused: if another run sends some at the same time: nobody knows which of them the server has.
+        """
+        record = {
+            **_unknown(endpoint.inference_id),
+            "sent_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "identity": self._identity(endpoint),
+            **self._hashed(secrets),
+        }
+        try:
+            self._write(record, self._begun.pop(endpoint.inference_id))
+        except Overtaken:
+            self._write(_unknown(endpoint.inference_id))
+            raise Refused(
+                f"Another run gave inference endpoint {endpoint.inference_id} an API key at the same time."
+            ) from None
+
+    def forget(self, inference_id: str) -> None:
+        """Remove the record before its endpoint is deleted."""
+        self.read([inference_id])
+        if self._records[inference_id] is not None:
+            self._store.remove(inference_id)
+            self._records[inference_id] = None
+
+    def _hashed(self, secrets: Secrets) -> Record:
+        """Return what is recorded of secrets. Endpoints with the same ones share a salt, so that one hash is enough."""
+        text = _text_of(secrets)
+        salt = self._salts.setdefault(text, os.urandom(16).hex())
+        return {"salt": salt, "hash": _hash(text, salt, **COST), "scrypt": COST}
+
+    def _write(self, record: Record, instead_of: Receipt | None = None) -> Receipt:
+        receipt = self._store.write(record, instead_of)
+        self._records[record["inference_id"]] = record
+        return receipt
+
+    def _record_of(self, endpoint: Endpoint) -> Record | None:
+        """Return the record if it knows secrets, and those of this endpoint, not of one that was there before."""
+        self.read([endpoint.inference_id])
+        record = self._records[endpoint.inference_id]
+        return record if record and "hash" in record and record["identity"] == self._identity(endpoint) else None
+
+    def _identity(self, endpoint: Endpoint) -> str:
+        """Return a digest of what cannot change in place. Another one shows that the endpoint was re-created."""
+        fixed = {path: value for path, value in endpoint.settings.items() if self._service.is_fixed(path)}
+        text = json.dumps([endpoint.service, endpoint.task_type, fixed], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _text_of(secrets: Secrets) -> str:
+    """Return the text that is hashed: the value of a single secret, JSON of the sorted pairs for several."""
+    if isinstance(secrets, str):
+        return secrets
+    return next(iter(secrets.values())) if len(secrets) == 1 else json.dumps(sorted(secrets.items()))
+
+
+def _unknown(inference_id: str) -> Record:
+    """Return a record that knows no secret. No two are alike."""
+    return {"inference_id": inference_id, "version": VERSION, "run": os.urandom(16).hex()}
+
+
+def _is_record(record: Any, inference_id: str) -> bool:
+    if not isinstance(record, dict) or record.get("inference_id") != inference_id:
+        return False
+    if "hash" not in record:
+        return True
+    cost = record.get("scrypt")
+    texts = all(_is_hexadecimal(record.get(name)) for name in ("identity", "salt", "hash"))
+    return texts and isinstance(cost, dict) and cost.keys() == COST.keys() and all(map(_is_bearable, cost.items()))
+
+
+def _is_hexadecimal(text: Any) -> bool:
+    return isinstance(text, str) and re.fullmatch("[0-9a-f]{32,64}", text) is not None
+
+
+def _is_bearable(part: tuple[str, Any]) -> bool:
+    name, value = part
+    return isinstance(value, int) and value in _BEARABLE[name]
+
+
+@functools.lru_cache(maxsize=None)
+def _hash(text: str, salt: str, n: int, r: int, p: int) -> str:
+    """
+    :raises Refused: if Python's OpenSSL has no scrypt, as in FIPS mode.
+    """
+    try:
+        raw = hashlib.scrypt(text.encode(), salt=salt.encode(), n=n, r=r, p=p, maxmem=2**26, dklen=32)
+    except (AttributeError, ValueError) as error:
+        raise Refused(
+            f"update_secrets=when_changed needs scrypt, which Python on this machine does not have: {error}. "
+            "Nothing was changed. Hint: update_secrets=always does without it."
+        ) from None
+    return raw.hex()
