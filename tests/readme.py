@@ -61,7 +61,7 @@ def options_of(module: str) -> dict[str, Any]:
 def entry(module: str) -> tuple[dict[str, Any], Callable[[Options], list[str]]]:
     """Return the whole argument spec of a module, and what finds the problems beyond it."""
     package = f"ansible_collections.{COLLECTION}.plugins"
-    code = importlib.import_module(f"{package}.modules.{module}")
+    code = importlib.import_module(f"{package}.module_utils._modules.{module}")
     connection = importlib.import_module(f"{package}.module_utils._modules.connection_options")
     with mock.patch.object(code, "run") as run:
         code.main()

@@ -139,31 +139,15 @@ failure:
       sample: /_inference/completion/anthropic_completion
 """
 
-from typing import Any, Mapping
+import atexit
+import gc
 
-from ..module_utils._modules.endpoint_options import desired, endpoint_options, problems, warnings
-from ..module_utils._modules.runner import (
-    Task,
-    policy_options,
-    policy_problems,
-    run,
-)
-from ..module_utils._services.anthropic import SERVICE
+if __name__ == "__main__":
+    # The process is short, and what it imports stays until its end: looking through it for garbage is a waste.
+    gc.disable()
+    atexit.register(gc.freeze)
 
-
-def check(params: Mapping[str, Any]) -> list[str]:
-    return problems(SERVICE, params, params["update_secrets"]) + policy_problems(params)
-
-
-def work(task: Task) -> dict[str, Any]:
-    task.warnings.extend(warnings(SERVICE, task.params))
-    outcome = task.reconciler(SERVICE).one(desired(SERVICE, task.params))
-    return task.result(outcome)
-
-
-def main() -> None:
-    run({**endpoint_options(SERVICE), **policy_options()}, check, work)
-
+from ..module_utils._modules.anthropic_endpoint import main
 
 if __name__ == "__main__":
     main()

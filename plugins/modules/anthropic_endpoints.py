@@ -147,54 +147,15 @@ failure:
       sample: /_inference/_all
 """
 
-from typing import Any, Mapping
+import atexit
+import gc
 
-from ..module_utils._modules.endpoint_options import (
-    body_options,
-    desired,
-    endpoint_options,
-    list_problems,
-    warnings,
-    with_defaults,
-)
-from ..module_utils._modules.runner import (
-    Task,
-    many_options,
-    many_problems,
-    policy_options,
-    policy_problems,
-    run,
-)
-from ..module_utils._services.anthropic import SERVICE
+if __name__ == "__main__":
+    # The process is short, and what it imports stays until its end: looking through it for garbage is a waste.
+    gc.disable()
+    atexit.register(gc.freeze)
 
-
-def options() -> dict[str, Any]:
-    return {
-        "endpoints": {"type": "list", "elements": "dict", "required": True, "options": endpoint_options(SERVICE)},
-        "defaults": {"type": "dict", "options": body_options(SERVICE)},
-        **many_options(),
-    }
-
-
-def declared(params: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [with_defaults(params["defaults"] or {}, endpoint) for endpoint in params["endpoints"]]
-
-
-def check(params: Mapping[str, Any]) -> list[str]:
-    wrong = list_problems(SERVICE, declared(params), params["update_secrets"])
-    return wrong + policy_problems(params) + many_problems(params)
-
-
-def work(task: Task) -> dict[str, Any]:
-    endpoints = declared(task.params)
-    for endpoint in endpoints:
-        task.warnings.extend(warnings(SERVICE, endpoint))
-    return task.many(SERVICE, [desired(SERVICE, endpoint) for endpoint in endpoints])
-
-
-def main() -> None:
-    run({**options(), **policy_options()}, check, work)
-
+from ..module_utils._modules.anthropic_endpoints import main
 
 if __name__ == "__main__":
     main()

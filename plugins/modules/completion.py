@@ -189,20 +189,15 @@ failure:
       sample: /_inference/completion/anthropic_completion?timeout=120s
 """
 
-from typing import Any
+import atexit
+import gc
 
-from ..module_utils._inference.completion_api import Answers
-from ..module_utils._modules.completion import complete, completion_options, problems
-from ..module_utils._modules.runner import Task, run
+if __name__ == "__main__":
+    # The process is short, and what it imports stays until its end: looking through it for garbage is a waste.
+    gc.disable()
+    atexit.register(gc.freeze)
 
-
-def work(task: Task) -> dict[str, Any]:
-    return complete(Answers(task.client), task.params)
-
-
-def main() -> None:
-    run(completion_options(), problems, work, supports_check_mode=False)
-
+from ..module_utils._modules.completion import main
 
 if __name__ == "__main__":
     main()

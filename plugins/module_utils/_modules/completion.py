@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Has endpoints answer texts: each endpoint each text, whatever becomes of the others.
+"""Send prompts to endpoints of any service: each prompt to each endpoint, whatever becomes of the others.
 
-It serves every service alike. Private to the collection.
+Private to the collection.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, Mapping, Sequence
 from .._elasticsearch.client import MOST_CONNECTIONS
 from .._elasticsearch.errors import ApiError, ClientError, Refused
 from .._inference.completion_api import Answers, Piece
+from .runner import Context, run
 
 COMPLETION, CHAT_COMPLETION = "completion", "chat_completion"
 
@@ -42,8 +43,8 @@ _SERVER_GAVE_UP = 408
 _MAY_COST = "The provider may have done its work, and may charge for it; so it was not asked again."
 
 
-def completion_options() -> dict[str, Any]:
-    """The argument spec."""
+def options() -> dict[str, Any]:
+    """Return the argument spec."""
     return {
         "inference_id": {"type": "list", "elements": "str", "required": True},
         # A list would be made of a text by cutting it at its commas.
@@ -54,8 +55,8 @@ def completion_options() -> dict[str, Any]:
     }
 
 
-def problems(params: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the options, everything at once."""
+def check(params: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the options beyond their types."""
     wrong = []
     if not params["inference_id"] or not all(inference_id.strip() for inference_id in params["inference_id"]):
         wrong.append("inference_id must name an endpoint, or several.")
@@ -96,11 +97,12 @@ def _number(kind: type[int] | type[float], value: Any) -> float | None:
     return kind(number)
 
 
-def complete(api: Answers, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Has each endpoint answer each text, several at the same time, and returns the result of the module.
+def work(context: Context) -> dict[str, Any]:
+    """Send each prompt to each endpoint, several at the same time, and return the result.
 
-    :raises ClientError: if the endpoints cannot be read, before anything was asked.
+    :raises ClientError: if the endpoints cannot be read, before any prompt is sent.
     """
+    api, params = Answers(context.client), context.params
     ids, texts = params["inference_id"], _texts(params)
     task_types = dict.fromkeys(ids, params["task_type"]) if params["task_type"] else _task_types(api, ids)
     settings = _settings(params["task_settings"] or {})
@@ -228,3 +230,8 @@ def _together(former: Mapping[str, int], told: Mapping[str, int]) -> dict[str, i
     """The tokens of a stream so far. The prompt's are told at its beginning, the answer's grow until its end."""
     most = {name: max(former.get(name, 0), told.get(name, 0)) for name in ("prompt_tokens", "completion_tokens")}
     return {**most, "total_tokens": sum(most.values())}
+
+
+def main() -> None:
+    """Run the module."""
+    run(options(), check, work, supports_check_mode=False)

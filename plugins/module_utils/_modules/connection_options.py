@@ -21,9 +21,7 @@ from .._elasticsearch.connection import Connection, base_url, cloud_url
 from .._elasticsearch.keys import (
     is_credential,
     key_problem,
-    secret_headers,
 )
-from .raw_options import long_leaves
 
 #: Seconds; a day. The clock of the operating system has no room for much more.
 _LONGEST_TIMEOUT = 86400
@@ -86,16 +84,6 @@ def with_keys_as_text(options: Mapping[str, Any]) -> dict[str, Any]:
     return {**options, **{name: json.dumps(response, default=str) for name, response in responses.items()}}
 
 
-def hidden_headers(headers: Any) -> Iterator[str]:
-    """Return the texts of O(headers) that must not be shown: credentials, and whatever is not the value of a header.
-
-    :param headers: the option, of any type.
-    """
-    yield from (text for _name, text in secret_headers(headers))
-    if isinstance(headers, dict):
-        yield from long_leaves([value for value in headers.values() if isinstance(value, (dict, list))])
-
-
 def hidden_credentials(params: Mapping[str, Any]) -> Iterator[str]:
     """Return the texts of complete credentials that must not be shown, of those that are not used, too."""
     for method, names in zip(METHODS, _CREDENTIALS):
@@ -129,26 +117,6 @@ def connection_of(params: Mapping[str, Any]) -> tuple[Connection, list[str]]:
         headers={name: str(value) for name, value in headers.items()},
     )
     return connection, wrong
-
-
-def users_in_urls(urls: Any) -> Iterator[str]:
-    """What may be users and passwords in URLs that are refused for it, and is to be hidden.
-
-    :param urls: O(elasticsearch_url) before ansible-core has looked at it, and thus of any type.
-    """
-    for url in urls.split(",") if isinstance(urls, str) else urls if isinstance(urls, list) else ():
-        user = _user(url) if isinstance(url, str) else None
-        if user:
-            yield user
-
-
-def _user(url: str) -> str | None:
-    try:
-        base_url(url.strip())
-    except ValueError:
-        found = _USER.match(url)
-        return found and found[2]
-    return None
 
 
 def _prefer_task(given: dict[str, Any], ways: tuple[tuple[str, ...], ...]) -> list[str]:

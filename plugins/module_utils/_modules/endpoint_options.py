@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 from typing import Any, Mapping, Sequence
 
+from .._elasticsearch.text import few
 from .._inference.endpoint import SETTINGS_GROUPS, flatten
 from .._reconcile.declaration import ABSENT, ON_CREATE, PRESENT, Desired
 from .._services.service import Service
-from .raw_options import few
 
 #: The server's own rule (`elasticsearch.md`, "An endpoint").
 _INFERENCE_ID = re.compile(r"[a-z0-9](?:[a-z0-9_\-.]*[a-z0-9])?")

@@ -23,7 +23,7 @@ from ansible_collections.esops.inference.plugins.module_utils._modules.endpoint_
     warnings,
     with_defaults,
 )
-from ansible_collections.esops.inference.plugins.module_utils._modules.runner import policy_options
+from ansible_collections.esops.inference.plugins.module_utils._modules.policy_options import policy_options
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.comparison import differences
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Policy
 from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import SERVICE

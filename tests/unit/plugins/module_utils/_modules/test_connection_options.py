@@ -23,9 +23,9 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.aut
 )
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.connection import Connection
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.retries import Patience
+from ansible_collections.esops.inference.plugins.module_utils._modules import anthropic_endpoint
 from ansible_collections.esops.inference.plugins.module_utils._modules import runner as module_module
 from ansible_collections.esops.inference.plugins.module_utils._modules.connection_options import connection_options
-from ansible_collections.esops.inference.plugins.modules import anthropic_endpoint
 from tests.simulator import Simulator
 from tests.unit.support import Run, endpoint, environment, leaks, log_of, message, offline
 
@@ -298,10 +298,10 @@ class TestProblems:
             elasticsearch_username="joe",
             headers={"X-A": " b"},
             inference_id="Not An Id",
-            task_settings={"max_tokens": True, "top_k": -1},
+            task_settings={"top_k": -1},
         )
         assert run["msg"].startswith(
-            "8 problems: (1) elasticsearch_username and elasticsearch_password belong together"
+            "7 problems: (1) elasticsearch_username and elasticsearch_password belong together"
         )
         numbered = re.findall(r"\((\d)\) (\S+)", run["msg"])
         assert [name.strip(":") for _number, name in numbered] == [
@@ -310,7 +310,6 @@ class TestProblems:
             "timeout",
             "retries",
             "headers",
-            "task_settings.max_tokens",
             "inference_id",
             "task_settings.top_k",
         ]
@@ -465,4 +464,4 @@ class TestUserInUrl:
     def test_a_dictionary_in_its_place_is_not_shown_either(self) -> None:
         failed = offline(elasticsearch_url=[{"url": "http://es", "password": "hunter22"}])
         assert "hunter22" not in failed.output
-        assert "must look like https://host:9200" in failed["msg"]
+        assert failed["msg"] == "elasticsearch_url[0] must be a string, not a dictionary."

@@ -17,8 +17,8 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from ansible_collections.esops.inference.plugins.module_utils._modules.runner import Task
-from ansible_collections.esops.inference.plugins.modules import anthropic_endpoint, anthropic_endpoints
+from ansible_collections.esops.inference.plugins.module_utils._modules import anthropic_endpoint, anthropic_endpoints
+from ansible_collections.esops.inference.plugins.module_utils._modules.runner import Context
 from tests.simulator import Fault, Security, Simulator
 from tests.simulator.errors import ApiError
 from tests.unit.support import (
@@ -64,9 +64,9 @@ ACCOUNTS = Security(
 )
 
 
-def echoed(task: Task) -> dict[str, Any]:
+def echoed(context: Context) -> dict[str, Any]:
     """A bug whose words are everything that the module was told."""
-    raise RuntimeError(dict(task.params), task.params, json.dumps(task.params), str(task.params["headers"]))
+    raise RuntimeError(dict(context.params), context.params, json.dumps(context.params), str(context.params["headers"]))
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Case:
     options: Mapping[str, Any] | None = None
     denied: str = ""
     fails: bool = True
-    work: Callable[[Task], dict[str, Any]] | None = None
+    work: Callable[[Context], dict[str, Any]] | None = None
 
 
 CASES = {

@@ -1,0 +1,36 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reconcile an endpoint of the C(anthropic) service. Private to the collection."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from .._services.anthropic import SERVICE
+from .endpoint_options import desired, endpoint_options, problems, warnings
+from .policy_options import policy_options, policy_problems, reconciler_of
+from .results import endpoint_result
+from .runner import Context, run
+
+
+def options() -> dict[str, Any]:
+    """Return the argument spec."""
+    return {**endpoint_options(SERVICE), **policy_options()}
+
+
+def check(params: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the options beyond their types."""
+    return problems(SERVICE, params, params["update_secrets"]) + policy_problems(params)
+
+
+def work(context: Context) -> dict[str, Any]:
+    """Reconcile the endpoint, and return the result."""
+    context.warnings.extend(warnings(SERVICE, context.params))
+    outcome = reconciler_of(context, SERVICE).one(desired(SERVICE, context.params))
+    return endpoint_result(outcome, context.diff_mode)
+
+
+def main() -> None:
+    """Run the module."""
+    run(options(), check, work)

@@ -1,0 +1,47 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reconcile a list of endpoints of the C(anthropic) service. Private to the collection."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from .._services.anthropic import SERVICE
+from .endpoint_options import body_options, desired, endpoint_options, list_problems, warnings, with_defaults
+from .lists import list_option_problems, list_options, reconcile_list
+from .policy_options import policy_options, policy_problems
+from .runner import Context, run
+
+
+def options() -> dict[str, Any]:
+    """Return the argument spec."""
+    return {
+        "endpoints": {"type": "list", "elements": "dict", "required": True, "options": endpoint_options(SERVICE)},
+        "defaults": {"type": "dict", "options": body_options(SERVICE)},
+        **list_options(),
+        **policy_options(),
+    }
+
+
+def check(params: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the options beyond their types."""
+    wrong = list_problems(SERVICE, _declared(params), params["update_secrets"])
+    return wrong + policy_problems(params) + list_option_problems(params)
+
+
+def work(context: Context) -> dict[str, Any]:
+    """Reconcile the endpoints, and return the result."""
+    endpoints = _declared(context.params)
+    for endpoint in endpoints:
+        context.warnings.extend(warnings(SERVICE, endpoint))
+    return reconcile_list(context, SERVICE, [desired(SERVICE, endpoint) for endpoint in endpoints])
+
+
+def _declared(params: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [with_defaults(params["defaults"] or {}, endpoint) for endpoint in params["endpoints"]]
+
+
+def main() -> None:
+    """Run the module."""
+    run(options(), check, work)

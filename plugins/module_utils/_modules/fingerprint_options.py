@@ -1,0 +1,55 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options that say where the fingerprints of secrets are kept. Private to the collection."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Callable, Mapping
+
+from .._inference.endpoint import Server
+from .._services.service import Service
+from .runner import Context
+
+if TYPE_CHECKING:
+    from .._fingerprints.records import Fingerprints
+
+#: Names of indices, but for those that Elasticsearch accepts and nobody needs.
+_INDEX = re.compile(r"[a-z0-9.][a-z0-9_.-]{0,200}(?<!\.)")
+
+
+def fingerprint_options() -> dict[str, Any]:
+    """Return the argument spec."""
+    return {
+        "fingerprint_store": {"type": "str", "choices": ["index", "file"], "default": "index", "no_log": False},
+        "fingerprint_index": {"type": "str", "default": "ansible-inference-fingerprints", "no_log": False},
+        "fingerprint_file": {"type": "path", "no_log": False},
+    }
+
+
+def fingerprint_problems(params: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the options if fingerprints are used."""
+    index, is_file = params["fingerprint_index"], params["fingerprint_store"] == "file"
+    if is_file and not params["fingerprint_file"]:
+        return ["fingerprint_store=file needs fingerprint_file."]
+    if not is_file and not _INDEX.fullmatch(index):
+        return [f"fingerprint_index {index!r} is no name of an index: small letters, digits, -, _ and dots."]
+    return []
+
+
+def fingerprints_of(context: Context, service: Service, server: Callable[[], Server]) -> Fingerprints:
+    """Return the fingerprints. Only runs that call this wait for the import of their files.
+
+    :param server: returns what C(GET /) says, if a store needs it.
+    """
+    from .._fingerprints.records import Fingerprints  # noqa: PLC0415
+
+    if context.params["fingerprint_store"] == "file":
+        from .._fingerprints.file_store import FileStore  # noqa: PLC0415
+
+        return Fingerprints(FileStore(Path(context.params["fingerprint_file"]), server), service)
+    from .._fingerprints.index_store import IndexStore  # noqa: PLC0415
+
+    return Fingerprints(IndexStore(context.client, context.params["fingerprint_index"], server), service)

@@ -1,0 +1,127 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Describe wrong options in whole sentences, without a value that may be a secret.
+
+Only runs with such options load it. Private to the collection.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any, Iterable, Mapping, Sequence
+
+from .._elasticsearch.text import few
+from .raw_options import MISSING, UNSUPPORTED, WRONG_CHOICE, Misfit, fits
+
+#: Nobody has a shorter secret, and a short text shows what is wrong.
+_SHORTEST_SECRET = 6
+
+#: Text that is meant as a number, and thus not a secret, although it is not one.
+_LIKE_A_NUMBER = r"\s*[-+]?\d[\d.,_' ]*(?:ms|s|sec|seconds?|m|min|minutes?|h|hours?|tokens?|words?|%)?\s*"
+
+_NAMES = {"int": "a whole number", "float": "a number", "bool": "a boolean", "dict": "a dictionary"}
+_NAMES_OF_LISTS = {"dict": "a list of dictionaries", "str": "a list of strings"}
+
+_NEWER_SERVER = (
+    " Hint: a cluster that is newer than this collection can return settings that this collection does not support."
+    " Upgrade the collection, or leave the settings out, for example with the filter"
+    " ansible.utils.remove_keys(target=['{name}'])."
+)
+
+
+def validation_errors(misfits: Iterable[Misfit]) -> list[str]:
+    """Return one sentence for all options with the same fault, in the words of ansible-core if it has some."""
+    places: dict[tuple[str, str, str], list[str]] = {}
+    for misfit in misfits:
+        before, after = _words(misfit)
+        # A message that names options alone takes in all of them.
+        option = "" if misfit.fault in (MISSING, UNSUPPORTED) else _without_numbers(misfit.place)
+        places.setdefault((before, option, after), []).append(misfit.place)
+    return [f"{before}{_joined(alike)}{after}" for (before, _option, after), alike in places.items()]
+
+
+def _words(misfit: Misfit) -> tuple[str, str]:
+    """Return what a message says before and after the places."""
+    place, fault, option, value = misfit
+    if fault == MISSING:
+        return "missing required arguments: ", ""
+    if fault == UNSUPPORTED:
+        hint = _NEWER_SERVER.format(name=value) if "]." in place[: -len(value)] else ""
+        return "Unsupported parameters: ", f". Supported parameters include: {', '.join(sorted(option))}.{hint}"
+    if fault == WRONG_CHOICE:
+        return "value of ", f" must be one of: {', '.join(option['choices'])}, got: {value}"
+    return "", f" must be {_wanted(option, value)}, not {_described(option, value)}.{_hint(option, value)}"
+
+
+def _wanted(option: Mapping[str, Any], value: Any) -> str:
+    if option["type"] == "list":
+        return _NAMES_OF_LISTS[option["elements"]]
+    if option["type"] == "int" and isinstance(value, bool):
+        return "a number"
+    return _NAMES.get(option["type"], "a string")
+
+
+def _hint(option: Mapping[str, Any], value: Any) -> str:
+    is_number = isinstance(value, (bool, int, float))
+    is_string = _type_of_values(option) in ("str", "path")
+    return " Hint: quote it, or add the filter string to a template." if is_number and is_string else ""
+
+
+def _type_of_values(option: Mapping[str, Any]) -> str:
+    kind: str = option["elements"] if option["type"] == "list" else option["type"]
+    return kind
+
+
+def _described(option: Mapping[str, Any], value: Any) -> str:
+    """Return what to call a value in a message: the value itself if it cannot be a secret."""
+    if value is None:
+        return "null"
+    if isinstance(value, (dict, list)):
+        return "a dictionary" if isinstance(value, dict) else "a list"
+    if isinstance(value, (bool, int, float)):
+        return _described_number(option, value)
+    return _described_text(option, value) if isinstance(value, str) else f"a {type(value).__name__}"
+
+
+def _described_number(option: Mapping[str, Any], value: Any) -> str:
+    kind, what = _type_of_values(option), "boolean" if isinstance(value, bool) else "number"
+    if option.get("no_log") or kind == "dict":
+        return f"a {what}"
+    if kind == "float" and not isinstance(value, bool):
+        return "a number that is too large"
+    if isinstance(value, float) and math.isinf(value):
+        return "an infinite number"
+    shown = str(value).lower()
+    return shown if kind in ("int", "float") else f"the {what} {shown}"
+
+
+def _described_text(option: Mapping[str, Any], value: str) -> str:
+    kind = _type_of_values(option)
+    if not value:
+        return "an empty text"
+    if kind == "int" and fits({"type": "float"}, value) and math.isinf(float(value)):
+        return "an infinite number"
+    if kind == "dict":
+        return "a text"
+    return "a text that may be a secret" if _may_be_secret(kind, value) else repr(value)
+
+
+def _may_be_secret(kind: str, value: str) -> bool:
+    """Return whether a text in place of a number or a boolean is none that people write there."""
+    if len(value) < _SHORTEST_SECRET or (kind == "int" and fits({"type": "float"}, value)):
+        return False
+    return not re.fullmatch(_LIKE_A_NUMBER, value)
+
+
+def _joined(places: Sequence[str]) -> str:
+    """Name places, those that differ only in their numbers together."""
+    alike: dict[str, list[str]] = {}
+    for place in places:
+        alike.setdefault(_without_numbers(place), []).append(place)
+    return ", ".join(map(few, alike.values()))
+
+
+def _without_numbers(place: str) -> str:
+    return re.sub(r"\[\d+\]", "[]", place)

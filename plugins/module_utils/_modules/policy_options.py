@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options that say how far a run may go. Private to the collection."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from .._reconcile.cluster import Cluster
+from .._reconcile.declaration import ALWAYS, ON_CREATE, WHEN_CHANGED, Policy
+from .._reconcile.reconciler import Reconciler
+from .._services.service import Service
+from .fingerprint_options import fingerprint_options, fingerprint_problems, fingerprints_of
+from .runner import Context
+
+
+def policy_options() -> dict[str, Any]:
+    """Return the argument spec of C(Policy), and of where fingerprints are kept."""
+    return {
+        "update_secrets": {
+            "type": "str",
+            "choices": [ON_CREATE, WHEN_CHANGED, ALWAYS],
+            "default": ON_CREATE,
+            "no_log": False,
+        },
+        **fingerprint_options(),
+        "unmanaged_settings": {"type": "str", "choices": ["keep", "remove"], "default": "keep"},
+        "allow_recreate": {"type": "bool", "default": False},
+        "preflight": {"type": "bool", "default": True},
+        "force": {"type": "bool", "default": False},
+        "duplicate_model": {"type": "str", "choices": ["allow", "warn", "fail"], "default": "warn"},
+        "wait_for_deployment": {"type": "bool", "default": False},
+        "wait_timeout": {"type": "int", "default": 300},
+    }
+
+
+def policy_problems(params: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the policy."""
+    return fingerprint_problems(params) if params["update_secrets"] == WHEN_CHANGED else []
+
+
+def reconciler_of(context: Context, service: Service) -> Reconciler:
+    """Return what carries declarations out under the policy."""
+    policy = Policy(**{option: context.params[option] for option in Policy._fields})
+    cluster = Cluster(context.api, service, policy, check_mode=context.check_mode, warnings=context.warnings)
+    if policy.update_secrets == WHEN_CHANGED:
+        cluster.fingerprints = fingerprints_of(context, service, cluster.server)
+    return Reconciler(cluster)
