@@ -1,0 +1,152 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fingerprints in an index: what the store makes of answers. Modules are tested with its requests to a server."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import Client
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ApiError, UnreadableAnswer
+from ansible_collections.esops.inference.plugins.module_utils._fingerprints.index_store import IndexStore
+from ansible_collections.esops.inference.plugins.module_utils._fingerprints.records import Overtaken
+from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Server
+
+RECORD = {"inference_id": "a", "run": "1", "salt": "5a17" * 8, "hash": "4a54" * 16}
+RECEIPT = {"if_seq_no": "3", "if_primary_term": "1"}
+
+
+class Answers:
+    """In place of a client: gives these answers one after another, and raises those that are errors."""
+
+    def __init__(self, *answers: Any) -> None:
+        self._answers = list(answers)
+        self.requests: list[tuple[Any, ...]] = []
+
+    def request_with_retries(self, *request: Any) -> Any:
+        self.requests.append(request)
+        answer = self._answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def store(*answers: Any, version: str = "Elasticsearch") -> tuple[IndexStore, Answers]:
+    client = Answers(*answers)
+    return IndexStore(cast(Client, client), "prints", lambda: Server((9, 6), version)), client
+
+
+def error(status: int, kind: str = "some_exception", reason: str = "why", **more: Any) -> ApiError:
+    return ApiError(f"refused: {reason}", "PUT", "/x", "", status, kind, reason, **more)
+
+
+def found(record: dict[str, Any] | None, inference_id: str = "a") -> dict[str, Any]:
+    source = {} if record is None else {"_source": record}
+    return {"docs": [{"_id": inference_id, "found": record is not None, **source}]}
+
+
+MISSING = {"docs": [{"_id": "a", "error": {"type": "index_not_found_exception", "reason": "no such index"}}]}
+WRITTEN = {"_seq_no": 3, "_primary_term": 1}
+
+
+class TestRead:
+    @pytest.mark.parametrize("record", [RECORD, None])
+    def test_record_is_what_the_index_holds(self, record: dict[str, Any] | None) -> None:
+        assert store(found(record))[0].read(["a"]) == {"a": record}
+
+    def test_document_without_a_source_is_something(self) -> None:
+        assert store({"docs": [{"_id": "a", "found": True}]})[0].read(["a"]) == {"a": {}}
+
+    @pytest.mark.parametrize("answer", [[], {}, {"docs": [1]}, {"docs": [{"_id": "a"}]}, {"docs": []}])
+    def test_answer_of_something_else_is_an_error(self, answer: Any) -> None:
+        with pytest.raises(UnreadableAnswer, match="not that of a multi get"):
+            store(answer)[0].read(["a"])
+
+    def test_error_of_a_document_is_raised(self) -> None:
+        refused = {"docs": [{"_id": "a", "error": {"type": "security_exception", "reason": "no"}}]}
+        with pytest.raises(ApiError, match="needs the index privilege read on prints"):
+            store(refused)[0].read(["a"])
+
+
+class TestWrite:
+    def test_receipt_protects_the_next_write(self) -> None:
+        index, client = store(WRITTEN, WRITTEN)
+        assert index.write(RECORD) == RECEIPT
+        index.write(RECORD, RECEIPT)
+        assert client.requests == [
+            ("PUT", "/prints/_doc/a", None, RECORD),
+            ("PUT", "/prints/_doc/a", RECEIPT, RECORD),
+        ]
+
+    def test_conflict_means_that_another_run_was_faster(self) -> None:
+        with pytest.raises(Overtaken):
+            store(error(409))[0].write(RECORD, RECEIPT)
+
+    def test_conflict_with_the_first_try_of_the_same_write_is_a_success(self) -> None:
+        index, _client = store(error(409, retried=True), found(RECORD))
+        assert index.write(RECORD, RECEIPT) == RECEIPT
+
+    def test_conflict_of_a_retry_with_another_record_is_one(self) -> None:
+        index, _client = store(error(409, retried=True), found({**RECORD, "run": "2"}))
+        with pytest.raises(Overtaken):
+            index.write(RECORD, RECEIPT)
+
+    def test_error_quotes_neither_salt_nor_hash(self) -> None:
+        reason = f"failed to parse field [hash], value: '{RECORD['hash']}', salt: '{RECORD['salt']}'"
+        with pytest.raises(ApiError) as raised:
+            store(error(400, reason=reason))[0].write(RECORD)
+        assert str(raised.value) == (
+            "PUT /x: refused: failed to parse field [hash], value: '(hidden)', salt: '(hidden)'"
+        )
+        assert raised.value.failure["reason"] == "failed to parse field [hash], value: '(hidden)', salt: '(hidden)'"
+
+    def test_privilege_that_is_missing_is_named(self) -> None:
+        with pytest.raises(ApiError, match="needs the index privilege index on prints"):
+            store(error(403, "security_exception"))[0].write(RECORD)
+
+    @pytest.mark.parametrize("answer", [{}, [], None, {"_seq_no": 1}])
+    def test_answer_of_something_else_is_an_error(self, answer: Any) -> None:
+        with pytest.raises(UnreadableAnswer, match="not that of a write"):
+            store(answer)[0].write(RECORD)
+
+
+class TestCreation:
+    def test_index_that_is_missing_is_created_once(self) -> None:
+        index, client = store(MISSING, {}, WRITTEN, WRITTEN)
+        assert index.read(["a"]) == {"a": None}
+        index.write(RECORD)
+        index.write(RECORD)
+        assert [request[:2] for request in client.requests[1:]] == [
+            ("PUT", "/prints"),
+            ("PUT", "/prints/_doc/a"),
+            ("PUT", "/prints/_doc/a"),
+        ]
+
+    def test_index_that_somebody_else_has_created_is_used(self) -> None:
+        index, _client = store(MISSING, error(400, "resource_already_exists_exception"), WRITTEN)
+        index.read(["a"])
+        assert index.write(RECORD) == RECEIPT
+
+    def test_server_that_rejects_settings_gets_none(self) -> None:
+        index, client = store(MISSING, error(400, "illegal_argument_exception"), {}, WRITTEN)
+        index.read(["a"])
+        assert index.write(RECORD) == RECEIPT
+        assert [list(request[3]) for request in client.requests[1:3]] == [["mappings", "settings"], ["mappings"]]
+
+    def test_other_error_is_raised(self) -> None:
+        index, _client = store(MISSING, error(403, "security_exception"))
+        index.read(["a"])
+        with pytest.raises(ApiError, match="needs the index privilege create_index on prints"):
+            index.write(RECORD)
+
+
+class TestRemove:
+    def test_record_that_is_gone_is_removed(self) -> None:
+        store(error(404))[0].remove("a")
+
+    def test_other_error_is_raised(self) -> None:
+        with pytest.raises(ApiError):
+            store(error(500))[0].remove("a")

@@ -1,0 +1,206 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is remembered of secrets, and what is believed of a record."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import Refused
+from ansible_collections.esops.inference.plugins.module_utils._fingerprints import records
+from ansible_collections.esops.inference.plugins.module_utils._fingerprints.records import (
+    COST,
+    Fingerprints,
+    Overtaken,
+    Receipt,
+    Record,
+)
+from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
+from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import SERVICE
+from tests.unit.support import FORMER_KEY, KEY, forms
+
+PATH = "service_settings.api_key"
+SECRETS = {PATH: KEY}
+ENDPOINT = Endpoint("a", "completion", "anthropic", {"service_settings.model_id": "m"})
+
+#: Their digests have no length of their own.
+VARIABLE = {"shake_128", "shake_256"}
+
+
+class Memory:
+    """A store that lasts as long as a test."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, Record] = {}
+        self.reads: list[list[str]] = []
+
+    def read(self, inference_ids: Sequence[str]) -> dict[str, Record | None]:
+        self.reads.append(list(inference_ids))
+        return {inference_id: self.records.get(inference_id) for inference_id in inference_ids}
+
+    def write(self, record: Record, instead_of: Receipt | None = None) -> Receipt:
+        if instead_of is not None and self.records[record["inference_id"]] != instead_of:
+            raise Overtaken
+        self.records[record["inference_id"]] = record
+        return record
+
+    def remove(self, inference_id: str) -> None:
+        del self.records[inference_id]
+
+
+@pytest.fixture
+def store() -> Memory:
+    return Memory()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_hashed_yet() -> Iterator[None]:
+    records._hash.cache_clear()
+    yield
+    records._hash.cache_clear()
+
+
+def send(store: Memory, secrets: Any = None, endpoint: Endpoint = ENDPOINT) -> Fingerprints:
+    """Do in one run what a run does around the request that gives an endpoint its secrets."""
+    fingerprints = Fingerprints(store, SERVICE)
+    fingerprints.begin(secrets or SECRETS, endpoint.inference_id)
+    fingerprints.sent(secrets or SECRETS, endpoint)
+    return fingerprints
+
+
+def is_new(store: Memory, secrets: Any, endpoint: Endpoint = ENDPOINT) -> bool:
+    """Ask as the next run does."""
+    return Fingerprints(store, SERVICE).is_new(secrets, endpoint)
+
+
+class TestSecrets:
+    PAIR: Mapping[str, str] = {"service_settings.access_key": "a", "service_settings.secret_key": "b"}
+
+    def test_secret_that_was_sent_is_known(self, store: Memory) -> None:
+        assert is_new(store, SECRETS)
+        send(store)
+        assert not is_new(store, SECRETS)
+        assert is_new(store, {PATH: FORMER_KEY})
+
+    def test_single_secret_is_known_by_its_value(self, store: Memory) -> None:
+        send(store)
+        assert not is_new(store, KEY)
+
+    def test_set_of_secrets_is_known_whatever_its_order(self, store: Memory) -> None:
+        send(store, self.PAIR)
+        assert not is_new(store, dict(reversed(self.PAIR.items())))
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"service_settings.access_key": "a", "service_settings.secret_key": "c"},
+            {"service_settings.access_key": "b", "service_settings.secret_key": "a"},
+            {"service_settings.access_key": "a"},
+            {**PAIR, "service_settings.session_token": "c"},
+        ],
+    )
+    def test_set_that_differs_in_one_secret_is_new(self, store: Memory, other: Mapping[str, str]) -> None:
+        send(store, self.PAIR)
+        assert is_new(store, other)
+
+    @pytest.mark.parametrize("changed", [{"task_type": "chat_completion"}, {"settings": {}}, {"service": "other"}])
+    def test_secret_of_an_endpoint_that_was_recreated_is_new(self, store: Memory, changed: dict[str, Any]) -> None:
+        send(store)
+        assert is_new(store, SECRETS, ENDPOINT._replace(**changed))
+        assert Fingerprints(store, SERVICE).last_sent(ENDPOINT._replace(**changed)) is None
+
+    def test_setting_that_changes_in_place_leaves_the_secret_known(self, store: Memory) -> None:
+        send(store)
+        settings = {**ENDPOINT.settings, "task_settings.max_tokens": 5}
+        assert not is_new(store, SECRETS, ENDPOINT._replace(settings=settings))
+
+    def test_secret_is_new_from_begin_until_sent(self, store: Memory) -> None:
+        send(store)
+        Fingerprints(store, SERVICE).begin({PATH: FORMER_KEY}, "a")
+        assert is_new(store, SECRETS)
+        assert is_new(store, {PATH: FORMER_KEY})
+
+    def test_secret_is_new_after_it_was_forgotten(self, store: Memory) -> None:
+        send(store)
+        Fingerprints(store, SERVICE).forget("a")
+        assert store.records == {}
+        assert is_new(store, SECRETS)
+
+    def test_two_runs_at_the_same_time_leave_the_secret_unknown(self, store: Memory) -> None:
+        first, second = Fingerprints(store, SERVICE), Fingerprints(store, SERVICE)
+        first.begin(SECRETS, "a")
+        second.begin({PATH: FORMER_KEY}, "a")
+        with pytest.raises(Refused, match="Another run gave inference endpoint a an API key at the same time"):
+            first.sent(SECRETS, ENDPOINT)
+        assert is_new(store, SECRETS)
+
+
+class TestRecord:
+    def test_record_holds_neither_the_secret_nor_an_unsalted_hash(self, store: Memory) -> None:
+        send(store)
+        stored, raw = json.dumps(store.records), KEY.encode()
+        digests = [hashlib.new(name, raw).digest() for name in sorted(hashlib.algorithms_guaranteed - VARIABLE)]
+        for digest in (*digests, hashlib.scrypt(raw, salt=b"", **COST, dklen=32)):
+            assert digest.hex() not in stored
+            assert base64.b64encode(digest).decode() not in stored
+        for form in forms(KEY):
+            assert form not in stored
+        assert store.records["a"]["scrypt"] == COST
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"salt": ""},
+            {"salt": "\ud800" * 32},
+            {"hash": 5},
+            {"hash": "é" * 64},
+            {"identity": "x"},
+            {"inference_id": "b"},
+            {"scrypt": {"n": 2**30, "r": 8, "p": 1}},
+            {"scrypt": {"n": 3, "r": 8, "p": 1}},
+            {"scrypt": {"n": 4096, "r": 8.0, "p": 1}},
+            {"scrypt": {"n": [], "r": 8, "p": 1}},
+            {"scrypt": {"n": 4096, "r": 8}},
+        ],
+    )
+    def test_record_that_is_not_ours_is_refused(self, store: Memory, wrong: dict[str, Any]) -> None:
+        send(store)
+        known = store.records["a"]
+        store.records["a"] = {**known, **wrong}
+        with pytest.raises(Refused, match="was not written by this collection") as refused:
+            is_new(store, SECRETS)
+        assert known["hash"] not in str(refused.value)
+
+    def test_without_scrypt_nothing_is_written(self, store: Memory) -> None:
+        disabled = mock.patch("hashlib.scrypt", side_effect=ValueError("disabled for FIPS"))
+        with disabled, pytest.raises(Refused, match="needs scrypt"):
+            send(store)
+        assert store.records == {}
+
+
+class TestEffort:
+    def test_endpoints_with_the_same_secrets_take_one_hash(self, store: Memory) -> None:
+        endpoints = [ENDPOINT._replace(inference_id=f"e{number}") for number in range(20)]
+        fingerprints = Fingerprints(store, SERVICE)
+        for endpoint in endpoints:
+            fingerprints.begin(SECRETS, endpoint.inference_id)
+            fingerprints.sent(SECRETS, endpoint)
+        records._hash.cache_clear()
+        with mock.patch("hashlib.scrypt", wraps=hashlib.scrypt) as scrypt:
+            assert not any(is_new(store, SECRETS, endpoint) for endpoint in endpoints)
+        assert scrypt.call_count == 1
+
+    def test_records_of_many_are_read_once(self, store: Memory) -> None:
+        fingerprints = Fingerprints(store, SERVICE)
+        fingerprints.read(["a", "b"])
+        assert fingerprints.last_sent(ENDPOINT) is None
+        assert fingerprints.is_new(SECRETS, ENDPOINT)
+        assert store.reads == [["a", "b"]]

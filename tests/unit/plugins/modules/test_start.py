@@ -1,0 +1,39 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the process of a module starts, which is the same in all of them."""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import importlib
+import runpy
+from unittest import mock
+
+import pytest
+
+from tests.readme import MODULES
+
+PACKAGE = "ansible_collections.esops.inference.plugins"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_process_of_a_module_collects_no_garbage(name: str) -> None:
+    code = importlib.import_module(f"{PACKAGE}.module_utils._modules.{name}")
+    order = mock.Mock()
+    with (
+        mock.patch.object(gc, "disable", order.disable),
+        mock.patch.object(atexit, "register", order.register),
+        mock.patch.object(code, "main", order.main),
+    ):
+        runpy.run_module(f"{PACKAGE}.modules.{name}", run_name="__main__")
+    assert order.mock_calls == [mock.call.disable(), mock.call.register(gc.freeze), mock.call.main()]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_import_of_a_module_changes_nothing(name: str) -> None:
+    with mock.patch.object(gc, "disable") as disable, mock.patch.object(atexit, "register") as register:
+        runpy.run_module(f"{PACKAGE}.modules.{name}", run_name=name)
+    assert not disable.called
+    assert not register.called
