@@ -12,7 +12,9 @@ import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._modules import anthropic_endpoint
 from ansible_collections.esops.inference.plugins.module_utils._modules.connection_options import connection_options
+from ansible_collections.esops.inference.plugins.module_utils._modules.endpoint_options import endpoint_options
 from ansible_collections.esops.inference.plugins.module_utils._modules.raw_options import misfits, structured
+from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import SERVICE
 from tests.simulator import Simulator
 from tests.unit.support import ID, endpoint, endpoints, environment, seed
 
@@ -56,7 +58,7 @@ class TestNull:
 
     def test_null_in_a_list_of_endpoints_means_not_set(self, server: Simulator) -> None:
         seed(server)
-        names = anthropic_endpoint.options()
+        names = endpoint_options(SERVICE)
         run = endpoints(server, endpoints=[{**dict.fromkeys(names), "inference_id": ID}], defaults=None, parallel=None)
         assert (run.failed, run["changed"]) == (False, False)
 
