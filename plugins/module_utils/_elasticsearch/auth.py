@@ -126,7 +126,7 @@ class BearerToken(Auth):
 METHODS: tuple[type[Auth], ...] = (Basic, ApiKey, BearerToken)
 
 
-def auth_of(credentials: Mapping[str, str]) -> Auth:
+def choose_auth(credentials: Mapping[str, str]) -> Auth:
     """Return the first method for which there are all credentials, or no authentication if there is none.
 
     :param credentials: by the names of the C(parameters).

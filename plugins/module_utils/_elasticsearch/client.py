@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from .errors import ClientError, ConnectionLost, TlsFailed, Unreachable
 from .json_text import parse_json
-from .retries import Patience, PatientRetry, goes_to_another_node, retry_of, sent_with_retries
+from .retries import Patience, PatientRetry, goes_to_another_node, make_retry, send_with_retries
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -78,8 +78,8 @@ class Client:
         self.patience = Patience(connection.timeout)
         has_several = len(self._nodes) > 1
         # Several nodes are tried in turn before one of them is tried again: then each connection is tried once.
-        self._retry = retry_of(connection.retries, self.patience) if has_several else None
-        self._session = _session(connection, retry_of(0 if has_several else connection.retries, self.patience))
+        self._retry = make_retry(connection.retries, self.patience) if has_several else None
+        self._session = _make_session(connection, make_retry(0 if has_several else connection.retries, self.patience))
         self.distrusted: dict[str, str] = {}
         if self._verify is False:
             # The user disabled it, or a pinned certificate is verified without a CA.
@@ -105,7 +105,7 @@ class Client:
         :param privilege: the cluster privilege that the request needs, for the hint of a refusal.
         :raises ClientError: if there is no such response.
         """
-        request = _request(method, path, params, body, privilege)
+        request = _make_request(method, path, params, body, privilege)
         response = self.send(request)
         answer = parse_json(response.content)
         if response.status_code >= 300 or not isinstance(answer, (dict, list)):
@@ -137,7 +137,7 @@ class Client:
 
         :param send: takes whether the request was sent before.
         """
-        return sent_with_retries(send, max(self._retries, least_retries), self.patience)
+        return send_with_retries(send, max(self._retries, least_retries), self.patience)
 
     def events(self, path: str, params: Mapping[str, str], body: Any) -> Iterator[Event]:
         """Send a POST and return the server-sent events of its response, each as soon as it has arrived.
@@ -146,7 +146,7 @@ class Client:
         """
         from .event_stream import events  # noqa: PLC0415
 
-        return events(self, _request("POST", path, params, body, ""))
+        return events(self, _make_request("POST", path, params, body, ""))
 
     def diagnosis(self, request: Request) -> Diagnosis:
         """Return what makes errors of a failed request."""
@@ -202,7 +202,7 @@ class Client:
             self.patience.sent_again(f"status {response.status_code} of {node}")
             sick = response
         if sick is None:
-            raise _combined(failures)
+            raise _combine(failures)
         return sick
 
     def _prefer(self, node: str) -> None:
@@ -226,7 +226,7 @@ class Client:
             raise self.diagnosis(request).of_transport(error, node, self.timeout) from None
 
 
-def _session(connection: Connection, retry: PatientRetry) -> requests.Session:
+def _make_session(connection: Connection, retry: PatientRetry) -> requests.Session:
     session = requests.Session()
     session.headers.update({"Accept": "application/json", "User-Agent": f"ansible-esops.inference/{VERSION}"})
     session.headers["Content-Type"] = "application/json"
@@ -248,13 +248,15 @@ def _session(connection: Connection, retry: PatientRetry) -> requests.Session:
     return session
 
 
-def _request(method: str, path: str, params: Mapping[str, str] | None, body: Any | None, privilege: str) -> Request:
+def _make_request(
+    method: str, path: str, params: Mapping[str, str] | None, body: Any | None, privilege: str
+) -> Request:
     target = f"{path}?{urlencode(params)}" if params else path
     data = None if body is None else json.dumps(body, allow_nan=False).encode()
     return Request(method, target, data, privilege)
 
 
-def _combined(failures: list[ClientError]) -> ClientError:
+def _combine(failures: list[ClientError]) -> ClientError:
     """Return the error of a request that no node took, out of those of the nodes."""
     first = failures[0]
     if len(failures) == 1:

@@ -55,7 +55,7 @@ class ClientError(Exception):
         self.error_type = error_type
         self.reason = reason
         self.retried = retried
-        self.cause = self._classified()
+        self.cause = self._classify()
 
     def __str__(self) -> str:
         text = f"{self.method} {self.path}: {self.problem}"
@@ -71,7 +71,7 @@ class ClientError(Exception):
         other.args = (other.problem,)
         return other
 
-    def _classified(self) -> Cause:
+    def _classify(self) -> Cause:
         # A run without a failure does not wait for this import.
         from .causes import classify  # noqa: PLC0415
 

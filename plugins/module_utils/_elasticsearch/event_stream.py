@@ -36,7 +36,7 @@ def events(client: Client, request: Request) -> Iterator[Event]:
 
     :raises ClientError: if the response is not a stream, if it breaks off, or as an event with the name C(error) says.
     """
-    response, chunks = client.retrying(lambda _retried: _opened(client, request))
+    response, chunks = client.retrying(lambda _retried: _open(client, request))
     with response:
         for event in parse_events(chunks):
             if event.name == "error":
@@ -44,7 +44,7 @@ def events(client: Client, request: Request) -> Iterator[Event]:
             yield event
 
 
-def _opened(client: Client, request: Request) -> tuple[requests.Response, Iterator[bytes]]:
+def _open(client: Client, request: Request) -> tuple[requests.Response, Iterator[bytes]]:
     """Return a response that is a stream of events, and its body.
 
     :raises ClientError: if the response is anything else.

@@ -16,12 +16,12 @@ class Repeated(tuple):  # type: ignore[type-arg]
 def parse_json(content: bytes | str) -> Any:
     """Return the value of a text in JSON, or None if the text is not valid JSON."""
     try:
-        return json.loads(content, object_pairs_hook=_object_of, parse_constant=_reject_constant)
+        return json.loads(content, object_pairs_hook=_make_object, parse_constant=_reject_constant)
     except (ValueError, RecursionError):
         return None
 
 
-def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return a JSON object as a dict, in which the values of a repeated name are a Repeated."""
     result = dict(pairs)
     if len(result) < len(pairs):

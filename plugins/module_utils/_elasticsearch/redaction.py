@@ -27,7 +27,7 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        forms = {form for secret in secrets if secret for form in _forms_of(secret)}
+        forms = {form for secret in secrets if secret for form in _list_forms(secret)}
         # The longest first, so that a secret inside another one leaves no rest of it.
         self._forms = sorted(forms, key=len, reverse=True)
 
@@ -37,7 +37,7 @@ class Redactor:
         return _NAMED.sub(r"\g<1>" + _HIDDEN, text)
 
 
-def _forms_of(secret: str) -> list[str]:
+def _list_forms(secret: str) -> list[str]:
     # An environment variable may hold bytes that are not UTF-8.
     raw = secret.encode(errors="replace")
     as_base64 = [base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()]

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which requests are sent again, when, and how often: statuses, pauses, and what a task may lose to them.
 
-C(urllib3) retries lost connections and statuses; C(sent_with_retries) retries errors that only a body tells.
+C(urllib3) retries lost connections and statuses; C(send_with_retries) retries errors that only a body tells.
 Private to the collection.
 """
 
@@ -129,7 +129,7 @@ class PatientRetry(Retry):
         return following
 
 
-def retry_of(retries: int, patience: Patience) -> PatientRetry:
+def make_retry(retries: int, patience: Patience) -> PatientRetry:
     """Return the rule by which urllib3 sends a request again.
 
     :param retries: how often, at most.
@@ -160,7 +160,7 @@ def _without_proxy(error: Exception | None) -> Exception | None:
     return error
 
 
-def sent_with_retries(send: Callable[[bool], _Response], retries: int, patience: Patience) -> _Response:
+def send_with_retries(send: Callable[[bool], _Response], retries: int, patience: Patience) -> _Response:
     """Send a request, and retry it after errors that pass by themselves, with growing pauses.
 
     The status does not tell these: a temporary fault of the provider is a 400, and a provider that did not respond in

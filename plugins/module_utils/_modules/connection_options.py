@@ -16,7 +16,7 @@ from typing import Any, Iterator, Mapping
 
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
-from .._elasticsearch.auth import METHODS, auth_of
+from .._elasticsearch.auth import METHODS, choose_auth
 from .._elasticsearch.connection import Connection, base_url, cloud_url
 from .._elasticsearch.keys import (
     is_credential,
@@ -104,9 +104,10 @@ def connection_of(params: Mapping[str, Any]) -> tuple[Connection, list[str]]:
     headers = given.get("headers", {})
     wrong += wrong_urls + _incomplete(given) + _unreadable(given) + _wrong_fingerprint(given)
     wrong += _out_of_range(params) + _wrong_headers(headers) + _not_sendable(given)
+    credentials = {name[len(_PREFIX) :]: given[name] for names in _CREDENTIALS for name in names if name in given}
     connection = Connection(
         urls=urls,
-        auth=auth_of({name[len(_PREFIX) :]: given[name] for names in _CREDENTIALS for name in names if name in given}),
+        auth=choose_auth(credentials),
         ca_path=given.get("ca_path"),
         ca_fingerprint=fingerprint or None,
         client_cert=given.get("client_cert"),

@@ -17,7 +17,7 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.aut
     Auth,
     Basic,
     BearerToken,
-    auth_of,
+    choose_auth,
 )
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.connection import Connection
 from tests.simulator import Simulator
@@ -94,12 +94,12 @@ def test_method_names_its_secrets_and_its_text_shows_none(auth: Auth, secrets: t
 def test_each_method_can_be_made_of_its_parameters() -> None:
     for method in METHODS:
         values = [f"{name} value" for name in method.parameters]
-        assert auth_of(dict(zip(method.parameters, values, strict=True))) == method(*values)
+        assert choose_auth(dict(zip(method.parameters, values, strict=True))) == method(*values)
 
 
 @pytest.mark.parametrize("credentials", [{}, {"username": "joe"}, {"password": "pass"}])
 def test_incomplete_credentials_are_no_authentication(credentials: dict[str, str]) -> None:
-    assert auth_of(credentials) == Auth()
+    assert choose_auth(credentials) == Auth()
 
 
 def test_methods_are_equal_if_their_credentials_are() -> None:

@@ -19,7 +19,7 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.aut
     ApiKey,
     Basic,
     BearerToken,
-    auth_of,
+    choose_auth,
 )
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.connection import Connection
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.retries import Patience
@@ -174,7 +174,7 @@ class TestTaskAndEnvironment:
     ) -> None:
         with environment(**upper({name: f"{value}x" for name, value in around.items()})):
             found = connection(elasticsearch_url=URL, **task)
-        assert found == Connection((URL,), auth_of({name.partition("_")[2]: value for name, value in task.items()}))
+        assert found == Connection((URL,), choose_auth({name.partition("_")[2]: value for name, value in task.items()}))
 
     def test_a_url_of_the_task_wins(self, connection: Callable[..., Connection]) -> None:
         with environment(ELASTICSEARCH_CLOUD_ID=CLOUD_ID):
