@@ -20,7 +20,7 @@ from .runner import Context, run
 
 COMPLETION, CHAT_COMPLETION = "completion", "chat_completion"
 
-#: Settings that are numbers in every service that has them: how a text becomes one, and the least of them.
+#: Settings that are numbers in every service that has them: their types and their minimums.
 #: Temperatures have no common range.
 _NUMBERS: Mapping[str, tuple[type[int] | type[float], float]] = {
     "max_tokens": (int, 1),
@@ -87,7 +87,7 @@ def _wrong_number(name: str, value: Any) -> list[str]:
 
 
 def _number(kind: type[int] | type[float], value: Any) -> float | None:
-    """What was given, if it is such a number or, as Jinja makes it, the text of one."""
+    """Return the number that a value is, or that a text from Jinja means. None if it is not one."""
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
@@ -118,7 +118,7 @@ def work(context: Context) -> dict[str, Any]:
 
 
 def _task_types(api: Answers, ids: Sequence[str]) -> dict[str, str]:
-    """What kind each endpoint is, of those that there are, by one request if Elasticsearch can list them."""
+    """Return the task types of endpoints by their IDs, by one request if Elasticsearch can list them."""
     if len(ids) > 1:
         try:
             return {endpoint.inference_id: endpoint.task_type for endpoint in api.get_all()}
@@ -130,9 +130,9 @@ def _task_types(api: Answers, ids: Sequence[str]) -> dict[str, str]:
 
 
 def _task_type(api: Answers, inference_id: str, alone: bool) -> str:
-    """The task type of an endpoint, empty if there is none.
+    """Return the task type of an endpoint, empty if there is no such endpoint.
 
-    :param alone: whether an endpoint that cannot be read keeps no other from being asked.
+    :param alone: whether there is no other endpoint to send prompts to.
     :raises ClientError: if it cannot be read, and is alone.
     """
     try:
@@ -163,9 +163,9 @@ def _total(results: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 class _Answer:
-    """What an endpoint makes of a text.
+    """What an endpoint returns for a prompt.
 
-    :param task_type: None where there is no such endpoint.
+    :param task_type: None if there is no such endpoint.
     """
 
     def __init__(self, inference_id: str, task_type: str | None) -> None:
@@ -174,7 +174,7 @@ class _Answer:
         self._told: dict[str, Any] = {"inference_id": inference_id}
 
     def ask(self, api: Answers, text: str, settings: Mapping[str, Any], timeout: float) -> dict[str, Any]:
-        """The result of one completion."""
+        """Send the prompt, and return the result of one completion."""
         try:
             self._ask(api, text, settings, timeout)
         except ClientError as error:
@@ -201,7 +201,7 @@ class _Answer:
             raise Refused(f"The endpoint has the task type {self._task_type}; only those of {known} answer.", 400)
 
     def _add(self, piece: Piece) -> None:
-        """Takes in a piece of a stream. Most of what pieces tell stands in the first or the last one alone."""
+        """Add a piece of a stream. Most of what pieces contain is in the first or the last one alone."""
         self._text += piece.text
         if piece.finish_reason:
             self._told["finish_reason"] = piece.finish_reason
@@ -222,12 +222,12 @@ def _own_hint(error: ClientError) -> str:
 
 
 def _for_chat(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings as chats name them."""
+    """Return the settings as chats name them."""
     return {"max_completion_tokens" if name == "max_tokens" else name: value for name, value in settings.items()}
 
 
 def _together(former: Mapping[str, int], told: Mapping[str, int]) -> dict[str, int]:
-    """The tokens of a stream so far. The prompt's are told at its beginning, the answer's grow until its end."""
+    """Return the tokens of a stream so far. The first piece counts those of the prompt, the last ones those of all."""
     most = {name: max(former.get(name, 0), told.get(name, 0)) for name in ("prompt_tokens", "completion_tokens")}
     return {**most, "total_tokens": sum(most.values())}
 

@@ -23,7 +23,7 @@ OLDEST = (8, 16)
 #: The services whose settings some servers show in a way that has to be set right.
 _SERVICES = {SERVICE.name: SERVICE}
 
-#: What is no id, and would make another request of the one that is meant.
+#: What is not an ID, and would make another request of the one that is meant.
 _NO_ID = re.compile(r"\.{0,2}|_.*|.*[/\s].*", re.DOTALL)
 
 _TASK_TYPE = re.compile("[a-z]+(_[a-z]+)*")
@@ -40,6 +40,7 @@ _TASK_TYPES = {
 
 
 def options() -> dict[str, Any]:
+    """Return the argument spec."""
     return {
         "inference_id": {"type": "list", "elements": "str"},
         "task_type": {"type": "str"},
@@ -51,6 +52,7 @@ def options() -> dict[str, Any]:
 
 
 def check(params: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the options beyond their types."""
     wrong = []
     no_ids = [repr(entry) for entry in params["inference_id"] or () if _NO_ID.fullmatch(entry)]
     if no_ids:
@@ -68,6 +70,7 @@ def check(params: Mapping[str, Any]) -> list[str]:
 
 
 def work(context: Context) -> dict[str, Any]:
+    """Read the endpoints, and return those that the options select."""
     selected = [endpoint for endpoint in _read(context) if _is_selected(endpoint, context.params)]
     endpoints = sorted(map(_comparable, selected), key=lambda endpoint: endpoint.inference_id)
     result: dict[str, Any] = {"changed": False}
@@ -82,27 +85,36 @@ def work(context: Context) -> dict[str, Any]:
 
 
 def _read(context: Context) -> Sequence[Endpoint]:
-    """All that may be selected, by one request, unless Elasticsearch cannot list one of its endpoints."""
-    api, ids, task_type = context.api, context.params["inference_id"] or [], context.params["task_type"]
+    """Return all that may be selected, by one request, unless Elasticsearch cannot list one of its endpoints."""
+    api, ids = context.api, context.params["inference_id"] or []
     are_ids = not any(set("*?[").intersection(entry) for entry in ids)
     if len(ids) == 1 and are_ids:
-        endpoint = api.get(ids[0])
-        return [endpoint] if endpoint else []
+        return _one(api, ids[0])
     try:
-        return api.get_all(task_type)
+        return api.get_all(context.params["task_type"])
     except ClientError as error:
-        if not error.may_be_about_one_endpoint or (task_type and not (ids and are_ids)):
-            raise
-        if ids and are_ids:
-            return _readable(context, "Inference endpoint", {name: partial(_one, api, name) for name in ids}, error)
-        lists = {name: partial(api.get_all, name) for name in _task_types(api)}
-        return _readable(context, "Endpoints of the task type", lists, error)
+        return _read_in_parts(context, ids if are_ids else [], error)
+
+
+def _read_in_parts(context: Context, ids: Sequence[str], error: ClientError) -> list[Endpoint]:
+    """Return what can be read although Elasticsearch does not list it together.
+
+    :param ids: of the endpoints to be read. If there are none, all of each task type are.
+    :raises ClientError: the error of the whole list if it has another cause, or if nothing can be read.
+    """
+    api = context.api
+    if not error.may_be_about_one_endpoint or (context.params["task_type"] and not ids):
+        raise error
+    if ids:
+        return _readable(context, "Inference endpoint", {name: partial(_one, api, name) for name in ids}, error)
+    lists = {name: partial(api.get_all, name) for name in _task_types(api)}
+    return _readable(context, "Endpoints of the task type", lists, error)
 
 
 def _readable(
     context: Context, what: str, reads: Mapping[str, Callable[[], Sequence[Endpoint]]], error: ClientError
 ) -> list[Endpoint]:
-    """What can be read, with a warning for what cannot.
+    """Return what can be read, with a warning for what cannot.
 
     :raises ClientError: the error of the whole list if nothing can be read.
     """
@@ -125,7 +137,7 @@ def _one(api: Inference, inference_id: str) -> list[Endpoint]:
 
 
 def _task_types(api: Inference) -> list[str]:
-    """The task types that the server knows (`elasticsearch.md`, "An endpoint")."""
+    """Return the task types that the server knows (`elasticsearch.md`, "An endpoint")."""
     try:
         version = api.server().version
     except ClientError:
@@ -147,13 +159,13 @@ def _is_built_in(endpoint: Endpoint) -> bool:
 
 
 def _comparable(endpoint: Endpoint) -> Endpoint:
-    """The endpoint with its settings under their right names."""
+    """Return the endpoint with its settings under their right names."""
     service = _SERVICES.get(endpoint.service)
     return endpoint._replace(settings=service.normalise(endpoint.settings)) if service else endpoint
 
 
 def _users(api: Inference, endpoints: Sequence[Endpoint]) -> dict[str, dict[str, list[str]]]:
-    """Who uses each endpoint, by its id; without those that are gone by now."""
+    """Return who uses each endpoint, by its ID, without those that are gone by now."""
     users = {}
     for endpoint in endpoints:
         try:
@@ -167,7 +179,7 @@ def _users(api: Inference, endpoints: Sequence[Endpoint]) -> dict[str, dict[str,
 
 
 def _last_sent(context: Context, endpoints: Sequence[Endpoint]) -> dict[str, dict[str, str]]:
-    """When the key of each was sent last, by its id; without those of which that is not known."""
+    """Return when the secrets of each were sent last, by its ID, without those of which that is not known."""
     fingerprints = fingerprints_of(context, SERVICE, context.api.server)
     own = [endpoint for endpoint in endpoints if endpoint.service == SERVICE.name]
     fingerprints.read(endpoint.inference_id for endpoint in own)
@@ -176,4 +188,5 @@ def _last_sent(context: Context, endpoints: Sequence[Endpoint]) -> dict[str, dic
 
 
 def main() -> None:
+    """Run the module."""
     run(options(), check, work)
