@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from typing import Any, Iterator, Mapping
+from typing import Any, Iterable, Iterator, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import set_fallbacks
@@ -19,6 +19,14 @@ from .._elasticsearch.text import few, numbered
 from .connection_options import with_keys_as_text
 from .raw_options import misfits, structured, without_nulls
 from .secret_options import leaves, secret_options
+
+try:
+    from ansible.module_utils.secrets import register_secrets
+except ImportError:
+    # Before 2.22, ansible-core hides C(no_log_values) alone.
+    def register_secrets(values: Iterable[str], /) -> None:
+        """Do nothing."""
+
 
 #: Parts of a result that are texts for people, not data.
 _MESSAGES = ("msg", "failure")
@@ -49,20 +57,26 @@ class CheckedModule(AnsibleModule):  # type: ignore[misc]  # ansible-core has no
         set_fallbacks(self.argument_spec, given)
         self.params = with_keys_as_text(structured(self.argument_spec, given))
         self.raw_params = dict(self.params)
-        self.no_log_values.update(secret for _name, secret in secret_headers(self.params.get("headers")))
+        self._hide(secret for _name, secret in secret_headers(self.params.get("headers")))
         wrong = list(misfits(self.argument_spec, self.params))
         if wrong:
             from .option_errors import validation_errors  # noqa: PLC0415
 
             # Messages name choices and show values that are too short for a secret.
-            self.no_log_values.update(secret for _place, secret in self._secrets())
+            self._hide(secret for _place, secret in self._secrets())
             self.fail_json(msg=numbered(validation_errors(wrong)))
+
+    def _hide(self, secrets: Iterable[str]) -> None:
+        """Have ansible-core hide these texts wherever they occur, as it does with the values of secret options."""
+        texts = list(secrets)
+        self.no_log_values.update(texts)
+        register_secrets(texts)
 
     def _log_invocation(self) -> None:
         if not self._is_accepted:
             return
         # The log shows structures as Python writes them, where ansible-core hides what is as it was given.
-        self.no_log_values.update([repr(secret)[1:-1] for secret in self.no_log_values])
+        self._hide([repr(secret)[1:-1] for secret in self.no_log_values])
         # A text that is not UTF-8 cannot be logged. Such options are rejected later.
         with contextlib.suppress(UnicodeEncodeError):
             super()._log_invocation()

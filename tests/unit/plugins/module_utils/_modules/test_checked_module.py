@@ -467,3 +467,15 @@ class TestOptionsThatAreNotAccepted:
     def test_options_of_a_run_that_fails_later_are_returned(self, server: Simulator) -> None:
         server.faults.add(Fault("status", status=403))
         assert endpoint(server)["invocation"]["module_args"]["inference_id"] == ID
+
+
+def test_secrets_that_ansible_core_does_not_know_are_registered_where_it_masks_by_registration(
+    server: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ansible-core 2.22 no longer looks at C(no_log_values)."""
+    registered: set[str] = set()
+    monkeypatch.setattr(checked_module, "register_secrets", registered.update)
+    seed(server)
+    endpoint(server, headers={"X-Found-Token": "to'ken", "X-Harmless": "harmless"})
+    assert {"to'ken", repr("to'ken")[1:-1]} <= registered
+    assert "harmless" not in registered
