@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests import readme
+from tests.pages import readme
 
 from . import cases, report
 from .bars import bars

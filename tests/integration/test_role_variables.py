@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.integration.templating import Renderer, renderer
-from tests.readme import ROOT
+from tests.pages.readme import ROOT
 
 ROLE = ROOT / "roles/anthropic"
 DEFAULTS: dict[str, Any] = yaml.safe_load((ROLE / "defaults/main.yml").read_text())

@@ -15,8 +15,8 @@ import yaml
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from tests import readme
-from tests.readme import ROOT
+from tests.pages import readme
+from tests.pages.readme import ROOT
 
 AWX = ROOT / "docs/awx"
 SURVEY = json.loads((AWX / "survey.json").read_text())

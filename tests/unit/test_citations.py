@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.verdicts import all_rows
-from tests.readme import ROOT
+from tests.pages.readme import ROOT
 
 PAGE = ROOT / "docs/contributing/elasticsearch.md"
 #: All but this file, which has wrong citations.

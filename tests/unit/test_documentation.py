@@ -14,8 +14,8 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import VERSION
-from tests import readme, role_readme
-from tests.readme import COLLECTION, MODULES, README, ROOT, SUPPORTED
+from tests.pages import readme, role_readme
+from tests.pages.readme import COLLECTION, MODULES, README, ROOT, SUPPORTED
 from tests.simulator import Simulator
 from tests.unit.support import ID, KEY, MODEL, STORED, Run, info, run_module, seed
 
@@ -317,7 +317,7 @@ def test_continuous_integration_has_every_python() -> None:
 
 def test_tables_of_the_readme_are_those_of_today() -> None:
     text = README.read_text()
-    assert text == readme.updated(text), "write them anew: python -m tests.readme"
+    assert text == readme.updated(text), "write them anew: python -m tests.pages.readme"
 
 
 def test_readme_shows_a_playbook_of_the_demo() -> None:
@@ -431,7 +431,7 @@ def test_role_defaults_are_those_of_its_spec() -> None:
 
 def test_role_readme_shows_the_variables_with_their_defaults_and_choices() -> None:
     text = (ROLE / "README.md").read_text()
-    assert text == role_readme.updated(text), "write it again: python -m tests.role_readme"
+    assert text == role_readme.updated(text), "write it again: python -m tests.pages.role_readme"
     rows = re.findall(r"^\| `(anthropic_\w+)` \| (.*?)\| (.+) \|$", text, re.MULTILINE)
     assert [name for name, _default, _meaning in rows] == list(role_options())
     for name, default, meaning in rows:

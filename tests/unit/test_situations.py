@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.situations import PAGE, SECTIONS, Situation, page
+from tests.pages.situations import PAGE, SECTIONS, Situation, page
 
 SITUATIONS = [situation for section in SECTIONS.values() for situation in section]
 
 
 def test_the_page_tells_what_happens() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page(), "python -m tests.unit.situations writes it anew"
+    assert PAGE.read_text(encoding="utf-8") == page(), "python -m tests.pages.situations writes it anew"
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.when)

@@ -8,14 +8,14 @@ import sys
 
 import pytest
 
-from tests.unit.troubles import PAGE, SECTIONS, page
+from tests.pages.troubles import PAGE, SECTIONS, page
 
 #: Earlier versions accept the CA that one of the messages is about.
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 13), reason="the page has what Python 3.13 says")
 
 
 def test_the_page_tells_what_runs_say() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page(), "python -m tests.unit.troubles writes it anew"
+    assert PAGE.read_text(encoding="utf-8") == page(), "python -m tests.pages.troubles writes it anew"
 
 
 def test_no_message_stands_there_twice() -> None:

@@ -13,7 +13,7 @@ from unittest import mock
 
 import pytest
 
-from tests.readme import MODULES
+from tests.pages.readme import MODULES
 
 PACKAGE = "ansible_collections.esops.inference.plugins"
 

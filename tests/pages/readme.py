@@ -4,7 +4,7 @@
 
 """The README's tables: the options, from the documentation of the modules, and the versions, from what is tested.
 
-`python -m tests.readme` writes them anew; a unit test fails where they are old.
+`python -m tests.pages.readme` writes them anew; a unit test fails where they are old.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import yaml
 
 from tests.simulator.versions import NEWEST, OLDEST
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 BENCHMARK = ROOT / "docs/docsite/rst/benchmark.rst"
 COLLECTION = "esops.inference"

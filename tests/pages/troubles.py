@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The messages of the page "Troubleshooting", each of them said by a run against the simulator.
 
-C(python -m tests.unit.troubles) writes the page anew; a test holds it against what runs say.
+C(python -m tests.pages.troubles) writes the page anew; a test holds it against what runs say.
 """
 
 from __future__ import annotations
@@ -695,7 +695,7 @@ _HEAD = """..
   GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
   SPDX-License-Identifier: GPL-3.0-or-later
 
-  Written by python -m tests.unit.troubles; every message was said by a run.
+  Written by python -m tests.pages.troubles; every message was said by a run.
 
 .. _ansible_collections.esops.inference.docsite.troubleshooting:
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The situations of the page "What happens when", each really run against the simulator.
 
-C(python -m tests.unit.situations) writes the page anew; a test holds it against what happens.
+C(python -m tests.pages.situations) writes the page anew; a test holds it against what happens.
 """
 
 from __future__ import annotations
@@ -696,7 +696,7 @@ _HEAD = """..
   GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
   SPDX-License-Identifier: GPL-3.0-or-later
 
-  Written by python -m tests.unit.situations; every row was run.
+  Written by python -m tests.pages.situations; every row was run.
 
 .. _ansible_collections.esops.inference.docsite.what_happens_when:
 

@@ -4,7 +4,7 @@
 
 """The table of variables in the role's README, from the role's argument spec.
 
-`python -m tests.role_readme` writes it again; a unit test fails if it is old.
+`python -m tests.pages.role_readme` writes it again; a unit test fails if it is old.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from tests.readme import ROOT
+from tests.pages.readme import ROOT
 
 ROLE = ROOT / "roles/anthropic"
 README = ROLE / "README.md"
