@@ -12,10 +12,10 @@ from fnmatch import fnmatchcase
 from typing import Collection, Sequence
 
 from .._elasticsearch.errors import Refused
+from .._elasticsearch.text import joined
 from .._inference.endpoint import Endpoint
 from .declaration import ABSENT, Desired, Purge
 from .temporary import base_of
-from .wording import listing
 
 #: So many endpoints a purge may remove even if they are all there are.
 _ALWAYS_PURGED = 5
@@ -41,7 +41,7 @@ def purged(declared: Sequence[Desired], existing: Collection[Endpoint], service:
     if len(doomed) > limit:
         raise Refused(
             f"The purge would remove {len(doomed)} of the {len(held)} endpoints of the service {service} that the "
-            f"cluster holds, more than {limit}. Nothing was changed. They are {listing(doomed)}. "
+            f"cluster holds, more than {limit}. Nothing was changed. They are {joined(doomed)}. "
             f"Hint: list those that shall stay, name them in purge_exclude, or set purge_max={len(doomed)}."
         )
     return [Desired(inference_id, ABSENT) for inference_id in doomed]

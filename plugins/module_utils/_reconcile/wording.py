@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Sequence
 
+from .._elasticsearch.text import joined
 from .._inference.endpoint import Endpoint, Server
 
 WAYS_TO_REPAIR = (
@@ -29,13 +30,13 @@ def unreadable(inference_id: str, why: str) -> str:
 
 
 def cannot_create(inference_id: str, missing: Sequence[str]) -> str:
-    return f"There is no inference endpoint {inference_id} yet, and creating it needs {listing(missing)}."
+    return f"There is no inference endpoint {inference_id} yet, and creating it needs {joined(missing)}."
 
 
 def cannot_recreate(existing: Endpoint, changes: Sequence[str], missing: Sequence[str]) -> str:
     return (
-        f"Inference endpoint {existing.inference_id} differs in {listing(changes)}; creating it again "
-        f"(allow_recreate) needs {listing(missing)}. Nothing was changed."
+        f"Inference endpoint {existing.inference_id} differs in {joined(changes)}; creating it again "
+        f"(allow_recreate) needs {joined(missing)}. Nothing was changed."
     )
 
 
@@ -45,15 +46,15 @@ def cannot_change(existing: Endpoint, changes: Sequence[str], stuck: Sequence[st
     :param server: the server that cannot; None if no version can.
     """
     nobody = f"{server.name} does not change" if server else "no version of Elasticsearch changes"
-    what = "it" if tuple(stuck) == tuple(changes) and len(stuck) == 1 else listing(stuck)
+    what = "it" if tuple(stuck) == tuple(changes) and len(stuck) == 1 else joined(stuck)
     return (
-        f"Inference endpoint {existing.inference_id} differs in {listing(changes)}, but {nobody} {what} in place. "
+        f"Inference endpoint {existing.inference_id} differs in {joined(changes)}, but {nobody} {what} in place. "
         "Hint: allow_recreate=true has the endpoint deleted and created again; or declare what it has."
     )
 
 
 def needs_secrets(secrets: Sequence[str]) -> str:
-    return f" Service settings change there only with {listing(secrets)} beside them, which is not given."
+    return f" Service settings change there only with {joined(secrets)} beside them, which is not given."
 
 
 def recovered(left_over: Endpoint, inference_id: str, paths: Sequence[str]) -> str:
@@ -62,7 +63,7 @@ def recovered(left_over: Endpoint, inference_id: str, paths: Sequence[str]) -> s
     """
     return (
         f"An earlier run ended while it re-created inference endpoint {inference_id}. "
-        f"Its temporary endpoint {left_over.inference_id} still has {listing(paths)}, so this was carried over."
+        f"Its temporary endpoint {left_over.inference_id} still has {joined(paths)}, so this was carried over."
     )
 
 
@@ -71,12 +72,6 @@ def duplicate(wanted: Endpoint, twins: Sequence[str], model: str) -> str:
     :param model: the dotted path of the setting that names the model.
     """
     return (
-        f"{listing(twins)} already serve{'s' if len(twins) == 1 else ''} the model {wanted.settings.get(model)} "
+        f"{joined(twins)} already serve{'s' if len(twins) == 1 else ''} the model {wanted.settings.get(model)} "
         f"for the task {wanted.task_type}; {wanted.inference_id} would be one more endpoint for the same model."
     )
-
-
-def listing(names: Sequence[str]) -> str:
-    """Names as part of a sentence."""
-    *most, last = names
-    return f"{', '.join(most)} and {last}" if most else last
