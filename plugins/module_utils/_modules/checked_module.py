@@ -62,7 +62,7 @@ class CheckedModule(AnsibleModule):  # type: ignore[misc]  # ansible-core has no
         if wrong:
             from .option_errors import validation_errors  # noqa: PLC0415
 
-            # Messages name choices and show values that are too short for a secret.
+            # A message shows some wrong values, for example of options with choices.
             self._hide(secret for _place, secret in self._secrets())
             self.fail_json(msg=numbered(validation_errors(wrong)))
 
@@ -77,7 +77,7 @@ class CheckedModule(AnsibleModule):  # type: ignore[misc]  # ansible-core has no
             return
         # The log shows structures as Python writes them, where ansible-core hides what is as it was given.
         self._hide([repr(secret)[1:-1] for secret in self.no_log_values])
-        # A text that is not UTF-8 cannot be logged. Such options are rejected later.
+        # A text that is not UTF-8 cannot be logged.
         with contextlib.suppress(UnicodeEncodeError):
             super()._log_invocation()
 
@@ -85,7 +85,7 @@ class CheckedModule(AnsibleModule):  # type: ignore[misc]  # ansible-core has no
         if self._is_accepted:
             super()._return_formatted(kwargs)
         else:
-            # ansible-core itself would add the options.
+            # ansible-core would add the options to the result, and does not hide other forms of a secret.
             redact = Redactor(self.no_log_values)
             sys.stdout.write("\n" + json.dumps({**kwargs, "msg": redact(kwargs["msg"])}) + "\n")
 

@@ -384,20 +384,6 @@ class TestLog:
         for secret in (KEY, "p€ss wörd", "header-value", "v2-longer"):
             assert secret not in text
 
-    def test_it_holds_none_of_many_endpoints_either(self, server: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-        logged = log_of(monkeypatch)
-        secret = {"service_settings": {"api_key": KEY}}
-        endpoints(
-            server,
-            endpoints=[{"inference_id": "a", **secret}],
-            defaults={"service_settings": {"api_key": f"{KEY}-default"}},
-            elasticsearch_api_key="id:very-secret",
-        )
-        text = "".join(logged)
-        assert "Invoked with" in text
-        assert KEY not in text
-        assert "very-secret" not in text
-
 
 def test_secret_with_quotation_marks_is_not_in_the_log(server: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """The log shows headers as Python writes them."""
