@@ -15,7 +15,7 @@ from ansible.module_utils.basic import AnsibleModule
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.esops.inference.plugins.module_utils._modules import anthropic_endpoint, checked_module, runner
+from ansible_collections.esops.inference.plugins.module_utils._modules import anthropic_endpoint, checked_module
 from ansible_collections.esops.inference.plugins.module_utils._modules.connection_options import connection_options
 from tests.simulator import Fault, Simulator
 from tests.simulator.errors import ApiError
@@ -430,12 +430,6 @@ class TestOptionsThatAreNotAccepted:
         failed = offline(elasticsearch_url=URL, unknown="s3cr+et", force=KEY, service_settings={"api_key": KEY})
         assert failed.result.keys() == {"failed", "msg"}
         assert "s3cr+et" not in failed.output
-
-    def test_missing_library_is_reported_without_options(
-        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(runner, "REQUESTS_IMPORT_ERROR", ImportError("No module named requests"))
-        assert endpoint(server).result.keys() == {"failed", "msg"}
 
     def test_module_that_check_mode_skips_returns_no_options(self, monkeypatch: pytest.MonkeyPatch) -> None:
         logged = log_of(monkeypatch)

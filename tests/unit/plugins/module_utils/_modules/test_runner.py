@@ -114,10 +114,10 @@ class TestEnd:
         monkeypatch.setattr(runner, "REQUESTS_IMPORT_ERROR", ImportError("No module named requests"))
         run = endpoint(server, **DOCUMENTED)
         assert run["msg"].startswith("Failed to import the required Python library (requests) on ")
-        assert run.result.keys() - {"invocation"} == {"failed", "msg"}
+        assert run.result.keys() == {"failed", "msg"}
         assert server.requests == []
 
-    def test_of_a_failure(self, server: Simulator) -> None:
+    def test_error_of_the_server_is_returned_as_a_failure(self, server: Simulator) -> None:
         server.faults.add(Fault("status", status=403))
         run = endpoint(server)
         assert run["msg"].startswith(f"GET /_inference/{ID}: refused with status 403 (security_exception): simulated")
