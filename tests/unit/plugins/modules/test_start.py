@@ -9,6 +9,7 @@ import atexit
 import gc
 import importlib
 import runpy
+import sys
 from unittest import mock
 
 import pytest
@@ -18,7 +19,13 @@ from tests.pages.readme import MODULES
 PACKAGE = "ansible_collections.esops.inference.plugins"
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.fixture(params=MODULES)
+def name(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A module that was not imported yet."""
+    monkeypatch.delitem(sys.modules, f"{PACKAGE}.modules.{request.param}", raising=False)
+    return str(request.param)
+
+
 def test_process_of_a_module_collects_no_garbage(name: str) -> None:
     code = importlib.import_module(f"{PACKAGE}.module_utils._modules.{name}")
     order = mock.Mock()
@@ -31,9 +38,8 @@ def test_process_of_a_module_collects_no_garbage(name: str) -> None:
     assert order.mock_calls == [mock.call.disable(), mock.call.register(gc.freeze), mock.call.main()]
 
 
-@pytest.mark.parametrize("name", MODULES)
 def test_import_of_a_module_changes_nothing(name: str) -> None:
     with mock.patch.object(gc, "disable") as disable, mock.patch.object(atexit, "register") as register:
-        runpy.run_module(f"{PACKAGE}.modules.{name}", run_name=name)
+        importlib.import_module(f"{PACKAGE}.modules.{name}")
     assert not disable.called
     assert not register.called
