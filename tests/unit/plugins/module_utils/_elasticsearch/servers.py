@@ -63,8 +63,10 @@ def answering(
     body: bytes, status: int = 200, content_type: str = JSON, headers: tuple[tuple[str, str], ...] = ()
 ) -> Iterator[Canned]:
     server = Canned(Answer(status, body, content_type, headers))
-    yield server
-    server.stop()
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 def answer(connect: Connect, body: bytes, status: int = 200, content_type: str = JSON) -> Any:

@@ -87,6 +87,10 @@ class TestUrls:
         with pytest.raises(ValueError, match="is not a Cloud ID"):
             cloud_url(self.cloud_id("eu.example.com"))
 
+    def test_cloud_id_with_an_invalid_address_is_rejected(self) -> None:
+        with pytest.raises(ValueError, match="is a Cloud ID with an address that is not valid"):
+            cloud_url(self.cloud_id("eu.example.com:port$abc123"))
+
     @pytest.mark.parametrize("content", ["$abc123$kib", "eu.example.com$$kib"])
     def test_cloud_id_without_elasticsearch_is_rejected(self, content: str) -> None:
         with pytest.raises(ValueError, match="is a Cloud ID without an Elasticsearch host"):

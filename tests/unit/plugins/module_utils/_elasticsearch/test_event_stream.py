@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch import event_stream
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import (
     ApiError,
     ClientError,
+    TimedOut,
     UnreadableAnswer,
 )
 from tests.simulator import Simulator
@@ -102,3 +106,15 @@ class TestEvents:
         broken = answering(b"data: a\n\n", content_type=EVENTS, headers=headers)
         with broken as server, pytest.raises(UnreadableAnswer, match="cannot be decoded"):
             list(connect(server.url).events("/", {}, {}))
+
+    def test_stream_that_takes_longer_than_the_timeout_is_reported(
+        self, connect: Connect, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        clock = iter([0.0, 5.0, 5.1])
+        monkeypatch.setattr(event_stream, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+        monkeypatch.setattr(event_stream, "_CHUNK", 9)
+        with answering(b"data: a\n\ndata: b\n\n", content_type=EVENTS) as server:
+            events = connect(server.url).events("/", {}, {})
+            assert [next(events).data, next(events).data] == ["a", "b"]
+            with pytest.raises(TimedOut, match="did not answer within 5 s"):
+                next(events)

@@ -17,11 +17,27 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch imp
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import Client
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import (
     ApiError,
+    ClientError,
     ConnectionLost,
     TimedOut,
     UnreadableAnswer,
 )
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.retries import (
+    Patience,
+    goes_to_another_node,
+    send_with_retries,
+)
 from tests.simulator import Fault, Simulator
+from tests.unit.plugins.module_utils._elasticsearch.responses import (
+    BUSY_DELETE,
+    DELETE,
+    PUT,
+    RUN,
+    of_provider,
+    refusal,
+    said,
+    validation,
+)
 from tests.unit.plugins.module_utils._elasticsearch.servers import (
     Connect,
     Dialled,
@@ -278,3 +294,70 @@ class TestProviderFaults:
         client = connect(server.url, retries=3)
         assert client.request_with_retries("DELETE", self.PATH)["acknowledged"] is True
         assert (len(server.requests), client.patience.reason) == (3, "an update in progress")
+
+
+THROTTLED = said("Received a rate limit status code", 429)
+TIMED_OUT = "Request timed out after [30s] for inference id [one]"
+
+
+class TestSendWithRetries:
+    """Errors that only their body tells from others."""
+
+    @pytest.mark.parametrize(
+        ("error", "reason"),
+        [
+            (of_provider(THROTTLED), "status 429 of the provider"),
+            (validation("connect_exception", "Connection refused"), "a temporary fault of the provider"),
+            (refusal(DELETE, 409, "status_exception", BUSY_DELETE), "an update in progress"),
+            (refusal(RUN, 429, "status_exception", THROTTLED), "status 429 of the provider"),
+            (refusal(RUN, 429, "es_rejected_execution_exception", "queue is full"), "status 429"),
+        ],
+    )
+    def test_passing_error_is_retried_with_its_reason(
+        self, pauses: list[float], error: ClientError, reason: str
+    ) -> None:
+        patience, tries = Patience(60), []
+
+        def send(retried: bool) -> str:
+            tries.append(retried)
+            if not retried:
+                raise error
+            return "sent"
+
+        assert send_with_retries(send, 3, patience) == "sent"
+        assert (tries, pauses, patience.reason) == ([False, True], [1], reason)
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            refusal(PUT, 400, "validation_exception", "x"),
+            refusal(RUN, 400, "status_exception", THROTTLED),
+            refusal(RUN, 429, "timeout_exception", TIMED_OUT),
+            ConnectionLost("It is lost.", *PUT),
+        ],
+    )
+    def test_error_that_stays_or_may_cost_is_not_retried(self, pauses: list[float], error: ClientError) -> None:
+        patience = Patience(60)
+
+        def send(_retried: bool) -> str:
+            raise error
+
+        with pytest.raises(type(error)) as caught:
+            send_with_retries(send, 3, patience)
+        assert caught.value is error
+        assert (patience.resent, pauses) == (0, [])
+
+
+def test_patience_gives_no_more_seconds_than_it_has() -> None:
+    patience = Patience(3)
+    assert [patience.spend(2), patience.spend(2), patience.spend(2)] == [2, 1, 0]
+    assert not patience.wait(1, "any")
+    assert patience.resent == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "statuses"),
+    [("GET", {429, 502, 503, 504}), ("PUT", {429, 503}), ("DELETE", {429, 503}), ("POST", {503})],
+)
+def test_request_goes_to_another_node_if_nothing_was_done(method: str, statuses: set[int]) -> None:
+    assert {status for status in range(200, 600) if goes_to_another_node(method, status)} == statuses
