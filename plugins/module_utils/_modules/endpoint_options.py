@@ -75,10 +75,9 @@ def problems(service: Service, declared: Mapping[str, Any], update_secrets: str)
     """
     settings = declared_settings(declared)
     found = _id_problems(declared["inference_id"]) + service.problems(settings)
-    secrets = [path for path in service.secrets if path in settings]
-    if update_secrets != ON_CREATE and declared["state"] == PRESENT and not secrets:
-        ways = " or ".join(" and ".join(names) for names in service.credentials)
-        found.append(f"{ways} is needed where update_secrets is {update_secrets}.")
+    lacks_secrets = service.secrets and not any(path in settings for path in service.secrets)
+    if update_secrets != ON_CREATE and declared["state"] == PRESENT and lacks_secrets:
+        found.append(f"{service.named_credentials} is needed where update_secrets is {update_secrets}.")
     return found
 
 

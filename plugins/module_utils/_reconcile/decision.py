@@ -162,7 +162,7 @@ class Decision(NamedTuple):
             return self._recreation(existing, found, changes)
         refusal = wording.cannot_change(existing, changes, obstacles, server)
         if server is not None and self._lacks_secrets(changes, server):
-            refusal += wording.needs_secrets(self.service.secrets)
+            refusal += wording.needs_secrets(self.service.named_credentials)
         raise Refused(refusal)
 
     def _recreation(self, existing: Endpoint, found: Differences, changes: tuple[str, ...]) -> Plan:

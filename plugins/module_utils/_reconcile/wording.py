@@ -53,8 +53,8 @@ def cannot_change(existing: Endpoint, changes: Sequence[str], stuck: Sequence[st
     )
 
 
-def needs_secrets(secrets: Sequence[str]) -> str:
-    return f" Service settings change there only with {joined(secrets)} beside them, which is not given."
+def needs_secrets(credentials: str) -> str:
+    return f" Service settings change there only with {credentials} beside them, which is not given."
 
 
 def recovered(left_over: Endpoint, inference_id: str, paths: Sequence[str]) -> str:

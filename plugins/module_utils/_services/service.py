@@ -21,6 +21,12 @@ def _nothing(_value: Any) -> str:
     return ""
 
 
+def _fit(credentials: Sequence[str], settings: Mapping[str, Any]) -> tuple[int, bool]:
+    """How well settings fit an alternative of credentials: by how much of it they have, then by whether that is all."""
+    held = sum(name in settings for name in credentials)
+    return held, held == len(credentials)
+
+
 class Setting(NamedTuple):
     """One setting of a service.
 
@@ -59,7 +65,7 @@ class Setting(NamedTuple):
             return f"must be a finite number, not {value}."
         if self.minimum is not None and value < self.minimum:
             return f"must be at least {self.minimum}, not {value}."
-        if self.required and value == "":
+        if (self.required or self.secret) and value == "":
             return "is empty."
         return self.check(value)
 
@@ -97,6 +103,11 @@ class Service(NamedTuple):
     def secrets(self) -> tuple[str, ...]:
         return tuple(setting.path for setting in self.settings if setting.secret)
 
+    @property
+    def named_credentials(self) -> str:
+        """The alternatives of credentials, as a part of a sentence."""
+        return " or ".join(" and ".join(names) for names in self.credentials if names)
+
     def options(self) -> dict[str, Any]:
         """The argument spec of the settings, nested as the API nests them."""
         spec: dict[str, Any] = {}
@@ -119,8 +130,7 @@ class Service(NamedTuple):
 
     def missing(self, settings: Mapping[str, Any], task_type: str) -> list[str]:
         """What a create needs beside these settings."""
-        # The alternative of which most is given is the one that is meant.
-        credentials = max(self.credentials, key=lambda names: sum(name in settings for name in names), default=())
+        credentials = max(self.credentials, key=lambda names: _fit(names, settings), default=())
         required = [setting.path for setting in self._of(task_type) if setting.required and not setting.secret]
         return [path for path in (*credentials, *required) if path not in settings]
 
@@ -143,9 +153,9 @@ class Service(NamedTuple):
 
     def needs_secrets(self, changes: Iterable[str], server: Server) -> bool:
         """Whether the server rejects an update with these changes unless it holds the secrets, too."""
-        return server.version < self.secrets_optional_since and any(
-            path.startswith("service_settings.") for path in changes
-        )
+        if not self.secrets or server.version >= self.secrets_optional_since:
+            return False
+        return any(path.startswith("service_settings.") for path in changes)
 
     def validates_updates(self, server: Server) -> bool:
         """Whether the server is known to ask the provider before it stores a secret."""
@@ -159,11 +169,14 @@ class Service(NamedTuple):
         changed = frozenset(changes)
         units = tuple(f"{unit}." for unit in self.units)
         whole = tuple(unit for unit in units if any(path.startswith(unit) for path in changed))
-        return {
+        body = {
             path: value
             for path, value in settings.items()
             if path.startswith(whole) or (path in changed and not path.startswith(units))
         }
+        # A unit that loses its last setting is replaced by an empty one.
+        empty = {unit[:-1]: {} for unit in whole if not any(path.startswith(unit) for path in body)}
+        return {**body, **empty}
 
     def _of(self, task_type: str) -> list[Setting]:
         return [setting for setting in self.settings if not setting.task_types or task_type in setting.task_types]

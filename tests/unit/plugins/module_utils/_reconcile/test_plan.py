@@ -1,82 +1,171 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""What a plan decides, and which facts it asks for on the way."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 
-from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import (
-    NEWEST,
-    UNKNOWN,
-    Endpoint,
-    Server,
-)
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import Refused
+from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import UNKNOWN, Endpoint, Server
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired, Policy
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import (
-    OTHERS,
-    SECRET,
-    SERVER,
-    Knowledge,
-    Plan,
-    plan,
-)
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import Plan, plan
 from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import SERVICE
-
-KEY = "service_settings.api_key"
-MODEL = "service_settings.model_id"
-RATE = "service_settings.rate_limit.requests_per_minute"
-TOKENS = "task_settings.max_tokens"
-TEMPERATURE = "task_settings.temperature"
-
-EXISTING = Endpoint("a", "completion", "anthropic", {MODEL: "m", RATE: 50, TOKENS: 1024, TEMPERATURE: 0.5})
-
-V816, V817, V93, V94, V95, V96 = (
-    Server(version, f"Elasticsearch {version[0]}.{version[1]}.0")
-    for version in ((8, 16), (8, 17), (9, 3), (9, 4), (9, 5), (9, 6))
+from ansible_collections.esops.inference.plugins.module_utils._services.service import Service
+from tests.unit.reconciling import (
+    EXISTING,
+    KEY,
+    MODEL,
+    RATE,
+    SERVERLESS,
+    TEMPERATURE,
+    TOKENS,
+    V93,
+    V94,
+    V95,
+    V96,
+    V816,
+    V817,
+    altered,
 )
-SERVERLESS = Server(NEWEST, "Elasticsearch Serverless")
+from tests.unit.services import ACME, LOCAL
+
+NEEDED = {MODEL: "m", TOKENS: 5}
+#: The requests that a plan may cause.
+SECRETS, SERVER, OTHERS = "secrets_are_new", "server", "others"
+RECREATE_HINT = "Hint: allow_recreate=true has the endpoint deleted and created again; or declare what it has."
+
+
+class StubFacts:
+    """Facts that are known.
+
+    :ivar asked: the questions that can cost a request, in the order in which a plan asked them.
+    """
+
+    def __init__(
+        self,
+        server: Server = V96,
+        others: Sequence[Endpoint] = (),
+        ignored: Sequence[str] = (),
+        secrets_sent: bool = False,
+        secrets_are_new: bool = True,
+        unreadable: str = "",
+    ) -> None:
+        self._server = server
+        self._others = others
+        self._secrets_are_new = secrets_are_new
+        self.ignored = frozenset(ignored)
+        self.secrets_sent = secrets_sent
+        self.unreadable = unreadable
+        self.asked: list[str] = []
+
+    def secrets_are_new(self, _existing: Endpoint) -> bool:
+        self.asked.append(SECRETS)
+        return self._secrets_are_new
+
+    def server(self) -> Server:
+        self.asked.append(SERVER)
+        return self._server
+
+    def others(self) -> Sequence[Endpoint]:
+        self.asked.append(OTHERS)
+        return self._others
 
 
 def planned(
-    settings: dict[str, Any],
+    settings: dict[str, Any] | None = None,
     existing: Endpoint | None = EXISTING,
-    secret: str | None = None,
+    key: str | None = None,
+    facts: StubFacts | None = None,
+    *,
+    state: str = "present",
     task_type: str | None = None,
-    known: Knowledge | None = None,
+    service: Service = SERVICE,
     **policy: Any,
 ) -> Plan:
-    desired = Desired("a", task_type=task_type, settings=settings, secret=secret)
-    return plan(desired, existing, Policy(**policy), SERVICE, known or Knowledge(server=V96, others=()))
+    secrets = {} if key is None else {KEY: key}
+    desired = Desired("a", state, task_type, settings or {}, secrets)
+    return plan(desired, existing, Policy(**policy), service, facts or StubFacts())
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {},
-        {TOKENS: 1024},
-        {TOKENS: 1024.0, TEMPERATURE: 0.5, RATE: 50, MODEL: "m"},
-    ],
-)
-def test_nothing_differs_nothing_happens(settings: dict[str, Any]) -> None:
-    decided = planned(settings, secret="k", known=Knowledge())
-    assert decided == Plan("none", EXISTING, EXISTING)
+def refusal(*arguments: Any, **options: Any) -> str:
+    """Why such a plan is refused."""
+    with pytest.raises(Refused) as refused:
+        planned(*arguments, **options)
+    return str(refused.value)
 
 
-def test_numbers_are_compared_by_value() -> None:
-    existing = Endpoint("a", "completion", "anthropic", {TEMPERATURE: 1.0})
-    assert planned({TEMPERATURE: 1}, existing).action == "none"
+class TestInSync:
+    @pytest.mark.parametrize("settings", [{}, {TOKENS: 1024}, {TOKENS: 1024.0, TEMPERATURE: 0.5, RATE: 50, MODEL: "m"}])
+    def test_endpoint_in_sync_is_no_change(self, settings: dict[str, Any]) -> None:
+        assert planned(settings, key="k") == Plan("none", EXISTING, EXISTING)
+
+    def test_numbers_are_compared_by_value(self) -> None:
+        assert planned({TEMPERATURE: 1}, altered(EXISTING, temperature=1.0)).action == "none"
+
+    def test_api_key_is_never_compared(self) -> None:
+        assert planned({}, key="another").action == "none"
 
 
-def test_the_key_is_never_compared() -> None:
-    assert planned({}, secret="another").action == "none"
+class TestQuestions:
+    """A plan asks only what its decision depends on: each question may cost a request."""
+
+    @pytest.mark.parametrize(
+        ("settings", "key", "policy", "asked"),
+        [
+            ({TOKENS: 1024}, "k", {}, []),
+            ({TOKENS: 1024}, None, {"update_secrets": "when_changed"}, []),
+            ({TOKENS: 1024}, "k", {"update_secrets": "when_changed"}, [SECRETS]),
+            ({TOKENS: 5}, "k", {}, [SERVER]),
+            ({TOKENS: 5}, "k", {"update_secrets": "always"}, [SERVER]),
+            ({TOKENS: 5}, "k", {"update_secrets": "when_changed"}, [SECRETS, SERVER]),
+            ({MODEL: "n"}, "k", {"allow_recreate": True}, []),
+            ({MODEL: "n"}, "k", {"allow_recreate": True, "update_secrets": "when_changed"}, [SECRETS]),
+        ],
+    )
+    def test_plan_for_existing_endpoint_asks_no_more_than_it_needs(
+        self, settings: dict[str, Any], key: str | None, policy: dict[str, Any], asked: list[str]
+    ) -> None:
+        facts = StubFacts(secrets_are_new=False)
+        planned(settings, key=key, facts=facts, **policy)
+        assert facts.asked == asked
+
+    def test_refusal_of_a_fixed_setting_asks_nothing(self) -> None:
+        facts = StubFacts()
+        refusal({MODEL: "n"}, facts=facts)
+        assert facts.asked == []
+
+    @pytest.mark.parametrize("duplicate_model", ["allow", "warn", "fail"])
+    @pytest.mark.parametrize("update_secrets", ["on_create", "when_changed", "always"])
+    def test_create_always_asks_for_the_others_which_may_include_a_left_over(
+        self, duplicate_model: str, update_secrets: str
+    ) -> None:
+        facts = StubFacts()
+        policy = {"duplicate_model": duplicate_model, "update_secrets": update_secrets}
+        assert planned(NEEDED, None, "k", facts, **policy).action == "created"
+        assert facts.asked == [OTHERS]
+
+    def test_create_without_the_key_asks_nothing(self) -> None:
+        facts = StubFacts()
+        assert refusal(NEEDED, None, facts=facts) == (
+            f"There is no inference endpoint a yet, and creating it needs {KEY}."
+        )
+        assert facts.asked == []
+
+    @pytest.mark.parametrize("existing", [EXISTING, None])
+    def test_removal_asks_nothing(self, existing: Endpoint | None) -> None:
+        facts = StubFacts()
+        planned(existing=existing, facts=facts, state="absent", update_secrets="when_changed", key="k")
+        assert facts.asked == []
 
 
 class TestCreation:
-    def test_the_body_holds_what_was_declared_and_nothing_else(self) -> None:
-        decided = planned({MODEL: "m", TOKENS: 5}, None, "k")
+    def test_body_of_a_create_holds_what_was_declared_and_nothing_else(self) -> None:
+        decided = planned(NEEDED, None, "k")
         assert decided.action == "created"
         assert decided.body == {
             "service": "anthropic",
@@ -85,59 +174,112 @@ class TestCreation:
         }
         assert decided.changes == (KEY, MODEL, TOKENS)
 
-    def test_what_the_server_fills_in_is_foretold(self) -> None:
-        decided = planned({MODEL: "m", TOKENS: 5}, None, "k")
+    def test_create_sends_the_secrets_and_needs_no_proof(self) -> None:
+        decided = planned(NEEDED, None, "k")
+        assert (decided.sent, decided.proof, decided.doubtful) == ((KEY,), {}, False)
+
+    def test_created_endpoint_is_foretold_with_the_defaults_of_the_server(self) -> None:
+        decided = planned(NEEDED, None, "k")
         assert decided.after == Endpoint("a", "completion", "anthropic", {RATE: 50, MODEL: "m", TOKENS: 5})
 
-    def test_a_declared_task_type_is_taken(self) -> None:
-        decided = planned({MODEL: "m", TOKENS: 5}, None, "k", "chat_completion")
+    def test_declared_task_type_is_used(self) -> None:
+        decided = planned(NEEDED, None, "k", task_type="chat_completion")
         assert decided.after is not None
         assert decided.after.task_type == "chat_completion"
 
-    def test_everything_that_is_missing_is_named(self) -> None:
-        decided = planned({}, None)
-        assert decided.action == "none"
-        assert decided.refusal == (
+    def test_refusal_of_a_create_names_everything_that_is_missing(self) -> None:
+        assert refusal({}, None) == (
             "There is no inference endpoint a yet, and creating it needs service_settings.api_key, "
             "service_settings.model_id and task_settings.max_tokens."
         )
 
-    @pytest.mark.parametrize("duplicate_model", ["allow", "warn", "fail"])
-    def test_every_create_asks_for_the_others_which_may_include_a_left_over(self, duplicate_model: str) -> None:
-        settings = {MODEL: "m", TOKENS: 5}
-        decided = planned(settings, None, "k", known=Knowledge(), duplicate_model=duplicate_model)
-        assert decided == Plan("none", question=OTHERS)
-        decided = planned(settings, None, "k", known=Knowledge(others=()), duplicate_model=duplicate_model)
-        assert decided.action == "created"
-
-    def test_create_without_the_key_does_not_ask_for_the_others(self) -> None:
-        decided = planned({MODEL: "m", TOKENS: 5}, None, known=Knowledge())
-        assert (decided.question, decided.refusal) == (
-            "",
-            f"There is no inference endpoint a yet, and creating it needs {KEY}.",
+    def test_refusal_of_a_create_with_the_key_names_what_else_is_missing(self) -> None:
+        assert refusal({}, None, "k") == (
+            f"There is no inference endpoint a yet, and creating it needs {MODEL} and {TOKENS}."
         )
+
+    def test_service_without_credentials_is_created_without_secrets(self) -> None:
+        decided = planned({"service_settings.model": "m"}, None, service=LOCAL)
+        assert (decided.action, decided.sent) == ("created", ())
+        assert decided.body == {"service": "local", "service_settings": {"model": "m"}}
+
+
+class TestDuplicates:
+    TWIN = Endpoint("b", "completion", "anthropic", {MODEL: "m"})
+    TEXT = "b already serves the model m for the task completion; a would be one more endpoint for the same model."
 
     @pytest.mark.parametrize(
         "other",
         [
-            Endpoint("a", "completion", "anthropic", {MODEL: "m"}),
-            Endpoint("b", "chat_completion", "anthropic", {MODEL: "m"}),
-            Endpoint("b", "completion", "openai", {MODEL: "m"}),
-            Endpoint("b", "completion", "anthropic", {MODEL: "n"}),
+            TWIN._replace(inference_id="a"),
+            TWIN._replace(inference_id="a-ansible-preflight"),
+            TWIN._replace(task_type="chat_completion"),
+            TWIN._replace(service="openai"),
+            TWIN._replace(settings={MODEL: "n"}),
         ],
     )
-    def test_what_is_no_duplicate(self, other: Endpoint) -> None:
-        known = Knowledge(others=(other,))
-        decided = planned({MODEL: "m", TOKENS: 5}, None, "k", known=known, duplicate_model="fail")
+    def test_endpoint_that_differs_in_task_service_or_model_is_no_duplicate(self, other: Endpoint) -> None:
+        decided = planned({**NEEDED, RATE: 50}, None, "k", StubFacts(others=[other]), duplicate_model="fail")
         assert (decided.action, decided.warnings) == ("created", ())
 
-    def test_a_duplicate_is_warned_of_or_refused(self) -> None:
-        known = Knowledge(others=(Endpoint("b", "completion", "anthropic", {MODEL: "m"}),))
-        text = "b already serves the model m for the task completion; a would be one more endpoint for the same model."
-        warned = planned({MODEL: "m", TOKENS: 5}, None, "k", known=known)
-        assert (warned.action, warned.warnings) == ("created", (text,))
-        refused = planned({MODEL: "m", TOKENS: 5}, None, "k", known=known, duplicate_model="fail")
-        assert (refused.action, refused.refusal) == ("none", text + " duplicate_model=allow lets it be created.")
+    def test_duplicate_is_a_warning_by_default(self) -> None:
+        decided = planned(NEEDED, None, "k", StubFacts(others=[self.TWIN]))
+        assert (decided.action, decided.warnings) == ("created", (self.TEXT,))
+
+    def test_duplicate_is_refused_if_the_policy_says_so(self) -> None:
+        text = refusal(NEEDED, None, "k", StubFacts(others=[self.TWIN]), duplicate_model="fail")
+        assert text == f"{self.TEXT} duplicate_model=allow lets it be created."
+
+    def test_duplicate_is_not_mentioned_if_the_policy_allows_it(self) -> None:
+        decided = planned(NEEDED, None, "k", StubFacts(others=[self.TWIN]), duplicate_model="allow")
+        assert (decided.action, decided.warnings) == ("created", ())
+
+
+class TestLeftOver:
+    """The temporary endpoint of a run that ended after its delete may be the only copy of settings."""
+
+    LEFT_OVER = EXISTING._replace(inference_id="a-ansible-preflight", task_type="chat_completion")
+
+    def test_settings_that_are_not_declared_are_carried_over_from_a_left_over(self) -> None:
+        decided = planned({TOKENS: 5}, None, "k", StubFacts(others=[self.LEFT_OVER]))
+        assert decided.after == Endpoint(
+            "a", "chat_completion", "anthropic", {MODEL: "m", RATE: 50, TOKENS: 5, TEMPERATURE: 0.5}
+        )
+        assert decided.body["task_settings"] == {"max_tokens": 5, "temperature": 0.5}
+        assert decided.changes == (KEY, MODEL, RATE, TOKENS, TEMPERATURE)
+
+    def test_settings_that_are_carried_over_are_named_in_a_warning(self) -> None:
+        decided = planned({TOKENS: 5}, None, "k", StubFacts(others=[self.LEFT_OVER]))
+        [warning] = decided.warnings
+        assert warning == (
+            "An earlier run ended while it re-created inference endpoint a. Its temporary endpoint "
+            f"a-ansible-preflight still has {MODEL}, {RATE} and {TEMPERATURE}, so this was carried over."
+        )
+
+    def test_left_over_with_nothing_more_than_declared_gives_no_warning(self) -> None:
+        decided = planned(dict(EXISTING.settings), None, "k", StubFacts(others=[self.LEFT_OVER]))
+        assert decided.warnings == ()
+
+    def test_declared_task_type_overrides_that_of_a_left_over(self) -> None:
+        decided = planned({}, None, "k", StubFacts(others=[self.LEFT_OVER]), task_type="completion")
+        assert decided.after is not None
+        assert decided.after.task_type == "completion"
+
+    def test_left_over_is_not_used_if_undeclared_settings_are_removed(self) -> None:
+        decided = planned(NEEDED, None, "k", StubFacts(others=[self.LEFT_OVER]), unmanaged_settings="remove")
+        assert decided == planned(NEEDED, None, "k", unmanaged_settings="remove")
+
+    @pytest.mark.parametrize(
+        "other", [LEFT_OVER._replace(service="openai"), LEFT_OVER._replace(inference_id="b-ansible-preflight")]
+    )
+    def test_temporary_endpoint_of_another_endpoint_or_service_is_not_used(self, other: Endpoint) -> None:
+        assert planned(NEEDED, None, "k", StubFacts(others=[other]), duplicate_model="allow") == planned(
+            NEEDED, None, "k", duplicate_model="allow"
+        )
+
+    def test_left_over_cannot_take_the_place_of_the_key(self) -> None:
+        text = refusal({}, None, facts=StubFacts(others=[self.LEFT_OVER]))
+        assert text == f"There is no inference endpoint a yet, and creating it needs {KEY}, {MODEL} and {TOKENS}."
 
 
 class TestUpdate:
@@ -146,59 +288,103 @@ class TestUpdate:
         assert decided.action == "updated"
         assert decided.body == {"task_settings": {"max_tokens": 2048, "temperature": 0.5}}
         assert decided.changes == (TOKENS,)
-        assert decided.after is not None
-        assert decided.after.settings == {**EXISTING.settings, TOKENS: 2048}
+        assert decided.after == altered(EXISTING, max_tokens=2048)
 
-    def test_undeclared_task_settings_go_if_they_are_to(self) -> None:
+    def test_undeclared_task_settings_are_removed_if_the_policy_says_so(self) -> None:
         decided = planned({TOKENS: 1024}, unmanaged_settings="remove")
         assert decided.body == {"task_settings": {"max_tokens": 1024}}
         assert decided.changes == (TEMPERATURE,)
+        assert decided.after == altered(EXISTING, temperature=None)
 
-    def test_what_a_create_needs_is_never_removed(self) -> None:
+    def test_setting_that_a_create_needs_is_never_removed(self) -> None:
         decided = planned({}, unmanaged_settings="remove")
         assert decided.body == {"task_settings": {"max_tokens": 1024}}
 
-    def test_an_undeclared_rate_limit_goes_back_to_its_default(self) -> None:
+    def test_last_task_setting_is_removed_by_empty_task_settings(self) -> None:
+        existing = Endpoint("a", "rerank", "acme", {"task_settings.user": "u", "service_settings.rate": 10})
+        decided = planned({}, existing, service=ACME, unmanaged_settings="remove")
+        assert decided.body == {"task_settings": {}}
+
+    def test_undeclared_rate_limit_goes_back_to_its_default(self) -> None:
         existing = Endpoint("a", "completion", "anthropic", {MODEL: "m", RATE: 7, TOKENS: 1024})
         decided = planned({}, existing, unmanaged_settings="remove")
         assert decided.body == {"service_settings": {"rate_limit": {"requests_per_minute": 50}}}
 
-    def test_the_key_goes_along_with_service_settings(self) -> None:
-        decided = planned({RATE: 7}, secret="k")
+    def test_key_is_sent_along_with_service_settings(self) -> None:
+        decided = planned({RATE: 7}, key="k")
         assert decided.body == {"service_settings": {"api_key": "k", "rate_limit": {"requests_per_minute": 7}}}
-        assert decided.changes == (RATE,)
+        assert (decided.changes, decided.sent) == ((RATE,), (KEY,))
 
-    def test_without_a_key_service_settings_go_alone(self) -> None:
-        assert planned({RATE: 7}).body == {"service_settings": {"rate_limit": {"requests_per_minute": 7}}}
+    def test_service_settings_are_sent_alone_if_no_key_is_declared(self) -> None:
+        decided = planned({RATE: 7})
+        assert decided.body == {"service_settings": {"rate_limit": {"requests_per_minute": 7}}}
+        assert decided.sent == ()
 
-    def test_task_settings_go_without_the_key(self) -> None:
-        assert "service_settings" not in planned({TOKENS: 2048}, secret="k").body
+    def test_task_settings_are_sent_without_the_key(self) -> None:
+        decided = planned({TOKENS: 2048}, key="k")
+        assert "service_settings" not in decided.body
+        assert decided.sent == ()
 
-    def test_a_key_to_be_sent_always_is_a_change(self) -> None:
-        decided = planned({}, secret="k", update_secrets="always")
+
+class TestSecrets:
+    def test_key_that_is_always_sent_is_a_change(self) -> None:
+        decided = planned({}, key="k", update_secrets="always")
         assert decided.action == "updated"
         assert decided.body == {"service_settings": {"api_key": "k"}}
-        assert decided.changes == (KEY,)
+        assert (decided.changes, decided.sent) == ((KEY,), (KEY,))
+        assert decided.after == EXISTING
 
-    def test_a_key_is_sent_once(self) -> None:
-        known = Knowledge(server=V96, secret_sent=True)
-        assert planned({}, secret="k", update_secrets="always", known=known).action == "none"
-
-    def test_whether_a_key_is_new_is_asked_where_it_matters(self) -> None:
-        policy = {"update_secrets": "when_changed"}
-        assert planned({}, secret="k", **policy).question == SECRET
-        assert planned({}, secret=None, **policy).action == "none"
-        assert planned({MODEL: "m", TOKENS: 5}, None, "k", **policy).action == "created"
-        sent = Knowledge(server=V96, secret_sent=True)
-        assert planned({}, secret="k", known=sent, **policy) == Plan("none", EXISTING, EXISTING)
+    @pytest.mark.parametrize("update_secrets", ["always", "when_changed"])
+    def test_key_that_was_sent_in_this_run_is_not_sent_again(self, update_secrets: str) -> None:
+        facts = StubFacts(secrets_sent=True)
+        assert planned({}, key="k", facts=facts, update_secrets=update_secrets) == Plan("none", EXISTING, EXISTING)
+        assert facts.asked == []
 
     @pytest.mark.parametrize(("is_new", "changes"), [(True, (KEY,)), (False, ())])
-    def test_a_key_that_is_new_is_a_change(self, is_new: bool, changes: tuple[str, ...]) -> None:
-        known = Knowledge(server=V96, secret_is_new=is_new)
-        assert planned({}, secret="k", known=known, update_secrets="when_changed").changes == changes
+    def test_key_is_a_change_if_it_is_new(self, is_new: bool, changes: tuple[str, ...]) -> None:
+        facts = StubFacts(secrets_are_new=is_new)
+        assert planned({}, key="k", facts=facts, update_secrets="when_changed").changes == changes
 
-    def test_the_version_is_asked_for_before_a_change_in_place(self) -> None:
-        assert planned({TOKENS: 2048}, known=Knowledge()).question == SERVER
+    def test_key_that_is_not_declared_is_no_change(self) -> None:
+        assert planned({}, update_secrets="always").action == "none"
+
+    def test_all_secrets_of_an_alternative_are_sent_together(self) -> None:
+        existing = Endpoint("a", "rerank", "acme", {"service_settings.model": "m"})
+        secrets = {"service_settings.access_key": "a", "service_settings.secret_key": "s"}
+        decided = plan(Desired("a", secrets=secrets), existing, Policy(update_secrets="always"), ACME, StubFacts())
+        assert decided.body == {"service_settings": {"access_key": "a", "secret_key": "s"}}
+        assert decided.sent == decided.changes == tuple(secrets)
+
+
+class TestProof:
+    """Before 9.4, an update stores any key, so a temporary endpoint proves it first."""
+
+    BODY: Mapping[str, Any] = {
+        "service": "anthropic",
+        "service_settings": {"api_key": "k", "model_id": "m", "rate_limit": {"requests_per_minute": 50}},
+        "task_settings": {"max_tokens": 1024, "temperature": 0.5},
+    }
+
+    @pytest.mark.parametrize(
+        ("server", "is_proved"),
+        [(V817, True), (V93, True), (UNKNOWN, True), (V94, False), (V96, False), (SERVERLESS, False)],
+    )
+    def test_key_is_proved_unless_the_server_is_known_to_validate(self, server: Server, is_proved: bool) -> None:
+        decided = planned({}, key="k", facts=StubFacts(server), update_secrets="always")
+        assert decided.proof == (self.BODY if is_proved else {})
+
+    def test_update_without_the_key_needs_no_proof(self) -> None:
+        assert planned({TOKENS: 5}, key="k", facts=StubFacts(V93)).proof == {}
+
+    @pytest.mark.parametrize("settings", [{}, {MODEL: "n"}])
+    def test_nothing_is_proved_without_preflight(self, settings: dict[str, Any]) -> None:
+        policy = {"update_secrets": "always", "allow_recreate": True, "preflight": False}
+        assert planned(settings, key="k", facts=StubFacts(V93), **policy).proof == {}
+
+    def test_recreation_is_proved_with_its_own_body(self) -> None:
+        decided = planned({MODEL: "n"}, key="k", allow_recreate=True)
+        assert decided.proof == decided.body
+        assert decided.proof != {}
 
 
 class TestFixedSettings:
@@ -211,37 +397,41 @@ class TestFixedSettings:
             ({}, "chat_completion", "task_type"),
         ],
     )
-    def test_no_version_changes_them_so_none_is_asked(
+    def test_setting_that_no_version_changes_is_refused(
         self, settings: dict[str, Any], task_type: str | None, path: str
     ) -> None:
-        decided = planned(settings, task_type=task_type, known=Knowledge())
-        assert decided.action == "none"
-        assert decided.refusal == (
+        assert refusal(settings, task_type=task_type) == (
             f"Inference endpoint a differs in {path}, but no version of Elasticsearch changes it in place. "
-            "Hint: allow_recreate=true has the endpoint deleted and created again; or declare what it has."
+            f"{RECREATE_HINT}"
         )
 
-    def test_the_refusal_names_every_difference(self) -> None:
-        refusal = planned({MODEL: "n", TOKENS: 5, RATE: 7}, known=Knowledge()).refusal
-        assert f"differs in {MODEL}, {RATE} and {TOKENS}, but" in refusal
-        assert f"changes {MODEL} in place" in refusal
+    def test_refusal_names_every_difference_and_those_that_are_fixed(self) -> None:
+        assert refusal({MODEL: "n", TOKENS: 5, RATE: 7}) == (
+            f"Inference endpoint a differs in {MODEL}, {RATE} and {TOKENS}, but no version of Elasticsearch changes "
+            f"{MODEL} in place. {RECREATE_HINT}"
+        )
 
-    def test_a_recreate_carries_over_what_is_not_declared(self) -> None:
-        decided = planned({MODEL: "n"}, secret="k", known=Knowledge(), allow_recreate=True)
+    def test_recreation_carries_over_what_is_not_declared(self) -> None:
+        decided = planned({MODEL: "n"}, key="k", allow_recreate=True)
         assert decided.action == "recreated"
         assert decided.body == {
             "service": "anthropic",
             "service_settings": {"api_key": "k", "model_id": "n", "rate_limit": {"requests_per_minute": 50}},
             "task_settings": {"max_tokens": 1024, "temperature": 0.5},
         }
+        assert (decided.changes, decided.sent, decided.before) == ((MODEL,), (KEY,), EXISTING)
 
-    def test_a_recreate_leaves_out_what_is_to_go(self) -> None:
-        decided = planned({MODEL: "n"}, secret="k", allow_recreate=True, unmanaged_settings="remove")
+    def test_recreation_leaves_out_what_is_removed(self) -> None:
+        decided = planned({MODEL: "n"}, key="k", allow_recreate=True, unmanaged_settings="remove")
         assert decided.body["task_settings"] == {"max_tokens": 1024}
 
-    def test_a_recreate_needs_the_key(self) -> None:
-        refusal = planned({MODEL: "n"}, allow_recreate=True).refusal
-        assert refusal == (
+    def test_recreation_changes_the_task_type(self) -> None:
+        decided = planned({}, key="k", task_type="chat_completion", allow_recreate=True)
+        assert decided.after == EXISTING._replace(task_type="chat_completion")
+        assert decided.changes == ("task_type",)
+
+    def test_recreation_needs_the_key(self) -> None:
+        assert refusal({MODEL: "n"}, allow_recreate=True) == (
             f"Inference endpoint a differs in {MODEL}; creating it again (allow_recreate) needs {KEY}. "
             "Nothing was changed."
         )
@@ -249,82 +439,168 @@ class TestFixedSettings:
 
 class TestVersions:
     @pytest.mark.parametrize("server", [V817, V93])
-    def test_older_servers_are_expected_to_leave_the_rate_limit(self, server: Server) -> None:
-        decided = planned({RATE: 7}, secret="k", known=Knowledge(server=server))
-        assert decided.action == "updated"  # The server decides, not the version.
-        assert decided.after == EXISTING
+    def test_older_server_is_expected_to_leave_the_rate_limit_but_is_asked(self, server: Server) -> None:
+        decided = planned({RATE: 7}, key="k", facts=StubFacts(server))
+        assert (decided.action, decided.after) == ("updated", EXISTING)
 
     @pytest.mark.parametrize("server", [V816, V817, V93])
-    def test_where_a_recreate_is_allowed_it_is_the_way_on_older_servers(self, server: Server) -> None:
-        decided = planned({RATE: 7}, secret="k", known=Knowledge(server=server), allow_recreate=True)
-        assert decided.action == "recreated"
+    def test_rate_limit_takes_a_recreation_on_older_servers_if_allowed(self, server: Server) -> None:
+        assert planned({RATE: 7}, key="k", facts=StubFacts(server), allow_recreate=True).action == "recreated"
 
-    @pytest.mark.parametrize(("server", "secret"), [(V94, "k"), (V95, None), (V96, None), (SERVERLESS, None)])
-    def test_newer_servers_change_it_in_place(self, server: Server, secret: str | None) -> None:
-        decided = planned({RATE: 7}, secret=secret, known=Knowledge(server=server), allow_recreate=True)
+    @pytest.mark.parametrize(("server", "key"), [(V94, "k"), (V95, None), (V96, None), (SERVERLESS, None)])
+    def test_newer_server_changes_the_rate_limit_in_place(self, server: Server, key: str | None) -> None:
+        decided = planned({RATE: 7}, key=key, facts=StubFacts(server), allow_recreate=True)
         assert (decided.action, decided.doubtful) == ("updated", False)
         assert decided.after is not None
         assert decided.after.settings[RATE] == 7
 
-    @pytest.mark.parametrize(("settings", "secret"), [({TOKENS: 5}, None), ({RATE: 7}, "k"), ({}, "k")])
-    def test_8_16_has_no_update_so_none_is_sent(self, settings: dict[str, Any], secret: str | None) -> None:
-        decided = planned(settings, secret=secret, known=Knowledge(server=V816), update_secrets="always")
-        assert (decided.action, decided.after) == ("none", EXISTING)
-        assert "but Elasticsearch 8.16.0 does not change" in decided.refusal
+    @pytest.mark.parametrize(
+        ("settings", "key", "path"),
+        [({TOKENS: 5}, None, TOKENS), ({RATE: 7}, "k", f"{RATE} and {KEY}"), ({}, "k", KEY)],
+    )
+    def test_server_without_updates_is_not_asked_for_one(
+        self, settings: dict[str, Any], key: str | None, path: str
+    ) -> None:
+        what = path if " and " in path else "it"
+        assert refusal(settings, key=key, facts=StubFacts(V816), update_secrets="always") == (
+            f"Inference endpoint a differs in {path}, but Elasticsearch 8.16.0 does not change {what} in place. "
+            f"{RECREATE_HINT}"
+        )
 
-    def test_before_9_4_a_rate_limit_without_the_key_is_not_sent(self) -> None:
-        decided = planned({RATE: 7, TOKENS: 5}, known=Knowledge(server=V93))
-        assert (decided.action, decided.after) == ("none", EXISTING)
-        assert decided.refusal.endswith(f"only with {SERVICE.secret} beside them, which is not given.")
+    def test_rate_limit_without_the_key_is_refused_before_9_4(self) -> None:
+        assert refusal({RATE: 7, TOKENS: 5}, facts=StubFacts(V93)) == (
+            f"Inference endpoint a differs in {RATE} and {TOKENS}, but Elasticsearch 9.3.0 does not change {RATE} and "
+            f"{TOKENS} in place. {RECREATE_HINT} Service settings change there only with {KEY} beside them, which is "
+            "not given."
+        )
 
-    def test_on_9_4_the_server_decides_about_service_settings_without_the_key(self) -> None:
+    def test_refusal_for_want_of_secrets_names_the_alternatives(self) -> None:
+        existing = Endpoint("a", "rerank", "acme", {"service_settings.rate": 10})
+        text = refusal({"service_settings.rate": 7}, existing, facts=StubFacts(V93), service=ACME)
+        assert text.endswith(
+            " Service settings change there only with service_settings.api_key or service_settings.access_key and "
+            "service_settings.secret_key beside them, which is not given."
+        )
+
+    def test_service_without_credentials_lacks_none(self) -> None:
+        existing = Endpoint("a", "rerank", "local", {"service_settings.rate": 10})
+        decided = planned({"service_settings.rate": 7}, existing, facts=StubFacts(V93), service=LOCAL)
+        assert (decided.action, decided.doubtful, decided.sent) == ("updated", False, ())
+
+    def test_9_4_decides_itself_about_service_settings_without_the_key(self) -> None:
         """A patch release may accept them."""
-        decided = planned({RATE: 7, TOKENS: 5}, known=Knowledge(server=V94))
+        decided = planned({RATE: 7, TOKENS: 5}, facts=StubFacts(V94))
         assert (decided.action, decided.doubtful, decided.after) == ("updated", True, EXISTING)
 
     def test_unknown_version_is_tried(self) -> None:
-        decided = planned({RATE: 7}, secret="k", known=Knowledge(server=UNKNOWN))
+        decided = planned({RATE: 7}, key="k", facts=StubFacts(UNKNOWN))
         assert (decided.action, decided.doubtful) == ("updated", False)
 
-    def test_before_9_4_the_rest_of_an_update_is_expected_to_be_taken(self) -> None:
-        decided = planned({RATE: 7, TOKENS: 5}, secret="k", known=Knowledge(server=V93))
-        assert decided.doubtful is False
-        assert decided.after is not None
-        assert decided.after.settings == {**EXISTING.settings, TOKENS: 5}
+    def test_rest_of_an_update_is_expected_to_be_made_before_9_4(self) -> None:
+        decided = planned({RATE: 7, TOKENS: 5}, key="k", facts=StubFacts(V93))
+        assert (decided.doubtful, decided.after) == (False, altered(EXISTING, max_tokens=5))
 
 
 class TestIgnored:
-    def test_what_the_server_ignored_is_refused_by_its_name(self) -> None:
-        known = Knowledge(server=V93, ignored=frozenset({RATE}))
-        assert planned({RATE: 7}, secret="k", known=known).refusal == (
+    def test_setting_that_the_server_ignored_is_refused_by_its_name(self) -> None:
+        facts = StubFacts(V93, ignored=[RATE])
+        assert refusal({RATE: 7}, key="k", facts=facts) == (
             f"Inference endpoint a differs in {RATE}, but Elasticsearch 9.3.0 does not change it in place. "
-            "Hint: allow_recreate=true has the endpoint deleted and created again; or declare what it has."
+            f"{RECREATE_HINT}"
         )
 
-    def test_or_the_endpoint_is_created_again(self) -> None:
-        known = Knowledge(server=V96, ignored=frozenset({RATE}))
-        assert planned({RATE: 7}, secret="k", known=known, allow_recreate=True).action == "recreated"
+    def test_setting_that_the_server_ignored_is_refused_beside_one_that_it_changes(self) -> None:
+        facts = StubFacts(V96, ignored=[RATE])
+        assert refusal({RATE: 7, TOKENS: 5}, key="k", facts=facts) == (
+            f"Inference endpoint a differs in {RATE} and {TOKENS}, but Elasticsearch 9.6.0 does not change {RATE} in "
+            f"place. {RECREATE_HINT}"
+        )
+
+    def test_setting_that_the_server_ignored_takes_a_recreation_if_allowed(self) -> None:
+        facts = StubFacts(ignored=[RATE])
+        assert planned({RATE: 7}, key="k", facts=facts, allow_recreate=True).action == "recreated"
+
+    def test_setting_that_the_server_ignored_does_not_matter_once_it_is_in_sync(self) -> None:
+        assert planned({TOKENS: 5}, facts=StubFacts(ignored=[RATE])).action == "updated"
 
 
-class TestOthersProperty:
-    FOREIGN = Endpoint("a", "completion", "openai", {})
-
+class TestOtherServices:
     @pytest.mark.parametrize("state", ["present", "absent"])
-    def test_another_services_endpoint_is_never_touched(self, state: str) -> None:
-        policy = Policy(allow_recreate=True, force=True)
-        decided = plan(Desired("a", state=state), self.FOREIGN, policy, SERVICE, Knowledge())
-        assert decided.action == "none"
-        assert decided.refusal == (
+    def test_endpoint_of_another_service_is_never_touched(self, state: str) -> None:
+        foreign = Endpoint("a", "completion", "openai", {})
+        assert refusal(existing=foreign, state=state, allow_recreate=True, force=True) == (
             "Inference endpoint a belongs to the service openai, not to anthropic. "
             "It is left as it is: choose another inference_id."
         )
 
 
-def test_removal() -> None:
-    absent = Desired("a", state="absent")
-    assert plan(absent, EXISTING, Policy(), SERVICE, Knowledge()) == Plan("deleted", EXISTING)
-    assert plan(absent, None, Policy(), SERVICE, Knowledge()) == Plan("none")
+class TestRemoval:
+    def test_endpoint_that_exists_is_deleted(self) -> None:
+        assert planned(state="absent") == Plan("deleted", EXISTING)
+
+    def test_endpoint_that_does_not_exist_is_no_change(self) -> None:
+        assert planned(existing=None, state="absent") == Plan("none")
 
 
-def test_a_plan_shown_holds_no_secret() -> None:
-    assert "'k'" not in repr(planned({MODEL: "m", TOKENS: 5}, None, "k"))
+class TestRepair:
+    """An endpoint that is stored but cannot be read can only be deleted, and only with C(force)."""
+
+    BEFORE = Endpoint("a", "", "anthropic", {})
+    NAMED = "Inference endpoint a cannot be read: It is broken."
+
+    @staticmethod
+    def broken(why: str = "It is broken.") -> StubFacts:
+        return StubFacts(unreadable=why)
+
+    def test_unreadable_endpoint_is_deleted_with_force(self) -> None:
+        decided = planned(existing=None, facts=self.broken(), state="absent", force=True)
+        assert decided == Plan("deleted", self.BEFORE)
+
+    def test_unreadable_endpoint_is_not_deleted_without_force(self) -> None:
+        assert refusal(existing=None, facts=self.broken(), state="absent") == (
+            f"{self.NAMED} It was not changed. Hint: force=true deletes it."
+        )
+
+    @pytest.mark.parametrize("policy", [{}, {"force": True}, {"allow_recreate": True}])
+    def test_unreadable_endpoint_is_recreated_only_with_force_and_allow_recreate(self, policy: dict[str, bool]) -> None:
+        assert refusal(NEEDED, None, "k", self.broken(), **policy) == (
+            f"{self.NAMED} It was not changed. Hint: state=absent with force=true deletes it; "
+            "allow_recreate=true with force=true re-creates it as declared."
+        )
+
+    def test_unreadable_endpoint_is_recreated_from_the_declaration_alone(self) -> None:
+        facts = self.broken()
+        decided = planned(NEEDED, None, "k", facts, force=True, allow_recreate=True)
+        created = planned(NEEDED, None, "k")
+        assert (decided.action, decided.before, decided.changes) == ("recreated", self.BEFORE, (KEY, MODEL, TOKENS))
+        assert (decided.after, decided.body, decided.sent) == (created.after, created.body, created.sent)
+        assert decided.proof == decided.body
+        assert facts.asked == []
+
+    def test_unreadable_endpoint_is_recreated_without_a_proof_if_preflight_is_off(self) -> None:
+        decided = planned(NEEDED, None, "k", self.broken(), force=True, allow_recreate=True, preflight=False)
+        assert (decided.action, decided.proof) == ("recreated", {})
+
+    def test_unreadable_endpoint_is_not_recreated_if_the_declaration_lacks_something(self) -> None:
+        assert refusal({TOKENS: 5}, None, None, self.broken(), force=True, allow_recreate=True) == (
+            f"{self.NAMED} It was not changed. Re-creating it needs {KEY} and {MODEL}."
+        )
+
+    @pytest.mark.parametrize("state", ["present", "absent"])
+    def test_unreadable_endpoint_of_another_service_is_never_touched(self, state: str) -> None:
+        why = "Unknown service [openai] for inference endpoint [a]."
+        policy = {"force": True, "allow_recreate": True, "state": state}
+        assert refusal(NEEDED, None, "k", self.broken(why), **policy) == (
+            f"Inference endpoint a cannot be read: {why} It belongs to another service, so it was not changed."
+        )
+
+    def test_unreadable_endpoint_whose_own_service_the_server_lost_can_be_deleted(self) -> None:
+        why = "Unknown service [anthropic] for inference endpoint [a]."
+        assert planned(existing=None, facts=self.broken(why), state="absent", force=True).action == "deleted"
+
+
+def test_repr_of_a_plan_shows_no_secret() -> None:
+    decided = planned(NEEDED, None, "sk-secret")
+    assert decided.body["service_settings"]["api_key"] == "sk-secret"
+    assert "sk-secret" not in repr(decided)
+    assert "sk-secret" not in repr(planned({MODEL: "n"}, key="sk-secret", allow_recreate=True))

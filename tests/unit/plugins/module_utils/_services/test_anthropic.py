@@ -2,6 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""What is special about the service anthropic. What follows from any rows is shown with a made-up service."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -9,16 +11,60 @@ from typing import Any
 import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.json_text import Repeated
-from ansible_collections.esops.inference.plugins.module_utils._services import anthropic
+from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import flatten
+from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import SERVICE
+from tests.unit.reconciling import KEY, MODEL, RATE, TEMPERATURE, TOKENS, V93, V94, V95, V816, V817
 
 TOP_K = "task_settings.top_k"
 TOP_P = "task_settings.top_p"
+URL = "service_settings.url"
 
 
-def declared(**options: Any) -> dict[str, Any]:
-    """The options of one endpoint as the argument spec leaves them."""
-    names = ("task_type", "service_settings", "task_settings", "chunking_settings")
-    return {"inference_id": "a", "state": "present", **dict.fromkeys(names), **options}
+class TestRows:
+    def test_create_needs_key_model_and_tokens(self) -> None:
+        assert SERVICE.missing({}, "completion") == [KEY, MODEL, TOKENS]
+        assert SERVICE.missing({}, "chat_completion") == [KEY, MODEL, TOKENS]
+
+    def test_new_endpoint_is_for_completion_unless_declared_otherwise(self) -> None:
+        assert SERVICE.task_types == ("completion", "chat_completion")
+
+    def test_rate_limit_has_the_only_default_that_servers_show(self) -> None:
+        assert SERVICE.defaults("completion") == {RATE: 50}
+
+    def test_api_key_is_the_only_secret(self) -> None:
+        assert SERVICE.secrets == (KEY,)
+        assert SERVICE.named_credentials == KEY
+
+    def test_model_names_the_model_that_duplicates_are_searched_by(self) -> None:
+        assert SERVICE.model == MODEL
+
+    @pytest.mark.parametrize(
+        ("path", "versions"),
+        [
+            (KEY, [V817, V93, V94]),
+            (TOKENS, [V817, V93, V94]),
+            (TEMPERATURE, [V817, V93, V94]),
+            (TOP_K, [V817, V93, V94]),
+            (TOP_P, [V817, V93, V94]),
+            (RATE, [V94]),
+            (MODEL, []),
+            (URL, []),
+            ("chunking_settings.strategy", []),
+            ("task_type", []),
+        ],
+    )
+    def test_setting_changes_in_place_on_these_versions(self, path: str, versions: list[Any]) -> None:
+        assert [server for server in (V816, V817, V93, V94) if SERVICE.changes_in_place(path, server)] == versions
+        assert SERVICE.is_fixed(path) is not bool(versions)
+
+    def test_task_settings_are_updated_as_a_whole(self) -> None:
+        assert SERVICE.update_of((TOKENS,), {TOKENS: 5, TEMPERATURE: 0.5, RATE: 7}) == {TOKENS: 5, TEMPERATURE: 0.5}
+
+    def test_service_settings_change_without_the_key_since_9_5(self) -> None:
+        assert [SERVICE.needs_secrets((RATE,), server) for server in (V93, V94, V95)] == [True, True, False]
+
+    def test_updates_are_validated_since_9_4(self) -> None:
+        assert [SERVICE.validates_updates(server) for server in (V93, V94, V95)] == [False, True, True]
 
 
 @pytest.mark.parametrize(
@@ -35,206 +81,180 @@ def declared(**options: Any) -> dict[str, Any]:
         ({TOP_P: 0.9, TOP_K: 40}, {TOP_P: 0.9, TOP_K: 40}),
     ],
 )
-def test_top_k_is_recognised_under_the_name_of_top_p(shown: dict[str, Any], meant: dict[str, Any]) -> None:
-    found = anthropic.normalise({"task_settings.max_tokens": 5, **shown})
-    assert found == {"task_settings.max_tokens": 5, **meant}
+def test_top_k_is_recognized_under_the_name_of_top_p(shown: dict[str, Any], meant: dict[str, Any]) -> None:
+    found = SERVICE.normalise({TOKENS: 5, **shown})
+    assert found == {TOKENS: 5, **meant}
     assert all(type(found[path]) is type(value) for path, value in meant.items())
 
 
-@pytest.mark.parametrize("inference_id", ["a", "7", "anthropic_completion", "a-b.c_d", "completion", "a" * 200])
-def test_ids_that_the_server_takes(inference_id: str) -> None:
-    assert anthropic.problems(declared(inference_id=inference_id), "on_create") == []
-
-
-@pytest.mark.parametrize("inference_id", ["", "_all", "A", "a b", "a/b", "a*", "-a", "a-", "a.", "ä", "a\n", "a%2f"])
-def test_ids_that_the_server_refuses(inference_id: str) -> None:
-    (problem,) = anthropic.problems(declared(inference_id=inference_id), "on_create")
-    assert problem.startswith(f"inference_id {inference_id!r} is no valid id: ")
-
-
-def test_ids_of_built_in_endpoints_are_reserved() -> None:
-    (problem,) = anthropic.problems(declared(inference_id=".elser-2"), "on_create")
-    assert problem == "inference_id .elser-2 is reserved: ids that start with a dot belong to Elasticsearch."
-
-
-@pytest.mark.parametrize(
-    ("options", "problem"),
-    [
-        ({"task_settings": {"max_tokens": 0}}, "task_settings.max_tokens must be at least 1, not 0."),
-        ({"task_settings": {"top_k": -1}}, "task_settings.top_k must be at least 0, not -1."),
-        (
-            {"task_settings": {"temperature": float("nan")}},
-            "task_settings.temperature must be a finite number, not nan.",
-        ),
-        ({"task_settings": {"top_p": float("-inf")}}, "task_settings.top_p must be a finite number, not -inf."),
-        (
-            {"service_settings": {"rate_limit": {"requests_per_minute": 0}}},
-            "service_settings.rate_limit.requests_per_minute must be at least 1, not 0.",
-        ),
-        ({"service_settings": {"api_key": ""}}, "service_settings.api_key is empty."),
-        (
-            {"service_settings": {"api_key": "sk\n"}},
-            "service_settings.api_key has whitespace at its beginning or its end.",
-        ),
-        (
-            {"service_settings": {"api_key": "x-api-key: sk"}},
-            'service_settings.api_key must not start with "x-api-key:". Hint: use only what follows it.',
-        ),
-        (
-            {"service_settings": {"api_key": "Bearer sk"}},
-            'service_settings.api_key must not start with "Bearer". Hint: use only what follows it.',
-        ),
-        ({"service_settings": {"api_key": "s\nk"}}, "service_settings.api_key contains whitespace or a line break."),
-        (
-            {"service_settings": {"api_key": "'sk'"}},
-            "service_settings.api_key must not have quotation marks around it.",
-        ),
-        (
-            {"service_settings": {"model_id": " m"}},
-            "service_settings.model_id ' m' has whitespace at its beginning or its end.",
-        ),
-        (
-            {"service_settings": {"model_id": "m\u200b"}},
-            "service_settings.model_id 'm\\u200b' contains the invisible character U+200B.",
-        ),
-        (
-            {"service_settings": {"url": "example.com"}},
-            "service_settings.url must be a URL with http or https, not 'example.com'.",
-        ),
-        (
-            {"service_settings": {"url": "http://[x"}},
-            "service_settings.url must be a URL with http or https, not 'http://[x'.",
-        ),
-        (
-            {"service_settings": {"url": "https://a b"}},
-            "service_settings.url must be a URL with http or https, not 'https://a b'.",
-        ),
-        (
-            {"service_settings": {"url": "ftp://joe:password@a"}},
-            "service_settings.url must be a URL with http or https.",
-        ),
-        (
-            {"chunking_settings": {"max_chunk_size": -1}},
-            "chunking_settings.max_chunk_size must be from 10 to 300, not -1.",
-        ),
-        (
-            {"chunking_settings": {"max_chunk_size": 301}},
-            "chunking_settings.max_chunk_size must be from 10 to 300, not 301.",
-        ),
-        (
-            {"chunking_settings": {"strategy": "word", "max_chunk_size": 9}},
-            "chunking_settings.max_chunk_size must be from 10 to 300, not 9.",
-        ),
-        (
-            {"chunking_settings": {"strategy": "sentence", "max_chunk_size": 19}},
-            "chunking_settings.max_chunk_size must be from 20 to 300, not 19.",
-        ),
-        (
-            {"chunking_settings": {"strategy": "word", "overlap": 126}},
-            "chunking_settings.overlap must be at most half of max_chunk_size (250), not 126.",
-        ),
-        (
-            {"chunking_settings": {"strategy": "word", "max_chunk_size": 21, "overlap": 11}},
-            "chunking_settings.overlap must be at most half of max_chunk_size (21), not 11.",
-        ),
-        (
-            {"chunking_settings": {"strategy": "word", "overlap": -1}},
-            "chunking_settings.overlap must be at least 0, not -1.",
-        ),
-        ({"chunking_settings": {"overlap": 1}}, "chunking_settings.overlap needs the strategy word."),
-        (
-            {"chunking_settings": {"strategy": "sentence", "overlap": 1}},
-            "chunking_settings.overlap needs the strategy word.",
-        ),
-        (
-            {"chunking_settings": {"strategy": "word", "sentence_overlap": 1}},
-            "chunking_settings.sentence_overlap needs the strategy sentence.",
-        ),
-        (
-            {"chunking_settings": {"strategy": "sentence", "sentence_overlap": 2}},
-            "chunking_settings.sentence_overlap must be 0 or 1, not 2.",
-        ),
-    ],
-)
-def test_documented_checks(options: dict[str, Any], problem: str) -> None:
-    assert anthropic.problems(declared(**options), "on_create") == [problem]
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"task_settings": {"max_tokens": 1, "top_k": 0, "temperature": 0.0, "top_p": 1.0}},
-        {"service_settings": {"url": "https://proxy.example.com/v1/messages", "rate_limit": None}},
-        {"chunking_settings": {"strategy": "word", "max_chunk_size": 10, "overlap": 5}},
-        {"chunking_settings": {"strategy": "word", "overlap": 125}},
-        {"chunking_settings": {"strategy": "sentence", "max_chunk_size": 20, "sentence_overlap": 1}},
-        {"chunking_settings": {"sentence_overlap": 0}},
-    ],
-)
-def test_bounds_are_inside(options: dict[str, Any]) -> None:
-    assert anthropic.problems(declared(**options), "on_create") == []
-
-
-def test_all_problems_are_told_at_once() -> None:
-    options = declared(inference_id="_all", task_settings={"max_tokens": 0, "top_k": -1})
-    assert len(anthropic.problems(options, "always")) == 4
-
-
-def test_a_key_to_be_sent_always_has_to_be_given() -> None:
-    assert anthropic.problems(declared(), "always") == [
-        "service_settings.api_key is needed where update_secrets is always."
-    ]
-    assert anthropic.problems(declared(state="absent"), "always") == []
-    assert anthropic.problems(declared(service_settings={"api_key": "k"}), "always") == []
-
-
-def test_temperature_together_with_top_p_is_advised_against() -> None:
-    both = declared(task_settings={"temperature": 0.1, "top_p": 0.2})
-    assert anthropic.warnings(both) == [
-        "a: task_settings has temperature and top_p; the documentation advises to alter one of them, not both."
-    ]
-    assert anthropic.warnings(declared(task_settings={"temperature": 0.1, "top_p": None})) == []
-
-
-def test_a_problem_of_many_endpoints_is_told_once_with_the_places() -> None:
-    wrong = [declared(inference_id=f"e{number}", task_settings={"max_tokens": 0}) for number in range(5)]
-    assert anthropic.list_problems(wrong, "on_create") == [
-        "endpoints[0], endpoints[1], endpoints[2] and 2 more: task_settings.max_tokens must be at least 1, not 0."
-    ]
-
-
-def test_an_id_may_stand_in_a_list_only_once() -> None:
-    twice = [declared(inference_id="a"), declared(inference_id="b"), declared(inference_id="a", state="absent")]
-    assert anthropic.list_problems(twice, "on_create") == [
-        "inference_id a stands in the list more than once: endpoints[0], endpoints[2]."
-    ]
-
-
-def test_defaults_lie_under_a_declaration_deeply() -> None:
-    defaults = {
-        "task_type": "completion",
-        "service_settings": {"api_key": "k", "model_id": "m", "rate_limit": {"requests_per_minute": 5}},
-        "task_settings": {"max_tokens": 1, "temperature": 0.5},
-    }
-    endpoint = declared(service_settings={"model_id": "n", "api_key": None}, task_settings={"max_tokens": 2})
-    merged = anthropic.with_defaults(defaults, endpoint)
-    assert merged["service_settings"] == {
-        "api_key": "k",
-        "model_id": "n",
-        "rate_limit": {"requests_per_minute": 5},
-    }
-    assert merged["task_settings"] == {"max_tokens": 2, "temperature": 0.5}
-    assert merged["task_type"] == "completion"
-    assert defaults["task_settings"] == {"max_tokens": 1, "temperature": 0.5}
-
-
-def test_only_what_is_declared_is_desired_and_the_key_stands_apart() -> None:
-    desired = anthropic.desired(
-        declared(
-            service_settings={"api_key": "k", "model_id": "m", "url": None, "rate_limit": {}},
-            task_settings={"max_tokens": 1, "temperature": None},
-        )
+class TestChecks:
+    @pytest.mark.parametrize(
+        ("settings", "problem"),
+        [
+            ({"task_settings": {"max_tokens": 0}}, "task_settings.max_tokens must be at least 1, not 0."),
+            ({"task_settings": {"top_k": -1}}, "task_settings.top_k must be at least 0, not -1."),
+            (
+                {"task_settings": {"temperature": float("nan")}},
+                "task_settings.temperature must be a finite number, not nan.",
+            ),
+            ({"task_settings": {"top_p": float("-inf")}}, "task_settings.top_p must be a finite number, not -inf."),
+            (
+                {"service_settings": {"rate_limit": {"requests_per_minute": 0}}},
+                "service_settings.rate_limit.requests_per_minute must be at least 1, not 0.",
+            ),
+            ({"service_settings": {"api_key": ""}}, "service_settings.api_key is empty."),
+            (
+                {"service_settings": {"api_key": "sk\n"}},
+                "service_settings.api_key has whitespace at its beginning or its end.",
+            ),
+            (
+                {"service_settings": {"api_key": "x-api-key: sk"}},
+                'service_settings.api_key must not start with "x-api-key:". Hint: use only what follows it.',
+            ),
+            (
+                {"service_settings": {"api_key": "Bearer sk"}},
+                'service_settings.api_key must not start with "Bearer". Hint: use only what follows it.',
+            ),
+            (
+                {"service_settings": {"api_key": "s\nk"}},
+                "service_settings.api_key contains whitespace or a line break.",
+            ),
+            (
+                {"service_settings": {"api_key": "'sk'"}},
+                "service_settings.api_key must not have quotation marks around it.",
+            ),
+            (
+                {"service_settings": {"model_id": " m"}},
+                "service_settings.model_id ' m' has whitespace at its beginning or its end.",
+            ),
+            (
+                {"service_settings": {"model_id": "m\u200b"}},
+                "service_settings.model_id 'm\\u200b' contains the invisible character U+200B.",
+            ),
+            (
+                {"service_settings": {"url": "example.com"}},
+                "service_settings.url must be a URL with http or https, not 'example.com'.",
+            ),
+            (
+                {"service_settings": {"url": "http://[x"}},
+                "service_settings.url must be a URL with http or https, not 'http://[x'.",
+            ),
+            (
+                {"service_settings": {"url": "https://a b"}},
+                "service_settings.url must be a URL with http or https, not 'https://a b'.",
+            ),
+            (
+                {"service_settings": {"url": "ftp://joe:password@a"}},
+                "service_settings.url must be a URL with http or https.",
+            ),
+            (
+                {"chunking_settings": {"max_chunk_size": -1}},
+                "chunking_settings.max_chunk_size must be from 10 to 300, not -1.",
+            ),
+            (
+                {"chunking_settings": {"max_chunk_size": 301}},
+                "chunking_settings.max_chunk_size must be from 10 to 300, not 301.",
+            ),
+            (
+                {"chunking_settings": {"strategy": "word", "max_chunk_size": 9}},
+                "chunking_settings.max_chunk_size must be from 10 to 300, not 9.",
+            ),
+            (
+                {"chunking_settings": {"strategy": "sentence", "max_chunk_size": 19}},
+                "chunking_settings.max_chunk_size must be from 20 to 300, not 19.",
+            ),
+            (
+                {"chunking_settings": {"strategy": "word", "overlap": 126}},
+                "chunking_settings.overlap must be at most half of max_chunk_size (250), not 126.",
+            ),
+            (
+                {"chunking_settings": {"strategy": "word", "max_chunk_size": 21, "overlap": 11}},
+                "chunking_settings.overlap must be at most half of max_chunk_size (21), not 11.",
+            ),
+            (
+                {"chunking_settings": {"strategy": "word", "overlap": -1}},
+                "chunking_settings.overlap must be at least 0, not -1.",
+            ),
+            ({"chunking_settings": {"overlap": 1}}, "chunking_settings.overlap needs the strategy word."),
+            (
+                {"chunking_settings": {"strategy": "sentence", "overlap": 1}},
+                "chunking_settings.overlap needs the strategy word.",
+            ),
+            (
+                {"chunking_settings": {"strategy": "word", "sentence_overlap": 1}},
+                "chunking_settings.sentence_overlap needs the strategy sentence.",
+            ),
+            (
+                {"chunking_settings": {"strategy": "sentence", "sentence_overlap": 2}},
+                "chunking_settings.sentence_overlap must be 0 or 1, not 2.",
+            ),
+        ],
     )
-    assert desired.settings == {"service_settings.model_id": "m", "task_settings.max_tokens": 1}
-    assert desired.secret == "k"
-    assert "'k'" not in repr(desired)
+    def test_documented_limit_is_checked(self, settings: dict[str, Any], problem: str) -> None:
+        assert SERVICE.problems(flatten(settings)) == [problem]
+
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            {"task_settings": {"max_tokens": 1, "top_k": 0, "temperature": 0.0, "top_p": 1.0}},
+            {"service_settings": {"url": "https://proxy.example.com/v1/messages", "rate_limit": None}},
+            {"chunking_settings": {"strategy": "word", "max_chunk_size": 10, "overlap": 5}},
+            {"chunking_settings": {"strategy": "word", "overlap": 125}},
+            {"chunking_settings": {"strategy": "sentence", "max_chunk_size": 20, "sentence_overlap": 1}},
+            {"chunking_settings": {"sentence_overlap": 0}},
+        ],
+    )
+    def test_value_at_a_documented_limit_is_accepted(self, settings: dict[str, Any]) -> None:
+        assert SERVICE.problems(flatten(settings)) == []
+
+    def test_url_that_may_hold_a_password_is_not_shown(self) -> None:
+        [problem] = SERVICE.problems({URL: "ftp://joe:password@a"})
+        assert "password" not in problem
+
+    @pytest.mark.parametrize("model", ["", " "])
+    def test_model_without_a_name_is_a_problem(self, model: str) -> None:
+        assert len(SERVICE.problems({MODEL: model})) == 1
+
+
+class TestAdvice:
+    def test_temperature_together_with_top_p_is_advised_against(self) -> None:
+        assert SERVICE.advise({TEMPERATURE: 0.1, TOP_P: 0.2}) == [
+            "task_settings has temperature and top_p; the documentation advises to alter one of them, not both."
+        ]
+
+    @pytest.mark.parametrize("settings", [{}, {TEMPERATURE: 0.1}, {TOP_P: 0.2, TOP_K: 3}])
+    def test_one_of_temperature_and_top_p_gives_no_advice(self, settings: dict[str, Any]) -> None:
+        assert SERVICE.advise(settings) == []
+
+
+class TestExplain:
+    @pytest.mark.parametrize(
+        ("words", "hint"),
+        [
+            (
+                "Configuration contains settings [{url=https://x}] unknown to the [anthropic] service",
+                "service_settings.url requires Elasticsearch 9.6 or later, on each node.",
+            ),
+            (
+                "[service_settings] url is not supported by all nodes in the cluster",
+                "service_settings.url requires Elasticsearch 9.6 or later, on each node.",
+            ),
+            (
+                "settings [{chunking_settings={}}] unknown to the [anthropic] service",
+                "this service does not support chunking. Remove chunking_settings.",
+            ),
+            (
+                "The [anthropic] service does not support task type [chat_completion]",
+                "chat_completion requires Elasticsearch 9.5 or later.",
+            ),
+            (
+                "[secret_settings] does not contain the required setting [api_key]",
+                "before Elasticsearch 9.5, an update of service_settings requires service_settings.api_key.",
+            ),
+            ("something else", ""),
+            ("validation call to service: [chunking_settings] does not fit", ""),
+            ("for request from inference entity id [a] status [400]: unknown url", ""),
+        ],
+    )
+    def test_words_of_elasticsearch_have_a_hint_and_those_of_the_provider_none(self, words: str, hint: str) -> None:
+        assert SERVICE.explain(words) == hint

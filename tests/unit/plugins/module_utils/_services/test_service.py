@@ -1,0 +1,277 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a service derives from its rows, shown with a made-up service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import UNKNOWN, Server, flatten
+from ansible_collections.esops.inference.plugins.module_utils._services.service import Setting
+from tests.unit.reconciling import SERVERLESS, V94, V95, V816, V817
+from tests.unit.services import (
+    ACCESS_KEY,
+    ACME,
+    ADAPTIVE,
+    API_KEY,
+    BATCH,
+    DIMENSIONS,
+    INPUT,
+    LOCAL,
+    MODEL,
+    MOST,
+    RATE,
+    SECRET_KEY,
+    USER,
+    WEIGHT,
+)
+
+
+class TestOptions:
+    def test_argument_spec_nests_settings_as_the_api_nests_them(self) -> None:
+        secret = {"type": "str", "no_log": True}
+        number = {"type": "int", "no_log": False}
+        assert ACME.options() == {
+            "service_settings": {
+                "type": "dict",
+                "options": {
+                    "api_key": secret,
+                    "access_key": secret,
+                    "secret_key": secret,
+                    "model": {"type": "str", "no_log": False},
+                    "rate": number,
+                    "dimensions": number,
+                    "batch": number,
+                    "scaling": {
+                        "type": "dict",
+                        "options": {"adaptive": {"type": "bool", "no_log": False}, "most": number},
+                    },
+                },
+            },
+            "task_settings": {
+                "type": "dict",
+                "options": {
+                    "input": {"type": "str", "no_log": False, "choices": ["query", "document"]},
+                    "user": {"type": "str", "no_log": False},
+                    "weight": {"type": "float", "no_log": False},
+                },
+            },
+        }
+
+    def test_argument_spec_gives_no_setting_a_default(self) -> None:
+        assert "default" not in Setting("service_settings.rate", "int", default=10).option()
+
+    def test_argument_spec_requires_no_setting_since_only_a_create_does(self) -> None:
+        assert "required" not in Setting("service_settings.model", required=True).option()
+
+    def test_secrets_are_the_rows_marked_as_secret_in_their_order(self) -> None:
+        assert ACME.secrets == (API_KEY, ACCESS_KEY, SECRET_KEY)
+
+
+class TestSetting:
+    @pytest.mark.parametrize(
+        ("setting", "value", "problem"),
+        [
+            (Setting("a"), "", ""),
+            (Setting("a", required=True), "", "is empty."),
+            (Setting("a", secret=True), "", "is empty."),
+            (Setting("a", required=True), "x", ""),
+            (Setting("a", "int", minimum=1), 0, "must be at least 1, not 0."),
+            (Setting("a", "int", minimum=1), 1, ""),
+            (Setting("a", "int", minimum=0, required=True), 0, ""),
+            (Setting("a", "float", minimum=0.5), 0.4, "must be at least 0.5, not 0.4."),
+            (Setting("a", "float"), float("nan"), "must be a finite number, not nan."),
+            (Setting("a", "float", minimum=0), float("-inf"), "must be a finite number, not -inf."),
+            (Setting("a", check=lambda value: f"is {value}."), "odd", "is odd."),
+            (Setting("a", required=True, check=lambda _value: "is odd."), "", "is empty."),
+        ],
+    )
+    def test_problem_of_a_value_is_the_rest_of_a_sentence(self, setting: Setting, value: Any, problem: str) -> None:
+        assert setting.problem(value) == problem
+
+
+class TestProblems:
+    def test_problems_are_sentences_in_the_order_of_the_rows_and_dependent_ones_last(self) -> None:
+        declared = {WEIGHT: 0.1, RATE: 0, MODEL: "old", API_KEY: "k", ACCESS_KEY: ""}
+        assert ACME.problems(declared) == [
+            f"{ACCESS_KEY} is empty.",
+            f"{MODEL} must not be old.",
+            f"{RATE} must be at least 1, not 0.",
+            f"{WEIGHT} must be at least 0.5, not 0.1.",
+            f"{API_KEY} and {ACCESS_KEY} are mutually exclusive.",
+        ]
+
+    def test_undeclared_settings_are_no_problem(self) -> None:
+        assert ACME.problems({}) == []
+
+
+class TestMissing:
+    @pytest.mark.parametrize(
+        ("declared", "missing"),
+        [
+            ((), [API_KEY, MODEL]),
+            ((MODEL,), [API_KEY]),
+            ((API_KEY, MODEL), []),
+            ((ACCESS_KEY, MODEL), [SECRET_KEY]),
+            ((SECRET_KEY, MODEL), [ACCESS_KEY]),
+            ((ACCESS_KEY, SECRET_KEY), [MODEL]),
+            ((API_KEY, ACCESS_KEY, MODEL), []),
+        ],
+    )
+    def test_credentials_that_are_declared_in_part_are_asked_for_in_full(
+        self, declared: tuple[str, ...], missing: list[str]
+    ) -> None:
+        assert ACME.missing(dict.fromkeys(declared, "x"), "rerank") == missing
+
+    def test_complete_alternative_wins_over_a_larger_one(self) -> None:
+        service = ACME._replace(credentials=((ACCESS_KEY, SECRET_KEY), (ACCESS_KEY,)))
+        assert service.missing({ACCESS_KEY: "a", MODEL: "m"}, "rerank") == []
+
+    def test_alternative_without_any_credential_makes_them_optional(self) -> None:
+        service = ACME._replace(credentials=((API_KEY,), (ACCESS_KEY, SECRET_KEY), ()))
+        assert service.missing({MODEL: "m"}, "rerank") == []
+        assert service.missing({MODEL: "m", ACCESS_KEY: "a"}, "rerank") == [SECRET_KEY]
+
+    def test_service_without_credentials_misses_none(self) -> None:
+        assert LOCAL.missing({MODEL: "m"}, "rerank") == []
+
+    def test_setting_of_one_task_type_is_needed_only_there(self) -> None:
+        declared = {API_KEY: "k", MODEL: "m"}
+        assert ACME.missing(declared, "text_embedding") == [DIMENSIONS]
+        assert ACME.missing(declared, "rerank") == []
+
+    @pytest.mark.parametrize(("path", "needed"), [(MODEL, True), (DIMENSIONS, True), (RATE, False), ("other", False)])
+    def test_required_settings_are_those_that_a_create_needs(self, path: str, needed: bool) -> None:
+        assert ACME.is_required(path) is needed
+
+
+class TestDefaults:
+    def test_defaults_are_those_of_the_task_type(self) -> None:
+        assert ACME.defaults("rerank") == {RATE: 10}
+        assert ACME.defaults("text_embedding") == {RATE: 10, BATCH: 5}
+
+
+class TestChangesInPlace:
+    @pytest.mark.parametrize(
+        ("path", "server", "changes"),
+        [
+            (MODEL, SERVERLESS, False),
+            ("unknown", SERVERLESS, False),
+            (RATE, V94, True),
+            (RATE, V817, False),
+            (API_KEY, V817, True),
+            (API_KEY, V816, False),
+            (INPUT, V817, True),
+            ("task_settings.unknown", V817, True),
+            (INPUT, V816, False),
+            (ADAPTIVE, Server((8, 19), "8.19"), False),
+            (ADAPTIVE, Server((9, 0), "9.0"), True),
+            (RATE, UNKNOWN, True),
+        ],
+    )
+    def test_setting_changes_in_place_since_the_version_of_its_row_or_its_unit(
+        self, path: str, server: Server, changes: bool
+    ) -> None:
+        assert ACME.changes_in_place(path, server) is changes
+
+    @pytest.mark.parametrize(
+        ("path", "fixed"), [(MODEL, True), ("task_type", True), (DIMENSIONS, True), (RATE, False), (MOST, False)]
+    )
+    def test_setting_is_fixed_if_no_version_changes_it(self, path: str, fixed: bool) -> None:
+        assert ACME.is_fixed(path) is fixed
+
+    @pytest.mark.parametrize(
+        ("changes", "server", "needed"),
+        [
+            ((RATE,), V94, True),
+            ((INPUT, RATE), V94, True),
+            ((INPUT,), V94, False),
+            ((), V94, False),
+            ((RATE,), V95, False),
+            ((RATE,), UNKNOWN, False),
+        ],
+    )
+    def test_service_settings_need_the_secrets_on_older_servers(
+        self, changes: tuple[str, ...], server: Server, needed: bool
+    ) -> None:
+        assert ACME.needs_secrets(changes, server) is needed
+
+    def test_service_without_credentials_never_needs_them(self) -> None:
+        assert LOCAL.needs_secrets((RATE,), V94) is False
+
+    @pytest.mark.parametrize(
+        ("server", "validates"), [(V817, False), (V94, True), (SERVERLESS, True), (UNKNOWN, False)]
+    )
+    def test_server_validates_updates_only_if_its_version_is_known(self, server: Server, validates: bool) -> None:
+        assert ACME.validates_updates(server) is validates
+
+
+class TestUpdate:
+    SETTINGS: Mapping[str, Any] = {RATE: 7, BATCH: 2, ADAPTIVE: True, MOST: 4, INPUT: "query", USER: "u"}
+
+    @pytest.mark.parametrize(
+        ("changes", "paths"),
+        [
+            ((RATE,), (RATE,)),
+            ((INPUT,), (INPUT, USER)),
+            ((MOST,), (ADAPTIVE, MOST)),
+            ((MOST, USER, RATE), (RATE, ADAPTIVE, MOST, INPUT, USER)),
+            ((), ()),
+        ],
+    )
+    def test_update_holds_single_settings_and_whole_units(
+        self, changes: tuple[str, ...], paths: tuple[str, ...]
+    ) -> None:
+        assert ACME.update_of(changes, self.SETTINGS) == {path: self.SETTINGS[path] for path in paths}
+
+    def test_update_that_removes_a_setting_of_a_unit_holds_the_others(self) -> None:
+        assert ACME.update_of((USER,), {INPUT: "query", RATE: 7}) == {INPUT: "query"}
+
+    def test_update_that_removes_the_last_setting_of_a_unit_holds_an_empty_unit(self) -> None:
+        assert ACME.update_of((USER,), {RATE: 7}) == {"task_settings": {}}
+        assert ACME.update_of((MOST, USER), {INPUT: "query"}) == {INPUT: "query", "service_settings.scaling": {}}
+
+
+class TestCredentials:
+    def test_credentials_are_named_by_their_alternatives(self) -> None:
+        assert ACME.named_credentials == f"{API_KEY} or {ACCESS_KEY} and {SECRET_KEY}"
+
+    def test_alternative_without_credentials_is_not_named(self) -> None:
+        assert ACME._replace(credentials=((API_KEY,), ())).named_credentials == API_KEY
+        assert LOCAL.named_credentials == ""
+
+
+#: Values of each type of an argument spec, at their limits and beyond what any check allows.
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "str": st.text() | st.sampled_from(["", " ", "old", "\u200b", "\ud800"]),
+    "int": st.integers() | st.sampled_from([10**400, -(10**400)]),
+    "float": st.floats(),
+    "bool": st.booleans(),
+}
+
+
+def declarations(spec: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Settings that conform to a spec; what is not set is None."""
+    values = {
+        name: declarations(option["options"])
+        if "options" in option
+        else st.sampled_from(option["choices"])
+        if "choices" in option
+        else VALUES[option["type"]]
+        for name, option in spec.items()
+    }
+    return st.fixed_dictionaries({name: st.none() | value for name, value in values.items()})
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(declarations(ACME.options()))
+def test_any_declaration_that_conforms_to_the_spec_gives_a_list_of_sentences(declared: dict[str, Any]) -> None:
+    problems = ACME.problems(flatten(declared))
+    assert all(isinstance(problem, str) and problem.endswith(".") for problem in problems)
+    assert len(set(problems)) == len(problems)

@@ -1,0 +1,188 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Servers, failures of requests, and an API in memory, for tests of what runs decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import (
+    ApiError,
+    ClientError,
+    ConnectionLost,
+    TimedOut,
+    Unreachable,
+)
+from ansible_collections.esops.inference.plugins.module_utils._inference.api import Inference, References
+from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import (
+    NEWEST,
+    Endpoint,
+    Server,
+    flatten,
+)
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.cluster import Cluster
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Policy
+from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import SERVICE
+from ansible_collections.esops.inference.plugins.module_utils._services.service import Service
+
+V816, V817, V93, V94, V95, V96 = (
+    Server(version, f"Elasticsearch {version[0]}.{version[1]}.0")
+    for version in ((8, 16), (8, 17), (9, 3), (9, 4), (9, 5), (9, 6))
+)
+SERVERLESS = Server(NEWEST, "Elasticsearch Serverless")
+
+#: The endpoint that most tests are about.
+KEY = "service_settings.api_key"
+MODEL = "service_settings.model_id"
+RATE = "service_settings.rate_limit.requests_per_minute"
+TOKENS = "task_settings.max_tokens"
+TEMPERATURE = "task_settings.temperature"
+EXISTING = Endpoint("a", "completion", "anthropic", {MODEL: "m", RATE: 50, TOKENS: 1024, TEMPERATURE: 0.5})
+PATH = "/_inference/completion/a"
+
+
+def altered(endpoint: Endpoint, **settings: Any) -> Endpoint:
+    """An endpoint with other task settings; those that are None are left out."""
+    changes = {f"task_settings.{name}": value for name, value in settings.items()}
+    merged = {**endpoint.settings, **changes}
+    return endpoint._replace(settings={path: value for path, value in merged.items() if value is not None})
+
+
+def rejected(method: str = "PUT", path: str = PATH, status: int = 400, retried: bool = False) -> ApiError:
+    """An error of Elasticsearch itself."""
+    return ApiError("It was rejected.", method, path, status=status, error_type="validation_exception", retried=retried)
+
+
+def already_exists(path: str = PATH, retried: bool = False) -> ApiError:
+    return ApiError(
+        "Inference endpoint [a] already exists",
+        "PUT",
+        path,
+        status=400,
+        error_type="resource_already_exists_exception",
+        retried=retried,
+    )
+
+
+def not_found(method: str = "GET", path: str = "/_inference/a") -> ApiError:
+    return ApiError("not found", method, path, status=404, error_type="resource_not_found_exception")
+
+
+def of_provider(method: str = "PUT", path: str = PATH, retried: bool = False) -> ApiError:
+    """An error of the provider, which rejected the API key."""
+    words = (
+        "Received an authentication error status code for request from inference entity id [a] status [401]. "
+        "Error message: [invalid x-api-key]"
+    )
+    return ApiError(words, method, path, status=400, error_type="status_exception", retried=retried)
+
+
+def failed(method: str = "PUT", path: str = PATH, status: int = 500) -> ApiError:
+    """A 5xx, after which nobody knows whether the request was carried out."""
+    return ApiError("It failed.", method, path, status=status, error_type="internal_exception")
+
+
+def timed_out(method: str = "PUT", path: str = PATH) -> TimedOut:
+    return TimedOut("No response came in time.", method, path)
+
+
+def lost(method: str = "PUT", path: str = PATH) -> ConnectionLost:
+    return ConnectionLost("The connection was lost.", method, path)
+
+
+def unreachable(method: str = "GET", path: str = "/_inference/_all") -> Unreachable:
+    return Unreachable("No node can be reached.", method, path)
+
+
+def unauthorized(method: str = "GET", path: str = "/_inference/_all") -> ApiError:
+    return ApiError("missing authentication", method, path, status=401, error_type="security_exception")
+
+
+def unreadable(path: str = "/_inference/_all") -> ApiError:
+    """One endpoint cannot be read."""
+    words = "Failed to parse stored model [b] for [anthropic] service, please delete and add the service again"
+    return ApiError(words, "GET", path, status=500, error_type="status_exception")
+
+
+class MemoryApi:
+    """An API over endpoints in memory, which lists what was asked for and fails on demand.
+
+    :ivar calls: what was asked for, in order.
+    :ivar failures: for each call, by its text, what comes of it each time: an error, or None if it works. After the
+        last of them it works.
+    :ivar lost_responses: calls that take effect although they fail.
+    """
+
+    def __init__(self, *endpoints: Endpoint, server: Server = V96) -> None:
+        self.endpoints = {endpoint.inference_id: endpoint for endpoint in endpoints}
+        self.current = server
+        self.calls: list[str] = []
+        self.failures: dict[str, list[ClientError | None]] = {}
+        self.lost_responses: set[str] = set()
+        self.users = References((), ())
+        self.bodies: list[Mapping[str, Any]] = []
+        self.retries: list[int] = []
+
+    def server(self) -> Server:
+        self._call("server")
+        return self.current
+
+    def get(self, inference_id: str) -> Endpoint | None:
+        self._call(f"get {inference_id}")
+        return self.endpoints.get(inference_id)
+
+    def get_all(self, task_type: str | None = None) -> list[Endpoint]:
+        self._call(f"list {task_type}" if task_type else "list")
+        return [endpoint for endpoint in self.endpoints.values() if task_type in (None, endpoint.task_type)]
+
+    def put(
+        self, task_type: str, inference_id: str, body: Mapping[str, Any], _server: Server, least_retries: int = 0
+    ) -> Endpoint:
+        self.retries.append(least_retries)
+        return self._write(f"create {inference_id}", task_type, inference_id, body, {})
+
+    def update(self, task_type: str, inference_id: str, body: Mapping[str, Any], _server: Server) -> Endpoint:
+        former = self.endpoints[inference_id].settings
+        return self._write(f"update {inference_id}", task_type, inference_id, body, former)
+
+    def delete(self, _task_type: str, inference_id: str, force: bool = False) -> None:
+        call = f"delete {inference_id}{' force' if force else ''}"
+        if call in self.lost_responses:
+            self.endpoints.pop(inference_id, None)
+        self._call(call)
+        self.endpoints.pop(inference_id, None)
+
+    def references(self, _task_type: str, inference_id: str) -> References:
+        self._call(f"references {inference_id}")
+        return self.users
+
+    def _write(
+        self, call: str, task_type: str, inference_id: str, body: Mapping[str, Any], former: Mapping[str, Any]
+    ) -> Endpoint:
+        self.bodies.append(body)
+        groups = {name: part for name, part in body.items() if name != "service"}
+        shown = {path: value for path, value in flatten(groups).items() if path != KEY}
+        endpoint = Endpoint(inference_id, task_type, "anthropic", {**former, **shown})
+        if call in self.lost_responses:
+            self.endpoints[inference_id] = endpoint
+        self._call(call)
+        self.endpoints[inference_id] = endpoint
+        return endpoint
+
+    def _call(self, call: str) -> None:
+        self.calls.append(call)
+        failures = self.failures.get(call)
+        failure = failures.pop(0) if failures else None
+        if failure is not None:
+            raise failure
+
+
+def cluster_of(api: MemoryApi, service: Service = SERVICE, check_mode: bool = False, **policy: Any) -> Cluster:
+    """A cluster as a run sees it, with such a policy."""
+    return Cluster(cast(Inference, api), service, Policy(**policy), check_mode=check_mode, warnings=[])
+
+
+def ids(endpoints: Sequence[Endpoint]) -> list[str]:
+    return [endpoint.inference_id for endpoint in endpoints]
