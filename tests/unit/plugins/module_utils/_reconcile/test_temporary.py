@@ -1,0 +1,79 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The names of temporary endpoints, and those that runs leave behind."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.temporary import (
+    base_of,
+    left_over_of,
+    left_overs,
+    name_of,
+    orphans,
+)
+
+PRESENT, ABSENT = Desired("a"), Desired("a", "absent")
+TRIAL = "a-ansible-preflight"
+REMOVAL = Desired(TRIAL, "absent")
+
+
+def endpoints(*inference_ids: str, service: str = "anthropic") -> dict[str, Endpoint]:
+    return {inference_id: Endpoint(inference_id, "completion", service, {}) for inference_id in inference_ids}
+
+
+def test_name_of_a_temporary_endpoint_leads_back_to_its_endpoint() -> None:
+    assert name_of("a") == TRIAL
+    assert base_of(TRIAL) == "a"
+
+
+def test_endpoint_with_any_other_name_is_no_temporary_one() -> None:
+    assert base_of("a") == base_of("a-ansible-preflight-b") == base_of("-ansible-preflight") == ""
+
+
+def test_left_over_of_an_endpoint_is_found_by_its_name() -> None:
+    held = endpoints("a", "b-ansible-preflight", TRIAL)
+    assert left_over_of("a", held.values()) == held[TRIAL]
+    assert left_over_of("c", held.values()) is None
+
+
+@pytest.mark.parametrize(
+    ("declared", "held", "removals", "kept"),
+    [
+        ([PRESENT], [], [], []),
+        ([PRESENT], ["a"], [], []),
+        # The endpoint is there, or is to be absent: nobody needs its temporary endpoint.
+        ([PRESENT], ["a", TRIAL], [REMOVAL], []),
+        ([ABSENT], ["a", TRIAL], [REMOVAL], []),
+        ([ABSENT], [TRIAL], [REMOVAL], []),
+        ([], ["a", TRIAL], [REMOVAL], []),
+        # It may be the only copy of the settings: the create of the endpoint uses it, or a warning names it.
+        ([PRESENT], [TRIAL], [], []),
+        ([], [TRIAL], [], [TRIAL]),
+        # It is declared itself.
+        ([Desired(TRIAL)], ["a", TRIAL], [], []),
+        ([Desired(TRIAL)], [TRIAL], [], []),
+    ],
+)
+def test_left_over_is_removed_unless_it_may_be_the_only_copy(
+    declared: list[Desired], held: list[str], removals: list[Desired], kept: list[str]
+) -> None:
+    existing = endpoints(*held)
+    assert left_overs(declared, existing, "anthropic") == removals
+    assert orphans(declared, existing, "anthropic") == kept
+
+
+def test_temporary_endpoint_of_another_service_is_neither_removed_nor_named() -> None:
+    existing = endpoints("a", TRIAL, "b-ansible-preflight", service="openai")
+    assert left_overs([PRESENT], existing, "anthropic") == []
+    assert orphans([PRESENT], existing, "anthropic") == []
+
+
+def test_left_overs_and_orphans_are_sorted() -> None:
+    existing = endpoints("b", "b-ansible-preflight", "a", TRIAL, "d-ansible-preflight", "c-ansible-preflight")
+    assert [desired.inference_id for desired in left_overs([], existing, "anthropic")] == [TRIAL, "b-ansible-preflight"]
+    assert orphans([], existing, "anthropic") == ["c-ansible-preflight", "d-ansible-preflight"]
