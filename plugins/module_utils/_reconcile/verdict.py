@@ -9,20 +9,24 @@ It is loaded only where a write failed. Private to the collection.
 
 from __future__ import annotations
 
+import re
+
 from .._elasticsearch.errors import ClientError, TimedOut
 from .._inference.endpoint import Endpoint
 from .history import FOUND, NOT_MADE, UNKNOWN, Write
 from .plan import CREATED, DELETED, UPDATED, Plan
-from .temporary import SUFFIX
 
 
-def may_have_changed_it(error: ClientError) -> bool:
+def may_have_changed_it(plan: Plan, error: ClientError) -> bool:
     """Whether the request that failed was a write of the endpoint itself.
 
     A read, a dry run, a proof on the temporary endpoint and the record of a secret are none.
     """
-    is_write = error.method != "GET" and error.path.startswith("/_inference/")
-    return is_write and "?dry_run=" not in error.path and SUFFIX not in error.path
+    endpoint = plan.before or plan.after
+    if endpoint is None or error.method == "GET" or "?dry_run=" in error.path:
+        return False
+    path = error.path.partition("?")[0]
+    return bool(re.fullmatch(f"/_inference/([^/]+/)?{re.escape(endpoint.inference_id)}(/_update)?", path))
 
 
 def verdict(plan: Plan, before: Endpoint | None, now: Endpoint | None, error: ClientError, is_as_wanted: bool) -> Write:
@@ -33,7 +37,7 @@ def verdict(plan: Plan, before: Endpoint | None, now: Endpoint | None, error: Cl
     :param is_as_wanted: whether that is what the declaration wants.
     """
     write = Write(plan.action, now, now, NOT_MADE, plan.changes, error=error)
-    if not may_have_changed_it(error):
+    if not may_have_changed_it(plan, error):
         return write
     if now != before and _is_ours(plan, before, now, error, is_as_wanted):
         return write._replace(verdict=FOUND, before=_without_own_changes(plan, before, now), sent=plan.sent)
@@ -44,7 +48,7 @@ def verdict(plan: Plan, before: Endpoint | None, now: Endpoint | None, error: Cl
 
 def unread(plan: Plan, error: ClientError) -> Write:
     """The write that a failed request was, if the endpoint cannot be read since."""
-    may_be_made = error.ambiguous and may_have_changed_it(error)
+    may_be_made = error.ambiguous and may_have_changed_it(plan, error)
     verdict_on_it = UNKNOWN if may_be_made else NOT_MADE
     return Write(plan.action, None, None, verdict_on_it, plan.changes, error=error, is_read=False)
 
