@@ -105,13 +105,15 @@ def folded(inference_id: str, history: History, error: Refused | ClientError | N
 
 def _with(outcome: Outcome, write: Write) -> Outcome:
     """The outcome after one more write."""
-    before = outcome.before if outcome.changed or not write.is_read else write.before
+    before = _before(outcome, write)
+    # An endpoint that was deleted and has its former settings again was re-created.
+    does_nothing = before == write.after and not write.sent and not outcome.changed
     outcome = replace(outcome, before=before, after=write.after)
-    if not write.is_made or (before == write.after and not write.sent):
+    if not write.is_made or does_nothing:
         return outcome
     is_new = CREATED in (outcome.action, write.action) and write.after is not None
     rotated = outcome.rotated if is_new else tuple(dict.fromkeys((*outcome.rotated, *write.rotated)))
-    changes = outcome.changes if is_new else _unequal(before, write.after) + rotated
+    changes = outcome.changes if is_new else unequal(before, write.after) + rotated
     return replace(
         outcome,
         changed=True,
@@ -121,7 +123,22 @@ def _with(outcome: Outcome, write: Write) -> Outcome:
     )
 
 
-def _unequal(before: Endpoint | None, after: Endpoint | None) -> tuple[str, ...]:
+def _before(outcome: Outcome, write: Write) -> Endpoint | None:
+    """The endpoint without this run: what somebody else changed between two of its writes is part of that."""
+    if not write.is_read:
+        return outcome.before
+    before, seen, now = outcome.before, outcome.after, write.before
+    if not outcome.changed:
+        return now
+    if before is None or seen is None or now is None:
+        return before
+    by_others = unequal(seen, now)
+    own = {path: value for path, value in before.settings.items() if path not in by_others}
+    others = {path: value for path, value in now.settings.items() if path in by_others}
+    return before._replace(settings={**own, **others}) if by_others else before
+
+
+def unequal(before: Endpoint | None, after: Endpoint | None) -> tuple[str, ...]:
     """The dotted paths in which two endpoints differ; none if one of them is not there."""
     if before is None or after is None:
         return ()

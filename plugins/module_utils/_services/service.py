@@ -175,7 +175,7 @@ class Service(NamedTuple):
             if path.startswith(whole) or (path in changed and not path.startswith(units))
         }
         # A unit that loses its last setting is replaced by an empty one.
-        empty = {unit[:-1]: {} for unit in whole if not any(path.startswith(unit) for path in body)}
+        empty: dict[str, Any] = {unit[:-1]: {} for unit in whole if not any(path.startswith(unit) for path in body)}
         return {**body, **empty}
 
     def _of(self, task_type: str) -> list[Setting]:

@@ -10,12 +10,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.comparison import (
-    Differences,
-    differences,
-    unequal,
-)
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.comparison import Differences, differences
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired, Policy
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.history import unequal
 from tests.unit.reconciling import EXISTING, MODEL, TEMPERATURE, TOKENS, altered
 from tests.unit.services import ACME, BATCH, DIMENSIONS, INPUT, RATE, USER
 from tests.unit.services import MODEL as ACME_MODEL

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.esops.inference.plugins.module_utils._modules.runner import many_options, policy_options
+from ansible_collections.esops.inference.plugins.module_utils._modules.lists import list_options
+from ansible_collections.esops.inference.plugins.module_utils._modules.policy_options import policy_options
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired, Policy, Purge
 
 DESIRED = Desired("a", settings={"service_settings.model_id": "m"}, secrets={"service_settings.api_key": "sk-secret"})
@@ -33,6 +34,6 @@ def test_defaults_of_a_policy_are_those_of_the_options() -> None:
 
 
 def test_defaults_of_a_purge_are_those_of_the_options() -> None:
-    options = many_options()
+    options = list_options()
     assert list(Purge().exclude) == options["purge_exclude"]["default"]
     assert Purge().limit is options["purge_max"].get("default") is None

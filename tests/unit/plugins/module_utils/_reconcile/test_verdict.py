@@ -11,12 +11,7 @@ import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ClientError
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.outcome import (
-    FOUND,
-    NOT_MADE,
-    UNKNOWN,
-    Write,
-)
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.history import FOUND, NOT_MADE, UNKNOWN, Write
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import Plan
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.verdict import (
     may_have_changed_it,

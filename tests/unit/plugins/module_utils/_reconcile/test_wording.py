@@ -15,13 +15,6 @@ RECREATE = "Hint: allow_recreate=true has the endpoint deleted and created again
 
 
 @pytest.mark.parametrize(
-    ("names", "text"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c"), (("a", "b"), "a and b")]
-)
-def test_names_are_listed_as_part_of_a_sentence(names: list[str], text: str) -> None:
-    assert wording.listing(names) == text
-
-
-@pytest.mark.parametrize(
     ("changes", "stuck", "server", "text"),
     [
         (["x"], ["x"], None, "differs in x, but no version of Elasticsearch changes it in place."),
