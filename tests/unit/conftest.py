@@ -17,8 +17,10 @@ from tests.unit.rejections import Watch
 #: The tests of whole runs, which send no request that a healthy server rejects.
 RUNS = (
     "plugins/modules/",
-    "plugins/module_utils/_reconcile/test_reconciler.py",
+    "plugins/module_utils/_reconcile/test_execution.py",
     "plugins/module_utils/_reconcile/test_preflight.py",
+    "plugins/module_utils/_reconcile/test_reconciler.py",
+    "plugins/module_utils/_reconcile/test_recreation.py",
 )
 
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import (
@@ -112,6 +112,7 @@ class MemoryApi:
     :ivar calls: what was asked for, in order.
     :ivar failures: for each call, by its text, what comes of it each time: an error, or None if it works. After the
         last of them it works.
+    :ivar happens: for each call, what somebody else does before it each time, or None.
     :ivar lost_responses: calls that take effect although they fail.
     """
 
@@ -120,6 +121,7 @@ class MemoryApi:
         self.current = server
         self.calls: list[str] = []
         self.failures: dict[str, list[ClientError | None]] = {}
+        self.happens: dict[str, list[Callable[[], object] | None]] = {}
         self.lost_responses: set[str] = set()
         self.users = References((), ())
         self.bodies: list[Mapping[str, Any]] = []
@@ -173,6 +175,10 @@ class MemoryApi:
 
     def _call(self, call: str) -> None:
         self.calls.append(call)
+        happens = self.happens.get(call)
+        happening = happens.pop(0) if happens else None
+        if happening is not None:
+            happening()
         failures = self.failures.get(call)
         failure = failures.pop(0) if failures else None
         if failure is not None:

@@ -29,8 +29,7 @@ class Recreation:
     The temporary endpoint stays until the new one is there: if this run is killed, the next one finds in it what
     nobody declared.
 
-    :param former: the endpoint as it is.
-    :param new: the endpoint as it is to be.
+    :param plan: has the endpoint as it is, and as it is to be.
     :param look: reads the endpoint after a request that failed; raises the error if it cannot be read.
     :param is_as_wanted: whether an endpoint is as declared.
     """

@@ -1,615 +1,281 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Old servers, recreates, races and lost answers: what is reported is what the server holds."""
+"""One endpoint or a list of them: what is decided in which order, and that each stands for itself."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
 
 import pytest
 
-from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ApiError
-from ansible_collections.esops.inference.plugins.module_utils._inference.api import Inference
-from tests.simulator import Fault, Simulator
-from tests.unit.support import (
-    DELETE,
-    DOCUMENTED,
-    FORMER_KEY,
-    ID,
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ClientError, Refused
+from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.cluster import Cluster
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired, Purge
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.outcome import Outcome
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.reconciler import Reconciler
+from tests.unit.reconciling import (
+    EXISTING,
     KEY,
     MODEL,
-    OTHERS,
-    READ,
-    REFERENCES,
-    STORED,
-    TRIAL_READ,
-    TRIAL_REMOVAL,
-    VERSION,
-    Run,
-    create_request,
-    endpoint,
-    seed,
-    trial_request,
-    update_request,
+    TOKENS,
+    MemoryApi,
+    cluster_of,
+    failed,
+    rejected,
+    unauthorized,
+    unreachable,
+    unreadable,
 )
 
-CREATE, UPDATE, TRIAL = create_request(), update_request(), trial_request()
+PREFLIGHT = "-ansible-preflight"
+#: Not there, and declared with all that a create needs.
+NEW = {MODEL: "m", TOKENS: 5}
 
 
-def recreation(version: str = "9.6") -> list[str]:
-    """The requests that delete and create the endpoint again, after the reads."""
-    return [*REFERENCES, trial_request(version), DELETE, create_request(version=version), TRIAL_REMOVAL]
+def held(inference_id: str, service: str = "anthropic") -> Endpoint:
+    return EXISTING._replace(inference_id=inference_id, service=service)
 
 
-RECREATE = recreation()
-RATE = "service_settings.rate_limit.requests_per_minute"
-OTHER_MODEL = {"api_key": KEY, "model_id": "other"}
+def new(inference_id: str, model: str = "m") -> Desired:
+    return Desired(inference_id, settings={**NEW, MODEL: model}, secrets={KEY: "k"})
 
 
-def declared(server: Simulator, **options: Any) -> Run:
-    return endpoint(server, **{**DOCUMENTED, "duplicate_model": "allow", **options})
+def changed(inference_id: str) -> Desired:
+    return Desired(inference_id, settings={TOKENS: 5})
 
 
-def recreated(server: Simulator, **options: Any) -> Run:
-    return declared(server, **{"service_settings": OTHER_MODEL, "allow_recreate": True, **options})
+def actions(outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
+    return [(outcome.inference_id, outcome.action) for outcome in outcomes]
 
 
-def limited(**more: Any) -> dict[str, Any]:
-    return {"service_settings": {"api_key": KEY, "model_id": MODEL, "rate_limit": {"requests_per_minute": 7}}, **more}
+class StubFingerprints:
+    def __init__(self) -> None:
+        self.reads: list[list[str]] = []
+
+    def read(self, inference_ids: Iterable[str]) -> None:
+        self.reads.append(list(inference_ids))
+
+    def is_new(self, _secrets: Mapping[str, Any], _endpoint: Endpoint) -> bool:
+        return False
 
 
-def held(server: Simulator) -> dict[str, Any] | None:
-    """The endpoint as the server holds it, in the form in which modules return it."""
-    endpoint = server.endpoints.get(ID)
-    if endpoint is None:
-        return None
-    groups = {"service_settings": endpoint.service_settings, "task_settings": endpoint.task_settings}
-    return {"inference_id": ID, "task_type": endpoint.task_type, "service": endpoint.service, **groups}
+class TestOne:
+    def test_endpoint_in_sync_is_one_read(self) -> None:
+        api = MemoryApi(EXISTING)
+        outcome = Reconciler(cluster_of(api)).one(Desired("a", settings={TOKENS: 1024}))
+        assert outcome == Outcome("a", before=EXISTING, after=EXISTING)
+        assert api.calls == ["get a"]
+
+    def test_endpoint_that_differs_is_written(self) -> None:
+        api = MemoryApi(EXISTING)
+        outcome = Reconciler(cluster_of(api)).one(changed("a"))
+        assert (outcome.action, outcome.changes, outcome.error) == ("updated", (TOKENS,), None)
+        assert api.calls == ["get a", "server", "list", "update a"]
+
+    def test_endpoint_that_differs_is_not_written_in_check_mode(self) -> None:
+        api = MemoryApi(EXISTING)
+        outcome = Reconciler(cluster_of(api, check_mode=True)).one(changed("a"))
+        assert (outcome.action, outcome.changes) == ("updated", (TOKENS,))
+        assert api.calls == ["get a", "server"]
+        assert api.endpoints["a"] == EXISTING
+
+    def test_read_that_fails_is_the_outcome(self) -> None:
+        api = MemoryApi(EXISTING)
+        error = failed("GET", "/_inference/a")
+        api.failures["get a"] = [error]
+        assert Reconciler(cluster_of(api)).one(changed("a")) == Outcome("a", error=error)
+        assert api.calls == ["get a"]
+
+    def test_refusal_is_the_outcome_with_the_endpoint_as_it_is(self) -> None:
+        api = MemoryApi(EXISTING)
+        outcome = Reconciler(cluster_of(api)).one(Desired("a", settings={MODEL: "n"}))
+        assert isinstance(outcome.error, Refused)
+        assert (outcome.action, outcome.changed, outcome.after) == ("none", False, EXISTING)
+        assert api.calls == ["get a"]
+
+    def test_endpoint_that_cannot_be_read_is_planned_as_unreadable(self) -> None:
+        api = MemoryApi(EXISTING)
+        api.failures["get a"] = [unreadable("/_inference/a")]
+        outcome = Reconciler(cluster_of(api, force=True)).one(Desired("a", "absent"))
+        assert (outcome.action, outcome.changed, outcome.after, outcome.error) == ("deleted", True, None, None)
 
 
-def trials(server: Simulator) -> list[str]:
-    return [name for name in server.endpoints if name.endswith("-ansible-preflight")]
-
-
-class TestOldServers:
-    @pytest.mark.parametrize("version", ["8.17", "8.19", "9.3"])
-    def test_a_rate_limit_that_was_silently_ignored_is_found(self, version: str) -> None:
-        with Simulator(version=version) as server:
-            seed(server)
-            foretold = declared(server, **limited(), check=True)
-            assert server.requests == [READ, VERSION]
-            server.clear_log()
-            run = declared(server, **limited())
-            proof = [trial_request(version), TRIAL_REMOVAL]
-            assert server.requests == [READ, VERSION, OTHERS, *proof, update_request(version=version)]
-            assert run["endpoint"] == held(server)
-        assert run.failed
-        assert f"differs in {RATE}, but Elasticsearch {version}.0 does not change it in place" in run["msg"]
-        assert "allow_recreate" in run["msg"]
-        assert foretold["msg"] == run["msg"]
-        assert foretold["changed"] == run["changed"]
-
-    def test_the_rest_of_the_change_is_reported(self) -> None:
-        with Simulator(version="9.3") as server:
-            seed(server)
-            options = limited(task_settings={"max_tokens": 5})
-            foretold = declared(server, **options, check=True, diff=True)
-            run = declared(server, **options, diff=True)
-            assert run["endpoint"] == held(server)
-        assert run.failed
-        assert (run["changed"], run["action"], run["changes"]) == (True, "updated", ["task_settings.max_tokens"])
-        for name in ("msg", "changed", "action", "changes", "endpoint", "diff"):
-            assert foretold[name] == run[name]
-
-    @pytest.mark.rejected("PUT /_inference/.*: 400")
-    def test_without_the_key_the_whole_change_is_refused(self) -> None:
-        with Simulator(version="9.3") as server:
-            seed(server)
-            options = {
-                "service_settings": {"rate_limit": {"requests_per_minute": 7}},
-                "task_settings": {"max_tokens": 5},
-            }
-            foretold = endpoint(server, **options, check=True)
-            run = endpoint(server, **options)
-            assert run["endpoint"] == held(server) == STORED
-        assert run.failed
-        assert run["changed"] is False
-        assert foretold["msg"] == run["msg"]
-        assert "service_settings.api_key" in run["msg"]
-
-    @pytest.mark.rejected("PUT /_inference/.*: 400")
-    def test_8_16_cannot_update_at_all(self) -> None:
-        with Simulator(version="8.16") as server:
-            seed(server)
-            foretold = declared(server, task_settings={"max_tokens": 5}, check=True)
-            server.clear_log()
-            run = declared(server, task_settings={"max_tokens": 5})
-            assert server.requests == [READ, VERSION]
-        assert run.failed
-        assert "but Elasticsearch 8.16.0 does not change it in place" in run["msg"]
-        assert (run["changed"], run["endpoint"]) == (False, STORED)
-        assert foretold["msg"] == run["msg"]
-
-    @pytest.mark.parametrize("version", ["8.16", "9.3"])
-    def test_where_it_is_allowed_the_endpoint_is_created_again(self, version: str) -> None:
-        with Simulator(version=version) as server:
-            seed(server, temperature=0.5)
-            foretold = declared(server, **limited(allow_recreate=True), check=True, diff=True)
-            assert server.requests == [READ, VERSION, *REFERENCES]
-            server.clear_log()
-            run = declared(server, **limited(allow_recreate=True), diff=True)
-            assert server.requests == [READ, VERSION, OTHERS, *recreation(version)]
-            assert run["endpoint"] == held(server)
-            assert server.endpoints[ID].task_settings["temperature"] == 0.5
-        assert (run["changed"], run["action"], run["changes"]) == (True, "recreated", [RATE])
-        for name in ("changed", "action", "changes", "endpoint", "diff"):
-            assert foretold[name] == run[name]
-
-    @pytest.mark.parametrize("version", ["9.4", "9.5", "9.6", "serverless"])
-    def test_newer_ones_change_it_in_place(self, version: str) -> None:
-        with Simulator(version=version) as server:
-            seed(server)
-            run = declared(server, **limited(allow_recreate=True))
-            assert server.requests == [READ, VERSION, OTHERS, update_request(version=version)]
-            assert run["endpoint"] == held(server)
-        assert run["changes"] == [RATE]
-
-    def test_removal_that_the_server_ignores_is_found(self) -> None:
-        with Simulator() as server:
-            seed(server, temperature=0.5)
-            server.faults.add(Fault("ignore", match="_update", times=2))
-            run = declared(server, unmanaged_settings="remove")
-            assert run["endpoint"] == held(server)
-            assert run.failed
-            assert "differs in task_settings.temperature" in run["msg"]
-            again = declared(server, unmanaged_settings="remove", allow_recreate=True)
-            assert (again["action"], again["endpoint"]) == ("recreated", STORED)
-
-    @pytest.mark.rejected("PUT /_inference/.*: 400")
-    def test_8_16_is_found_out_where_the_version_cannot_be_asked(self) -> None:
-        with Simulator(version="8.16") as server:
-            seed(server)
-            server.faults.add(Fault("status", match="GET /$", status=403))
-            run = declared(server, task_settings={"max_tokens": 5}, allow_recreate=True)
-            assert server.requests == [READ, VERSION, OTHERS, update_request(version="8.16"), READ, *recreation("8.16")]
-        assert run["action"] == "recreated"
-
-
-class TestRecreate:
-    def test_the_new_settings_are_proved_before_anything_is_deleted(self, server: Simulator) -> None:
-        seed(server, temperature=0.5)
-        run = recreated(server)
-        assert server.requests == [READ, OTHERS, *REFERENCES, VERSION, *RECREATE[2:]]
-        assert server.log[5].body == server.log[7].body
-        assert (run["changed"], run["action"], run["changes"]) == (True, "recreated", ["service_settings.model_id"])
-        assert run["endpoint"] == held(server)
-        assert server.endpoints[ID].task_settings == {"max_tokens": 1024, "temperature": 0.5}
-        assert trials(server) == []
-
-    def test_without_preflight_the_proof_is_left_out(self, server: Simulator) -> None:
-        seed(server)
-        recreated(server, preflight=False)
-        assert server.requests == [READ, OTHERS, *REFERENCES, DELETE, VERSION, CREATE]
-
-    @pytest.mark.rejected("PUT /_inference/.*: 400")
-    def test_settings_that_do_not_work_cost_nothing(self) -> None:
-        with Simulator(refused_models=["other"]) as server:
-            seed(server)
-            run = recreated(server)
-            assert server.requests == [READ, OTHERS, *REFERENCES, VERSION, TRIAL, TRIAL_READ, READ]
-            assert run["endpoint"] == held(server) == STORED
-            assert server.endpoints[ID].secret == FORMER_KEY
-        assert run.failed
-        assert (run["changed"], run["action"]) == (False, "none")
-        assert run["failure"]["path"].startswith(f"/_inference/completion/{ID}-ansible-preflight")
-
-    def test_an_endpoint_in_use_stays(self, server: Simulator) -> None:
-        seed(server)
-        server.refer(ID)
-        run = recreated(server)
-        assert server.requests == [READ, OTHERS, *REFERENCES]
-        assert run["failure"]["status"] == 409
-        assert run["changed"] is False
-        assert "force=true" in run["msg"]
-
-    def test_unless_it_is_forced(self, server: Simulator) -> None:
-        seed(server)
-        server.refer(ID)
-        run = recreated(server, force=True)
-        assert server.requests == [READ, OTHERS, VERSION, TRIAL, DELETE + "?force=true", CREATE, TRIAL_REMOVAL]
-        assert run["action"] == "recreated"
-
-    def test_a_left_over_of_a_killed_run_is_cleaned(self, server: Simulator) -> None:
-        seed(server)
-        seed(server, f"{ID}-ansible-preflight")
-        run = recreated(server)
-        assert server.requests == [READ, OTHERS, *REFERENCES, TRIAL_REMOVAL, VERSION, *RECREATE[2:]]
-        assert run["action"] == "recreated"
-        assert trials(server) == []
-
-    def test_someone_elses_endpoint_of_that_name_is_not(self, server: Simulator) -> None:
-        seed(server)
-        server.seed(f"{ID}-ansible-preflight", service="openai")
-        run = recreated(server)
-        assert run.failed
-        assert "belongs to the service openai" in run["msg"]
-        assert trials(server) == [f"{ID}-ansible-preflight"]
-        assert run["endpoint"] == held(server) == STORED
-
-    def test_a_trial_that_is_not_stored_as_declared_stops_it(
-        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        seed(server)
-        put: Callable[..., Any] = Inference.put
-
-        def forgetful(
-            self: Inference, task_type: str, inference_id: str, body: dict[str, Any], *more: Any, **options: Any
-        ) -> Any:
-            return put(self, task_type, inference_id, {**body, "task_settings": {"max_tokens": 1}}, *more, **options)
-
-        monkeypatch.setattr(Inference, "put", forgetful)
-        run = recreated(server)
-        assert run.failed
-        assert "does not store task_settings.max_tokens as declared" in run["msg"]
-        assert run["endpoint"] == held(server) == STORED
-
-    def test_a_create_that_fails_for_good_brings_the_former_settings_back(self, server: Simulator) -> None:
-        seed(server, temperature=0.5)
-        before = held(server)
-        server.faults.add(Fault("provider_refusal", match=rf"PUT .*/{ID}\?"))
-        run = recreated(server)
-        assert server.requests == [
-            READ,
-            OTHERS,
-            *REFERENCES,
-            VERSION,
-            TRIAL,
-            DELETE,
-            CREATE,
-            READ,
-            CREATE,
-            TRIAL_REMOVAL,
+class TestOrder:
+    def test_outcomes_are_in_the_order_of_the_list_then_of_the_purge_then_of_left_overs(self) -> None:
+        api = MemoryApi(held("z"), held("b"), held("c"), held("y"), held("c" + PREFLIGHT))
+        declared = [Desired("z", "absent"), new("a"), changed("b"), Desired("c")]
+        outcomes = Reconciler(cluster_of(api)).many(declared, purge=Purge())
+        assert actions(outcomes) == [
+            ("z", "deleted"),
+            ("a", "created"),
+            ("b", "updated"),
+            ("c", "none"),
+            ("y", "deleted"),
+            ("c" + PREFLIGHT, "deleted"),
         ]
-        assert run.failed
-        assert run["endpoint"] == held(server) == before
-        assert server.endpoints[ID].secret == KEY
-        assert "Its former settings are in place again, with the API key that was declared." in run["msg"]
-        # The key may be another one now.
-        assert run["changed"] is True
+        assert set(api.endpoints) == {"a", "b", "c"}
 
-    def test_the_worst_is_told_as_it_is(self, server: Simulator) -> None:
-        seed(server, temperature=0.5)
-        server.faults.add(Fault("provider_refusal", match=rf"PUT .*/{ID}\?", times=2))
-        run = recreated(server)
-        assert run.failed
-        assert held(server) is None
-        assert (run["changed"], run["action"], run["endpoint"]) == (True, "deleted", None)
-        assert "THE ENDPOINT IS GONE" in run["msg"]
-        assert "task_settings.temperature=0.5" in run["msg"]
-        assert KEY not in run.output
+    @pytest.mark.parametrize("parallel", [1, 2, 8])
+    def test_outcomes_keep_their_order_however_many_run_at_once(self, parallel: int) -> None:
+        api = MemoryApi(*(held(f"e{number}") for number in range(0, 9, 2)))
+        declared = [changed(f"e{number}") if number % 2 == 0 else new(f"e{number}") for number in range(9)]
+        outcomes = Reconciler(cluster_of(api)).many(declared, parallel)
+        assert actions(outcomes) == [(f"e{number}", "created" if number % 2 else "updated") for number in range(9)]
 
-    @pytest.mark.rejected("PUT /_inference/.*: 400")
-    def test_an_endpoint_made_by_someone_else_in_between_is_told(
-        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        seed(server)
-        put: Callable[..., Any] = Inference.put
+    def test_all_plans_are_made_before_the_first_write(self) -> None:
+        api = MemoryApi(held("a"), held("b"))
+        Reconciler(cluster_of(api)).many([changed("a"), Desired("b", "absent"), new("c")])
+        assert api.calls == ["list", "server", "update a", "delete b", "create c"]
 
-        def outrun(self: Inference, task_type: str, inference_id: str, *more: Any, **options: Any) -> Any:
-            if inference_id == ID:
-                seed(server, ID, top_k=9)
-            return put(self, task_type, inference_id, *more, **options)
+    def test_list_in_sync_is_one_read(self) -> None:
+        api = MemoryApi(held("a"), held("b"))
+        outcomes = Reconciler(cluster_of(api)).many([Desired("a"), Desired("b"), Desired("c", "absent")], 8)
+        assert actions(outcomes) == [("a", "none"), ("b", "none"), ("c", "none")]
+        assert api.calls == ["list"]
 
-        monkeypatch.setattr(Inference, "put", outrun)
-        run = recreated(server)
-        assert run.failed
-        assert "Another endpoint of that id exists now" in run["msg"]
-        assert run["endpoint"] == held(server)
+    def test_duplicate_within_the_list_is_found_by_the_later_plan(self) -> None:
+        cluster = cluster_of(MemoryApi())
+        Reconciler(cluster).many([new("a"), new("b"), new("c", "other")])
+        [warning] = cluster.warnings
+        assert warning.startswith("a already serves the model m for the task completion; b would be one more")
 
-    @pytest.mark.rejected("GET /_inference/.*: 404")
-    def test_an_endpoint_that_vanishes_meanwhile_is_created_whole(
-        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        seed(server, temperature=0.5)
-        references: Callable[..., Any] = Inference.references
-
-        def late(self: Inference, *arguments: Any) -> Any:
-            server.remove(ID)
-            return references(self, *arguments)
-
-        monkeypatch.setattr(Inference, "references", late)
-        run = recreated(server)
-        assert not run.failed, run["msg"]
-        assert run["endpoint"] == held(server)
-        assert server.endpoints[ID].task_settings == {"max_tokens": 1024, "temperature": 0.5}
-
-    @pytest.mark.parametrize("kind", ["reset_after", "cut", "html", "status_after"])
-    def test_lost_answers_after_the_delete_lose_nothing(self, server: Simulator, kind: str) -> None:
-        for request in (f"DELETE .*/{ID}$", rf"PUT .*/{ID}\?"):
-            seed(server, temperature=0.5)
-            server.faults.add(Fault(kind, match=request, status=504 if kind == "status_after" else None))
-            run = recreated(server)
-            assert not run.failed, run["msg"]
-            assert (run["changed"], run["action"], run["endpoint"]) == (True, "recreated", held(server))
-            assert server.endpoints[ID].task_settings["temperature"] == 0.5
-            server.faults.clear()
+    def test_endpoint_that_is_deleted_first_is_no_duplicate(self) -> None:
+        cluster = cluster_of(MemoryApi(held("a")))
+        Reconciler(cluster).many([Desired("a", "absent"), new("b")])
+        assert cluster.warnings == []
 
 
-class TestAmbiguousWrites:
-    @pytest.mark.parametrize("kind", ["reset_after", "cut", "cut_short", "html", "status_after"])
-    def test_a_create_whose_answer_is_lost_is_found_by_reading(self, server: Simulator, kind: str) -> None:
-        server.faults.add(Fault(kind, match="PUT", status=504 if kind == "status_after" else None))
-        run = declared(server)
-        assert server.requests == [READ, OTHERS, VERSION, CREATE, READ]
-        assert (run["changed"], run["action"], run["endpoint"]) == (True, "created", held(server))
+class TestFailures:
+    def test_refusal_of_one_endpoint_stops_no_other(self) -> None:
+        api = MemoryApi(held("a"), held("b"))
+        outcomes = Reconciler(cluster_of(api)).many([Desired("a", settings={MODEL: "n"}), Desired("x"), changed("b")])
+        assert actions(outcomes) == [("a", "none"), ("x", "none"), ("b", "updated")]
+        assert [outcome.error is not None for outcome in outcomes] == [True, True, False]
 
-    @pytest.mark.parametrize("kind", ["reset_before", "html_before"])
-    def test_a_create_that_never_arrived_is_made_again(self, server: Simulator, kind: str) -> None:
-        server.faults.add(Fault(kind, match="PUT"))
-        run = declared(server)
-        assert server.requests == [READ, OTHERS, VERSION, CREATE, READ, CREATE]
-        assert (run["changed"], run["action"], run["endpoint"]) == (True, "created", held(server))
+    def test_failure_of_one_write_stops_no_other(self) -> None:
+        api = MemoryApi(held("a"), held("b"))
+        api.failures["update a"] = [rejected()]
+        outcomes = Reconciler(cluster_of(api)).many([changed("a"), changed("b")])
+        assert actions(outcomes) == [("a", "none"), ("b", "updated")]
+        assert outcomes[0].after == held("a")
 
-    def test_but_not_for_ever(self, server: Simulator) -> None:
-        server.faults.add(Fault("html_before", match="PUT", times=9))
-        run = declared(server)
-        assert server.requests == [READ, OTHERS, VERSION, *[CREATE, READ] * 3]
-        assert run.failed
-        assert (run["changed"], run["action"], run["endpoint"]) == (False, "none", None)
+    @pytest.mark.parametrize("error", [unauthorized("PUT", "/x"), unreachable("PUT", "/x")])
+    def test_failure_that_others_would_meet_stops_them(self, error: ClientError) -> None:
+        api = MemoryApi(held("a"), held("b"))
+        api.failures["update a"] = [error]
+        outcomes = Reconciler(cluster_of(api)).many([changed("a"), changed("b")])
+        assert str(outcomes[1].error).startswith("Nothing was tried, since an earlier request failed: ")
+        assert "update b" not in api.calls
 
-    def test_an_endpoint_stored_despite_an_error_counts_as_created(self, server: Simulator) -> None:
-        server.faults.add(Fault("status_after", match="PUT", status=400))
-        run = declared(server)
-        assert (run.failed, run["changed"], run["action"], run["endpoint"]) == (False, True, "created", held(server))
+    @pytest.mark.parametrize("error", [unauthorized(), unreachable(), failed("GET", "/_inference/_all", 503)])
+    def test_list_that_cannot_be_read_at_all_is_raised(self, error: ClientError) -> None:
+        api = MemoryApi(EXISTING)
+        api.failures["list"] = [error]
+        with pytest.raises(ClientError) as raised:
+            Reconciler(cluster_of(api)).many([changed("a")])
+        assert raised.value is error
+        assert api.calls == ["list"]
 
-    def test_a_delete_whose_answer_is_lost(self, server: Simulator) -> None:
-        seed(server)
-        server.faults.add(Fault("reset_after", match="DELETE"))
-        run = endpoint(server, state="absent")
-        assert server.requests == [READ, OTHERS, DELETE, READ]
-        assert (run["changed"], run["action"]) == (True, "deleted")
-
-    def test_a_key_whose_arrival_cannot_be_read_is_sent_again(self, server: Simulator) -> None:
-        seed(server)
-        server.faults.add(Fault("reset_after", match="PUT"))
-        run = declared(server, update_secrets="always")
-        assert server.requests == [READ, VERSION, OTHERS, UPDATE, READ, UPDATE]
-        assert (run["changed"], run["action"]) == (True, "updated")
-
-    def test_and_if_it_never_can_be_it_may_have_changed(self, server: Simulator) -> None:
-        seed(server)
-        server.faults.add(Fault("reset_after", match="PUT", times=9))
-        run = declared(server, update_secrets="always")
-        assert run.failed
-        assert run["changed"] is True
-
-    def test_where_it_cannot_be_read_either_that_is_said(self, server: Simulator) -> None:
-        server.faults.add(Fault("reset_after", match="PUT"))
-        server.faults.add(Fault("status", match=rf"GET .*/{ID}$", at=3, status=500))
-        run = declared(server)
-        assert run.failed
-        assert "What the server holds now could not be read" in run["msg"]
-        assert (run["changed"], run["endpoint"]) == (True, None)
-
-    def test_a_server_that_is_gone_was_not_written_to(self, server: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(Inference, "get_all", lambda *_arguments: server.stop() or [])
-        run = endpoint(server, **DOCUMENTED)
-        assert run.failed
-        assert "cannot be reached" in run["msg"] or "was lost" in run["msg"]
-        assert run["action"] == "none"
-        assert held(server) is None
-
-    def test_a_create_that_no_handler_knows_is_not_made_again(
-        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        tried: list[str] = []
-
-        def unknown(_self: Inference, _task_type: str, inference_id: str, *_more: Any) -> Any:
-            tried.append(inference_id)
-            raise ApiError("no handler found", "PUT", "/_inference", status=400)
-
-        monkeypatch.setattr(Inference, "put", unknown)
-        run = declared(server)
-        assert tried == [ID]
-        assert run.failed
-        assert (run["changed"], run["failure"]["status"]) == (False, 400)
+    def test_endpoint_that_cannot_be_read_is_one_failure_of_the_list(self) -> None:
+        api = MemoryApi(held("a"), held("b"))
+        error = failed("GET", "/_inference/a")
+        api.failures = {"list": [unreadable()], "list completion": [unreadable()], "get a": [error]}
+        outcomes = Reconciler(cluster_of(api)).many([changed("a"), Desired("b")])
+        assert outcomes == [Outcome("a", error=error), Outcome("b", before=held("b"), after=held("b"))]
 
 
-class TestRaces:
-    @pytest.mark.rejected("PUT /_inference/.*: 400")
-    def test_someone_else_having_made_it_is_success_without_a_change(
-        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        self.in_between(server, monkeypatch, lambda: seed(server))
-        run = declared(server, diff=True)
-        assert (run.failed, run["changed"], run["action"], run["endpoint"]) == (False, False, "none", STORED)
-        assert "diff" not in run
-        assert server.endpoints[ID].secret == FORMER_KEY
+class TestSecrets:
+    def fingerprinted(self, cluster: Cluster) -> StubFingerprints:
+        fingerprints = StubFingerprints()
+        cluster.fingerprints = cast(Any, fingerprints)
+        return fingerprints
 
-    def test_create_of_someone_else_is_not_ours_if_the_provider_rejected_this_one(
-        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        server.faults.add(Fault("provider_refusal", match="PUT"))
-        put: Callable[..., Any] = Inference.put
+    def test_records_of_all_endpoints_with_secrets_are_read_at_once(self) -> None:
+        cluster = cluster_of(MemoryApi(held("a"), held("b"), held("c")), update_secrets="when_changed")
+        fingerprints = self.fingerprinted(cluster)
+        secrets = {KEY: "k"}
+        Reconciler(cluster).many([Desired("a", secrets=secrets), Desired("b"), Desired("c", secrets=secrets)])
+        assert fingerprints.reads == [["a", "c"]]
 
-        def late(self: Inference, *arguments: Any) -> Any:
-            try:
-                return put(self, *arguments)
-            finally:
-                seed(server)
+    def test_records_that_cannot_be_read_stop_the_list(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        api = MemoryApi(held("a"))
+        cluster = cluster_of(api, update_secrets="when_changed")
+        fingerprints = self.fingerprinted(cluster)
 
-        monkeypatch.setattr(Inference, "put", late)
-        run = declared(server)
-        assert (run.failed, run["changed"], run["action"], run["endpoint"]) == (False, False, "none", STORED)
+        def fail(_ids: Iterable[str]) -> None:
+            raise Refused("no record")
 
-    @pytest.mark.rejected("PUT /_inference/.*: 400")
-    def test_someone_else_having_made_another_is_an_update(
-        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        self.in_between(server, monkeypatch, lambda: seed(server, max_tokens=5))
-        run = declared(server, diff=True)
-        assert (run["changed"], run["action"], run["endpoint"]) == (True, "updated", held(server))
-        assert run["changes"] == ["task_settings.max_tokens"]
-        assert run["diff"]["before"]["task_settings"] == {"max_tokens": 5}
-
-    @pytest.mark.rejected("PUT /_inference/.*: 404")
-    @pytest.mark.parametrize("version", ["8.17", "9.3", "9.4", "9.6"])
-    def test_an_endpoint_deleted_before_its_update_is_created(
-        self, version: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        with Simulator(version=version) as server:
-            seed(server)
-            self.before_update(monkeypatch, lambda: server.remove(ID))
-            run = declared(server, task_settings={"max_tokens": 5}, diff=True)
-            assert not run.failed, run["msg"]
-            assert (run["action"], run["endpoint"]) == ("created", held(server))
-            assert run["diff"]["before"] == {}
-
-    @pytest.mark.rejected("PUT /_inference/.*: 404")
-    def test_an_endpoint_deleted_before_its_key_is_sent_is_created(
-        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        seed(server)
-        self.before_update(monkeypatch, lambda: server.remove(ID))
-        run = declared(server, update_secrets="always")
-        assert (run["action"], server.endpoints[ID].secret) == ("created", KEY)
-
-    @pytest.mark.parametrize("status", [400, 403, 409, 413, 500])
-    def test_change_of_someone_else_before_a_rejected_update_is_not_reported(
-        self, server: Simulator, monkeypatch: pytest.MonkeyPatch, status: int
-    ) -> None:
-        seed(server)
-        server.faults.add(Fault("status", match="_update", status=status, times=9))
-        self.before_update(monkeypatch, lambda: seed(server, max_tokens=50))
-        run = declared(server, task_settings={"max_tokens": 99, "temperature": 0.5}, diff=True)
-        assert run.failed
-        assert (run["changed"], run["action"], run["changes"]) == (False, "none", [])
-        assert run["endpoint"] == held(server)
-        assert run["endpoint"]["task_settings"] == {"max_tokens": 50}
-        assert "diff" not in run
-
-    def test_same_change_of_someone_else_is_success_without_a_change(
-        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        seed(server)
-        server.faults.add(Fault("status", match="_update", status=400))
-        self.before_update(monkeypatch, lambda: seed(server, max_tokens=99))
-        run = declared(server, task_settings={"max_tokens": 99})
-        assert (run.failed, run["changed"], run["endpoint"]) == (False, False, held(server))
-
-    def test_change_of_someone_else_beside_a_lost_answer_is_not_ours(
-        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        seed(server, temperature=0.1)
-        server.faults.add(Fault("reset_after", match="_update"))
-        update: Callable[..., Any] = Inference.update
-
-        def late(self: Inference, *arguments: Any) -> Any:
-            try:
-                return update(self, *arguments)
-            finally:
-                seed(server, max_tokens=99, temperature=0.9)
-
-        monkeypatch.setattr(Inference, "update", late)
-        run = declared(server, task_settings={"max_tokens": 99}, diff=True)
-        assert (run["changed"], run["changes"]) == (True, ["task_settings.max_tokens"])
-        assert run["diff"]["before"]["task_settings"] == {"max_tokens": 1024, "temperature": 0.9}
-        assert run["endpoint"] == held(server)
-
-    def test_endpoint_deleted_by_someone_else_before_a_rejected_delete_is_no_change(
-        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        seed(server)
-        server.faults.add(Fault("status", match="DELETE", status=409))
-        delete: Callable[..., Any] = Inference.delete
-
-        def late(self: Inference, *arguments: Any) -> None:
-            server.remove(ID)
-            delete(self, *arguments)
-
-        monkeypatch.setattr(Inference, "delete", late)
-        run = endpoint(server, state="absent")
-        assert (run.failed, run["changed"], run["action"]) == (False, False, "none")
-
-    def test_missing_page_of_a_proxy_is_no_missing_endpoint(self, server: Simulator) -> None:
-        seed(server)
-        server.faults.add(Fault("status", match="_update", status=404, html=True, times=9))
-        run = declared(server, task_settings={"max_tokens": 5})
-        assert (run.failed, run["changed"], run["endpoint"]) == (True, False, STORED)
-        assert run["failure"]["status"] == 404
-
-    @pytest.mark.parametrize("state", ["present", "absent"])
-    def test_endpoint_whose_service_is_not_known_is_still_there(self, server: Simulator, state: str) -> None:
-        """A 404 that does not mean that the endpoint is missing."""
-        seed(server)
-        server.faults.add(Fault("status", match="DELETE|_update", status=404, error_type="status_exception", times=9))
-        options = {"task_settings": {"max_tokens": 5}} if state == "present" else {"state": "absent"}
-        run = endpoint(server, **options)
-        assert (run.failed, run["changed"], run["endpoint"]) == (True, False, STORED)
-
-    @staticmethod
-    def before_update(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
-        """Someone else acts once, after the read and before the first update."""
-        update: Callable[..., Any] = Inference.update
-        acts = [act]
-
-        def later(self: Inference, *arguments: Any) -> Any:
-            if acts:
-                acts.pop()()
-            return update(self, *arguments)
-
-        monkeypatch.setattr(Inference, "update", later)
-
-    @pytest.mark.rejected("DELETE /_inference/.*: 404", "DELETE /ansible-inference-fingerprints.*: 404")
-    def test_an_endpoint_that_someone_else_deleted_is_no_change(
-        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        seed(server)
-        delete: Callable[..., Any] = Inference.delete
-
-        def late(self: Inference, *arguments: Any) -> None:
-            delete(self, *arguments)
-            delete(self, *arguments)
-
-        monkeypatch.setattr(Inference, "delete", late)
-        run = endpoint(server, state="absent")
-        assert (run.failed, run["changed"], run["action"], run["endpoint"]) == (False, False, "none", None)
-
-    @pytest.mark.rejected("PUT /_inference/.*: 400")
-    def test_half_stored_endpoint_is_named_after_one_create(self, server: Simulator) -> None:
-        server.seed(ID, state="no_settings")
-        run = declared(server)
-        assert server.requests == [READ, OTHERS, VERSION, CREATE, READ]
-        assert run.failed
-        assert "already exists, but a read does not find it" in run["msg"]
-        assert (run["changed"], run["action"], run["endpoint"]) == (False, "none", None)
-
-    @staticmethod
-    def in_between(server: Simulator, monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
-        """Someone else acts after the read and before the first create."""
-        put: Callable[..., Any] = Inference.put
-
-        def later(self: Inference, *arguments: Any) -> Any:
-            if ID not in server.endpoints:
-                act()
-            return put(self, *arguments)
-
-        monkeypatch.setattr(Inference, "put", later)
+        monkeypatch.setattr(fingerprints, "read", fail)
+        with pytest.raises(Refused, match="no record"):
+            Reconciler(cluster).many([changed("a")])
+        assert api.calls == ["list"]
 
 
-def test_an_endpoint_that_keeps_changing_ends_in_a_failure(server: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    update: Callable[..., Any] = Inference.update
-    rounds = iter(range(1, 9))
+class TestPurge:
+    def test_endpoints_that_are_not_declared_stay_without_purge(self) -> None:
+        api = MemoryApi(held("a"), held("b"))
+        assert actions(Reconciler(cluster_of(api)).many([Desired("a")])) == [("a", "none")]
 
-    def restless(self: Inference, *arguments: Any) -> Any:
-        stored = update(self, *arguments)
-        seed(server, max_tokens=next(rounds))
-        return Inference.get(self, ID) or stored
+    def test_endpoints_of_other_services_are_never_purged(self) -> None:
+        api = MemoryApi(held("a"), held("b", "openai"))
+        assert actions(Reconciler(cluster_of(api)).many([Desired("a")], purge=Purge())) == [("a", "none")]
 
-    seed(server)
-    monkeypatch.setattr(Inference, "update", restless)
-    run = declared(server, task_settings={"max_tokens": 99}, unmanaged_settings="remove")
-    assert run.failed
-    assert run["endpoint"] == held(server)
+    def test_purge_that_goes_too_far_changes_nothing(self) -> None:
+        api = MemoryApi(held("a"), held("b"))
+        with pytest.raises(Refused, match="more than 0"):
+            Reconciler(cluster_of(api)).many([changed("a")], purge=Purge(limit=0))
+        assert api.calls == ["list"]
+
+    def test_purge_is_refused_if_not_all_endpoints_are_listed(self) -> None:
+        api = MemoryApi(held("a"))
+        api.failures["list"] = [unreadable()]
+        with pytest.raises(Refused) as refused:
+            Reconciler(cluster_of(api)).many([changed("a")], purge=Purge())
+        text = str(refused.value)
+        assert text.startswith("purge needs the list of all endpoints, which Elasticsearch does not return. GET ")
+        assert text.endswith("Hint: repair or delete the endpoint that cannot be read, or run without purge.")
+        assert "update a" not in api.calls
+
+
+class TestLeftOvers:
+    TRIAL = "a" + PREFLIGHT
+
+    @pytest.mark.parametrize(
+        ("declared", "expected"),
+        [
+            ([Desired("a")], [("a", "none"), (TRIAL, "deleted")]),
+            ([Desired("b")], [("b", "none"), (TRIAL, "deleted")]),
+            # The run of the endpoint itself deletes its left-over.
+            ([changed("a")], [("a", "updated")]),
+            # It is declared itself.
+            ([Desired("a"), Desired(TRIAL)], [("a", "none"), (TRIAL, "none")]),
+        ],
+    )
+    def test_left_over_is_deleted_once(self, declared: list[Desired], expected: list[tuple[str, str]]) -> None:
+        api = MemoryApi(held("a"), held("b"), held(self.TRIAL))
+        assert actions(Reconciler(cluster_of(api)).many(declared)) == expected
+        assert (self.TRIAL in api.endpoints) is ((self.TRIAL, "none") in expected)
+
+    def test_left_over_of_a_refused_endpoint_is_deleted(self) -> None:
+        api = MemoryApi(held("a"), held(self.TRIAL))
+        outcomes = Reconciler(cluster_of(api)).many([Desired("a", settings={MODEL: "n"})])
+        assert actions(outcomes) == [("a", "none"), (self.TRIAL, "deleted")]
+
+    def test_left_over_that_may_be_the_only_copy_is_kept_with_a_warning(self) -> None:
+        cluster = cluster_of(MemoryApi(held("b"), held(self.TRIAL)))
+        assert actions(Reconciler(cluster).many([Desired("b")])) == [("b", "none")]
+        [warning] = cluster.warnings
+        assert warning == (
+            f"{self.TRIAL} is the temporary endpoint of a run that ended early, and may be the only place that has the "
+            "settings of a. It was kept. Declare a, as present or as absent."
+        )
+
+    def test_left_over_whose_deletion_is_lost_is_reported_as_deleted(self) -> None:
+        api = MemoryApi(held("a"), held(self.TRIAL))
+        api.failures[f"delete {self.TRIAL}"] = [failed("DELETE", f"/_inference/completion/{self.TRIAL}")]
+        api.lost_responses.add(f"delete {self.TRIAL}")
+        outcomes = Reconciler(cluster_of(api)).many([Desired("a")])
+        assert actions(outcomes) == [("a", "none"), (self.TRIAL, "deleted")]

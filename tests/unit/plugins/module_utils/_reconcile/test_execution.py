@@ -1,0 +1,429 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Old servers, races and lost responses: what is reported is what the server holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ApiError
+from ansible_collections.esops.inference.plugins.module_utils._inference.api import Inference
+from tests.simulator import Fault, Simulator
+from tests.unit.runs import declared, held, recreation
+from tests.unit.support import (
+    DELETE,
+    DOCUMENTED,
+    FORMER_KEY,
+    ID,
+    KEY,
+    MODEL,
+    OTHERS,
+    READ,
+    REFERENCES,
+    STORED,
+    TRIAL_REMOVAL,
+    VERSION,
+    create_request,
+    endpoint,
+    seed,
+    trial_request,
+    update_request,
+)
+
+CREATE, UPDATE = create_request(), update_request()
+RATE = "service_settings.rate_limit.requests_per_minute"
+
+
+def limited(**more: Any) -> dict[str, Any]:
+    return {"service_settings": {"api_key": KEY, "model_id": MODEL, "rate_limit": {"requests_per_minute": 7}}, **more}
+
+
+class TestOldServers:
+    @pytest.mark.parametrize("version", ["8.17", "8.19", "9.3"])
+    def test_rate_limit_that_the_server_silently_ignores_is_found(self, version: str) -> None:
+        with Simulator(version=version) as server:
+            seed(server)
+            foretold = declared(server, **limited(), check=True)
+            assert server.requests == [READ, VERSION]
+            server.clear_log()
+            run = declared(server, **limited())
+            proof = [trial_request(version), TRIAL_REMOVAL]
+            assert server.requests == [READ, VERSION, OTHERS, *proof, update_request(version=version)]
+            assert run["endpoint"] == held(server)
+        assert run.failed
+        assert f"differs in {RATE}, but Elasticsearch {version}.0 does not change it in place" in run["msg"]
+        assert "allow_recreate" in run["msg"]
+        assert foretold["msg"] == run["msg"]
+        assert foretold["changed"] == run["changed"]
+
+    def test_rest_of_a_change_is_reported_if_a_setting_is_ignored(self) -> None:
+        with Simulator(version="9.3") as server:
+            seed(server)
+            options = limited(task_settings={"max_tokens": 5})
+            foretold = declared(server, **options, check=True, diff=True)
+            run = declared(server, **options, diff=True)
+            assert run["endpoint"] == held(server)
+        assert run.failed
+        assert (run["changed"], run["action"], run["changes"]) == (True, "updated", ["task_settings.max_tokens"])
+        for name in ("msg", "changed", "action", "changes", "endpoint", "diff"):
+            assert foretold[name] == run[name]
+
+    @pytest.mark.rejected("PUT /_inference/.*: 400")
+    def test_rate_limit_without_the_key_is_refused_as_a_whole_before_9_4(self) -> None:
+        with Simulator(version="9.3") as server:
+            seed(server)
+            options = {
+                "service_settings": {"rate_limit": {"requests_per_minute": 7}},
+                "task_settings": {"max_tokens": 5},
+            }
+            foretold = endpoint(server, **options, check=True)
+            run = endpoint(server, **options)
+            assert run["endpoint"] == held(server) == STORED
+        assert run.failed
+        assert run["changed"] is False
+        assert foretold["msg"] == run["msg"]
+        assert "service_settings.api_key" in run["msg"]
+
+    @pytest.mark.rejected("PUT /_inference/.*: 400")
+    def test_server_8_16_is_sent_no_update(self) -> None:
+        with Simulator(version="8.16") as server:
+            seed(server)
+            foretold = declared(server, task_settings={"max_tokens": 5}, check=True)
+            server.clear_log()
+            run = declared(server, task_settings={"max_tokens": 5})
+            assert server.requests == [READ, VERSION]
+        assert run.failed
+        assert "but Elasticsearch 8.16.0 does not change it in place" in run["msg"]
+        assert (run["changed"], run["endpoint"]) == (False, STORED)
+        assert foretold["msg"] == run["msg"]
+
+    @pytest.mark.parametrize("version", ["8.16", "9.3"])
+    def test_rate_limit_takes_a_recreation_on_older_servers_if_allowed(self, version: str) -> None:
+        with Simulator(version=version) as server:
+            seed(server, temperature=0.5)
+            foretold = declared(server, **limited(allow_recreate=True), check=True, diff=True)
+            assert server.requests == [READ, VERSION, *REFERENCES]
+            server.clear_log()
+            run = declared(server, **limited(allow_recreate=True), diff=True)
+            assert server.requests == [READ, VERSION, OTHERS, *recreation(version)]
+            assert run["endpoint"] == held(server)
+            assert server.endpoints[ID].task_settings["temperature"] == 0.5
+        assert (run["changed"], run["action"], run["changes"]) == (True, "recreated", [RATE])
+        for name in ("changed", "action", "changes", "endpoint", "diff"):
+            assert foretold[name] == run[name]
+
+    @pytest.mark.parametrize("version", ["9.4", "9.5", "9.6", "serverless"])
+    def test_rate_limit_changes_in_place_on_newer_servers(self, version: str) -> None:
+        with Simulator(version=version) as server:
+            seed(server)
+            run = declared(server, **limited(allow_recreate=True))
+            assert server.requests == [READ, VERSION, OTHERS, update_request(version=version)]
+            assert run["endpoint"] == held(server)
+        assert run["changes"] == [RATE]
+
+    def test_removal_of_a_setting_that_the_server_ignores_is_found(self) -> None:
+        with Simulator() as server:
+            seed(server, temperature=0.5)
+            server.faults.add(Fault("ignore", match="_update", times=2))
+            run = declared(server, unmanaged_settings="remove")
+            assert run["endpoint"] == held(server)
+            assert run.failed
+            assert "differs in task_settings.temperature" in run["msg"]
+            again = declared(server, unmanaged_settings="remove", allow_recreate=True)
+            assert (again["action"], again["endpoint"]) == ("recreated", STORED)
+
+    @pytest.mark.rejected("PUT /_inference/.*: 400")
+    def test_server_without_updates_is_recognized_if_its_version_cannot_be_read(self) -> None:
+        with Simulator(version="8.16") as server:
+            seed(server)
+            server.faults.add(Fault("status", match="GET /$", status=403))
+            run = declared(server, task_settings={"max_tokens": 5}, allow_recreate=True)
+            assert server.requests == [READ, VERSION, OTHERS, update_request(version="8.16"), READ, *recreation("8.16")]
+        assert run["action"] == "recreated"
+
+
+class TestAmbiguousWrites:
+    @pytest.mark.parametrize("kind", ["reset_after", "cut", "cut_short", "html", "status_after"])
+    def test_create_whose_response_is_lost_is_found_by_reading(self, server: Simulator, kind: str) -> None:
+        server.faults.add(Fault(kind, match="PUT", status=504 if kind == "status_after" else None))
+        run = declared(server)
+        assert server.requests == [READ, OTHERS, VERSION, CREATE, READ]
+        assert (run["changed"], run["action"], run["endpoint"]) == (True, "created", held(server))
+
+    @pytest.mark.parametrize("kind", ["reset_before", "html_before"])
+    def test_create_that_never_arrived_is_sent_again(self, server: Simulator, kind: str) -> None:
+        server.faults.add(Fault(kind, match="PUT"))
+        run = declared(server)
+        assert server.requests == [READ, OTHERS, VERSION, CREATE, READ, CREATE]
+        assert (run["changed"], run["action"], run["endpoint"]) == (True, "created", held(server))
+
+    def test_create_that_never_arrives_is_sent_three_times(self, server: Simulator) -> None:
+        server.faults.add(Fault("html_before", match="PUT", times=9))
+        run = declared(server)
+        assert server.requests == [READ, OTHERS, VERSION, *[CREATE, READ] * 3]
+        assert run.failed
+        assert (run["changed"], run["action"], run["endpoint"]) == (False, "none", None)
+
+    def test_endpoint_stored_despite_an_error_counts_as_created(self, server: Simulator) -> None:
+        server.faults.add(Fault("status_after", match="PUT", status=400))
+        run = declared(server)
+        assert (run.failed, run["changed"], run["action"], run["endpoint"]) == (False, True, "created", held(server))
+
+    def test_delete_whose_response_is_lost_is_found_by_reading(self, server: Simulator) -> None:
+        seed(server)
+        server.faults.add(Fault("reset_after", match="DELETE"))
+        run = endpoint(server, state="absent")
+        assert server.requests == [READ, OTHERS, DELETE, READ]
+        assert (run["changed"], run["action"]) == (True, "deleted")
+
+    def test_key_whose_response_is_lost_is_sent_again(self, server: Simulator) -> None:
+        seed(server)
+        server.faults.add(Fault("reset_after", match="PUT"))
+        run = declared(server, update_secrets="always")
+        assert server.requests == [READ, VERSION, OTHERS, UPDATE, READ, UPDATE]
+        assert (run["changed"], run["action"]) == (True, "updated")
+
+    def test_key_whose_response_is_always_lost_may_have_changed(self, server: Simulator) -> None:
+        seed(server)
+        server.faults.add(Fault("reset_after", match="PUT", times=9))
+        run = declared(server, update_secrets="always")
+        assert run.failed
+        assert run["changed"] is True
+
+    def test_create_whose_response_is_lost_and_that_cannot_be_read_may_be_made(self, server: Simulator) -> None:
+        server.faults.add(Fault("reset_after", match="PUT"))
+        server.faults.add(Fault("status", match=rf"GET .*/{ID}$", at=3, status=500))
+        run = declared(server)
+        assert run.failed
+        assert "What the server holds now could not be read" in run["msg"]
+        assert (run["changed"], run["endpoint"]) == (True, None)
+
+    def test_server_that_stops_before_the_write_is_no_change(
+        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Inference, "get_all", lambda *_arguments: server.stop() or [])
+        run = endpoint(server, **DOCUMENTED)
+        assert run.failed
+        assert "cannot be reached" in run["msg"] or "was lost" in run["msg"]
+        assert run["action"] == "none"
+        assert held(server) is None
+
+    def test_create_that_no_handler_knows_is_not_sent_again(
+        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tried: list[str] = []
+
+        def unknown(_self: Inference, _task_type: str, inference_id: str, *_more: Any) -> Any:
+            tried.append(inference_id)
+            raise ApiError("no handler found", "PUT", "/_inference", status=400)
+
+        monkeypatch.setattr(Inference, "put", unknown)
+        run = declared(server)
+        assert tried == [ID]
+        assert run.failed
+        assert (run["changed"], run["failure"]["status"]) == (False, 400)
+
+
+class TestRaces:
+    @pytest.mark.rejected("PUT /_inference/.*: 400")
+    def test_same_endpoint_created_by_someone_else_is_success_without_a_change(
+        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.in_between(server, monkeypatch, lambda: seed(server))
+        run = declared(server, diff=True)
+        assert (run.failed, run["changed"], run["action"], run["endpoint"]) == (False, False, "none", STORED)
+        assert "diff" not in run
+        assert server.endpoints[ID].secret == FORMER_KEY
+
+    def test_endpoint_created_by_someone_else_is_no_change_if_the_provider_rejected_this_one(
+        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        server.faults.add(Fault("provider_refusal", match="PUT"))
+        put: Callable[..., Any] = Inference.put
+
+        def late(self: Inference, *arguments: Any) -> Any:
+            try:
+                return put(self, *arguments)
+            finally:
+                seed(server)
+
+        monkeypatch.setattr(Inference, "put", late)
+        run = declared(server)
+        assert (run.failed, run["changed"], run["action"], run["endpoint"]) == (False, False, "none", STORED)
+
+    @pytest.mark.rejected("PUT /_inference/.*: 400")
+    def test_other_endpoint_created_by_someone_else_is_updated(
+        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.in_between(server, monkeypatch, lambda: seed(server, max_tokens=5))
+        run = declared(server, diff=True)
+        assert (run["changed"], run["action"], run["endpoint"]) == (True, "updated", held(server))
+        assert run["changes"] == ["task_settings.max_tokens"]
+        assert run["diff"]["before"]["task_settings"] == {"max_tokens": 5}
+
+    @pytest.mark.rejected("PUT /_inference/.*: 404")
+    @pytest.mark.parametrize("version", ["8.17", "9.3", "9.4", "9.6"])
+    def test_endpoint_deleted_before_its_update_is_created(self, version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        with Simulator(version=version) as server:
+            seed(server)
+            self.before_update(monkeypatch, lambda: server.remove(ID))
+            run = declared(server, task_settings={"max_tokens": 5}, diff=True)
+            assert not run.failed, run["msg"]
+            assert (run["action"], run["endpoint"]) == ("created", held(server))
+            assert run["diff"]["before"] == {}
+
+    @pytest.mark.rejected("PUT /_inference/.*: 404")
+    def test_endpoint_deleted_before_its_key_is_sent_is_created(
+        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seed(server)
+        self.before_update(monkeypatch, lambda: server.remove(ID))
+        run = declared(server, update_secrets="always")
+        assert (run["action"], server.endpoints[ID].secret) == ("created", KEY)
+
+    @pytest.mark.parametrize("status", [400, 403, 409, 413, 500])
+    def test_change_of_someone_else_before_a_rejected_update_is_not_reported(
+        self, server: Simulator, monkeypatch: pytest.MonkeyPatch, status: int
+    ) -> None:
+        seed(server)
+        server.faults.add(Fault("status", match="_update", status=status, times=9))
+        self.before_update(monkeypatch, lambda: seed(server, max_tokens=50))
+        run = declared(server, task_settings={"max_tokens": 99, "temperature": 0.5}, diff=True)
+        assert run.failed
+        assert (run["changed"], run["action"], run["changes"]) == (False, "none", [])
+        assert run["endpoint"] == held(server)
+        assert run["endpoint"]["task_settings"] == {"max_tokens": 50}
+        assert "diff" not in run
+
+    def test_same_change_of_someone_else_is_success_without_a_change(
+        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seed(server)
+        server.faults.add(Fault("status", match="_update", status=400))
+        self.before_update(monkeypatch, lambda: seed(server, max_tokens=99))
+        run = declared(server, task_settings={"max_tokens": 99})
+        assert (run.failed, run["changed"], run["endpoint"]) == (False, False, held(server))
+
+    def test_change_of_someone_else_beside_a_lost_response_is_not_reported(
+        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seed(server, temperature=0.1)
+        server.faults.add(Fault("reset_after", match="_update"))
+        update: Callable[..., Any] = Inference.update
+
+        def late(self: Inference, *arguments: Any) -> Any:
+            try:
+                return update(self, *arguments)
+            finally:
+                seed(server, max_tokens=99, temperature=0.9)
+
+        monkeypatch.setattr(Inference, "update", late)
+        run = declared(server, task_settings={"max_tokens": 99}, diff=True)
+        assert (run["changed"], run["changes"]) == (True, ["task_settings.max_tokens"])
+        assert run["diff"]["before"]["task_settings"] == {"max_tokens": 1024, "temperature": 0.9}
+        assert run["endpoint"] == held(server)
+
+    def test_endpoint_deleted_by_someone_else_before_a_rejected_delete_is_no_change(
+        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seed(server)
+        server.faults.add(Fault("status", match="DELETE", status=409))
+        delete: Callable[..., Any] = Inference.delete
+
+        def late(self: Inference, *arguments: Any) -> None:
+            server.remove(ID)
+            delete(self, *arguments)
+
+        monkeypatch.setattr(Inference, "delete", late)
+        run = endpoint(server, state="absent")
+        assert (run.failed, run["changed"], run["action"]) == (False, False, "none")
+
+    def test_404_page_of_a_proxy_does_not_mean_a_missing_endpoint(self, server: Simulator) -> None:
+        seed(server)
+        server.faults.add(Fault("status", match="_update", status=404, html=True, times=9))
+        run = declared(server, task_settings={"max_tokens": 5})
+        assert (run.failed, run["changed"], run["endpoint"]) == (True, False, STORED)
+        assert run["failure"]["status"] == 404
+
+    @pytest.mark.parametrize("state", ["present", "absent"])
+    def test_endpoint_whose_service_is_not_known_is_still_there(self, server: Simulator, state: str) -> None:
+        """A 404 that does not mean that the endpoint is missing."""
+        seed(server)
+        server.faults.add(Fault("status", match="DELETE|_update", status=404, error_type="status_exception", times=9))
+        options = {"task_settings": {"max_tokens": 5}} if state == "present" else {"state": "absent"}
+        run = endpoint(server, **options)
+        assert (run.failed, run["changed"], run["endpoint"]) == (True, False, STORED)
+
+    @staticmethod
+    def before_update(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
+        """Someone else acts once, after the read and before the first update."""
+        update: Callable[..., Any] = Inference.update
+        acts = [act]
+
+        def later(self: Inference, *arguments: Any) -> Any:
+            if acts:
+                acts.pop()()
+            return update(self, *arguments)
+
+        monkeypatch.setattr(Inference, "update", later)
+
+    @pytest.mark.rejected("DELETE /_inference/.*: 404", "DELETE /ansible-inference-fingerprints.*: 404")
+    def test_endpoint_deleted_by_someone_else_before_its_delete_is_no_change(
+        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seed(server)
+        delete: Callable[..., Any] = Inference.delete
+
+        def late(self: Inference, *arguments: Any) -> None:
+            delete(self, *arguments)
+            delete(self, *arguments)
+
+        monkeypatch.setattr(Inference, "delete", late)
+        run = endpoint(server, state="absent")
+        assert (run.failed, run["changed"], run["action"], run["endpoint"]) == (False, False, "none", None)
+
+    @pytest.mark.rejected("PUT /_inference/.*: 400")
+    def test_half_stored_endpoint_is_named_after_one_create(self, server: Simulator) -> None:
+        server.seed(ID, state="no_settings")
+        run = declared(server)
+        assert server.requests == [READ, OTHERS, VERSION, CREATE, READ]
+        assert run.failed
+        assert "already exists, but a read does not find it" in run["msg"]
+        assert (run["changed"], run["action"], run["endpoint"]) == (False, "none", None)
+
+    @staticmethod
+    def in_between(server: Simulator, monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
+        """Someone else acts after the read and before the first create."""
+        put: Callable[..., Any] = Inference.put
+
+        def later(self: Inference, *arguments: Any) -> Any:
+            if ID not in server.endpoints:
+                act()
+            return put(self, *arguments)
+
+        monkeypatch.setattr(Inference, "put", later)
+
+
+def test_endpoint_that_keeps_changing_is_a_failure_after_three_rounds(
+    server: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update: Callable[..., Any] = Inference.update
+    # Each time another setting than the one that was just changed.
+    changes = iter(({"max_tokens": 99, "temperature": 0.1}, {"temperature": 0.5}) * 2)
+
+    def restless(self: Inference, *arguments: Any) -> Any:
+        stored = update(self, *arguments)
+        seed(server, **next(changes))
+        return Inference.get(self, ID) or stored
+
+    seed(server, temperature=0.5)
+    monkeypatch.setattr(Inference, "update", restless)
+    run = declared(server, task_settings={"max_tokens": 99, "temperature": 0.5})
+    assert run.failed
+    assert run["endpoint"] == held(server)
+    assert [request for request in server.requests if "_update" in request] == [UPDATE] * 3
+    assert "still differs in task_settings.temperature after 3 attempts" in run["msg"]

@@ -1,0 +1,129 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a plan can ask about one endpoint: each thing is found out when asked, and once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import pytest
+
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ClientError, Refused
+from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import UNKNOWN, Endpoint
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.cluster import Cluster
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.facts import EndpointFacts
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.outcome import History, Write
+from tests.unit.reconciling import (
+    EXISTING,
+    KEY,
+    TOKENS,
+    V96,
+    MemoryApi,
+    cluster_of,
+    failed,
+    ids,
+    unauthorized,
+    unreadable,
+)
+
+DESIRED = Desired("a", secrets={KEY: "k"})
+
+
+class StubFingerprints:
+    def __init__(self, is_new: bool) -> None:
+        self._is_new = is_new
+        self.asked: list[tuple[Mapping[str, Any], Endpoint]] = []
+
+    def is_new(self, secrets: Mapping[str, Any], endpoint: Endpoint) -> bool:
+        self.asked.append((secrets, endpoint))
+        return self._is_new
+
+
+def facts_of(cluster: Cluster, history: History | None = None, unreadable: str = "") -> EndpointFacts:
+    return EndpointFacts(cluster, DESIRED, history or History(EXISTING), unreadable)
+
+
+def test_making_facts_asks_nothing() -> None:
+    api = MemoryApi(EXISTING)
+    facts = facts_of(cluster_of(api))
+    assert (facts.unreadable, facts.ignored, facts.secrets_sent) == ("", frozenset(), False)
+    assert api.calls == []
+
+
+class TestHistory:
+    def test_facts_follow_the_history_of_the_run(self) -> None:
+        history = History(EXISTING)
+        facts = facts_of(cluster_of(MemoryApi()), history)
+        history.writes.append(Write("updated", EXISTING, EXISTING, sent=(KEY,), ignored=frozenset({TOKENS})))
+        assert (facts.ignored, facts.secrets_sent) == ({TOKENS}, True)
+
+    def test_endpoint_that_could_not_be_read_can_be_after_the_first_write(self) -> None:
+        history = History(None)
+        facts = facts_of(cluster_of(MemoryApi()), history, "It is broken.")
+        assert facts.unreadable == "It is broken."
+        history.writes.append(Write("deleted", None, None))
+        assert facts.unreadable == ""
+
+
+class TestSecrets:
+    @pytest.mark.parametrize("is_new", [True, False])
+    def test_records_are_asked_once_whether_secrets_are_new(self, is_new: bool) -> None:
+        cluster, fingerprints = cluster_of(MemoryApi()), StubFingerprints(is_new)
+        cluster.fingerprints = cast(Any, fingerprints)
+        facts = facts_of(cluster)
+        assert facts.secrets_are_new(EXISTING) is facts.secrets_are_new(EXISTING) is is_new
+        assert fingerprints.asked == [(DESIRED.secrets, EXISTING)]
+
+    def test_secrets_are_new_if_there_are_no_records(self) -> None:
+        assert facts_of(cluster_of(MemoryApi())).secrets_are_new(EXISTING) is True
+
+
+class TestServer:
+    def test_version_comes_from_the_cluster(self) -> None:
+        cluster = cluster_of(MemoryApi())
+        assert facts_of(cluster).server() == V96
+        assert cluster.warnings == []
+
+    def test_version_that_is_assumed_is_a_warning_once_a_plan_asks(self) -> None:
+        api = MemoryApi()
+        api.failures["server"] = [failed("GET", "/")]
+        cluster = cluster_of(api)
+        for _ in range(2):
+            assert facts_of(cluster).server() == UNKNOWN
+        assert cluster.warnings == ["The version of Elasticsearch cannot be read (It failed); the newest is assumed."]
+
+
+class TestOthers:
+    def test_others_are_the_endpoints_of_the_cluster(self) -> None:
+        assert ids(facts_of(cluster_of(MemoryApi(EXISTING))).others()) == ["a"]
+
+    @pytest.mark.parametrize("duplicate_model", ["allow", "warn"])
+    def test_others_may_be_unknown_if_duplicates_are_not_refused(self, duplicate_model: str) -> None:
+        api = MemoryApi()
+        api.failures = {"list": [failed("GET", "/_inference/_all")], "list completion": [failed("GET", "/x")]}
+        assert list(facts_of(cluster_of(api, duplicate_model=duplicate_model)).others()) == []
+
+    def test_others_that_are_unknown_are_a_refusal_if_duplicates_are_refused(self) -> None:
+        api = MemoryApi()
+        api.failures = {"list": [failed("GET", "/_inference/_all")], "list completion": [failed("GET", "/x")]}
+        with pytest.raises(Refused) as refused:
+            facts_of(cluster_of(api, duplicate_model="fail")).others()
+        assert str(refused.value) == (
+            "duplicate_model=fail needs the list of endpoints, which Elasticsearch does not return. "
+            "GET /x: It failed. Nothing was changed."
+        )
+
+    def test_others_of_the_task_type_suffice_to_find_duplicates(self) -> None:
+        api = MemoryApi(EXISTING)
+        api.failures["list"] = [unreadable()]
+        assert ids(facts_of(cluster_of(api, duplicate_model="fail")).others()) == ["a"]
+
+    def test_others_are_not_asked_in_another_way_if_any_request_would_fail(self) -> None:
+        api = MemoryApi()
+        api.failures["list"] = [unauthorized()]
+        with pytest.raises(ClientError):
+            facts_of(cluster_of(api)).others()
+        assert api.calls == ["list"]

@@ -1,0 +1,112 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When the records of secrets are given up and written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+import pytest
+
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ClientError, Refused
+from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import Plan
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.secret_records import SecretRecords
+from tests.unit.reconciling import EXISTING, KEY, failed
+
+DESIRED = Desired("a", secrets={KEY: "k"})
+SENDING = Plan("updated", EXISTING, EXISTING, sent=(KEY,))
+NOT_SENDING = Plan("updated", EXISTING, EXISTING)
+DELETE = Plan("deleted", EXISTING)
+UNRECORDED = " The server has taken the API key, but its fingerprint is not stored: the next run sends it again."
+
+
+class StubFingerprints:
+    """Lists what is done with the records."""
+
+    def __init__(self, failure: Exception | None = None) -> None:
+        self.done: list[tuple[Any, ...]] = []
+        self._failure = failure
+
+    def read(self, inference_ids: Iterable[str]) -> None:
+        self.done.append(("read", *inference_ids))
+
+    def begin(self, secrets: Mapping[str, Any], inference_id: str) -> None:
+        self.done.append(("begin", secrets, inference_id))
+
+    def sent(self, secrets: Mapping[str, Any], endpoint: Endpoint) -> None:
+        self.done.append(("sent", secrets, endpoint))
+        if self._failure:
+            raise self._failure
+
+    def forget(self, inference_id: str) -> None:
+        self.done.append(("forget", inference_id))
+
+
+def records_of(fingerprints: StubFingerprints) -> SecretRecords:
+    return SecretRecords(cast(Any, fingerprints))
+
+
+def test_record_is_read_by_its_id() -> None:
+    fingerprints = StubFingerprints()
+    records_of(fingerprints).read("a")
+    assert fingerprints.done == [("read", "a")]
+
+
+@pytest.mark.parametrize(
+    ("plan", "done"),
+    [
+        (SENDING, [("begin", DESIRED.secrets, "a")]),
+        (NOT_SENDING, []),
+        (DELETE, [("forget", "a")]),
+        (Plan("recreated", EXISTING, EXISTING, sent=(KEY,)), [("begin", DESIRED.secrets, "a")]),
+    ],
+)
+def test_record_is_given_up_before_secrets_are_sent_or_the_endpoint_is_deleted(
+    plan: Plan, done: list[tuple[Any, ...]]
+) -> None:
+    fingerprints = StubFingerprints()
+    records_of(fingerprints).begin(plan, DESIRED)
+    assert fingerprints.done == done
+
+
+@pytest.mark.parametrize(
+    ("plan", "stored", "done"),
+    [
+        (SENDING, EXISTING, [("sent", DESIRED.secrets, EXISTING)]),
+        (SENDING, None, []),
+        (NOT_SENDING, EXISTING, []),
+        (DELETE, None, []),
+    ],
+)
+def test_record_is_written_after_the_server_took_the_secrets(
+    plan: Plan, stored: Endpoint | None, done: list[tuple[Any, ...]]
+) -> None:
+    fingerprints = StubFingerprints()
+    records_of(fingerprints).finish(plan, DESIRED, stored)
+    assert fingerprints.done == done
+
+
+class TestFailure:
+    def test_record_that_cannot_be_written_is_reported_with_what_follows(self) -> None:
+        error = failed("PUT", "/index/_doc/a")
+        with pytest.raises(ClientError) as raised:
+            records_of(StubFingerprints(error)).finish(SENDING, DESIRED, EXISTING)
+        assert raised.value.problem == error.problem + UNRECORDED
+        assert (raised.value.path, raised.value.status) == (error.path, 500)
+        assert error.problem == "It failed."
+
+    def test_refusal_of_a_record_is_reported_with_what_follows(self) -> None:
+        with pytest.raises(Refused) as refused:
+            records_of(StubFingerprints(Refused("Overtaken."))).finish(SENDING, DESIRED, EXISTING)
+        assert str(refused.value) == "Overtaken." + UNRECORDED
+
+
+def test_without_records_nothing_is_read_or_written() -> None:
+    records = SecretRecords(None)
+    records.read("a")
+    records.begin(SENDING, DESIRED)
+    records.finish(SENDING, DESIRED, EXISTING)
