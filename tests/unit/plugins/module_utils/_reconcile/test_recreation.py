@@ -351,8 +351,8 @@ class TestCreate:
         case.api.failures["create a"] = [error, error]
         assert case.refusal() == (
             f"Inference endpoint a was deleted, and creating it as declared failed: {error} Putting its former "
-            f"settings back failed, too: {error} THE ENDPOINT IS GONE. {FORMER} The temporary endpoint {TRIAL_ID} keeps "
-            "its settings. Run again, so that it is created."
+            f"settings back failed, too: {error} THE ENDPOINT IS GONE. {FORMER} The temporary endpoint "
+            f"{TRIAL_ID} keeps its settings. Run again, so that it is created."
         )
 
 
