@@ -15,7 +15,7 @@ import re
 import sys
 import tempfile
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,9 +86,9 @@ def foreign_record(server: Simulator) -> None:
     server.seed_document("ansible-inference-fingerprints", ID, {"inference_id": ID, "hash": 5})
 
 
-def begin_beside_another_run(own: records.Fingerprints, secret: str, inference_id: str) -> None:
-    begin(own, secret, inference_id)
-    begin(records.Fingerprints(own._store, own._service), FORMER_KEY, inference_id)
+def begin_beside_another_run(own: records.Fingerprints, secrets: Mapping[str, Any], inference_id: str) -> None:
+    begin(own, secrets, inference_id)
+    begin(records.Fingerprints(own._store, own._service), dict.fromkeys(secrets, FORMER_KEY), inference_id)
 
 
 def in_file(path: str) -> dict[str, str]:
