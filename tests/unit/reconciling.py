@@ -113,6 +113,7 @@ class MemoryApi:
     :ivar failures: for each call, by its text, what comes of it each time: an error, or None if it works. After the
         last of them it works.
     :ivar happens: for each call, what somebody else does before it each time, or None.
+    :ivar deployed: whether the model is deployed, each time it is asked.
     :ivar lost_responses: calls that take effect although they fail.
     """
 
@@ -124,6 +125,7 @@ class MemoryApi:
         self.happens: dict[str, list[Callable[[], object] | None]] = {}
         self.lost_responses: set[str] = set()
         self.users = References((), ())
+        self.deployed: list[bool] = []
         self.bodies: list[Mapping[str, Any]] = []
         self.retries: list[int] = []
 
@@ -159,6 +161,10 @@ class MemoryApi:
     def references(self, _task_type: str, inference_id: str) -> References:
         self._call(f"references {inference_id}")
         return self.users
+
+    def is_deployed(self, model_id: str) -> bool:
+        self._call(f"deployment {model_id}")
+        return self.deployed.pop(0)
 
     def _write(
         self, call: str, task_type: str, inference_id: str, body: Mapping[str, Any], former: Mapping[str, Any]

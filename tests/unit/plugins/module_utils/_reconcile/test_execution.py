@@ -10,9 +10,30 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ApiError
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import (
+    ApiError,
+    ClientError,
+    Refused,
+)
 from ansible_collections.esops.inference.plugins.module_utils._inference.api import Inference
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.outcome import Outcome
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.reconciler import Reconciler
 from tests.simulator import Fault, Simulator
+from tests.unit.reconciling import (
+    EXISTING,
+    PATH,
+    V93,
+    V94,
+    MemoryApi,
+    altered,
+    cluster_of,
+    lost,
+    rejected,
+    unreadable,
+)
+from tests.unit.reconciling import KEY as KEY_PATH
+from tests.unit.reconciling import MODEL as MODEL_PATH
 from tests.unit.runs import declared, held, recreation
 from tests.unit.support import (
     DELETE,
@@ -427,3 +448,106 @@ def test_endpoint_that_keeps_changing_is_a_failure_after_three_rounds(
     assert run["endpoint"] == held(server)
     assert [request for request in server.requests if "_update" in request] == [UPDATE] * 3
     assert "still differs in task_settings.temperature after 3 attempts" in run["msg"]
+
+
+def outcome_of(api: MemoryApi, settings: dict[str, Any], key: str | None = None, **options: Any) -> Outcome:
+    """What comes of one endpoint, over an API in memory."""
+    desired = Desired("a", settings=settings, secrets={} if key is None else {KEY_PATH: key})
+    return Reconciler(cluster_of(api, **options)).one(desired)
+
+
+class TestCheckMode:
+    def test_update_that_may_be_rejected_as_a_whole_is_foretold_as_rejected(self) -> None:
+        api = MemoryApi(EXISTING, server=V94)
+        outcome = outcome_of(api, {RATE: 7}, check_mode=True)
+        assert str(outcome.error).startswith(
+            f"Inference endpoint a differs in {RATE}, but Elasticsearch 9.4.0 does not"
+        )
+        assert (outcome.changed, outcome.after) == (False, EXISTING)
+        assert api.calls == ["get a", "server"]
+
+    def test_recreation_asks_for_references_only(self) -> None:
+        api = MemoryApi(EXISTING)
+        outcome = outcome_of(api, {MODEL_PATH: "n"}, "k", check_mode=True, allow_recreate=True)
+        assert (outcome.action, outcome.changes) == ("recreated", (MODEL_PATH,))
+        assert api.calls == ["get a", "references a"]
+
+
+class TestUnreadableState:
+    """Secrets without settings: an update is rejected, and so is every other one."""
+
+    UPDATE_ERROR = unreadable(f"{PATH}/_update").but(method="PUT")
+
+    def test_endpoint_whose_stored_state_no_update_can_read_is_recreated_if_allowed(self) -> None:
+        api = MemoryApi(EXISTING)
+        api.failures["update a"] = [self.UPDATE_ERROR]
+        outcome = outcome_of(api, {RATE: 7}, "k", allow_recreate=True)
+        assert (outcome.action, outcome.error) == ("recreated", None)
+        assert api.endpoints["a"].settings[RATE] == 7
+
+    def test_endpoint_whose_stored_state_no_update_can_read_is_not_recreated_without_the_key(self) -> None:
+        api = MemoryApi(EXISTING)
+        api.failures["update a"] = [self.UPDATE_ERROR] * 3
+        outcome = outcome_of(api, {RATE: 7}, allow_recreate=True)
+        assert str(outcome.error) == str(self.UPDATE_ERROR)
+        assert api.endpoints["a"] == EXISTING
+
+
+class TestTemporaryEndpoint:
+    def test_proof_before_an_update_is_removed_before_it(self) -> None:
+        api = MemoryApi(EXISTING, server=V93)
+        assert outcome_of(api, {}, "k", update_secrets="always").changed
+        trial = "a-ansible-preflight"
+        assert api.calls == ["get a", "server", "list", f"create {trial}", f"delete {trial} force", "update a"]
+
+    @pytest.mark.parametrize(("error", "is_kept"), [(rejected(), False), (lost(), True)])
+    def test_left_over_is_kept_after_a_failure_only_if_it_may_be_the_only_copy(
+        self, error: ClientError, is_kept: bool
+    ) -> None:
+        trial = EXISTING._replace(inference_id="a-ansible-preflight")
+        api = MemoryApi(EXISTING, trial)
+        api.failures = {"update a": [error], "get a": [None, lost("GET", "/_inference/a") if is_kept else None]}
+        assert outcome_of(api, {"task_settings.max_tokens": 5}).error is not None
+        assert (trial.inference_id in api.endpoints) is is_kept
+
+
+class TestDeployment:
+    @pytest.fixture(autouse=True)
+    def _time(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A clock that only sleeping moves."""
+        self.now = 0.0
+        monkeypatch.setattr("time.monotonic", lambda: self.now)
+        monkeypatch.setattr("time.sleep", self._sleep)
+
+    def _sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def test_endpoint_in_sync_is_waited_for_until_its_model_is_deployed(self) -> None:
+        api = MemoryApi(EXISTING)
+        api.deployed = [False, False, True]
+        outcome = outcome_of(api, {}, wait_for_deployment=True)
+        assert (outcome.changed, outcome.error) == (False, None)
+        assert api.calls == ["get a", *["deployment m"] * 3]
+        assert self.now == 4.0
+
+    def test_endpoint_that_changed_is_waited_for_after_the_change(self) -> None:
+        api = MemoryApi(EXISTING)
+        api.deployed = [True]
+        outcome_of(api, {"task_settings.max_tokens": 5}, wait_for_deployment=True)
+        assert api.calls[-2:] == ["update a", "deployment m"]
+
+    def test_wait_that_takes_too_long_is_a_failure_that_keeps_the_change(self) -> None:
+        api = MemoryApi(EXISTING)
+        api.deployed = [False] * 9
+        outcome = outcome_of(api, {"task_settings.max_tokens": 5}, wait_for_deployment=True, wait_timeout=3)
+        assert isinstance(outcome.error, Refused)
+        assert str(outcome.error) == (
+            "The model m of inference endpoint a was not fully allocated within wait_timeout=3 seconds. "
+            "Everything else is as declared."
+        )
+        assert (outcome.action, outcome.after) == ("updated", altered(EXISTING, max_tokens=5))
+
+    def test_endpoint_without_a_model_is_not_waited_for(self) -> None:
+        api = MemoryApi(EXISTING._replace(settings={}))
+        outcome_of(api, {}, wait_for_deployment=True)
+        assert api.calls == ["get a"]

@@ -9,7 +9,25 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ClientError, Refused
+from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import nest
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.preflight import Preflight
 from tests.simulator import Fault, Simulator
+from tests.unit.reconciling import (
+    EXISTING,
+    PATH,
+    MemoryApi,
+    already_exists,
+    cluster_of,
+    failed,
+    lost,
+    not_found,
+    of_provider,
+    rejected,
+    timed_out,
+    unreachable,
+)
 from tests.unit.support import (
     DELETE,
     DOCUMENTED,
@@ -311,3 +329,136 @@ class TestReCreation:
         assert again["action"] == "created"
         assert server.endpoints[ID].task_settings["temperature"] == 0.5
         assert TRIAL_ID not in server.endpoints
+
+
+class TestProof:
+    """The requests of a proof, over an API in memory."""
+
+    TRIAL = EXISTING._replace(inference_id="a-ansible-preflight")
+    CREATE = "create a-ansible-preflight"
+    REMOVE = "delete a-ansible-preflight force"
+    LOOK = "get a-ansible-preflight"
+
+    def prove(self, api: MemoryApi, desired: Desired | None = None) -> Preflight:
+        preflight = Preflight(cluster_of(api), Desired("a"))
+        preflight.look()
+        api.calls.clear()
+        preflight.prove(EXISTING, nest(EXISTING.settings), desired or Desired("a", settings=EXISTING.settings))
+        return preflight
+
+    def test_proof_creates_the_temporary_endpoint(self) -> None:
+        api = MemoryApi(EXISTING)
+        assert self.prove(api).exists == api.endpoints["a-ansible-preflight"] == self.TRIAL
+        assert api.calls == ["server", self.CREATE]
+
+    def test_temporary_endpoint_of_an_earlier_run_is_deleted_first(self) -> None:
+        api = MemoryApi(EXISTING, self.TRIAL)
+        self.prove(api)
+        assert api.calls == [self.REMOVE, "server", self.CREATE]
+
+    def test_temporary_endpoint_that_appears_meanwhile_is_replaced(self) -> None:
+        api = MemoryApi(EXISTING)
+        api.failures[self.CREATE] = [already_exists()]
+        api.happens[self.CREATE] = [lambda: api.endpoints.update({"a-ansible-preflight": self.TRIAL})]
+        self.prove(api)
+        assert api.calls == ["server", self.CREATE, self.LOOK, self.REMOVE, self.CREATE]
+
+    def test_temporary_endpoint_that_vanishes_meanwhile_is_created(self) -> None:
+        api = MemoryApi(EXISTING)
+        api.failures[self.CREATE] = [already_exists()]
+        self.prove(api)
+        assert api.calls == ["server", self.CREATE, self.LOOK, self.CREATE]
+
+    @pytest.mark.parametrize("is_known", [True, False])
+    def test_endpoint_of_another_service_is_never_replaced(self, is_known: bool) -> None:
+        foreign = self.TRIAL._replace(service="openai")
+        api = MemoryApi(EXISTING, *([foreign] if is_known else []))
+        api.failures[self.CREATE] = [already_exists()]
+        api.happens[self.CREATE] = [lambda: api.endpoints.update({"a-ansible-preflight": foreign})]
+        with pytest.raises(Refused) as refused:
+            self.prove(api)
+        assert str(refused.value) == (
+            "a-ansible-preflight is needed as temporary endpoint, but belongs to the service openai. "
+            "Inference endpoint a was not changed."
+        )
+        assert api.endpoints["a-ansible-preflight"] == foreign
+
+    def test_proof_whose_response_does_not_come_in_time_is_refused(self) -> None:
+        api = MemoryApi(EXISTING)
+        error = timed_out(path=f"{PATH}-ansible-preflight")
+        api.failures[self.CREATE] = [error]
+        with pytest.raises(Refused) as refused:
+            self.prove(api)
+        assert str(refused.value) == f"{error} Inference endpoint a was not changed; run again."
+        assert api.calls == ["server", self.CREATE]
+
+    @pytest.mark.parametrize("error", [of_provider(), rejected(), lost(), failed()])
+    def test_proof_that_fails_but_is_stored_is_deleted(self, error: ClientError) -> None:
+        api = MemoryApi(EXISTING)
+        api.failures[self.CREATE] = [error]
+        api.lost_responses.add(self.CREATE)
+        with pytest.raises(ClientError) as raised:
+            self.prove(api)
+        assert raised.value is error
+        assert api.calls == ["server", self.CREATE, self.LOOK, self.REMOVE]
+        assert list(api.endpoints) == ["a"]
+
+    def test_proof_that_was_never_sent_is_not_looked_for(self) -> None:
+        api = MemoryApi(EXISTING)
+        api.failures[self.CREATE] = [unreachable()]
+        with pytest.raises(ClientError):
+            self.prove(api)
+        assert api.calls == ["server", self.CREATE]
+
+    def test_temporary_endpoint_that_is_not_as_declared_is_refused(self) -> None:
+        with pytest.raises(Refused) as refused:
+            self.prove(MemoryApi(EXISTING), Desired("a", settings={"task_settings.max_tokens": 7}))
+        assert str(refused.value) == (
+            "Elasticsearch does not store task_settings.max_tokens as declared. Inference endpoint a was not changed."
+        )
+
+
+class TestRemoval:
+    TRIAL, REMOVE = TestProof.TRIAL, TestProof.REMOVE
+
+    def preflight(self, api: MemoryApi) -> Preflight:
+        preflight = Preflight(cluster_of(api), Desired("a"))
+        preflight.look()
+        api.calls.clear()
+        return preflight
+
+    def test_removal_without_a_temporary_endpoint_asks_nothing(self) -> None:
+        api = MemoryApi(EXISTING)
+        self.preflight(api).remove()
+        assert api.calls == []
+
+    def test_temporary_name_of_another_service_is_not_removed(self) -> None:
+        api = MemoryApi(EXISTING, self.TRIAL._replace(service="openai"))
+        self.preflight(api).remove()
+        assert api.calls == []
+
+    @pytest.mark.parametrize("failures", [[], [lost()], [lost(), failed()], [not_found("DELETE")]])
+    def test_removal_whose_response_is_lost_is_sent_again(self, failures: list[ClientError | None]) -> None:
+        api = MemoryApi(EXISTING, self.TRIAL)
+        api.failures[self.REMOVE] = list(failures)
+        preflight = self.preflight(api)
+        preflight.remove()
+        assert preflight.exists is None
+        assert len(api.calls) == len([error for error in failures if error and error.ambiguous]) + 1
+
+    @pytest.mark.parametrize(("failures", "tries"), [([rejected("DELETE")], 1), ([lost(), lost(), lost()], 3)])
+    def test_removal_that_fails_is_raised_unless_something_else_failed_before(
+        self, failures: list[ClientError | None], tries: int
+    ) -> None:
+        api = MemoryApi(EXISTING, self.TRIAL)
+        preflight = self.preflight(api)
+        for remove, is_raised in ((preflight.remove_if_possible, False), (preflight.remove, True)):
+            api.calls.clear()
+            api.failures[self.REMOVE] = list(failures)
+            if is_raised:
+                with pytest.raises(ClientError):
+                    remove()
+            else:
+                remove()
+            assert api.calls == [self.REMOVE] * tries
+        assert preflight.exists == self.TRIAL

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -240,12 +241,12 @@ FORMER = f"It was of the task type completion with {MODEL}=m, {RATE}=50, {TOKENS
 class Case:
     """One re-creation over an API in memory."""
 
-    def __init__(self, *more: Endpoint, preflight: bool = True) -> None:
-        self.api = MemoryApi(EXISTING, *more)
+    def __init__(self, preflight: bool = True, former: Endpoint = EXISTING) -> None:
+        self.api = MemoryApi(EXISTING)
         cluster = cluster_of(self.api, preflight=preflight, allow_recreate=True)
         self.history = History(EXISTING)
         facts = EndpointFacts(cluster, DESIRED, self.history)
-        self.plan: Plan = cluster.decide(DESIRED, EXISTING, facts)
+        self.plan: Plan = replace(cluster.decide(DESIRED, EXISTING, facts), before=former)
         remote = Remote(cluster, "a")
         self.preflight = Preflight(cluster, DESIRED)
 
@@ -377,6 +378,15 @@ class TestRestore:
             f"{FORMER} Run again, so that it is created."
         )
         assert case.history.writes == [DELETED]
+
+    def test_endpoint_that_could_not_be_read_is_not_restored(self) -> None:
+        case = Case(former=Endpoint("a", "", "anthropic", {}))
+        case.api.failures["create a"] = [of_provider()]
+        assert case.refusal() == (
+            f"{self.FAILED} THE ENDPOINT IS GONE. What it had is not known. The temporary endpoint {TRIAL_ID} keeps its "
+            "settings. Run again, so that it is created."
+        )
+        assert case.writes == ["delete a", "create a"]
 
     def test_restore_that_works_despite_an_error_is_found_by_reading(self) -> None:
         case = Case()
