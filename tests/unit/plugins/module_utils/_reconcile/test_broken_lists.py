@@ -9,11 +9,9 @@ import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import (
     ClientError,
-    UnreadableAnswer,
 )
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.broken_lists import (
-    is_about_one_endpoint,
     listed_in_part,
     read_declared,
 )
@@ -24,8 +22,6 @@ from tests.unit.reconciling import (
     cluster_of,
     failed,
     ids,
-    lost,
-    rejected,
     unauthorized,
     unreachable,
     unreadable,
@@ -36,26 +32,6 @@ ERROR = unreadable()
 SAID = f"GET {LIST}: {ERROR.problem}."
 CHAT = EXISTING._replace(inference_id="c", task_type="chat_completion")
 TRIAL = EXISTING._replace(inference_id="a-ansible-preflight")
-
-
-@pytest.mark.parametrize(
-    ("error", "expected"),
-    [
-        (unreadable(), True),
-        (failed("GET", LIST), True),
-        (UnreadableAnswer("It is not JSON.", "GET", LIST, status=200), True),
-        (UnreadableAnswer("It is not JSON.", "GET", LIST, status=502), False),
-        (failed("GET", LIST, 503), False),
-        (failed("GET", LIST, 429), False),
-        (rejected("GET", LIST, 403), False),
-        (unauthorized("GET", LIST), False),
-        (unreachable("GET", LIST), False),
-        (lost("GET", LIST), False),
-    ],
-    ids=lambda value: value if isinstance(value, bool) else f"{type(value).__name__} {value.status}",
-)
-def test_list_may_fail_because_of_one_endpoint(error: ClientError, expected: bool) -> None:
-    assert is_about_one_endpoint(error) is expected
 
 
 class TestListedInPart:

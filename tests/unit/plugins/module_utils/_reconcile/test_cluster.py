@@ -17,7 +17,6 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.err
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import UNKNOWN, Endpoint
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.facts import EndpointFacts
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.outcome import History
 from tests.unit.reconciling import (
     EXISTING,
     KEY,
@@ -183,7 +182,7 @@ class TestDecide:
         cluster = cluster_of(MemoryApi(twin))
         desired = Desired("a", settings={MODEL: "m", TOKENS: 5}, secrets={KEY: "k"})
         for _ in range(2):
-            decided = cluster.decide(desired, None, EndpointFacts(cluster, desired, History(None)))
+            decided = cluster.decide(desired, None, EndpointFacts(cluster, desired))
             assert cluster.warnings == list(decided.warnings)
         assert len(cluster.warnings) == 1
 

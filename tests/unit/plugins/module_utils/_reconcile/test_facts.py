@@ -15,7 +15,7 @@ from ansible_collections.esops.inference.plugins.module_utils._inference.endpoin
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.cluster import Cluster
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.facts import EndpointFacts
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.outcome import History, Write
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.history import History, Write
 from tests.unit.reconciling import (
     EXISTING,
     KEY,
@@ -43,7 +43,9 @@ class StubFingerprints:
 
 
 def facts_of(cluster: Cluster, history: History | None = None, unreadable: str = "") -> EndpointFacts:
-    return EndpointFacts(cluster, DESIRED, history or History(EXISTING), unreadable)
+    facts = EndpointFacts(cluster, DESIRED, unreadable)
+    facts.history = history
+    return facts
 
 
 def test_making_facts_asks_nothing() -> None:

@@ -1,354 +1,40 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run reports of its writes: each history of one endpoint, folded."""
+"""What is shown of an outcome in diff mode."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import Refused
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.history import (
-    FOUND,
-    NOT_MADE,
-    TAKEN,
-    UNKNOWN,
-    History,
-    Write,
-    folded,
-)
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.outcome import Outcome
-from tests.unit.reconciling import EXISTING, KEY, MODEL, TEMPERATURE, TOKENS, altered, failed, rejected
+from tests.unit.reconciling import EXISTING, KEY, altered
 
-OTHER = EXISTING._replace(settings={**EXISTING.settings, MODEL: "n"})
 FIVE = altered(EXISTING, max_tokens=5)
-#: Somebody else changes another setting.
-WARM = altered(EXISTING, temperature=0.9)
-WARM_FIVE, WARM_SIX = altered(WARM, max_tokens=5), altered(WARM, max_tokens=6)
-COLD, COLD_FIVE = altered(EXISTING, temperature=None), altered(FIVE, temperature=None)
-REFUSAL = Refused("It cannot be done.")
 
 
-def created(after: Endpoint | None = EXISTING, verdict: str = TAKEN, before: Endpoint | None = None) -> Write:
-    return Write("created", before, after, verdict, (KEY, MODEL, TOKENS), (KEY,))
+def test_diff_shows_both_sides_nested() -> None:
+    diff = Outcome("a", "updated", True, EXISTING, FIVE).diff()
+    assert diff == {
+        "before": EXISTING.as_dict(),
+        "after": FIVE.as_dict(),
+        "before_header": "inference endpoint a",
+        "after_header": "inference endpoint a",
+    }
 
 
-def updated(
-    before: Endpoint | None = EXISTING, after: Endpoint | None = FIVE, verdict: str = TAKEN, **more: Any
-) -> Write:
-    return Write("updated", before, after, verdict, (TOKENS,), **more)
+def test_diff_shows_a_rotated_secret_as_a_change_without_its_values() -> None:
+    diff = Outcome("a", "updated", True, EXISTING, EXISTING, (KEY,), (KEY,)).diff()
+    assert diff["before"]["service_settings"]["api_key"] == "(hidden)"
+    assert diff["after"]["service_settings"]["api_key"] == "(hidden, sent)"
+    del diff["before"]["service_settings"]["api_key"], diff["after"]["service_settings"]["api_key"]
+    assert diff["before"] == diff["after"] == EXISTING.as_dict()
 
 
-def rotated(verdict: str = TAKEN, endpoint: Endpoint | None = EXISTING) -> Write:
-    return Write("updated", endpoint, endpoint, verdict, (KEY,), (KEY,))
-
-
-def deleted(verdict: str = TAKEN, before: Endpoint | None = EXISTING, after: Endpoint | None = None) -> Write:
-    return Write("deleted", before, after, verdict)
-
-
-def recreated(after: Endpoint | None = OTHER, sent: tuple[str, ...] = (KEY,), before: Endpoint | None = None) -> Write:
-    return Write("recreated", before, after, TAKEN, (MODEL,), sent)
-
-
-def unread(action: str = "updated", verdict: str = UNKNOWN) -> Write:
-    return Write(action, None, None, verdict, is_read=False, error=failed())
-
-
-#: A history, and what is reported of it: action, changed, before, after, changes, rotated.
-HISTORIES: dict[str, tuple[Endpoint | None, list[Write], tuple[Any, ...]]] = {
-    "nothing was written": (EXISTING, [], ("none", False, EXISTING, EXISTING, (), ())),
-    "there is nothing": (None, [], ("none", False, None, None, (), ())),
-    # One write.
-    "create, taken": (None, [created()], ("created", True, None, EXISTING, (KEY, MODEL, TOKENS), ())),
-    "create, found": (
-        None,
-        [created(verdict=FOUND)],
-        ("created", True, None, EXISTING, (KEY, MODEL, TOKENS), ()),
-    ),
-    "create, not made": (None, [created(None, NOT_MADE)], ("none", False, None, None, (), ())),
-    "create, unknown": (None, [created(None, UNKNOWN)], ("none", False, None, None, (), ())),
-    "update, taken": (EXISTING, [updated()], ("updated", True, EXISTING, FIVE, (TOKENS,), ())),
-    "update, found": (EXISTING, [updated(verdict=FOUND)], ("updated", True, EXISTING, FIVE, (TOKENS,), ())),
-    "update, not made": (
-        EXISTING,
-        [updated(after=EXISTING, verdict=NOT_MADE)],
-        ("none", False, EXISTING, EXISTING, (), ()),
-    ),
-    "update, unknown": (
-        EXISTING,
-        [updated(after=EXISTING, verdict=UNKNOWN)],
-        ("none", False, EXISTING, EXISTING, (), ()),
-    ),
-    "delete, taken": (EXISTING, [deleted()], ("deleted", True, EXISTING, None, (), ())),
-    "delete, found": (EXISTING, [deleted(FOUND)], ("deleted", True, EXISTING, None, (), ())),
-    "delete, not made": (
-        EXISTING,
-        [deleted(NOT_MADE, EXISTING, EXISTING)],
-        ("none", False, EXISTING, EXISTING, (), ()),
-    ),
-    "new key, taken": (EXISTING, [rotated()], ("updated", True, EXISTING, EXISTING, (KEY,), (KEY,))),
-    "new key, not made": (EXISTING, [rotated(NOT_MADE)], ("none", False, EXISTING, EXISTING, (), ())),
-    "key along with a setting": (
-        EXISTING,
-        [updated(sent=(KEY,))],
-        ("updated", True, EXISTING, FIVE, (TOKENS,), ()),
-    ),
-    # What the server ignored.
-    "update, ignored as a whole": (
-        EXISTING,
-        [updated(after=EXISTING, ignored=frozenset({TOKENS}))],
-        ("none", False, EXISTING, EXISTING, (), ()),
-    ),
-    "update, ignored in part": (
-        EXISTING,
-        [Write("updated", EXISTING, FIVE, changes=(TOKENS, MODEL), ignored=frozenset({MODEL}))],
-        ("updated", True, EXISTING, FIVE, (TOKENS,), ()),
-    ),
-    # Several writes.
-    "update, then what was ignored takes a recreation": (
-        EXISTING,
-        [updated(ignored=frozenset({MODEL})), deleted(before=FIVE), recreated(altered(OTHER, max_tokens=5))],
-        ("recreated", True, EXISTING, altered(OTHER, max_tokens=5), (MODEL, TOKENS), ()),
-    ),
-    "create, then update": (
-        None,
-        [created(), updated()],
-        ("created", True, None, FIVE, (KEY, MODEL, TOKENS), ()),
-    ),
-    "create, then a new key": (
-        None,
-        [created(), rotated()],
-        ("created", True, None, EXISTING, (KEY, MODEL, TOKENS), ()),
-    ),
-    "create, then somebody else deletes it": (
-        None,
-        [created(), Write("updated", None, None, NOT_MADE)],
-        ("created", True, None, None, (KEY, MODEL, TOKENS), ()),
-    ),
-    "two updates": (
-        EXISTING,
-        [updated(), Write("updated", FIVE, WARM_FIVE, changes=(TEMPERATURE,))],
-        ("updated", True, EXISTING, WARM_FIVE, (TOKENS, TEMPERATURE), ()),
-    ),
-    "two new keys": (EXISTING, [rotated(), rotated()], ("updated", True, EXISTING, EXISTING, (KEY,), (KEY,))),
-    "update, then a new key": (
-        EXISTING,
-        [updated(), rotated(endpoint=FIVE)],
-        ("updated", True, EXISTING, FIVE, (TOKENS, KEY), (KEY,)),
-    ),
-    "update, then it is gone and created": (
-        EXISTING,
-        [updated(), created()],
-        ("created", True, EXISTING, EXISTING, (KEY, MODEL, TOKENS), ()),
-    ),
-    "delete, then somebody else creates it, then delete": (
-        EXISTING,
-        [deleted(), deleted(before=FIVE)],
-        ("deleted", True, EXISTING, None, (), ()),
-    ),
-    # Delete, then create again.
-    "recreation": (
-        EXISTING,
-        [deleted(), recreated()],
-        ("recreated", True, EXISTING, OTHER, (MODEL,), ()),
-    ),
-    "recreation with a new key": (
-        EXISTING,
-        [deleted(), Write("recreated", None, OTHER, changes=(MODEL, KEY), sent=(KEY,))],
-        ("recreated", True, EXISTING, OTHER, (MODEL, KEY), (KEY,)),
-    ),
-    "recreation with another task type": (
-        EXISTING,
-        [deleted(), recreated(EXISTING._replace(task_type="chat_completion"))],
-        ("recreated", True, EXISTING, EXISTING._replace(task_type="chat_completion"), ("task_type",), ()),
-    ),
-    "recreation that brings the former settings back": (
-        EXISTING,
-        [deleted(), recreated(EXISTING)],
-        ("recreated", True, EXISTING, EXISTING, (), ()),
-    ),
-    "recreation without secrets that brings the former settings back": (
-        EXISTING,
-        [deleted(), recreated(EXISTING, sent=())],
-        ("recreated", True, EXISTING, EXISTING, (), ()),
-    ),
-    "recreation in check mode, as one write": (
-        EXISTING,
-        [recreated(before=EXISTING)],
-        ("recreated", True, EXISTING, OTHER, (MODEL,), ()),
-    ),
-    # Somebody else in between.
-    "somebody else made the same change": (
-        EXISTING,
-        [Write("updated", FIVE, FIVE, NOT_MADE, (TOKENS,))],
-        ("none", False, FIVE, FIVE, (), ()),
-    ),
-    "somebody else created it, then update": (
-        None,
-        [created(EXISTING, NOT_MADE, EXISTING), updated()],
-        ("updated", True, EXISTING, FIVE, (TOKENS,), ()),
-    ),
-    "somebody else deleted it, then create": (
-        EXISTING,
-        [Write("updated", None, None, NOT_MADE, (TOKENS,)), created()],
-        ("created", True, None, EXISTING, (KEY, MODEL, TOKENS), ()),
-    ),
-    "somebody else changed another setting meanwhile": (
-        EXISTING,
-        [Write("updated", WARM, WARM_FIVE, FOUND, (TOKENS,))],
-        ("updated", True, WARM, WARM_FIVE, (TOKENS,), ()),
-    ),
-    "somebody else changed it before a rejected write, then update": (
-        EXISTING,
-        [Write("updated", WARM, WARM, NOT_MADE, (TOKENS,)), updated(WARM, WARM_FIVE)],
-        ("updated", True, WARM, WARM_FIVE, (TOKENS,), ()),
-    ),
-    "somebody else changed another setting between two updates": (
-        EXISTING,
-        [updated(), Write("updated", WARM_FIVE, WARM_FIVE, NOT_MADE), Write("updated", WARM_FIVE, WARM_SIX)],
-        ("updated", True, WARM, WARM_SIX, (TOKENS,), ()),
-    ),
-    "somebody else removed another setting after an update": (
-        EXISTING,
-        [updated(), Write("updated", COLD_FIVE, COLD_FIVE, NOT_MADE)],
-        ("updated", True, COLD, COLD_FIVE, (TOKENS,), ()),
-    ),
-    # A failure in between.
-    "lost update, then update": (
-        EXISTING,
-        [updated(after=EXISTING, verdict=UNKNOWN), updated()],
-        ("updated", True, EXISTING, FIVE, (TOKENS,), ()),
-    ),
-    "update, then one that failed": (
-        EXISTING,
-        [updated(), Write("updated", FIVE, FIVE, NOT_MADE, (TEMPERATURE,))],
-        ("updated", True, EXISTING, FIVE, (TOKENS,), ()),
-    ),
-}
-
-
-#: Each history of a run that succeeds and of one that fails, but for those whose last write may be made.
-CASES = [
-    pytest.param(*case, error, id=f"{name}{', then a failure' if error else ''}")
-    for name, case in HISTORIES.items()
-    for error in (None, REFUSAL)
-    if error is None or not case[1] or case[1][-1].verdict != UNKNOWN
-]
-
-
-@pytest.mark.parametrize(("found", "writes", "reported", "error"), CASES)
-def test_history_is_reported_as_its_made_writes(
-    found: Endpoint | None, writes: list[Write], reported: tuple[Any, ...], error: Refused | None
+@pytest.mark.parametrize("nothing", [None, Endpoint("a", "", "anthropic", {})])
+def test_diff_shows_an_empty_side_if_there_is_no_endpoint_or_it_is_unreadable(
+    nothing: Endpoint | None,
 ) -> None:
-    outcome = folded("a", History(found, list(writes)), error)
-    assert (outcome.inference_id, outcome.error) == ("a", error)
-    assert (
-        outcome.action,
-        outcome.changed,
-        outcome.before,
-        outcome.after,
-        outcome.changes,
-        outcome.rotated,
-    ) == reported
-
-
-class TestUnknown:
-    """What may have happened counts as a change if the run fails, so that nobody relies on the contrary."""
-
-    @pytest.mark.parametrize(
-        ("found", "write", "action", "after"),
-        [
-            (None, created(None, UNKNOWN), "created", None),
-            (EXISTING, rotated(UNKNOWN), "updated", EXISTING),
-            (EXISTING, updated(after=EXISTING, verdict=UNKNOWN), "updated", EXISTING),
-            (EXISTING, deleted(UNKNOWN, EXISTING, EXISTING), "deleted", EXISTING),
-            (EXISTING, unread("updated"), "updated", None),
-            (None, unread("created"), "created", None),
-        ],
-    )
-    def test_last_write_that_may_be_made_is_reported_as_a_change_of_a_failed_run(
-        self, found: Endpoint | None, write: Write, action: str, after: Endpoint | None
-    ) -> None:
-        assert folded("a", History(found, [write]), REFUSAL) == Outcome("a", action, True, found, after, error=REFUSAL)
-
-    def test_write_that_was_made_before_decides_the_action(self) -> None:
-        history = History(None, [created(), rotated(UNKNOWN)])
-        assert folded("a", history, REFUSAL).action == "created"
-
-    def test_write_that_was_rejected_and_cannot_be_read_is_no_change(self) -> None:
-        outcome = folded("a", History(EXISTING, [unread(verdict=NOT_MADE)]), REFUSAL)
-        assert outcome == Outcome("a", before=EXISTING, after=None, error=REFUSAL)
-
-    def test_unreadable_state_after_a_change_keeps_the_change(self) -> None:
-        outcome = folded("a", History(EXISTING, [updated(), unread()]), REFUSAL)
-        assert (outcome.changed, outcome.before, outcome.after, outcome.changes) == (True, EXISTING, None, (TOKENS,))
-
-
-class TestHistory:
-    def test_history_without_writes_is_what_was_found(self) -> None:
-        history = History(EXISTING)
-        assert (history.now, history.last, history.ignored, history.secrets_sent, history.first_error) == (
-            EXISTING,
-            None,
-            frozenset(),
-            False,
-            None,
-        )
-
-    def test_endpoint_now_is_the_one_that_was_read_last(self) -> None:
-        assert History(EXISTING, [updated()]).now == FIVE
-        assert History(EXISTING, [updated(), unread()]).now == FIVE
-        assert History(EXISTING, [unread()]).now == EXISTING
-        assert History(EXISTING, [deleted()]).now is None
-
-    def test_ignored_settings_are_those_of_all_writes(self) -> None:
-        writes = [updated(ignored=frozenset({TOKENS})), updated(), updated(ignored=frozenset({MODEL}))]
-        assert History(EXISTING, writes).ignored == {TOKENS, MODEL}
-
-    @pytest.mark.parametrize(
-        ("write", "sent"),
-        [
-            (rotated(), True),
-            (created(), True),
-            (updated(), False),
-            (rotated(FOUND), False),
-            (rotated(NOT_MADE), False),
-            (rotated(UNKNOWN), False),
-        ],
-    )
-    def test_secrets_count_as_sent_only_if_the_server_answered(self, write: Write, sent: bool) -> None:
-        assert History(EXISTING, [write]).secrets_sent is sent
-
-    def test_first_error_is_kept(self) -> None:
-        first, second = rejected(), failed()
-        writes = [updated(), updated(error=first), updated(error=second)]
-        assert History(EXISTING, writes).first_error is first
-
-
-class TestDiff:
-    def test_diff_shows_both_sides_nested(self) -> None:
-        diff = Outcome("a", "updated", True, EXISTING, FIVE).diff()
-        assert diff == {
-            "before": EXISTING.as_dict(),
-            "after": FIVE.as_dict(),
-            "before_header": "inference endpoint a",
-            "after_header": "inference endpoint a",
-        }
-
-    def test_diff_shows_a_rotated_secret_as_a_change_without_its_values(self) -> None:
-        diff = Outcome("a", "updated", True, EXISTING, EXISTING, (KEY,), (KEY,)).diff()
-        assert diff["before"]["service_settings"]["api_key"] == "(hidden)"
-        assert diff["after"]["service_settings"]["api_key"] == "(hidden, sent)"
-        del diff["before"]["service_settings"]["api_key"], diff["after"]["service_settings"]["api_key"]
-        assert diff["before"] == diff["after"] == EXISTING.as_dict()
-
-    @pytest.mark.parametrize("nothing", [None, Endpoint("a", "", "anthropic", {})])
-    def test_diff_shows_an_empty_side_if_there_is_no_endpoint_or_it_is_unreadable(
-        self, nothing: Endpoint | None
-    ) -> None:
-        assert Outcome("a", before=nothing, after=FIVE).diff()["before"] == {}
-        assert Outcome("a", before=FIVE, after=nothing).diff()["after"] == {}
+    assert Outcome("a", before=nothing, after=FIVE).diff()["before"] == {}
+    assert Outcome("a", before=FIVE, after=nothing).diff()["after"] == {}

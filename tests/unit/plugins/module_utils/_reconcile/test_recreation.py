@@ -16,7 +16,7 @@ from ansible_collections.esops.inference.plugins.module_utils._inference.api imp
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.facts import EndpointFacts
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.outcome import UNKNOWN, History, Write
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.history import UNKNOWN, History, Write
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import Plan
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.preflight import Preflight
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.recreation import Recreation
@@ -245,7 +245,7 @@ class Case:
         self.api = MemoryApi(EXISTING)
         cluster = cluster_of(self.api, preflight=preflight, allow_recreate=True)
         self.history = History(EXISTING)
-        facts = EndpointFacts(cluster, DESIRED, self.history)
+        facts = EndpointFacts(cluster, DESIRED)
         self.plan: Plan = replace(cluster.decide(DESIRED, EXISTING, facts), before=former)
         remote = Remote(cluster, "a")
         self.preflight = Preflight(cluster, DESIRED)
@@ -383,8 +383,8 @@ class TestRestore:
         case = Case(former=Endpoint("a", "", "anthropic", {}))
         case.api.failures["create a"] = [of_provider()]
         assert case.refusal() == (
-            f"{self.FAILED} THE ENDPOINT IS GONE. What it had is not known. The temporary endpoint {TRIAL_ID} keeps its "
-            "settings. Run again, so that it is created."
+            f"{self.FAILED} THE ENDPOINT IS GONE. What it had is not known. The temporary endpoint {TRIAL_ID} keeps "
+            "its settings. Run again, so that it is created."
         )
         assert case.writes == ["delete a", "create a"]
 

@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Makes plans from facts that are known, for tests of plans and decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import Refused
+from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint, Server
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired, Policy
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import Plan, plan
+from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import SERVICE
+from ansible_collections.esops.inference.plugins.module_utils._services.service import Service
+from tests.unit.reconciling import (
+    EXISTING,
+    KEY,
+    MODEL,
+    TOKENS,
+    V96,
+)
+
+NEEDED = {MODEL: "m", TOKENS: 5}
+#: The requests that a plan may cause.
+SECRETS, SERVER, OTHERS = "secrets_are_new", "server", "others"
+RECREATE_HINT = "Hint: allow_recreate=true has the endpoint deleted and created again; or declare what it has."
+
+
+class StubFacts:
+    """Facts that are known.
+
+    :ivar asked: the questions that can cost a request, in the order in which a plan asked them.
+    """
+
+    def __init__(
+        self,
+        server: Server = V96,
+        others: Sequence[Endpoint] = (),
+        ignored: Sequence[str] = (),
+        secrets_sent: bool = False,
+        secrets_are_new: bool = True,
+        unreadable: str = "",
+    ) -> None:
+        self._server = server
+        self._others = others
+        self._secrets_are_new = secrets_are_new
+        self.ignored = frozenset(ignored)
+        self.secrets_sent = secrets_sent
+        self.unreadable = unreadable
+        self.asked: list[str] = []
+
+    def secrets_are_new(self, _existing: Endpoint) -> bool:
+        self.asked.append(SECRETS)
+        return self._secrets_are_new
+
+    def server(self) -> Server:
+        self.asked.append(SERVER)
+        return self._server
+
+    def others(self) -> Sequence[Endpoint]:
+        self.asked.append(OTHERS)
+        return self._others
+
+
+def planned(
+    settings: dict[str, Any] | None = None,
+    existing: Endpoint | None = EXISTING,
+    key: str | None = None,
+    facts: StubFacts | None = None,
+    *,
+    state: str = "present",
+    task_type: str | None = None,
+    service: Service = SERVICE,
+    **policy: Any,
+) -> Plan:
+    secrets = {} if key is None else {KEY: key}
+    desired = Desired("a", state, task_type, settings or {}, secrets)
+    return plan(desired, existing, Policy(**policy), service, facts or StubFacts())
+
+
+def refusal(*arguments: Any, **options: Any) -> str:
+    """Why such a plan is refused."""
+    with pytest.raises(Refused) as refused:
+        planned(*arguments, **options)
+    return str(refused.value)

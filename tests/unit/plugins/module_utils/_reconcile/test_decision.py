@@ -1,0 +1,420 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is decided for an endpoint that is not as declared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import UNKNOWN, Endpoint, Server
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import Plan
+from tests.unit.planning import NEEDED, RECREATE_HINT, StubFacts, planned, refusal
+from tests.unit.reconciling import (
+    EXISTING,
+    KEY,
+    MODEL,
+    RATE,
+    SERVERLESS,
+    TEMPERATURE,
+    TOKENS,
+    V93,
+    V94,
+    V95,
+    V96,
+    V816,
+    V817,
+    altered,
+)
+from tests.unit.services import ACME, LOCAL
+
+
+class TestCreation:
+    def test_body_of_a_create_holds_what_was_declared_and_nothing_else(self) -> None:
+        decided = planned(NEEDED, None, "k")
+        assert decided.action == "created"
+        assert decided.body == {
+            "service": "anthropic",
+            "service_settings": {"api_key": "k", "model_id": "m"},
+            "task_settings": {"max_tokens": 5},
+        }
+        assert decided.changes == (KEY, MODEL, TOKENS)
+
+    def test_create_sends_the_secrets_and_needs_no_proof(self) -> None:
+        decided = planned(NEEDED, None, "k")
+        assert (decided.sent, decided.proof, decided.doubtful) == ((KEY,), {}, False)
+
+    def test_created_endpoint_is_foretold_with_the_defaults_of_the_server(self) -> None:
+        decided = planned(NEEDED, None, "k")
+        assert decided.after == Endpoint("a", "completion", "anthropic", {RATE: 50, MODEL: "m", TOKENS: 5})
+
+    def test_declared_task_type_is_used(self) -> None:
+        decided = planned(NEEDED, None, "k", task_type="chat_completion")
+        assert decided.after is not None
+        assert decided.after.task_type == "chat_completion"
+
+    def test_refusal_of_a_create_names_everything_that_is_missing(self) -> None:
+        assert refusal({}, None) == (
+            "There is no inference endpoint a yet, and creating it needs service_settings.api_key, "
+            "service_settings.model_id and task_settings.max_tokens."
+        )
+
+    def test_refusal_of_a_create_with_the_key_names_what_else_is_missing(self) -> None:
+        assert refusal({}, None, "k") == (
+            f"There is no inference endpoint a yet, and creating it needs {MODEL} and {TOKENS}."
+        )
+
+    def test_service_without_credentials_is_created_without_secrets(self) -> None:
+        decided = planned({"service_settings.model": "m"}, None, service=LOCAL)
+        assert (decided.action, decided.sent) == ("created", ())
+        assert decided.body == {"service": "local", "service_settings": {"model": "m"}}
+
+
+class TestDuplicates:
+    TWIN = Endpoint("b", "completion", "anthropic", {MODEL: "m"})
+    TEXT = "b already serves the model m for the task completion; a would be one more endpoint for the same model."
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            TWIN._replace(inference_id="a"),
+            TWIN._replace(inference_id="a-ansible-preflight"),
+            TWIN._replace(task_type="chat_completion"),
+            TWIN._replace(service="openai"),
+            TWIN._replace(settings={MODEL: "n"}),
+        ],
+    )
+    def test_endpoint_that_differs_in_task_service_or_model_is_no_duplicate(self, other: Endpoint) -> None:
+        decided = planned({**NEEDED, RATE: 50}, None, "k", StubFacts(others=[other]), duplicate_model="fail")
+        assert (decided.action, decided.warnings) == ("created", ())
+
+    def test_duplicate_is_a_warning_by_default(self) -> None:
+        decided = planned(NEEDED, None, "k", StubFacts(others=[self.TWIN]))
+        assert (decided.action, decided.warnings) == ("created", (self.TEXT,))
+
+    def test_duplicate_is_refused_if_the_policy_says_so(self) -> None:
+        text = refusal(NEEDED, None, "k", StubFacts(others=[self.TWIN]), duplicate_model="fail")
+        assert text == f"{self.TEXT} duplicate_model=allow lets it be created."
+
+    def test_duplicate_is_not_mentioned_if_the_policy_allows_it(self) -> None:
+        decided = planned(NEEDED, None, "k", StubFacts(others=[self.TWIN]), duplicate_model="allow")
+        assert (decided.action, decided.warnings) == ("created", ())
+
+
+class TestLeftOver:
+    """The temporary endpoint of a run that ended after its delete may be the only copy of settings."""
+
+    LEFT_OVER = EXISTING._replace(inference_id="a-ansible-preflight", task_type="chat_completion")
+
+    def test_settings_that_are_not_declared_are_carried_over_from_a_left_over(self) -> None:
+        decided = planned({TOKENS: 5}, None, "k", StubFacts(others=[self.LEFT_OVER]))
+        assert decided.after == Endpoint(
+            "a", "chat_completion", "anthropic", {MODEL: "m", RATE: 50, TOKENS: 5, TEMPERATURE: 0.5}
+        )
+        assert decided.body["task_settings"] == {"max_tokens": 5, "temperature": 0.5}
+        assert decided.changes == (KEY, MODEL, RATE, TOKENS, TEMPERATURE)
+
+    def test_settings_that_are_carried_over_are_named_in_a_warning(self) -> None:
+        decided = planned({TOKENS: 5}, None, "k", StubFacts(others=[self.LEFT_OVER]))
+        [warning] = decided.warnings
+        assert warning == (
+            "An earlier run ended while it re-created inference endpoint a. Its temporary endpoint "
+            f"a-ansible-preflight still has {MODEL}, {RATE} and {TEMPERATURE}, so this was carried over."
+        )
+
+    def test_left_over_with_nothing_more_than_declared_gives_no_warning(self) -> None:
+        decided = planned(dict(EXISTING.settings), None, "k", StubFacts(others=[self.LEFT_OVER]))
+        assert decided.warnings == ()
+
+    def test_declared_task_type_overrides_that_of_a_left_over(self) -> None:
+        decided = planned({}, None, "k", StubFacts(others=[self.LEFT_OVER]), task_type="completion")
+        assert decided.after is not None
+        assert decided.after.task_type == "completion"
+
+    def test_left_over_is_not_used_if_undeclared_settings_are_removed(self) -> None:
+        decided = planned(NEEDED, None, "k", StubFacts(others=[self.LEFT_OVER]), unmanaged_settings="remove")
+        assert decided == planned(NEEDED, None, "k", unmanaged_settings="remove")
+
+    @pytest.mark.parametrize(
+        "other", [LEFT_OVER._replace(service="openai"), LEFT_OVER._replace(inference_id="b-ansible-preflight")]
+    )
+    def test_temporary_endpoint_of_another_endpoint_or_service_is_not_used(self, other: Endpoint) -> None:
+        assert planned(NEEDED, None, "k", StubFacts(others=[other]), duplicate_model="allow") == planned(
+            NEEDED, None, "k", duplicate_model="allow"
+        )
+
+    def test_left_over_cannot_take_the_place_of_the_key(self) -> None:
+        text = refusal({}, None, facts=StubFacts(others=[self.LEFT_OVER]))
+        assert text == f"There is no inference endpoint a yet, and creating it needs {KEY}, {MODEL} and {TOKENS}."
+
+
+class TestUpdate:
+    def test_task_settings_are_sent_whole_and_undeclared_ones_kept(self) -> None:
+        decided = planned({TOKENS: 2048})
+        assert decided.action == "updated"
+        assert decided.body == {"task_settings": {"max_tokens": 2048, "temperature": 0.5}}
+        assert decided.changes == (TOKENS,)
+        assert decided.after == altered(EXISTING, max_tokens=2048)
+
+    def test_undeclared_task_settings_are_removed_if_the_policy_says_so(self) -> None:
+        decided = planned({TOKENS: 1024}, unmanaged_settings="remove")
+        assert decided.body == {"task_settings": {"max_tokens": 1024}}
+        assert decided.changes == (TEMPERATURE,)
+        assert decided.after == altered(EXISTING, temperature=None)
+
+    def test_setting_that_a_create_needs_is_never_removed(self) -> None:
+        decided = planned({}, unmanaged_settings="remove")
+        assert decided.body == {"task_settings": {"max_tokens": 1024}}
+
+    def test_last_task_setting_is_removed_by_empty_task_settings(self) -> None:
+        existing = Endpoint("a", "rerank", "acme", {"task_settings.user": "u", "service_settings.rate": 10})
+        decided = planned({}, existing, service=ACME, unmanaged_settings="remove")
+        assert decided.body == {"task_settings": {}}
+
+    def test_undeclared_rate_limit_goes_back_to_its_default(self) -> None:
+        existing = Endpoint("a", "completion", "anthropic", {MODEL: "m", RATE: 7, TOKENS: 1024})
+        decided = planned({}, existing, unmanaged_settings="remove")
+        assert decided.body == {"service_settings": {"rate_limit": {"requests_per_minute": 50}}}
+
+    def test_key_is_sent_along_with_service_settings(self) -> None:
+        decided = planned({RATE: 7}, key="k")
+        assert decided.body == {"service_settings": {"api_key": "k", "rate_limit": {"requests_per_minute": 7}}}
+        assert (decided.changes, decided.sent) == ((RATE,), (KEY,))
+
+    def test_service_settings_are_sent_alone_if_no_key_is_declared(self) -> None:
+        decided = planned({RATE: 7})
+        assert decided.body == {"service_settings": {"rate_limit": {"requests_per_minute": 7}}}
+        assert decided.sent == ()
+
+    def test_task_settings_are_sent_without_the_key(self) -> None:
+        decided = planned({TOKENS: 2048}, key="k")
+        assert "service_settings" not in decided.body
+        assert decided.sent == ()
+
+
+class TestProof:
+    """Before 9.4, an update stores any key, so a temporary endpoint proves it first."""
+
+    BODY: Mapping[str, Any] = {
+        "service": "anthropic",
+        "service_settings": {"api_key": "k", "model_id": "m", "rate_limit": {"requests_per_minute": 50}},
+        "task_settings": {"max_tokens": 1024, "temperature": 0.5},
+    }
+
+    @pytest.mark.parametrize(
+        ("server", "is_proved"),
+        [(V817, True), (V93, True), (UNKNOWN, True), (V94, False), (V96, False), (SERVERLESS, False)],
+    )
+    def test_key_is_proved_unless_the_server_is_known_to_validate(self, server: Server, is_proved: bool) -> None:
+        decided = planned({}, key="k", facts=StubFacts(server), update_secrets="always")
+        assert decided.proof == (self.BODY if is_proved else {})
+
+    def test_update_without_the_key_needs_no_proof(self) -> None:
+        assert planned({TOKENS: 5}, key="k", facts=StubFacts(V93)).proof == {}
+
+    @pytest.mark.parametrize("settings", [{}, {MODEL: "n"}])
+    def test_nothing_is_proved_without_preflight(self, settings: dict[str, Any]) -> None:
+        policy = {"update_secrets": "always", "allow_recreate": True, "preflight": False}
+        assert planned(settings, key="k", facts=StubFacts(V93), **policy).proof == {}
+
+    def test_recreation_is_proved_with_its_own_body(self) -> None:
+        decided = planned({MODEL: "n"}, key="k", allow_recreate=True)
+        assert decided.proof == decided.body
+        assert decided.proof != {}
+
+
+class TestFixedSettings:
+    @pytest.mark.parametrize(
+        ("settings", "task_type", "path"),
+        [
+            ({MODEL: "n"}, None, MODEL),
+            ({"service_settings.url": "https://x"}, None, "service_settings.url"),
+            ({"chunking_settings.strategy": "word"}, None, "chunking_settings.strategy"),
+            ({}, "chat_completion", "task_type"),
+        ],
+    )
+    def test_setting_that_no_version_changes_is_refused(
+        self, settings: dict[str, Any], task_type: str | None, path: str
+    ) -> None:
+        assert refusal(settings, task_type=task_type) == (
+            f"Inference endpoint a differs in {path}, but no version of Elasticsearch changes it in place. "
+            f"{RECREATE_HINT}"
+        )
+
+    def test_refusal_names_every_difference_and_those_that_are_fixed(self) -> None:
+        assert refusal({MODEL: "n", TOKENS: 5, RATE: 7}) == (
+            f"Inference endpoint a differs in {MODEL}, {RATE} and {TOKENS}, but no version of Elasticsearch changes "
+            f"{MODEL} in place. {RECREATE_HINT}"
+        )
+
+    def test_recreation_carries_over_what_is_not_declared(self) -> None:
+        decided = planned({MODEL: "n"}, key="k", allow_recreate=True)
+        assert decided.action == "recreated"
+        assert decided.body == {
+            "service": "anthropic",
+            "service_settings": {"api_key": "k", "model_id": "n", "rate_limit": {"requests_per_minute": 50}},
+            "task_settings": {"max_tokens": 1024, "temperature": 0.5},
+        }
+        assert (decided.changes, decided.sent, decided.before) == ((MODEL,), (KEY,), EXISTING)
+
+    def test_recreation_leaves_out_what_is_removed(self) -> None:
+        decided = planned({MODEL: "n"}, key="k", allow_recreate=True, unmanaged_settings="remove")
+        assert decided.body["task_settings"] == {"max_tokens": 1024}
+
+    def test_recreation_changes_the_task_type(self) -> None:
+        decided = planned({}, key="k", task_type="chat_completion", allow_recreate=True)
+        assert decided.after == EXISTING._replace(task_type="chat_completion")
+        assert decided.changes == ("task_type",)
+
+    def test_recreation_needs_the_key(self) -> None:
+        assert refusal({MODEL: "n"}, allow_recreate=True) == (
+            f"Inference endpoint a differs in {MODEL}; creating it again (allow_recreate) needs {KEY}. "
+            "Nothing was changed."
+        )
+
+
+class TestVersions:
+    @pytest.mark.parametrize("server", [V817, V93])
+    def test_older_server_is_expected_to_leave_the_rate_limit_but_is_asked(self, server: Server) -> None:
+        decided = planned({RATE: 7}, key="k", facts=StubFacts(server))
+        assert (decided.action, decided.after) == ("updated", EXISTING)
+
+    @pytest.mark.parametrize("server", [V816, V817, V93])
+    def test_rate_limit_takes_a_recreation_on_older_servers_if_allowed(self, server: Server) -> None:
+        assert planned({RATE: 7}, key="k", facts=StubFacts(server), allow_recreate=True).action == "recreated"
+
+    @pytest.mark.parametrize(("server", "key"), [(V94, "k"), (V95, None), (V96, None), (SERVERLESS, None)])
+    def test_newer_server_changes_the_rate_limit_in_place(self, server: Server, key: str | None) -> None:
+        decided = planned({RATE: 7}, key=key, facts=StubFacts(server), allow_recreate=True)
+        assert (decided.action, decided.doubtful) == ("updated", False)
+        assert decided.after is not None
+        assert decided.after.settings[RATE] == 7
+
+    @pytest.mark.parametrize(
+        ("settings", "key", "path"),
+        [({TOKENS: 5}, None, TOKENS), ({RATE: 7}, "k", f"{RATE} and {KEY}"), ({}, "k", KEY)],
+    )
+    def test_server_without_updates_is_not_asked_for_one(
+        self, settings: dict[str, Any], key: str | None, path: str
+    ) -> None:
+        what = path if " and " in path else "it"
+        assert refusal(settings, key=key, facts=StubFacts(V816), update_secrets="always") == (
+            f"Inference endpoint a differs in {path}, but Elasticsearch 8.16.0 does not change {what} in place. "
+            f"{RECREATE_HINT}"
+        )
+
+    def test_rate_limit_without_the_key_is_refused_before_9_4(self) -> None:
+        assert refusal({RATE: 7, TOKENS: 5}, facts=StubFacts(V93)) == (
+            f"Inference endpoint a differs in {RATE} and {TOKENS}, but Elasticsearch 9.3.0 does not change {RATE} and "
+            f"{TOKENS} in place. {RECREATE_HINT} Service settings change there only with {KEY} beside them, which is "
+            "not given."
+        )
+
+    def test_refusal_for_want_of_secrets_names_the_alternatives(self) -> None:
+        existing = Endpoint("a", "rerank", "acme", {"service_settings.rate": 10})
+        text = refusal({"service_settings.rate": 7}, existing, facts=StubFacts(V93), service=ACME)
+        assert text.endswith(
+            " Service settings change there only with service_settings.api_key or service_settings.access_key and "
+            "service_settings.secret_key beside them, which is not given."
+        )
+
+    def test_service_without_credentials_lacks_none(self) -> None:
+        existing = Endpoint("a", "rerank", "local", {"service_settings.rate": 10})
+        decided = planned({"service_settings.rate": 7}, existing, facts=StubFacts(V93), service=LOCAL)
+        assert (decided.action, decided.doubtful, decided.sent) == ("updated", False, ())
+
+    def test_9_4_decides_itself_about_service_settings_without_the_key(self) -> None:
+        """A patch release may accept them."""
+        decided = planned({RATE: 7, TOKENS: 5}, facts=StubFacts(V94))
+        assert (decided.action, decided.doubtful, decided.after) == ("updated", True, EXISTING)
+
+    def test_unknown_version_is_tried(self) -> None:
+        decided = planned({RATE: 7}, key="k", facts=StubFacts(UNKNOWN))
+        assert (decided.action, decided.doubtful) == ("updated", False)
+
+    def test_rest_of_an_update_is_expected_to_be_made_before_9_4(self) -> None:
+        decided = planned({RATE: 7, TOKENS: 5}, key="k", facts=StubFacts(V93))
+        assert (decided.doubtful, decided.after) == (False, altered(EXISTING, max_tokens=5))
+
+
+class TestIgnored:
+    def test_setting_that_the_server_ignored_is_refused_by_its_name(self) -> None:
+        facts = StubFacts(V93, ignored=[RATE])
+        assert refusal({RATE: 7}, key="k", facts=facts) == (
+            f"Inference endpoint a differs in {RATE}, but Elasticsearch 9.3.0 does not change it in place. "
+            f"{RECREATE_HINT}"
+        )
+
+    def test_setting_that_the_server_ignored_is_refused_beside_one_that_it_changes(self) -> None:
+        facts = StubFacts(V96, ignored=[RATE])
+        assert refusal({RATE: 7, TOKENS: 5}, key="k", facts=facts) == (
+            f"Inference endpoint a differs in {RATE} and {TOKENS}, but Elasticsearch 9.6.0 does not change {RATE} in "
+            f"place. {RECREATE_HINT}"
+        )
+
+    def test_setting_that_the_server_ignored_takes_a_recreation_if_allowed(self) -> None:
+        facts = StubFacts(ignored=[RATE])
+        assert planned({RATE: 7}, key="k", facts=facts, allow_recreate=True).action == "recreated"
+
+    def test_setting_that_the_server_ignored_does_not_matter_once_it_is_in_sync(self) -> None:
+        assert planned({TOKENS: 5}, facts=StubFacts(ignored=[RATE])).action == "updated"
+
+
+class TestRepair:
+    """An endpoint that is stored but cannot be read can only be deleted, and only with C(force)."""
+
+    BEFORE = Endpoint("a", "", "anthropic", {})
+    NAMED = "Inference endpoint a cannot be read: It is broken."
+
+    @staticmethod
+    def broken(why: str = "It is broken.") -> StubFacts:
+        return StubFacts(unreadable=why)
+
+    def test_unreadable_endpoint_is_deleted_with_force(self) -> None:
+        decided = planned(existing=None, facts=self.broken(), state="absent", force=True)
+        assert decided == Plan("deleted", self.BEFORE)
+
+    def test_unreadable_endpoint_is_not_deleted_without_force(self) -> None:
+        assert refusal(existing=None, facts=self.broken(), state="absent") == (
+            f"{self.NAMED} It was not changed. Hint: force=true deletes it."
+        )
+
+    @pytest.mark.parametrize("policy", [{}, {"force": True}, {"allow_recreate": True}])
+    def test_unreadable_endpoint_is_recreated_only_with_force_and_allow_recreate(self, policy: dict[str, bool]) -> None:
+        assert refusal(NEEDED, None, "k", self.broken(), **policy) == (
+            f"{self.NAMED} It was not changed. Hint: state=absent with force=true deletes it; "
+            "allow_recreate=true with force=true re-creates it as declared."
+        )
+
+    def test_unreadable_endpoint_is_recreated_from_the_declaration_alone(self) -> None:
+        facts = self.broken()
+        decided = planned(NEEDED, None, "k", facts, force=True, allow_recreate=True)
+        created = planned(NEEDED, None, "k")
+        assert (decided.action, decided.before, decided.changes) == ("recreated", self.BEFORE, (KEY, MODEL, TOKENS))
+        assert (decided.after, decided.body, decided.sent) == (created.after, created.body, created.sent)
+        assert decided.proof == decided.body
+        assert facts.asked == []
+
+    def test_unreadable_endpoint_is_recreated_without_a_proof_if_preflight_is_off(self) -> None:
+        decided = planned(NEEDED, None, "k", self.broken(), force=True, allow_recreate=True, preflight=False)
+        assert (decided.action, decided.proof) == ("recreated", {})
+
+    def test_unreadable_endpoint_is_not_recreated_if_the_declaration_lacks_something(self) -> None:
+        assert refusal({TOKENS: 5}, None, None, self.broken(), force=True, allow_recreate=True) == (
+            f"{self.NAMED} It was not changed. Re-creating it needs {KEY} and {MODEL}."
+        )
+
+    @pytest.mark.parametrize("state", ["present", "absent"])
+    def test_unreadable_endpoint_of_another_service_is_never_touched(self, state: str) -> None:
+        why = "Unknown service [openai] for inference endpoint [a]."
+        policy = {"force": True, "allow_recreate": True, "state": state}
+        assert refusal(NEEDED, None, "k", self.broken(why), **policy) == (
+            f"Inference endpoint a cannot be read: {why} It belongs to another service, so it was not changed."
+        )
+
+    def test_unreadable_endpoint_whose_own_service_the_server_lost_can_be_deleted(self) -> None:
+        why = "Unknown service [anthropic] for inference endpoint [a]."
+        assert planned(existing=None, facts=self.broken(why), state="absent", force=True).action == "deleted"
