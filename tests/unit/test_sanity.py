@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.sanity.run import is_gap
+from tests.sanity.run import SKIPPED, commands, is_gap
 
 NO_PYTHON = 'WARNING: Skipping sanity test "import" on Python 3.9 because it could not be found.'
 
@@ -29,3 +29,22 @@ def test_gaps_are_found(warning: str, expected: bool) -> None:
 
 def test_without_a_list_a_python_may_be_missing() -> None:
     assert not is_gap(NO_PYTHON, [])
+
+
+def test_with_every_python_nothing_is_left_out() -> None:
+    assert commands([], ["3.9", "3.13"], every_python=True) == [["--venv"]]
+
+
+def test_arguments_are_handed_on() -> None:
+    assert commands(["--test", "pep8"], ["3.9", "3.13"], every_python=False) == [["--venv", "--test", "pep8"]]
+
+
+def test_modules_are_imported_with_the_oldest_and_the_newest_python() -> None:
+    rest, pylint, *imports = commands([], ["3.9", "3.10", "3.13"], every_python=False)
+    assert rest == [part for name in SKIPPED for part in ("--skip-test", name)]
+    assert pylint == ["--test", "pylint", "plugins/"]
+    assert [(arguments[-1], "import" in arguments) for arguments in imports] == [("3.9", True), ("3.13", True)]
+
+
+def test_where_there_is_one_python_it_is_used_once() -> None:
+    assert len(commands([], ["3.12"], every_python=False)) == 3
