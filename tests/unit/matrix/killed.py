@@ -1,7 +1,11 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A module that kills itself before its n-th request; C(python -m tests.unit.matrix.killed N), options on stdin."""
+"""Runs of a module that kill themselves before their n-th request: `python -m tests.unit.matrix.killed`.
+
+Each line of stdin holds the number and the options, in JSON; what such a run ended with is a line of stdout. Each run
+is a process of its own, forked from one that has imported everything and has no threads.
+"""
 
 from __future__ import annotations
 
@@ -16,18 +20,27 @@ from tests.unit.support import run_module
 
 
 def main() -> None:
-    left = int(sys.argv[1])
+    for line in sys.stdin:
+        number, options = json.loads(line)
+        if (child := os.fork()) == 0:
+            run(number, options)
+            os._exit(0)
+        _child, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def run(left: int, options: dict[str, Any]) -> None:
     request = Client.request
 
-    def counted(self: Client, *arguments: Any, **options: Any) -> Any:
+    def counted(self: Client, *arguments: Any, **named: Any) -> Any:
         nonlocal left
         left -= 1
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
-        return request(self, *arguments, **options)
+        return request(self, *arguments, **named)
 
     Client.request = counted  # type: ignore[method-assign]
-    run_module("anthropic_endpoint", json.load(sys.stdin))
+    run_module("anthropic_endpoint", options)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,13 @@ RUNS: dict[str, dict[str, Any]] = {
 TRIAL = f"{ID}-ansible-preflight"
 
 
+@pytest.fixture(scope="module")
+def killer() -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "tests.unit.matrix.killed"]
+    with subprocess.Popen(command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        yield process
+
+
 @pytest.mark.parametrize(
     ("version", "what", "next_run"),
     [
@@ -45,14 +53,16 @@ TRIAL = f"{ID}-ansible-preflight"
         ("9.6", "another key", "single"),
     ],
 )
-def test_killed_before_every_request(version: str, what: str, next_run: str, count: Count) -> None:
+def test_killed_before_every_request(
+    version: str, what: str, next_run: str, killer: subprocess.Popen[str], count: Count
+) -> None:
     """The next run has the same declaration, finds all that nobody declared, and cleans up."""
     with Simulator(version=version) as server:
         options = {**RUNS[what], "duplicate_model": "allow"}
         requests, expected = _undisturbed(server, options)
         for number in range(1, len(requests) + 1):
             _prepare(server)
-            assert _killed(server, number, options) == -signal.SIGKILL
+            assert _killed(killer, server, number, options) == -signal.SIGKILL
             assert server.requests == requests[: number - 1]
             where = f"killed before {requests[number - 1]}"
             assert _works(server), where
@@ -103,11 +113,10 @@ def _next_run(server: Simulator, kind: str, options: dict[str, Any]) -> Run:
     return endpoints(server, endpoints=[declared], **policy)
 
 
-def _killed(server: Simulator, number: int, options: dict[str, Any]) -> int:
+def _killed(killer: subprocess.Popen[str], server: Simulator, number: int, options: dict[str, Any]) -> int:
     """Runs the module in a process of its own, and returns what that ended with."""
-    options = {"elasticsearch_url": server.url, "inference_id": ID, **options}
-    command = [sys.executable, "-m", "tests.unit.matrix.killed", str(number)]
-    process = subprocess.run(
-        command, input=json.dumps(options), cwd=ROOT, text=True, capture_output=True, check=False, timeout=60
-    )
-    return process.returncode
+    assert killer.stdin
+    assert killer.stdout
+    killer.stdin.write(json.dumps([number, {"elasticsearch_url": server.url, "inference_id": ID, **options}]) + "\n")
+    killer.stdin.flush()
+    return int(killer.stdout.readline())

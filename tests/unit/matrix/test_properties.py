@@ -33,7 +33,7 @@ from tests.unit.matrix.operations import BASE, VERSIONS, Bench, Operation, shown
 from tests.unit.support import ID, run_module
 
 MANY = settings(
-    max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 #: Each setting with values of which some are equal to the others' and some are not.
@@ -209,7 +209,7 @@ def declarations(spec: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
 class TestAnyDeclaration:
     """Whatever conforms to the spec gives a list of problems, never an exception."""
 
-    @settings(MANY, max_examples=200)
+    @settings(MANY, max_examples=100)
     @given(declarations(endpoint_options(SERVICE)), st.sampled_from(["on_create", "when_changed", "always"]))
     def test_problems_are_sentences(self, count: Count, declared: dict[str, Any], update_secrets: str) -> None:
         found = [*problems(SERVICE, declared, update_secrets), *warnings(SERVICE, declared)]
@@ -252,7 +252,7 @@ class TestAnyConnection:
         count("random connections that were run")
 
 
-@settings(MANY, max_examples=400)
+@settings(MANY, max_examples=200)
 @given(options_of(OPTIONS), st.dictionaries(st.text(min_size=1, max_size=8), ANYTHING, max_size=1))
 def test_options_of_any_type_end_in_a_clear_message(
     count: Count, options: dict[str, Any], unknown: dict[str, Any]
