@@ -20,6 +20,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.integration.harness import BYTECODE
+
 ROOT = Path(__file__).parents[2]
 GUIDES = ROOT / "docs/docsite/rst"
 
@@ -123,9 +125,8 @@ def reader(home: Path, stands_for: Mapping[str, str], **typed: str) -> Iterator[
         "LC_ALL": "C.UTF-8",
         "NO_PROXY": "127.0.0.1",
         "ANSIBLE_COLLECTIONS_PATH": sys.prefix,
+        "PYTHONPATH": os.pathsep.join(filter(None, [BYTECODE, os.environ.get("PYTHONPATH")])),
     }
-    if "PYTHONPATH" in os.environ:
-        environment["PYTHONPATH"] = os.environ["PYTHONPATH"]
     with subprocess.Popen(
         ["bash", "--noprofile", "--norc"],
         env=environment,

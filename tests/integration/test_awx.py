@@ -25,7 +25,7 @@ import pytest
 import trustme
 import yaml
 
-from tests.integration.harness import SECRETS, find_leaks
+from tests.integration.harness import BYTECODE, SECRETS, find_leaks
 from tests.simulator import Fault, Security, Simulator, Tls
 
 containers = pytest.importorskip(
@@ -213,6 +213,7 @@ def _run(home: Path, playbook: str, credentials: Credentials, verbosity: int) ->
                 "HOME": str(home),
                 "LC_ALL": "C.UTF-8",
                 "ANSIBLE_COLLECTIONS_PATH": sys.prefix,
+                "PYTHONPATH": BYTECODE,
                 "ANSIBLE_INJECT_INVOCATION": "1",  # ansible-core 2.21 shows the options of a task only if told to
             },
             stdin=stream,

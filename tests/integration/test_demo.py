@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.integration.harness import BYTECODE
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -30,6 +32,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> str:
             "TMPDIR": str(home),
             "LC_ALL": "C.UTF-8",
             "ANSIBLE_COLLECTIONS_PATH": sys.prefix,
+            "PYTHONPATH": BYTECODE,
             # What a user may have set, and what must not matter
             "ELASTICSEARCH_URL": "http://127.0.0.1:9",
             "ELASTICSEARCH_USERNAME": "elastic",
