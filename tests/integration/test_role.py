@@ -143,13 +143,9 @@ def declared(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in parts.items() if value not in (None, {})}
 
 
-#: Values of anthropic_endpoints that are invalid and hold a key, and the message that rejects each.
+#: Values of anthropic_endpoints that are invalid and hold a key, and the message that rejects each. More of them are in
+#: test_role_variables.py.
 REJECTED: dict[str, tuple[Any, str]] = {
-    "null": (None, "anthropic_endpoints is empty. List at least one endpoint."),
-    "dictionary": (
-        {"inference_id": "answers", "service_settings": {"api_key": KEY}},
-        "anthropic_endpoints must be a list of dictionaries, not a dictionary.",
-    ),
     "element": (
         [{"inference_id": "answers"}, KEY],
         "anthropic_endpoints[1] must be a dictionary such as {inference_id: support-answers}, not text.",

@@ -175,8 +175,6 @@ def test_the_guide_step_by_step(reader: Reader, server: Simulator) -> None:
     assert server.requests == ["GET /_inference/_all"]
     assert prints(adopted, UNCHANGED)
     assert not prints(adopted, DIFFERENCE)
-    assert reader.changes(key=READER) == 0
-    assert server.endpoints == before
 
     # Somebody changes one, and makes another
     with client(server) as somebody:
@@ -197,8 +195,6 @@ def test_the_guide_step_by_step(reader: Reader, server: Simulator) -> None:
 
     # Give it the key
     vault = reader.vault()
-    assert reader.changes(*vault) == 0
-    assert keys(server) == {FORMER_KEY}
     assert reader.changes(*vault, "-e", "anthropic_update_secrets=always") == 1
     assert server.endpoints.pop("forgotten").secret == FORMER_KEY
     assert {server.endpoints[name].secret for name in ("contracts", "support-answers", "support-questions")} == {KEY}
