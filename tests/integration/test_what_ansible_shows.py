@@ -125,7 +125,7 @@ def person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
 
 @pytest.fixture(scope="module")
 def shown(person: Reader) -> Mapping[int, list[str]]:
-    """The names of the examples whose keys a run with each verbosity shows; of those alone whose place is not known yet.
+    """The names of the examples whose keys a run with each verbosity shows; of those that it can tell something of.
 
     What is shown without `-v` is shown with it, and what is not shown with it is not shown without.
     """
