@@ -134,8 +134,9 @@ def changed_errors(files: Sources) -> list[str]:
 
 def _changes_of_errors(source: str) -> Iterator[ast.Attribute]:
     for node in ast.walk(ast.parse(source)):
-        is_written = isinstance(node, ast.Attribute) and isinstance(node.ctx, (ast.Store, ast.Del))
-        if is_written and node.attr in OF_ERRORS and ast.unparse(node.value) != "self":
+        if not (isinstance(node, ast.Attribute) and isinstance(node.ctx, (ast.Store, ast.Del))):
+            continue
+        if node.attr in OF_ERRORS and ast.unparse(node.value) != "self":
             yield node
 
 

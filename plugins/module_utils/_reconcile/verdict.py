@@ -39,7 +39,7 @@ def verdict(plan: Plan, before: Endpoint | None, now: Endpoint | None, error: Cl
     write = Write(plan.action, now, now, NOT_MADE, plan.changes, error=error)
     if not may_have_changed_it(plan, error):
         return write
-    if now != before and _is_ours(plan, before, now, error, is_as_wanted):
+    if _is_ours(plan, before, now, error, is_as_wanted):
         return write._replace(verdict=FOUND, before=_without_own_changes(plan, before, now), sent=plan.sent)
     rotates = plan.action == UPDATED and any(path in plan.sent for path in plan.changes)
     is_lost = isinstance(error, TimedOut) or (error.ambiguous and rotates)

@@ -13,6 +13,7 @@ from ansible_collections.esops.inference.plugins.module_utils._inference.endpoin
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.comparison import Differences, differences
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired, Policy
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.history import unequal
+from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import SERVICE
 from tests.unit.reconciling import EXISTING, MODEL, TEMPERATURE, TOKENS, altered
 from tests.unit.services import ACME, BATCH, DIMENSIONS, INPUT, RATE, USER
 from tests.unit.services import MODEL as ACME_MODEL
@@ -73,6 +74,10 @@ class TestRemovals:
     def test_defaults_are_those_of_the_task_type_that_the_endpoint_has(self) -> None:
         existing = STORED._replace(task_type="text_embedding", settings={RATE: 10})
         assert found({}, existing, unmanaged="remove") == Differences({BATCH: 5}, frozenset())
+
+    def test_setting_that_a_create_needs_is_not_removed(self) -> None:
+        removing = differences(Desired("a"), EXISTING, Policy(unmanaged_settings="remove"), SERVICE)
+        assert removing == Differences({}, frozenset({TEMPERATURE}))
 
     def test_undeclared_settings_are_kept_by_default(self) -> None:
         assert found({}) == Differences({}, frozenset())

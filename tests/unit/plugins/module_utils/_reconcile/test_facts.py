@@ -60,7 +60,7 @@ class TestHistory:
         history = History(EXISTING)
         facts = facts_of(cluster_of(MemoryApi()), history)
         history.writes.append(Write("updated", EXISTING, EXISTING, sent=(KEY,), ignored=frozenset({TOKENS})))
-        assert (facts.ignored, facts.secrets_sent) == ({TOKENS}, True)
+        assert (facts.ignored, facts.secrets_sent) == (frozenset({TOKENS}), True)
 
     def test_endpoint_that_could_not_be_read_can_be_after_the_first_write(self) -> None:
         history = History(None)

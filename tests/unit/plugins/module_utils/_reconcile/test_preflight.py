@@ -148,7 +148,7 @@ class TestKeys:
             assert server.requests == [READ, VERSION, OTHERS, update_request(version="9.3")]
 
     @pytest.mark.parametrize("kind", ["reset_after", "status_after", "cut"])
-    def test_proof_whose_answer_is_lost_leaves_nothing_behind(self, kind: str) -> None:
+    def test_proof_whose_response_is_lost_leaves_no_temporary_endpoint(self, kind: str) -> None:
         with Simulator(version="9.3") as server:
             seed(server)
             fault = Fault(kind, match=f"PUT .*{TRIAL_ID}", status=500 if kind == "status_after" else None)
@@ -166,7 +166,9 @@ class TestLeftOver:
         seed(server, TRIAL_ID, temperature=0.5, **settings)
 
     @pytest.mark.parametrize("duplicate_model", ["allow", "warn", "fail"])
-    def test_create_carries_over_what_nobody_declared(self, server: Simulator, duplicate_model: str) -> None:
+    def test_create_carries_over_undeclared_settings_of_a_left_over(
+        self, server: Simulator, duplicate_model: str
+    ) -> None:
         self.leave(server)
         run = endpoint(server, **DOCUMENTED, duplicate_model=duplicate_model, diff=True)
         assert server.requests == [READ, OTHERS, VERSION, create_request(), TRIAL_REMOVAL]
@@ -178,12 +180,12 @@ class TestLeftOver:
         assert "An earlier run ended while it re-created inference endpoint" in warning
         assert "still has service_settings.rate_limit.requests_per_minute and task_settings.temperature" in warning
 
-    def test_declared_settings_take_precedence(self, server: Simulator) -> None:
+    def test_declared_settings_take_precedence_over_those_of_a_left_over(self, server: Simulator) -> None:
         self.leave(server, max_tokens=7)
         run = endpoint(server, **{**DOCUMENTED, "task_settings": {"max_tokens": 9}})
         assert run["endpoint"]["task_settings"] == {"max_tokens": 9, "temperature": 0.5}
 
-    def test_what_a_create_needs_can_come_from_it(self, server: Simulator) -> None:
+    def test_setting_that_a_create_needs_can_come_from_a_left_over(self, server: Simulator) -> None:
         self.leave(server)
         run = endpoint(server, service_settings={"api_key": KEY})
         assert run["action"] == "created"
@@ -195,7 +197,7 @@ class TestLeftOver:
         assert run["endpoint"] == STORED
         assert TRIAL_ID not in server.endpoints
 
-    def test_check_mode_foretells_it(self, server: Simulator) -> None:
+    def test_check_mode_foretells_what_a_left_over_adds(self, server: Simulator) -> None:
         self.leave(server)
         foretold = endpoint(server, **DOCUMENTED, check=True, diff=True)
         assert server.requests == [READ, OTHERS]
@@ -204,20 +206,22 @@ class TestLeftOver:
             assert foretold[name] == run[name]
 
     @pytest.mark.rejected("PUT /_inference/.*: 400")
-    def test_create_that_fails_keeps_it(self) -> None:
+    def test_create_that_fails_keeps_the_left_over(self) -> None:
         with Simulator(refused_keys=[KEY]) as server:
             self.leave(server)
             assert endpoint(server, **DOCUMENTED).failed
             assert server.endpoints[TRIAL_ID].task_settings["temperature"] == 0.5
 
-    def test_endpoint_of_another_service_is_left_alone(self, server: Simulator) -> None:
+    def test_temporary_name_of_another_service_is_left_alone(self, server: Simulator) -> None:
         server.seed(TRIAL_ID, service="openai")
         run = endpoint(server, **DOCUMENTED)
         assert run["endpoint"] == STORED
         assert TRIAL_ID in server.endpoints
 
     @pytest.mark.parametrize("options", [{"task_settings": {"max_tokens": 5}}, {"state": "absent"}])
-    def test_single_run_removes_it_when_it_writes(self, server: Simulator, options: dict[str, Any]) -> None:
+    def test_run_of_one_endpoint_deletes_its_left_over_if_it_writes(
+        self, server: Simulator, options: dict[str, Any]
+    ) -> None:
         seed(server)
         self.leave(server)
         write = DELETE if "state" in options else update_request()
@@ -226,7 +230,7 @@ class TestLeftOver:
         assert server.requests == [READ, *version, OTHERS, write, TRIAL_REMOVAL]
         assert TRIAL_ID not in server.endpoints
 
-    def test_idle_single_run_asks_nothing_more(self, server: Simulator) -> None:
+    def test_run_of_one_endpoint_in_sync_does_not_look_for_a_left_over(self, server: Simulator) -> None:
         seed(server)
         self.leave(server)
         assert endpoint(server, **DOCUMENTED)["changed"] is False
@@ -234,7 +238,9 @@ class TestLeftOver:
 
     @pytest.mark.parametrize("check", [False, True])
     @pytest.mark.parametrize("declared", [ID, "other"])
-    def test_list_removes_it_if_its_endpoint_exists(self, server: Simulator, declared: str, check: bool) -> None:
+    def test_list_deletes_a_left_over_whose_endpoint_exists(
+        self, server: Simulator, declared: str, check: bool
+    ) -> None:
         seed(server)
         seed(server, "other")
         self.leave(server)
@@ -244,14 +250,14 @@ class TestLeftOver:
         assert (TRIAL_ID in server.endpoints) is check
         assert run["summary"]["deleted"] == 1
 
-    def test_list_re_creates_from_it(self, server: Simulator) -> None:
+    def test_list_creates_an_endpoint_from_its_left_over(self, server: Simulator) -> None:
         self.leave(server)
         run = endpoints(server, endpoints=[{"inference_id": ID, **DOCUMENTED}])
         assert [result["action"] for result in run["results"]] == ["created"]
         assert server.endpoints[ID].task_settings["temperature"] == 0.5
         assert TRIAL_ID not in server.endpoints
 
-    def test_list_that_re_creates_it_again_does_not_delete_the_copy_meanwhile(self, server: Simulator) -> None:
+    def test_list_that_re_creates_an_endpoint_does_not_delete_its_copy_meanwhile(self, server: Simulator) -> None:
         seed(server, temperature=0.1)
         self.leave(server)
         other = {"service_settings": {"api_key": KEY, "model_id": "other"}}
@@ -260,7 +266,7 @@ class TestLeftOver:
         assert server.endpoints[ID].task_settings["temperature"] == 0.1
         assert TRIAL_ID not in server.endpoints
 
-    def test_list_removes_it_with_an_endpoint_that_is_absent(self, server: Simulator) -> None:
+    def test_list_deletes_the_left_over_of_an_endpoint_that_is_absent(self, server: Simulator) -> None:
         self.leave(server)
         run = endpoints(server, endpoints=[{"inference_id": ID, "state": "absent"}])
         assert [result["action"] for result in run["results"]] == ["none", "deleted"]
@@ -274,24 +280,24 @@ class TestLeftOver:
         assert TRIAL_ID in server.endpoints
         assert f"Declare {ID}, as present or as absent." in run.warnings[0]
 
-    def test_purge_does_not_take_the_copy_of_a_declared_endpoint(self, server: Simulator) -> None:
+    def test_purge_keeps_the_left_over_of_a_declared_endpoint(self, server: Simulator) -> None:
         self.leave(server)
         run = endpoints(server, endpoints=[{"inference_id": ID, **DOCUMENTED}], purge=True)
         assert [result["action"] for result in run["results"]] == ["created"]
         assert server.endpoints[ID].task_settings["temperature"] == 0.5
 
-    def test_purge_takes_the_copy_of_an_endpoint_that_is_not_declared(self, server: Simulator) -> None:
+    def test_purge_deletes_the_left_over_of_an_endpoint_that_is_not_declared(self, server: Simulator) -> None:
         self.leave(server)
         seed(server, "other")
         run = endpoints(server, endpoints=[{"inference_id": "other"}], purge=True)
         assert [result["action"] for result in run["results"]] == ["none", "deleted"]
         assert run.warnings == []
 
-    def test_it_does_not_count_as_a_duplicate(self, server: Simulator) -> None:
+    def test_left_over_does_not_count_as_a_duplicate(self, server: Simulator) -> None:
         self.leave(server)
         assert endpoint(server, **DOCUMENTED, duplicate_model="fail")["action"] == "created"
 
-    def test_one_that_cannot_be_deleted_is_a_failure_that_tells_the_change(self, server: Simulator) -> None:
+    def test_left_over_that_cannot_be_deleted_is_a_failure_that_reports_the_change(self, server: Simulator) -> None:
         seed(server)
         self.leave(server)
         server.faults.add(Fault("status", match=f"DELETE .*{TRIAL_ID}", status=500, times=9))
@@ -302,7 +308,7 @@ class TestLeftOver:
 
 
 class TestReCreation:
-    def test_copy_stays_until_the_endpoint_is_there_again(self, server: Simulator) -> None:
+    def test_temporary_endpoint_stays_until_the_endpoint_is_created_again(self, server: Simulator) -> None:
         seed(server, temperature=0.5)
         run = endpoint(
             server,
@@ -313,7 +319,7 @@ class TestReCreation:
         assert writes == [trial_request(), DELETE, create_request(), TRIAL_REMOVAL]
         assert run["action"] == "recreated"
 
-    def test_copy_stays_if_the_endpoint_is_gone(self, server: Simulator) -> None:
+    def test_temporary_endpoint_stays_if_the_endpoint_is_gone(self, server: Simulator) -> None:
         seed(server, temperature=0.5)
         server.faults.add(Fault("provider_refusal", match=rf"PUT .*/{ID}\?", status=401, times=9))
         run = endpoint(

@@ -259,6 +259,12 @@ class TestLeftOvers:
         assert actions(Reconciler(cluster_of(api)).many(declared)) == expected
         assert (self.TRIAL in api.endpoints) is ((self.TRIAL, "none") in expected)
 
+    def test_left_over_that_a_purge_deletes_is_deleted_once(self) -> None:
+        api = MemoryApi(held("a"), held("b"), held(self.TRIAL))
+        outcomes = Reconciler(cluster_of(api)).many([Desired("b")], purge=Purge(exclude=["a"]))
+        assert actions(outcomes) == [("b", "none"), (self.TRIAL, "deleted")]
+        assert api.calls.count(f"delete {self.TRIAL}") == 1
+
     def test_left_over_of_a_refused_endpoint_is_deleted(self) -> None:
         api = MemoryApi(held("a"), held(self.TRIAL))
         outcomes = Reconciler(cluster_of(api)).many([Desired("a", settings={MODEL: "n"})])
