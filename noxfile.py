@@ -56,15 +56,15 @@ def unit(session: nox.Session) -> None:
 
 
 @nox.session
-def contract(session: nox.Session) -> None:
-    """Compare the simulator with every row, in every version. `make contract` takes a real cluster, this never."""
-    session.run("pytest", "tests/contract", *session.posargs, env={"ELASTICSEARCH_URL": ""})
-
-
-@nox.session
 def sanity(session: nox.Session) -> None:
     """Run ansible-test sanity; arguments after -- are handed on."""
     session.run("python", "-m", "tests.sanity.run", *session.posargs)
+
+
+@nox.session
+def contract(session: nox.Session) -> None:
+    """Compare the simulator with every row, in every version. `make contract` takes a real cluster, this never."""
+    session.run("pytest", "tests/contract", *session.posargs, env={"ELASTICSEARCH_URL": ""})
 
 
 @nox.session
