@@ -85,7 +85,7 @@ class TestAnyEndpoint:
         assert held == (first.after.as_dict() if first.after else None)
         second = bench.run(operation)
         assert shown(bench.held) == held
-        if first.error is None and bench.server.requests[-1].endswith("/_update") and second.error:
+        if first.error is None and bench.version == "8.16" and second.error:
             # 8.16 takes the key of a new endpoint, but cannot be sent it again.
             assert SERVICE.secrets[0] in str(second.error)
         elif first.error is None:
