@@ -39,10 +39,12 @@ class CheckedModule(AnsibleModule):  # type: ignore[misc]  # ansible-core has no
     value, a secret may stand anywhere in them.
 
     :ivar raw_params: the options before ansible-core has converted them.
+    :ivar problems: what is wrong with the types of options that ansible-core accepts, as sentences.
     """
 
     params: dict[str, Any]
     raw_params: dict[str, Any]
+    problems: list[str]
     _is_accepted = False
 
     def accept(self) -> None:
@@ -59,12 +61,15 @@ class CheckedModule(AnsibleModule):  # type: ignore[misc]  # ansible-core has no
         self.raw_params = dict(self.params)
         self._hide(secret for _name, secret in secret_headers(self.params.get("headers")))
         wrong = list(misfits(self.argument_spec, self.params))
+        self.problems = []
         if wrong:
             from .option_errors import validation_errors  # noqa: PLC0415
 
             # A message shows some wrong values, for example of options with choices.
             self._hide(secret for _place, secret in self._secrets())
-            self.fail_json(msg=numbered(validation_errors(wrong)))
+            self.problems = validation_errors(wrong)
+            if not all(misfit.is_flag for misfit in wrong):
+                self.fail_json(msg=numbered(self.problems))
 
     def _hide(self, secrets: Iterable[str]) -> None:
         """Have ansible-core hide these texts wherever they occur, as it does with the values of secret options."""

@@ -33,6 +33,11 @@ class Misfit(NamedTuple):
     option: Mapping[str, Any]
     value: Any
 
+    @property
+    def is_flag(self) -> bool:
+        """Whether it is a boolean in place of a number, which ansible-core converts, though nobody means it."""
+        return self.fault == WRONG_TYPE and self.option["type"] in ("int", "float") and isinstance(self.value, bool)
+
 
 def without_nulls(spec: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options without those that are null, which means "not set", unless they are required or unknown."""

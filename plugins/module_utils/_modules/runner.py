@@ -67,7 +67,7 @@ def run(argument_spec: Mapping[str, Any], check: Check, work: Work, supports_che
 
 def _result(module: CheckedModule, check: Check, work: Work, redact: Redactor) -> dict[str, Any]:
     connection, wrong = connection_of(module.params)
-    wrong += check(module.params)
+    wrong += [*module.problems, *check(module.params)]
     if wrong:
         return {"failed": True, "msg": redact(numbered(wrong))}
     module.accept()

@@ -8,7 +8,7 @@ It is loaded only by runs that re-create. Private to the collection.
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import Callable, cast
 
 from .._elasticsearch.errors import ClientError, Refused, TimedOut
 from .._inference.endpoint import Endpoint, nest
@@ -45,14 +45,13 @@ class Recreation:
         look: Callable[[ClientError], Endpoint | None],
         is_as_wanted: Callable[[Endpoint | None], bool],
     ) -> None:
-        assert plan.before
-        assert plan.after
         self._remote = remote
         self._desired = desired
         self._service = service
         self._plan = plan
-        self._former = plan.before
-        self._new = plan.after
+        # A plan of this action has both.
+        self._former = cast(Endpoint, plan.before)
+        self._new = cast(Endpoint, plan.after)
         self._history = history
         self._preflight = preflight
         self._look = look

@@ -298,10 +298,10 @@ class TestProblems:
             elasticsearch_username="joe",
             headers={"X-A": " b"},
             inference_id="Not An Id",
-            task_settings={"top_k": -1},
+            task_settings={"max_tokens": True, "top_k": -1},
         )
         assert run["msg"].startswith(
-            "7 problems: (1) elasticsearch_username and elasticsearch_password belong together"
+            "8 problems: (1) elasticsearch_username and elasticsearch_password belong together"
         )
         numbered = re.findall(r"\((\d)\) (\S+)", run["msg"])
         assert [name.strip(":") for _number, name in numbered] == [
@@ -310,6 +310,7 @@ class TestProblems:
             "timeout",
             "retries",
             "headers",
+            "task_settings.max_tokens",
             "inference_id",
             "task_settings.top_k",
         ]
