@@ -61,10 +61,12 @@ def sanity(session: nox.Session) -> None:
     session.run("python", "-m", "tests.sanity.run", *session.posargs)
 
 
-@nox.session
-def contract(session: nox.Session) -> None:
-    """Compare the simulator with every row, in every version. `make contract` takes a real cluster, this never."""
-    session.run("pytest", "tests/contract", *session.posargs, env={"ELASTICSEARCH_URL": ""})
+@nox.session(venv_backend="venv", reuse_venv=True)
+def docs(session: nox.Session) -> None:
+    """Check the documentation and build its site, with tools that only this needs."""
+    session.install("-r", "docs/site/requirements.txt")
+    session.run("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs=all", ".")
+    session.run("python", "docs/site/build.py")
 
 
 @nox.session
@@ -78,19 +80,17 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session
+def contract(session: nox.Session) -> None:
+    """Compare the simulator with every row, in every version. `make contract` takes a real cluster, this never."""
+    session.run("pytest", "tests/contract", *session.posargs, env={"ELASTICSEARCH_URL": ""})
+
+
+@nox.session
 def types(session: nox.Session) -> None:
     """Check types, strictly."""
     packages = [f"{PACKAGE}.{name}" for name in ("filter", "module_utils", "modules")]
     session.run("mypy", *(f"--package={package}" for package in packages))
     session.run("mypy", "--package", "tests.simulator", "--package", "tests.benchmark", "--package", "tests.contract")
-
-
-@nox.session(venv_backend="venv", reuse_venv=True)
-def docs(session: nox.Session) -> None:
-    """Check the documentation and build its site, with tools that only this needs."""
-    session.install("-r", "docs/site/requirements.txt")
-    session.run("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs=all", ".")
-    session.run("python", "docs/site/build.py")
 
 
 @nox.session(default=False)
