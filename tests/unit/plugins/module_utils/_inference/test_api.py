@@ -27,7 +27,7 @@ from ansible_collections.esops.inference.plugins.module_utils._inference.endpoin
     Endpoint,
     Server,
 )
-from tests.simulator import Security, Simulator
+from tests.simulator import Fault, Security, Simulator
 from tests.unit.support import DOCUMENTED, ID, MODEL, PROOF_QUERY, STORED, seed
 
 SETTINGS = {
@@ -174,6 +174,18 @@ class TestRequests:
 
 
 OTHER = {**STORED, "inference_id": "other"}
+
+
+@pytest.mark.parametrize("method", ["put", "update"])
+def test_write_is_retried_only_as_often_as_the_connection_allows(
+    server: Simulator, api: Inference, method: str
+) -> None:
+    seed(server)
+    # Anthropic is overloaded, which passes.
+    server.faults.add(Fault("provider_refusal", match="PUT", status=529, times=9))
+    with pytest.raises(ApiError):
+        getattr(api, method)("completion", "new" if method == "put" else ID, DOCUMENTED)
+    assert len([request for request in server.requests if request.startswith("PUT")]) == 1
 
 
 class TestGet:
