@@ -176,15 +176,19 @@ class TestRequests:
 OTHER = {**STORED, "inference_id": "other"}
 
 
-@pytest.mark.parametrize("method", ["put", "update"])
+@pytest.mark.parametrize(
+    ("method", "inference_id", "body"),
+    [("put", "new", DOCUMENTED), ("update", ID, {"service_settings": {"api_key": "k"}})],
+)
 def test_write_is_retried_only_as_often_as_the_connection_allows(
-    server: Simulator, api: Inference, method: str
+    server: Simulator, api: Inference, method: str, inference_id: str, body: dict[str, Any]
 ) -> None:
     seed(server)
     # Anthropic is overloaded, which passes.
     server.faults.add(Fault("provider_refusal", match="PUT", status=529, times=9))
-    with pytest.raises(ApiError):
-        getattr(api, method)("completion", "new" if method == "put" else ID, DOCUMENTED)
+    with pytest.raises(ApiError) as caught:
+        getattr(api, method)("completion", inference_id, body)
+    assert caught.value.provider_status == 529
     assert len([request for request in server.requests if request.startswith("PUT")]) == 1
 
 
