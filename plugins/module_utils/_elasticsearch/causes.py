@@ -194,12 +194,13 @@ class Cause(NamedTuple):
 
     @property
     def is_provider_overloaded(self) -> bool:
-        return self.is_of_provider and (self.provider_status == 529 or self.says(_OVERLOADED))
+        """Whether the provider says that it is overloaded, which it may do without a status."""
+        return self.is_of_provider and self.says(_OVERLOADED)
 
     @property
     def is_provider_throttling(self) -> bool:
-        throttles = self.says(_THROTTLED)
-        return self.provider_status == 429 or (self.is_of_provider and throttles)
+        """Whether the provider says that it limits the rate, which it may do without a status."""
+        return self.is_of_provider and self.says(_THROTTLED)
 
     @property
     def is_provider_passing(self) -> bool:
