@@ -35,7 +35,8 @@ class Setting(NamedTuple):
     :ivar required: whether a create needs it.
     :ivar secret: whether it is a credential, which no server shows.
     :ivar default: what the server fills in, and shows, where nothing is given.
-    :ivar changes_since: the first version whose C(_update) changes it; None if only a re-creation does.
+    :ivar changes_since: the first version whose C(_update) changes it; None if only a re-creation does. Of a setting in
+        a unit, the unit decides.
     :ivar minimum: the smallest number that is valid.
     :ivar choices: the texts that are valid; any if empty.
     :ivar task_types: the task types that have the setting; all if empty.

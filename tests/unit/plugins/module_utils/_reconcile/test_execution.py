@@ -260,6 +260,21 @@ class TestRaces:
         assert "diff" not in run
         assert server.endpoints[ID].secret == FORMER_KEY
 
+    def test_setting_that_someone_else_changes_right_after_the_create_is_updated(
+        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        put: Callable[..., Any] = Inference.put
+
+        def overtaken(self: Inference, *arguments: Any) -> Any:
+            put(self, *arguments)
+            seed(server, max_tokens=5)
+            return self.get(ID)
+
+        monkeypatch.setattr(Inference, "put", overtaken)
+        run = declared(server)
+        assert (run.failed, run["action"], run["endpoint"]) == (False, "created", STORED)
+        assert server.requests[-1] == UPDATE
+
     def test_endpoint_created_by_someone_else_is_no_change_if_the_provider_rejected_this_one(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
