@@ -216,9 +216,8 @@ class Execution:
         return differences(self._desired, endpoint, self._cluster.policy, self._cluster.service).paths
 
     def _is_as_declared(self, now: Endpoint | None) -> bool:
-        if now is None or self._desired.state != PRESENT:
-            return now is None and self._desired.state != PRESENT
-        return not self._differing(now)
+        """Whether it is there and has what a declaration as present wants."""
+        return now is not None and not self._differing(now)
 
     def _half_stored(self, error: ClientError) -> Refused:
         """Secrets without settings: a create fails, and so does everything else."""
