@@ -17,7 +17,7 @@ import json
 import os
 import re
 from datetime import datetime, timezone
-from typing import Any, Collection, Dict, Iterable, Mapping, Protocol, Sequence, Union
+from typing import Any, Collection, Dict, Iterable, Mapping, Protocol, Sequence
 
 from .._elasticsearch.client import VERSION
 from .._elasticsearch.errors import Refused
@@ -36,8 +36,8 @@ Record = Dict[str, Any]
 #: Identifies what a write has stored, so that a later write can tell whether it is still there.
 Receipt = Dict[str, Any]
 
-#: The secrets of an endpoint by their dotted paths. A service that has a single one passes its value.
-Secrets = Union[str, Mapping[str, str]]
+#: The secrets of an endpoint by their dotted paths.
+Secrets = Mapping[str, Any]
 
 
 class Overtaken(Exception):
@@ -167,10 +167,8 @@ class Fingerprints:
 
 
 def _text_of(secrets: Secrets) -> str:
-    """Return the text that is hashed: the value of a single secret, JSON of the sorted pairs for several."""
-    if isinstance(secrets, str):
-        return secrets
-    return next(iter(secrets.values())) if len(secrets) == 1 else json.dumps(sorted(secrets.items()))
+    """Return the text that is hashed. It has the paths, too: the same value can be another kind of credential."""
+    return json.dumps(sorted(secrets.items()))
 
 
 def _unknown(inference_id: str) -> Record:
