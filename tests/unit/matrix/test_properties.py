@@ -28,6 +28,7 @@ from ansible_collections.esops.inference.plugins.module_utils._reconcile.compari
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Policy
 from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import SERVICE
 from tests.simulator import Simulator
+from tests.unit.declarations import declarations
 from tests.unit.matrix.conftest import Count
 from tests.unit.matrix.operations import BASE, VERSIONS, Bench, Operation, shown
 from tests.unit.support import ID, run_module
@@ -175,34 +176,6 @@ def options_of(spec: Mapping[str, Any]) -> st.SearchStrategy[Any]:
             name: ANYTHING | options_of(option["options"]) if "options" in option else ANYTHING
             for name, option in spec.items()
         },
-    )
-
-
-#: Values of each type, at their limits and beyond what any check allows.
-VALUES: dict[str, st.SearchStrategy[Any]] = {
-    "str": st.text() | st.sampled_from(["", " ", "a", "https://[", "https://a:b", "{", "Bearer x", "\u200b", "\ud800"]),
-    "int": st.integers() | st.integers(-3, 400) | st.sampled_from([10**400, -(10**400)]),
-    "float": st.floats(),
-    "bool": st.booleans(),
-}
-VALUES["path"] = VALUES["str"]
-VALUES["list"] = st.lists(VALUES["str"], max_size=2)
-VALUES["dict"] = st.dictionaries(st.text(max_size=8), VALUES["str"] | VALUES["int"], max_size=2)
-
-
-def declarations(spec: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
-    """Options that conform to a spec, as ansible-core hands them on: what was not set is None."""
-    values = {
-        name: declarations(option["options"])
-        if "options" in option
-        else st.sampled_from(option["choices"])
-        if "choices" in option
-        else VALUES[option["type"]]
-        for name, option in spec.items()
-    }
-    needed = [name for name, option in spec.items() if option.get("required") or option.get("default") is not None]
-    return st.fixed_dictionaries(
-        {name: value if name in needed else st.none() | value for name, value in values.items()}
     )
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import UNKNOWN, Server, flatten
 from ansible_collections.esops.inference.plugins.module_utils._services.service import Setting
+from tests.unit.declarations import declarations
 from tests.unit.reconciling import SERVERLESS, V94, V95, V816, V817
 from tests.unit.services import (
     ACCESS_KEY,
@@ -245,28 +245,6 @@ class TestCredentials:
     def test_alternative_without_credentials_is_not_named(self) -> None:
         assert ACME._replace(credentials=((API_KEY,), ())).named_credentials == API_KEY
         assert LOCAL.named_credentials == ""
-
-
-#: Values of each type of an argument spec, at their limits and beyond what any check allows.
-VALUES: dict[str, st.SearchStrategy[Any]] = {
-    "str": st.text() | st.sampled_from(["", " ", "old", "\u200b", "\ud800"]),
-    "int": st.integers() | st.sampled_from([10**400, -(10**400)]),
-    "float": st.floats(),
-    "bool": st.booleans(),
-}
-
-
-def declarations(spec: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
-    """Settings that conform to a spec; what is not set is None."""
-    values = {
-        name: declarations(option["options"])
-        if "options" in option
-        else st.sampled_from(option["choices"])
-        if "choices" in option
-        else VALUES[option["type"]]
-        for name, option in spec.items()
-    }
-    return st.fixed_dictionaries({name: st.none() | value for name, value in values.items()})
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
