@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import Refused
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint, Server
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired, Policy
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Policy
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import Plan, plan
 from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import SERVICE
 from ansible_collections.esops.inference.plugins.module_utils._services.service import Service
@@ -22,6 +22,7 @@ from tests.unit.reconciling import (
     MODEL,
     TOKENS,
     V96,
+    wanted,
 )
 
 NEEDED = {MODEL: "m", TOKENS: 5}
@@ -44,6 +45,7 @@ class StubFacts:
         secrets_sent: bool = False,
         secrets_are_new: bool = True,
         unreadable: str = "",
+        rejection: str = "",
     ) -> None:
         self._server = server
         self._others = others
@@ -51,6 +53,7 @@ class StubFacts:
         self.ignored = frozenset(ignored)
         self.secrets_sent = secrets_sent
         self.unreadable = unreadable
+        self.rejection = rejection
         self.asked: list[str] = []
 
     def secrets_are_new(self, _existing: Endpoint) -> bool:
@@ -78,7 +81,7 @@ def planned(
     **policy: Any,
 ) -> Plan:
     secrets = {} if key is None else {KEY: key}
-    desired = Desired("a", state, task_type, settings or {}, secrets)
+    desired = wanted("a", state, task_type, settings or {}, secrets)
     return plan(desired, existing, Policy(**policy), service, facts or StubFacts())
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
@@ -22,16 +23,18 @@ from ansible_collections.esops.inference.plugins.module_utils._inference.endpoin
     Server,
     flatten,
 )
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.cluster import Cluster
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Policy
-from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import SERVICE
-from ansible_collections.esops.inference.plugins.module_utils._services.service import Service
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.cluster import Cluster, Services
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired, Policy
+from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import services as anthropic_alone
 
 V816, V817, V93, V94, V95, V96 = (
     Server(version, f"Elasticsearch {version[0]}.{version[1]}.0")
     for version in ((8, 16), (8, 17), (9, 3), (9, 4), (9, 5), (9, 6))
 )
 SERVERLESS = Server(NEWEST, "Elasticsearch Serverless")
+
+#: Declares an endpoint of the service that most tests are about.
+wanted = functools.partial(Desired, service="anthropic")
 
 #: The endpoint that most tests are about.
 KEY = "service_settings.api_key"
@@ -113,6 +116,7 @@ class MemoryApi:
     :ivar failures: for each call, by its text, what comes of it each time: an error, or None if it works. After the
         last of them it works.
     :ivar happens: for each call, what somebody else does before it each time, or None.
+    :ivar sensitive: the names of settings that the server calls sensitive, by service.
     :ivar deployed: whether the model is deployed, each time it is asked.
     :ivar lost_responses: calls that take effect although they fail.
     """
@@ -126,6 +130,7 @@ class MemoryApi:
         self.lost_responses: set[str] = set()
         self.users = References((), ())
         self.deployed: list[bool] = []
+        self.sensitive: dict[str, frozenset[str]] = {}
         self.bodies: list[Mapping[str, Any]] = []
         self.retries: list[int] = []
 
@@ -162,9 +167,13 @@ class MemoryApi:
         self._call(f"references {inference_id}")
         return self.users
 
-    def is_deployed(self, model_id: str) -> bool:
-        self._call(f"deployment {model_id}")
+    def is_deployed(self, model_id: str, deployment_id: str = "") -> bool:
+        self._call(f"deployment {model_id}{deployment_id and f' as {deployment_id}'}")
         return self.deployed.pop(0)
+
+    def sensitive_settings(self) -> dict[str, frozenset[str]]:
+        self._call("services")
+        return self.sensitive
 
     def _write(
         self, call: str, task_type: str, inference_id: str, body: Mapping[str, Any], former: Mapping[str, Any]
@@ -191,9 +200,11 @@ class MemoryApi:
             raise failure
 
 
-def cluster_of(api: MemoryApi, service: Service = SERVICE, check_mode: bool = False, **policy: Any) -> Cluster:
+def cluster_of(
+    api: MemoryApi, services: Services = anthropic_alone, check_mode: bool = False, **policy: Any
+) -> Cluster:
     """A cluster as a run sees it, with such a policy."""
-    return Cluster(cast(Inference, api), service, Policy(**policy), check_mode=check_mode, warnings=[])
+    return Cluster(cast(Inference, api), services, Policy(**policy), check_mode=check_mode, warnings=[])
 
 
 def ids(endpoints: Sequence[Endpoint]) -> list[str]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.esops.inference.plugins.module_utils._services.service import Service, Setting
+from ansible_collections.esops.inference.plugins.module_utils._services.service import Service
+from ansible_collections.esops.inference.plugins.module_utils._services.setting import Setting
 
 API_KEY = "service_settings.api_key"
 ACCESS_KEY = "service_settings.access_key"
@@ -29,8 +30,7 @@ def _model_problem(model: str) -> str:
 
 
 def _dependent_problems(settings: Mapping[str, Any]) -> list[str]:
-    both = ACCESS_KEY in settings and API_KEY in settings
-    return [f"{API_KEY} and {ACCESS_KEY} are mutually exclusive."] if both else []
+    return ["input and weight exclude each other."] if INPUT in settings and WEIGHT in settings else []
 
 
 def _advice(settings: Mapping[str, Any]) -> list[str]:

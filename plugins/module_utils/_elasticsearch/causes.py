@@ -86,6 +86,19 @@ _SEARCH_FAILED = r"shards? failed|search_phase_execution|[Nn]o shard available"
 _STORED_SETTING = r"cannot be converted to|does not contain the required setting"
 
 
+#: Elasticsearch does not know a setting, or does not change it. Some of these words name it.
+_REJECTED_SETTINGS = (
+    r"unknown field \[([^\]]+)\]|does not allow the setting \[([^\]]+)\]|\[([^\]]+)\] cannot be updated"
+    r"|settings \[\{.*?\}\] unknown to the \[|contain unknown entries|contains unknown settings"
+    r"|contained fields which cannot be updated|Cannot update OAuth2 fields|only the field \[[^\]]+\] can be updated"
+)
+#: The map of settings that Elasticsearch echoes, and the names in it.
+_ECHO = r"\[\{.*?\}\]"
+_ECHOED_NAME = r"[{,]\s*(\w+)="
+#: The model in the cluster is not there yet; the endpoint is stored.
+_ALLOCATING = r"waiting for trained model deployment \[|Model download task is currently running"
+
+
 def classify(
     method: str,
     path: str,
@@ -247,6 +260,19 @@ class Cause(NamedTuple):
         if self.says(_UNREADABLE):
             return True
         return self.status == 500 and self.says(_NOT_LOADED) and not self.says(_SEARCH_FAILED)
+
+    @property
+    def rejected_settings(self) -> tuple[str, ...] | None:
+        """The names of settings that a write was rejected for, as far as it names them; None for another reason."""
+        if self.status != 400 or self.is_of_provider or not self.says(_REJECTED_SETTINGS):
+            return None
+        echoed = re.findall(_ECHOED_NAME, "".join(re.findall(_ECHO, self.words)))
+        return (*self._found(_REJECTED_SETTINGS), *echoed)
+
+    @property
+    def is_allocating(self) -> bool:
+        """Whether the server stopped waiting for a model to be allocated in the cluster."""
+        return self.says(_ALLOCATING)
 
     @property
     def is_list_unreadable(self) -> bool:

@@ -160,6 +160,16 @@ class ClientError(Exception):
         return self.cause.is_unreadable_state
 
     @property
+    def rejected_settings(self) -> tuple[str, ...] | None:
+        """The names of settings that a write was rejected for, as far as it names them; None for another reason."""
+        return self.cause.rejected_settings
+
+    @property
+    def is_allocating(self) -> bool:
+        """Whether the server stopped waiting for a model to be allocated in the cluster."""
+        return self.cause.is_allocating
+
+    @property
     def may_be_about_one_endpoint(self) -> bool:
         """Whether a list may have failed because of a single endpoint, so that others can be read.
 

@@ -17,7 +17,7 @@ import json
 import os
 import re
 from datetime import datetime, timezone
-from typing import Any, Collection, Dict, Iterable, Mapping, Protocol, Sequence
+from typing import Any, Callable, Collection, Dict, Iterable, Mapping, Protocol, Sequence
 
 from .._elasticsearch.client import VERSION
 from .._elasticsearch.errors import Refused
@@ -64,12 +64,12 @@ class Store(Protocol):
 class Fingerprints:
     """Tell whether secrets differ from those that an endpoint was given last.
 
-    :param service: says which settings of an endpoint never change in place.
+    :param services: says of a service, given its name, which settings of its endpoints never change in place.
     """
 
-    def __init__(self, store: Store, service: Service) -> None:
+    def __init__(self, store: Store, services: Callable[[str], Service]) -> None:
         self._store = store
-        self._service = service
+        self._services = services
         self._records: dict[str, Record | None] = {}
         self._salts: dict[str, str] = {}
         self._begun: dict[str, Receipt] = {}
@@ -161,7 +161,8 @@ class Fingerprints:
 
     def _identity(self, endpoint: Endpoint) -> str:
         """Return a digest of what cannot change in place. Another one shows that the endpoint was re-created."""
-        fixed = {path: value for path, value in endpoint.settings.items() if self._service.is_fixed(path)}
+        service = self._services(endpoint.service)
+        fixed = {path: value for path, value in endpoint.settings.items() if service.is_fixed(path)}
         text = json.dumps([endpoint.service, endpoint.task_type, fixed], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -135,22 +135,42 @@ class Inference:
         problem = "This was answered as if it had no query. A dry run would be a removal then, so none was sent."
         raise ClientError(problem, "GET", f"{path}?{urlencode(_ID_ONLY)}", _QUERY_HINT, 200)
 
-    def is_deployed(self, model_id: str) -> bool:
+    def sensitive_settings(self) -> dict[str, frozenset[str]]:
+        """Return the names of the settings that the server calls sensitive, by service."""
+        path = "/_inference/_services"
+        answer = self._request("GET", path)
+        try:
+            return {
+                service["service"]: frozenset(
+                    name for name, about in service["configurations"].items() if about.get("sensitive") is True
+                )
+                for service in answer
+            }
+        except (AttributeError, KeyError, TypeError):
+            raise not_as_documented("GET", path) from None
+
+    def is_deployed(self, model_id: str, deployment_id: str = "") -> bool:
         """Return whether a model is ready: it is fully allocated, or has no deployment.
 
         The condition is that of the published documentation of the create API.
+
+        :param deployment_id: the one that matters. Then the model is not ready as long as there is none.
         """
         path = f"/_ml/trained_models/{_quoted(model_id)}/_stats"
         try:
             answer = self._request("GET", path, privilege="monitor_ml")
         except ApiError as error:
             if error.is_not_found:
-                return True
+                return not deployment_id
             raise
         try:
             deployments = [
                 stats["deployment_stats"] for stats in answer["trained_model_stats"] if "deployment_stats" in stats
             ]
+            if deployment_id:
+                deployments = [each for each in deployments if each.get("deployment_id") == deployment_id]
+            if not deployments:
+                return not deployment_id
             allocations = [deployment["allocation_status"] for deployment in deployments]
             return all(
                 allocation["state"] == "fully_allocated"

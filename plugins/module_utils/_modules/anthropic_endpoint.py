@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
-from .._services.anthropic import SERVICE
+from .._services.anthropic import SERVICE, services
 from .endpoint_options import desired, endpoint_options, problems, warnings
 from .policy_options import policy_options, policy_problems, reconciler_of
 from .results import endpoint_result
@@ -27,7 +27,7 @@ def check(params: Mapping[str, Any]) -> list[str]:
 def work(context: Context) -> dict[str, Any]:
     """Reconcile the endpoint, and return the result."""
     context.warnings.extend(warnings(SERVICE, context.params))
-    outcome = reconciler_of(context, SERVICE).one(desired(SERVICE, context.params))
+    outcome = reconciler_of(context, services).one(desired(SERVICE, context.params))
     return endpoint_result(outcome, context.diff_mode)
 
 

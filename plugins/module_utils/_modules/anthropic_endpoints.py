@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
-from .._services.anthropic import SERVICE
-from .endpoint_options import body_options, desired, endpoint_options, list_problems, warnings, with_defaults
+from .._services.anthropic import SERVICE, services
+from .endpoint_options import body_options, desired, endpoint_options, list_problems, problems, warnings, with_defaults
 from .lists import list_option_problems, list_options, reconcile_list
 from .policy_options import policy_options, policy_problems
 from .runner import Context, run
@@ -26,7 +26,9 @@ def options() -> dict[str, Any]:
 
 def check(params: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with the options beyond their types."""
-    wrong = list_problems(SERVICE, _declared(params), params["update_secrets"])
+    declared, update_secrets = _declared(params), params["update_secrets"]
+    ids = [endpoint["inference_id"] for endpoint in declared]
+    wrong = list_problems(ids, [problems(SERVICE, endpoint, update_secrets) for endpoint in declared])
     return wrong + policy_problems(params) + list_option_problems(params)
 
 
@@ -35,7 +37,7 @@ def work(context: Context) -> dict[str, Any]:
     endpoints = _declared(context.params)
     for endpoint in endpoints:
         context.warnings.extend(warnings(SERVICE, endpoint))
-    return reconcile_list(context, SERVICE, [desired(SERVICE, endpoint) for endpoint in endpoints])
+    return reconcile_list(context, services, [desired(SERVICE, endpoint) for endpoint in endpoints], [SERVICE.name])
 
 
 def _declared(params: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from typing import Any, Iterable, Iterator, Mapping
+from typing import Any, Callable, Iterable, Iterator, Mapping, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import set_fallbacks
@@ -27,6 +27,9 @@ except ImportError:
     def register_secrets(values: Iterable[str], /) -> None:
         """Do nothing."""
 
+
+#: Finds secrets in options of any form.
+Secrets = Callable[[Mapping[str, Any]], Iterable[Tuple[str, str]]]
 
 #: Parts of a result that are texts for people, not data.
 _MESSAGES = ("msg", "failure")
@@ -47,6 +50,13 @@ class CheckedModule(AnsibleModule):  # type: ignore[misc]  # ansible-core has no
     problems: list[str]
     _is_accepted = False
 
+    def __init__(self, more_secrets: Secrets, **arguments: Any) -> None:
+        """
+        :param more_secrets: returns the places and the values of secrets that the argument spec does not name.
+        """
+        self._more_secrets = more_secrets
+        super().__init__(**arguments)
+
     def accept(self) -> None:
         """Let the result and the log of the system show the options, since nothing is wrong with them."""
         self._is_accepted = True
@@ -60,6 +70,7 @@ class CheckedModule(AnsibleModule):  # type: ignore[misc]  # ansible-core has no
         self.params = with_keys_as_text(structured(self.argument_spec, given))
         self.raw_params = dict(self.params)
         self._hide(secret for _name, secret in secret_headers(self.params.get("headers")))
+        self._hide(secret for _place, secret in self._more_secrets(self.params))
         wrong = list(misfits(self.argument_spec, self.params))
         self.problems = []
         if wrong:
@@ -111,5 +122,6 @@ class CheckedModule(AnsibleModule):  # type: ignore[misc]  # ansible-core has no
     def _secrets(self) -> Iterator[tuple[str, str]]:
         """Return the places and the values of all secrets."""
         yield from secret_options(self.argument_spec, self.raw_params)
+        yield from self._more_secrets(self.raw_params)
         for name, secret in secret_headers(self.raw_params.get("headers")):
             yield f"headers.{name}", secret

@@ -13,7 +13,7 @@ from typing import Any, Callable, Mapping, Sequence
 from .._elasticsearch.errors import ApiError, ClientError
 from .._inference.api import Inference
 from .._inference.endpoint import Endpoint
-from .._services.anthropic import SERVICE
+from .._services.anthropic import SERVICE, services
 from .fingerprint_options import fingerprint_options, fingerprint_problems, fingerprints_of
 from .runner import Context, run
 
@@ -161,7 +161,7 @@ def _is_built_in(endpoint: Endpoint) -> bool:
 def _comparable(endpoint: Endpoint) -> Endpoint:
     """Return the endpoint with its settings under their right names."""
     service = _SERVICES.get(endpoint.service)
-    return endpoint._replace(settings=service.normalise(endpoint.settings)) if service else endpoint
+    return endpoint._replace(settings=service.normal(endpoint.settings)) if service else endpoint
 
 
 def _users(api: Inference, endpoints: Sequence[Endpoint]) -> dict[str, dict[str, list[str]]]:
@@ -180,7 +180,7 @@ def _users(api: Inference, endpoints: Sequence[Endpoint]) -> dict[str, dict[str,
 
 def _last_sent(context: Context, endpoints: Sequence[Endpoint]) -> dict[str, dict[str, str]]:
     """Return when the secrets of each were sent last, by its ID, without those of which that is not known."""
-    fingerprints = fingerprints_of(context, SERVICE, context.api.server)
+    fingerprints = fingerprints_of(context, services, context.api.server)
     own = [endpoint for endpoint in endpoints if endpoint.service == SERVICE.name]
     fingerprints.read(endpoint.inference_id for endpoint in own)
     found = {endpoint.inference_id: fingerprints.last_sent(endpoint) for endpoint in own}

@@ -12,7 +12,7 @@ import re
 from typing import Any, Mapping, Sequence
 
 from .._elasticsearch.text import few
-from .._inference.endpoint import SETTINGS_GROUPS, flatten
+from .._inference.endpoint import SETTINGS_GROUPS
 from .._reconcile.declaration import ABSENT, ON_CREATE, PRESENT, Desired
 from .._services.service import Service
 
@@ -40,7 +40,7 @@ def body_options(service: Service) -> dict[str, Any]:
 
 def desired(service: Service, declared: Mapping[str, Any]) -> Desired:
     """The endpoint that the options of one endpoint declare."""
-    settings = service.normalise(declared_settings(declared))
+    settings = service.normal(declared_settings(service, declared))
     secrets = {path: settings[path] for path in service.secrets if path in settings}
     return Desired(
         inference_id=declared["inference_id"],
@@ -48,12 +48,13 @@ def desired(service: Service, declared: Mapping[str, Any]) -> Desired:
         task_type=declared["task_type"],
         settings={path: value for path, value in settings.items() if path not in secrets},
         secrets=secrets,
+        service=service.name,
     )
 
 
-def declared_settings(declared: Mapping[str, Any]) -> dict[str, Any]:
+def declared_settings(service: Service, declared: Mapping[str, Any]) -> dict[str, Any]:
     """The settings in the options of one endpoint, by their dotted paths."""
-    return flatten({group: declared[group] for group in SETTINGS_GROUPS if declared.get(group) is not None})
+    return service.flat({group: declared[group] for group in SETTINGS_GROUPS if declared.get(group) is not None})
 
 
 def with_defaults(defaults: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,13 +69,18 @@ def with_defaults(defaults: Mapping[str, Any], declared: Mapping[str, Any]) -> d
 
 
 def problems(service: Service, declared: Mapping[str, Any], update_secrets: str) -> list[str]:
-    """What is wrong with the options of one endpoint, everything at once; empty if nothing is.
+    """What is wrong with the options of one endpoint, everything at once; empty if nothing is."""
+    return id_problems(declared["inference_id"]) + setting_problems(service, declared, update_secrets)
+
+
+def setting_problems(service: Service, declared: Mapping[str, Any], update_secrets: str) -> list[str]:
+    """What is wrong with the settings of one endpoint.
 
     The rules are the documented ones: the published pages and `elasticsearch.md`, "An endpoint".
     What only a create needs is asked for when there is something to create.
     """
-    settings = declared_settings(declared)
-    found = _id_problems(declared["inference_id"]) + service.problems(settings)
+    settings = declared_settings(service, declared)
+    found = service.problems(settings)
     lacks_secrets = service.secrets and not any(path in settings for path in service.secrets)
     if update_secrets != ON_CREATE and declared["state"] == PRESENT and lacks_secrets:
         found.append(f"{service.named_credentials} is needed where update_secrets is {update_secrets}.")
@@ -83,17 +89,20 @@ def problems(service: Service, declared: Mapping[str, Any], update_secrets: str)
 
 def warnings(service: Service, declared: Mapping[str, Any]) -> list[str]:
     """What the documentation advises against, though it is valid."""
-    return [f"{declared['inference_id']}: {advice}" for advice in service.advise(declared_settings(declared))]
+    return [f"{declared['inference_id']}: {advice}" for advice in service.advise(declared_settings(service, declared))]
 
 
-def list_problems(service: Service, declared: Sequence[Mapping[str, Any]], update_secrets: str) -> list[str]:
-    """What is wrong with a list of endpoints. The same problem of many is said once, with the places."""
+def list_problems(inference_ids: Sequence[str], problems_of: Sequence[Sequence[str]]) -> list[str]:
+    """What is wrong with a list of endpoints. The same problem of many is said once, with the places.
+
+    :param problems_of: what is wrong with each.
+    """
     places: dict[str, list[str]] = {}
     ids: dict[str, list[str]] = {}
-    for number, endpoint in enumerate(declared):
+    for number, (name, found_there) in enumerate(zip(inference_ids, problems_of)):
         place = f"endpoints[{number}]"
-        ids.setdefault(endpoint["inference_id"], []).append(place)
-        for problem in problems(service, endpoint, update_secrets):
+        ids.setdefault(name, []).append(place)
+        for problem in found_there:
             places.setdefault(problem, []).append(place)
     found = [f"{few(where)}: {problem}" for problem, where in places.items()]
     twice = [
@@ -104,7 +113,8 @@ def list_problems(service: Service, declared: Sequence[Mapping[str, Any]], updat
     return found + twice
 
 
-def _id_problems(inference_id: str) -> list[str]:
+def id_problems(inference_id: str) -> list[str]:
+    """What is wrong with the ID of an endpoint."""
     if inference_id.startswith("."):
         return [f"inference_id {inference_id} is reserved: ids that start with a dot belong to Elasticsearch."]
     if not _INFERENCE_ID.fullmatch(inference_id):

@@ -39,7 +39,7 @@ def fingerprint_problems(params: Mapping[str, Any]) -> list[str]:
     return []
 
 
-def fingerprints_of(context: Context, service: Service, server: Callable[[], Server]) -> Fingerprints:
+def fingerprints_of(context: Context, services: Callable[[str], Service], server: Callable[[], Server]) -> Fingerprints:
     """Return the fingerprints. Only runs that call this wait for the import of their files.
 
     :param server: returns what C(GET /) says, if a store needs it.
@@ -49,7 +49,7 @@ def fingerprints_of(context: Context, service: Service, server: Callable[[], Ser
     if context.params["fingerprint_store"] == "file":
         from .._fingerprints.file_store import FileStore  # noqa: PLC0415
 
-        return Fingerprints(FileStore(Path(context.params["fingerprint_file"]), server), service)
+        return Fingerprints(FileStore(Path(context.params["fingerprint_file"]), server), services)
     from .._fingerprints.index_store import IndexStore  # noqa: PLC0415
 
-    return Fingerprints(IndexStore(context.client, context.params["fingerprint_index"], server), service)
+    return Fingerprints(IndexStore(context.client, context.params["fingerprint_index"], server), services)

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Sequence
+from typing import Any, Collection, Mapping, Sequence
 
 from .._elasticsearch.client import MOST_CONNECTIONS
 from .._elasticsearch.errors import Refused
+from .._reconcile.cluster import Services
 from .._reconcile.declaration import Desired, Purge
 from .._reconcile.outcome import Outcome
 from .._reconcile.plan import CREATED, DELETED, NONE, RECREATED, UPDATED
-from .._services.service import Service
 from .policy_options import reconciler_of
 from .results import endpoint_result
 from .runner import Context
@@ -41,12 +41,18 @@ def list_option_problems(params: Mapping[str, Any]) -> list[str]:
     return wrong
 
 
-def reconcile_list(context: Context, service: Service, declared: Sequence[Desired]) -> dict[str, Any]:
-    """Reconcile a list of endpoints, and return the result of the module."""
+def reconcile_list(
+    context: Context, services: Services, declared: Sequence[Desired], names: Collection[str] = ()
+) -> dict[str, Any]:
+    """Reconcile a list of endpoints, and return the result of the module.
+
+    :param names: of the services whose endpoints are declared, if the list does not show them all.
+    """
     params = context.params
-    purge = Purge(params["purge_exclude"], params["purge_max"]) if params["purge"] else None
+    of_services = params.get("purge_services") or ()
+    purge = Purge(params["purge_exclude"], params["purge_max"], of_services) if params["purge"] else None
     try:
-        outcomes = reconciler_of(context, service).many(declared, params["parallel"], purge)
+        outcomes = reconciler_of(context, services).many(declared, params["parallel"], purge, names)
     except Refused as refusal:
         return {"failed": True, "msg": str(refusal), "failure": refusal.failure}
     results = [_element(outcome, context) for outcome in outcomes]

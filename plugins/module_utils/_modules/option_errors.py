@@ -21,8 +21,9 @@ _SHORTEST_SECRET = 6
 #: Text that is meant as a number, and thus not a secret, although it is not one.
 _LIKE_A_NUMBER = r"\s*[-+]?\d[\d.,_' ]*(?:ms|s|sec|seconds?|m|min|minutes?|h|hours?|tokens?|words?|%)?\s*"
 
-_NAMES = {"int": "a whole number", "float": "a number", "bool": "a boolean", "dict": "a dictionary"}
-_NAMES_OF_LISTS = {"dict": "a list of dictionaries", "str": "a list of strings"}
+_JSON = "a dictionary, or its text in JSON"
+_NAMES = {"int": "a whole number", "float": "a number", "bool": "a boolean", "dict": "a dictionary", "json": _JSON}
+_NAMES_OF_LISTS = {"dict": "a list of dictionaries", "str": "a list of strings", "raw": "a list"}
 
 _NEWER_SERVER = (
     " Hint: a cluster that is newer than this collection can return settings that this collection does not support."

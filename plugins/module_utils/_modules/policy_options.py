@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
-from .._reconcile.cluster import Cluster
+from .._reconcile.cluster import Cluster, Services
 from .._reconcile.declaration import ALWAYS, ON_CREATE, WHEN_CHANGED, Policy
 from .._reconcile.reconciler import Reconciler
-from .._services.service import Service
 from .fingerprint_options import fingerprint_options, fingerprint_problems, fingerprints_of
 from .runner import Context
 
@@ -40,10 +39,10 @@ def policy_problems(params: Mapping[str, Any]) -> list[str]:
     return fingerprint_problems(params) if params["update_secrets"] == WHEN_CHANGED else []
 
 
-def reconciler_of(context: Context, service: Service) -> Reconciler:
+def reconciler_of(context: Context, services: Services) -> Reconciler:
     """Return what carries declarations out under the policy."""
     policy = Policy(**{option: context.params[option] for option in Policy._fields})
-    cluster = Cluster(context.api, service, policy, check_mode=context.check_mode, warnings=context.warnings)
+    cluster = Cluster(context.api, services, policy, check_mode=context.check_mode, warnings=context.warnings)
     if policy.update_secrets == WHEN_CHANGED:
-        cluster.fingerprints = fingerprints_of(context, service, cluster.server)
+        cluster.fingerprints = fingerprints_of(context, services, cluster.server)
     return Reconciler(cluster)

@@ -143,8 +143,8 @@ def fits(option: Mapping[str, Any], value: Any) -> bool:
         return isinstance(value, str) and option["elements"] == "str"
     if kind in ("str", "path"):
         return isinstance(value, str)
-    if kind == "dict":
-        return isinstance(value, dict)
+    if kind in ("dict", "json"):
+        return isinstance(value, dict) or (kind == "json" and isinstance(value, str))
     if kind == "int":
         return isinstance(value, int) and not isinstance(value, bool)
     return _can_be_read(check_type_bool, value) if kind == "bool" else _is_number(value)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping
+from typing import Any, Callable, Dict, Iterable, List, Mapping
 
 from ansible.module_utils.basic import missing_required_lib
 
@@ -17,7 +17,7 @@ from .._elasticsearch.errors import ClientError
 from .._elasticsearch.redaction import Redactor
 from .._elasticsearch.text import numbered
 from .._inference.api import Inference
-from .checked_module import CheckedModule
+from .checked_module import CheckedModule, Secrets
 from .connection_options import connection_of, connection_options, hidden_credentials
 
 
@@ -44,16 +44,27 @@ Check = Callable[[Mapping[str, Any]], List[str]]
 Work = Callable[[Context], Dict[str, Any]]
 
 
-def run(argument_spec: Mapping[str, Any], check: Check, work: Work, supports_check_mode: bool = True) -> None:
+def _no_more(_params: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    return ()
+
+
+def run(
+    argument_spec: Mapping[str, Any],
+    check: Check,
+    work: Work,
+    supports_check_mode: bool = True,
+    secrets: Secrets = _no_more,
+) -> None:
     """Run a module from its options to its exit.
 
     :param argument_spec: of the module itself; the connection's is added.
     :param check: returns what is wrong with the options beyond the argument spec.
     :param work: does it and returns the result; C(failed) in it makes a failure of it.
     :param supports_check_mode: if it is false, the module is skipped in check mode.
+    :param secrets: returns the places and the values of secrets that the argument spec does not name.
     """
     spec = {**connection_options(), **argument_spec}
-    module = CheckedModule(argument_spec=spec, supports_check_mode=supports_check_mode)
+    module = CheckedModule(secrets, argument_spec=spec, supports_check_mode=supports_check_mode)
     if REQUESTS_IMPORT_ERROR is not None:
         module.fail_json(msg=missing_required_lib("requests"))
     redact = Redactor({*module.no_log_values, *hidden_credentials(module.params)})

@@ -28,8 +28,10 @@ def listed_in_part(cluster: Cluster, desired: Desired, error: ClientError) -> tu
     """
     if error.ends_everything:
         raise error
-    task_type = desired.task_type or cluster.service.task_types[0]
+    task_type = cluster.task_type_of(desired)
     try:
+        if task_type is None:
+            raise error
         listed, why = cluster.by_id(cluster.api.get_all(task_type)), ""
     except ClientError as second:
         if second.ends_everything:
@@ -79,7 +81,7 @@ def read_declared(
 
 def _read_by_task_type(cluster: Cluster, declared: Sequence[Desired]) -> dict[str, Endpoint]:
     found: dict[str, Endpoint] = {}
-    for task_type in sorted({desired.task_type or cluster.service.task_types[0] for desired in declared}):
+    for task_type in sorted({task_type for task_type in map(cluster.task_type_of, declared) if task_type}):
         try:
             found.update(cluster.by_id(cluster.api.get_all(task_type)))
         except ClientError as failure:

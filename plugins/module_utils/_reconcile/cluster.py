@@ -9,7 +9,7 @@ Private to the collection.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Callable, Collection, Iterable, Mapping, Sequence
 
 from .._elasticsearch.errors import ApiError, ClientError, Refused
 from .._inference.api import Inference
@@ -22,8 +22,12 @@ if TYPE_CHECKING:
     from .._fingerprints.records import Fingerprints
 
 
+#: Returns what is known of a service, given its name.
+Services = Callable[[str], Service]
+
+
 class Cluster:
-    """A cluster as one run sees it, with the service and the policy under which it is looked at.
+    """A cluster as one run sees it, with the services and the policy under which it is looked at.
 
     :ivar warnings: what the user should know although nothing failed, in order, each once.
     :ivar down: what makes every further request pointless, once it has been met.
@@ -33,10 +37,10 @@ class Cluster:
     """
 
     def __init__(
-        self, api: Inference, service: Service, policy: Policy, *, check_mode: bool, warnings: list[str]
+        self, api: Inference, services: Services, policy: Policy, *, check_mode: bool, warnings: list[str]
     ) -> None:
         self.api = api
-        self.service = service
+        self._services = services
         self.policy = policy
         self.check_mode = check_mode
         self.warnings = warnings
@@ -46,6 +50,7 @@ class Cluster:
         self.fingerprints: Fingerprints | None = None
         self._server: Server | None = None
         self._assumed = ""
+        self._sensitive_settings: Mapping[str, Collection[str]] | None = None
         self._others: dict[str, Endpoint] | None = None
         self._asking = threading.Lock()
         self._listing = threading.Lock()
@@ -56,7 +61,8 @@ class Cluster:
         :raises Refused: if nothing may be done.
         :raises ClientError: if what the plan has to know cannot be found out.
         """
-        decided = plan(desired, existing, self.policy, self.service, facts)
+        service = self._services(desired.service or (existing.service if existing else ""))
+        decided = plan(desired, existing, self.policy, service, facts)
         for warning in decided.warnings:
             self.warn(warning)
         return decided
@@ -73,11 +79,45 @@ class Cluster:
         """Whether the deployment of the endpoint's model is to be waited for."""
         return desired.state == PRESENT and self.policy.wait_for_deployment and not self.check_mode
 
-    def failed(self, error: Refused | ClientError) -> Refused | ClientError:
+    def service_of(self, desired: Desired) -> Service:
+        """What is known of the service that is declared."""
+        return self._services(desired.service)
+
+    def with_hidden(self, desired: Desired, existing: Endpoint | None) -> Desired:
+        """The declaration, in which settings that the server calls sensitive are secrets.
+
+        Only where a declared setting has no row, and is not shown, the server is asked.
+        :raises ClientError: if any other request would fail as well.
+        """
+        if existing is None:
+            return desired
+        service = self.service_of(desired)
+        unseen = [path for path in desired.settings if path not in existing.settings and service.row(path) is None]
+        hidden = self._sensitive().get(desired.service, ()) if unseen else ()
+        names = [path for path in unseen if path.partition(".")[2] in hidden]
+        return desired.hiding(names) if names else desired
+
+    def _sensitive(self) -> Mapping[str, Collection[str]]:
+        with self._asking:
+            if self._sensitive_settings is None:
+                try:
+                    self._sensitive_settings = self.api.sensitive_settings()
+                except ClientError as error:
+                    if error.ends_everything:
+                        raise
+                    # Older servers have no such list: the settings count as different, and the update tells.
+                    self._sensitive_settings = {}
+            return self._sensitive_settings
+
+    def task_type_of(self, desired: Desired) -> str | None:
+        """The task type that an endpoint would be created with; None if that is not known."""
+        return desired.task_type or self.service_of(desired).default_task_type or None
+
+    def failed(self, error: Refused | ClientError, desired: Desired) -> Refused | ClientError:
         """The error with what the service has to say of it. One that others would meet as well is kept in mind."""
         if isinstance(error, ClientError) and error.ends_everything:
             self.down = error
-        hint = self.service.explain(error.problem) if isinstance(error, ApiError) else ""
+        hint = self.service_of(desired).explain(error.problem) if isinstance(error, ApiError) else ""
         return error.but(hint=hint) if isinstance(error, ApiError) and hint else error
 
     def warn(self, text: str) -> None:
@@ -162,7 +202,7 @@ class Cluster:
         return found, errors
 
     def by_id(self, endpoints: Iterable[Endpoint]) -> dict[str, Endpoint]:
-        """The endpoints by their IDs, in the normal form of the service."""
+        """The endpoints by their IDs, in the normal forms of their services."""
         return {endpoint.inference_id: self.normalised(endpoint) for endpoint in endpoints}
 
     def read(self, inference_id: str) -> Endpoint | None:
@@ -170,6 +210,4 @@ class Cluster:
         return self.normalised(endpoint) if endpoint else None
 
     def normalised(self, endpoint: Endpoint) -> Endpoint:
-        if endpoint.service != self.service.name:
-            return endpoint
-        return endpoint._replace(settings=self.service.normalise(endpoint.settings))
+        return endpoint._replace(settings=self._services(endpoint.service).normal(endpoint.settings))

@@ -37,11 +37,13 @@ class Decision(NamedTuple):
         :param secrets: dotted paths of the secrets that are sent although nothing else may differ.
         :raises Refused: if nothing may be done.
         """
+        if self.desired.inference_id.startswith("."):
+            raise Refused(wording.built_in(self.desired.inference_id, existing, found.paths))
         if self.facts.unreadable:
             return self._repair()
         if existing is None:
             return self._create()
-        if existing.service != self.service.name:
+        if existing.service != self.service.stored_name:
             raise Refused(wording.foreign(existing, self.service.name))
         if self.desired.state == ABSENT:
             return Plan(DELETED, existing)
@@ -51,18 +53,19 @@ class Decision(NamedTuple):
         """An endpoint that Elasticsearch cannot read can only be deleted, and only with C(force)."""
         desired, service = self.desired, self.service
         named = wording.unreadable(desired.inference_id, self.facts.unreadable)
-        if "Unknown service" in self.facts.unreadable and f"[{service.name}]" not in self.facts.unreadable:
+        is_named = f"[{service.stored_name}]" in self.facts.unreadable
+        if desired.service and "Unknown service" in self.facts.unreadable and not is_named:
             raise Refused(f"{named} It belongs to another service, so it was not changed.")
         # What is stored of it is not known, its service and its task type included.
-        before = Endpoint(desired.inference_id, "", service.name, {})
+        before = Endpoint(desired.inference_id, "", service.stored_name, {})
         if desired.state == ABSENT and self.policy.force:
             return Plan(DELETED, before)
         if desired.state == ABSENT:
             raise Refused(f"{named} It was not changed. Hint: force=true deletes it.")
         if not (self.policy.force and self.policy.allow_recreate):
             raise Refused(f"{named} It was not changed. Hint: {wording.WAYS_TO_REPAIR}")
-        after = self._new(desired.settings, desired.task_type or service.task_types[0])
-        missing = service.missing(desired.complete, after.task_type)
+        after = self._new(desired.settings, desired.task_type or service.default_task_type)
+        missing = self._missing(desired.complete, after.task_type)
         if missing:
             raise Refused(f"{named} It was not changed. Re-creating it needs {joined(missing)}.")
         decided = Plan(RECREATED, before, after, tuple(sorted(desired.complete)))
@@ -70,8 +73,8 @@ class Decision(NamedTuple):
 
     def _create(self) -> Plan:
         desired, service = self.desired, self.service
-        task_type = desired.task_type or service.task_types[0]
-        missing = service.missing(desired.complete, task_type)
+        task_type = desired.task_type or service.default_task_type
+        missing = self._missing(desired.complete, task_type)
         # What a left-over temporary endpoint has cannot take the place of a secret.
         if any(path in service.secrets for path in missing):
             raise Refused(wording.cannot_create(desired.inference_id, missing))
@@ -80,11 +83,15 @@ class Decision(NamedTuple):
         declared = {**carried.settings, **desired.settings} if carried else dict(desired.settings)
         after = self._new(declared, desired.task_type or (carried.task_type if carried else task_type))
         complete = {**desired.secrets, **declared}
-        missing = service.missing(complete, after.task_type)
+        missing = self._missing(complete, after.task_type)
         if missing:
             raise Refused(wording.cannot_create(desired.inference_id, missing))
         warnings = (*self._recovery(carried), *self._duplicates(after, others))
         return self._made(Plan(CREATED, None, after, tuple(sorted(complete)), warnings=warnings), complete)
+
+    def _missing(self, settings: Mapping[str, Any], task_type: str) -> list[str]:
+        """What a create needs beside these settings."""
+        return ([] if task_type else ["task_type"]) + self.service.missing(settings, task_type)
 
     def _carried_over(self, others: Sequence[Endpoint]) -> Endpoint | None:
         """The temporary endpoint of a run that ended between deleting the endpoint and creating it again.
@@ -94,7 +101,7 @@ class Decision(NamedTuple):
         if self.policy.unmanaged_settings == "remove":
             return None
         left_over = left_over_of(self.desired.inference_id, others)
-        return left_over if left_over and left_over.service == self.service.name else None
+        return left_over if left_over and left_over.service == self.service.stored_name else None
 
     def _recovery(self, carried: Endpoint | None) -> list[str]:
         """The warning that tells what was carried over, if anything was."""
@@ -117,13 +124,16 @@ class Decision(NamedTuple):
     def _is_twin(self, other: Endpoint, wanted: Endpoint) -> bool:
         model = self.service.model
         return (
-            other.inference_id not in (wanted.inference_id, name_of(wanted.inference_id))
+            wanted.settings.get(model) is not None
+            and other.inference_id not in (wanted.inference_id, name_of(wanted.inference_id))
             and (other.service, other.task_type) == (wanted.service, wanted.task_type)
             and other.settings.get(model) == wanted.settings.get(model)
         )
 
     def _change(self, existing: Endpoint, found: Differences, changes: tuple[str, ...]) -> Plan:
-        fixed = tuple(path for path in changes if self.service.is_fixed(path))
+        # An update adds to what a merging service has, and takes nothing away.
+        kept = found.removed if self.service.merges_task_settings else ()
+        fixed = tuple(path for path in changes if path in kept or self.service.is_fixed(path))
         if fixed:
             return self._out_of_place(existing, found, changes, fixed)
         server = self.facts.server()
@@ -163,16 +173,22 @@ class Decision(NamedTuple):
         refusal = wording.cannot_change(existing, changes, obstacles, server)
         if server is not None and self._lacks_secrets(changes, server):
             refusal += wording.needs_secrets(self.service.named_credentials)
+        if self.facts.rejection:
+            refusal += wording.rejected(self.facts.rejection)
         raise Refused(refusal)
 
     def _recreation(self, existing: Endpoint, found: Differences, changes: tuple[str, ...]) -> Plan:
         """Settings that the declaration leaves out are carried over from the existing endpoint."""
-        after = found.applied_to(existing)._replace(task_type=found.task_type or existing.task_type)
-        complete = {**self.desired.secrets, **after.settings}
+        wanted = found.applied_to(existing).settings
+        given = self.service.given(wanted, self.desired.settings)
+        after = existing._replace(settings=given, task_type=found.task_type or existing.task_type)
+        complete = {**self.desired.secrets, **given}
         missing = self.service.missing(complete, after.task_type)
         if missing:
             raise Refused(wording.cannot_recreate(existing, changes, missing))
-        return self._proved(self._made(Plan(RECREATED, existing, after, changes), complete))
+        left = sorted(set(wanted).difference(given))
+        warnings = (wording.filled_in(existing, left),) if left else ()
+        return self._proved(self._made(Plan(RECREATED, existing, after, changes, warnings=warnings), complete))
 
     def _update(
         self,
@@ -188,24 +204,34 @@ class Decision(NamedTuple):
         wanted = found.applied_to(existing).settings
         body = self.service.update_of(changes, wanted)
         secrets = self.desired.secrets
-        sent = secrets if any(path.startswith("service_settings.") for path in changes) else {}
+        is_sent = any(path.startswith("service_settings.") for path in changes)
+        sent = {path: value for path, value in secrets.items() if is_sent and path not in self.facts.ignored}
         doubtful = self._lacks_secrets(changes, server)
         after = found.applied_to(existing, without=changes if doubtful else stuck)
         proof: Mapping[str, Any] = {}
-        if sent and self.policy.preflight and not self.service.validates_updates(server):
-            proof = {"service": self.service.name, **nest({**secrets, **wanted})}
+        if sent and self._proves and not self.service.validates_updates(server):
+            proof = self._body({**secrets, **wanted})
         return Plan(UPDATED, existing, after, changes, nest({**sent, **body}), tuple(sent), proof, doubtful)
 
     def _new(self, settings: Mapping[str, Any], task_type: str) -> Endpoint:
         """A new endpoint, as the server will show it."""
-        settings = {**self.service.defaults(task_type), **settings}
-        return Endpoint(self.desired.inference_id, task_type, self.service.name, settings)
+        given = self.service.given(settings, self.desired.settings)
+        shown = {**self.service.defaults(task_type), **given}
+        return Endpoint(self.desired.inference_id, task_type, self.service.stored_name, shown)
 
     def _made(self, decided: Plan, complete: Mapping[str, Any]) -> Plan:
         """The plan of a create, with its body."""
-        body = {"service": self.service.name, **nest(complete)}
-        return replace(decided, body=body, sent=tuple(self.desired.secrets))
+        return replace(decided, body=self._body(complete), sent=tuple(self.desired.secrets))
 
     def _proved(self, decided: Plan) -> Plan:
         """The plan of a create that is proved on a temporary endpoint, if the policy wants that."""
-        return replace(decided, proof=decided.body) if self.policy.preflight else decided
+        return replace(decided, proof=decided.body) if self._proves else decided
+
+    @property
+    def _proves(self) -> bool:
+        """Whether settings are proved on a temporary endpoint. A model in the cluster would be allocated twice."""
+        return self.policy.preflight and not self.service.is_local
+
+    def _body(self, complete: Mapping[str, Any]) -> dict[str, Any]:
+        """The body of a create."""
+        return {"service": self.service.name, **nest(self.service.given(complete, self.desired.settings))}

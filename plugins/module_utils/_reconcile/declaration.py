@@ -8,8 +8,8 @@ Private to the collection.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Mapping, NamedTuple, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Collection, Mapping, NamedTuple, Sequence
 
 PRESENT = "present"
 ABSENT = "absent"
@@ -37,11 +37,13 @@ class Purge(NamedTuple):
     """How endpoints that are not declared are removed.
 
     :ivar exclude: shell patterns of ids that stay.
+    :ivar services: the names of those whose endpoints are removed; empty for those of the declaration.
     :ivar limit: how many may be removed at the most; None for half of what the cluster holds, and always 5.
     """
 
     exclude: Sequence[str] = ()
     limit: int | None = None
+    services: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Desired:
     """An endpoint as declared, checked already.
 
     :ivar task_type: None where the declaration leaves it open.
+    :ivar service: empty where the declaration leaves it open, which only a removal may.
     :ivar settings: dotted paths to the declared values, nothing else, the secrets left out.
     :ivar secrets: dotted paths to the credentials.
     """
@@ -58,8 +61,15 @@ class Desired:
     task_type: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    service: str = ""
 
     @property
     def complete(self) -> dict[str, Any]:
         """The settings with the secrets, which come first, as in the documentation's examples."""
         return {**self.secrets, **self.settings}
+
+    def hiding(self, paths: Collection[str]) -> Desired:
+        """The same endpoint, with these settings among its secrets."""
+        secrets = {path: value for path, value in self.complete.items() if path in self.secrets or path in paths}
+        settings = {path: value for path, value in self.settings.items() if path not in paths}
+        return replace(self, settings=settings, secrets=secrets)

@@ -46,6 +46,7 @@ class Execution:
     ) -> None:
         self._cluster = cluster
         self._desired = desired
+        self._service = cluster.service_of(desired)
         self._plan = plan
         self._facts = facts
         self._history = facts.history = History(found)
@@ -59,10 +60,10 @@ class Execution:
         try:
             if self._plan.action != NONE:
                 self._reconcile()
-            if self._cluster.waits_for(self._desired):
+            if self._cluster.waits_for(self._desired) or self._history.is_allocating:
                 self._wait_for_deployment()
         except (Refused, ClientError) as failure:
-            error = self._cluster.failed(failure)
+            error = self._cluster.failed(failure, self._desired)
         return folded(self._desired.inference_id, self._history, error)
 
     def _reconcile(self) -> None:
@@ -92,6 +93,7 @@ class Execution:
                 self._foretell()
             else:
                 last_error = self._act()
+            self._desired = self._cluster.with_hidden(self._desired, self._history.now)
             self._plan = self._cluster.decide(self._desired, self._history.now, self._facts)
             if self._plan.action == NONE:
                 return
@@ -158,7 +160,7 @@ class Execution:
         recreation = Recreation(
             self._remote,
             self._desired,
-            self._cluster.service,
+            self._service,
             plan,
             self._history,
             self._preflight,
@@ -187,12 +189,23 @@ class Execution:
         before, now = self._history.now, self._look(error)
         has_moved = now != before
         write = verdict(plan, before, now, error, self._is_as_declared(now))
-        is_useless = plan.action == UPDATED and self._is_useless(plan, error)
-        self._history.writes.append(write._replace(ignored=frozenset(plan.changes if is_useless else ())))
+        rejected = self._rejected(plan, error)
+        is_useless = bool(rejected) or (plan.action == UPDATED and self._is_useless(plan, error))
+        ignored = rejected or (plan.changes if is_useless else ())
+        self._history.writes.append(write._replace(ignored=frozenset(ignored)))
         if error.already_exists and now is None and not (error.retried or has_moved):
             raise self._half_stored(error)
         if not (is_useless or error.ambiguous or has_moved or error.already_exists or error.is_not_found):
             raise error
+
+    def _rejected(self, plan: Plan, error: ClientError) -> tuple[str, ...]:
+        """The settings that an update was rejected for, since the server does not know or does not change them."""
+        names = error.rejected_settings if plan.action == UPDATED else None
+        if names is None:
+            return ()
+        asked = (*plan.changes, *plan.sent)
+        named = [path for path in asked if any(f".{name}." in f".{path}." for name in names)]
+        return tuple(dict.fromkeys(named or plan.changes))
 
     def _is_useless(self, plan: Plan, error: ClientError) -> bool:
         """Whether no update of this endpoint can succeed, so that only a re-creation helps."""
@@ -213,7 +226,7 @@ class Execution:
             raise error.but(problem=unknown) from None
 
     def _differing(self, endpoint: Endpoint) -> tuple[str, ...]:
-        return differences(self._desired, endpoint, self._cluster.policy, self._cluster.service).paths
+        return differences(self._desired, endpoint, self._cluster.policy, self._service).paths
 
     def _is_as_declared(self, now: Endpoint | None) -> bool:
         """Whether it is there and has what a declaration as present wants."""
@@ -238,12 +251,19 @@ class Execution:
         :raises Refused: when C(wait_timeout) seconds have passed.
         """
         now, seconds = self._history.now, self._cluster.policy.wait_timeout
-        model = now.settings.get(self._cluster.service.model) if now else None
+        model = now.settings.get(self._service.model) if now else None
+        deployment = self._deployment_of(now) if now else ""
         until = time.monotonic() + seconds
-        while model and not self._cluster.api.is_deployed(str(model)):
+        while model and not self._cluster.api.is_deployed(str(model), deployment):
             if time.monotonic() >= until:
                 raise Refused(
                     f"The model {model} of inference endpoint {self._desired.inference_id} was not fully allocated "
                     f"within wait_timeout={seconds} seconds. Everything else is as declared."
                 )
             time.sleep(POLL_INTERVAL)
+
+    def _deployment_of(self, endpoint: Endpoint) -> str:
+        """The deployment that the endpoint needs; empty if there need not be one, as before a first request."""
+        if not self._service.is_local or endpoint.inference_id.startswith("."):
+            return ""
+        return str(endpoint.settings.get("service_settings.deployment_id") or endpoint.inference_id)

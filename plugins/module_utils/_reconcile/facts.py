@@ -42,6 +42,10 @@ class EndpointFacts:
         return self.history.ignored if self.history else frozenset()
 
     @property
+    def rejection(self) -> str:
+        return self.history.rejection if self.history else ""
+
+    @property
     def secrets_sent(self) -> bool:
         return self.history is not None and self.history.secrets_sent
 

@@ -84,6 +84,17 @@ class History:
         return any(write.verdict == TAKEN and write.sent for write in self.writes)
 
     @property
+    def rejection(self) -> str:
+        """Why the server rejected a write for its settings, in its own words; empty if it did not."""
+        errors = [write.error for write in self.writes if write.error and write.error.rejected_settings is not None]
+        return errors[0].problem if errors else ""
+
+    @property
+    def is_allocating(self) -> bool:
+        """Whether the server has stored the endpoint, and stopped waiting for its model."""
+        return self.now is not None and any(write.error.is_allocating for write in self.writes if write.error)
+
+    @property
     def first_error(self) -> ClientError | None:
         return next((write.error for write in self.writes if write.error), None)
 

@@ -36,6 +36,10 @@ class Facts(Protocol):
         """Settings which this server was seen not to change although it answered 200."""
 
     @property
+    def rejection(self) -> str:
+        """Why this server rejected an update as a whole, in its own words; empty if it did not."""
+
+    @property
     def secrets_sent(self) -> bool:
         """Whether the secrets have been sent, and taken, in this run."""
 
@@ -80,7 +84,8 @@ def plan(desired: Desired, existing: Endpoint | None, policy: Policy, service: S
     """
     found = Differences()
     secrets: tuple[str, ...] = ()
-    if existing is not None and existing.service == service.name and desired.state == PRESENT and not facts.unreadable:
+    is_own = existing is not None and existing.service == service.stored_name
+    if existing is not None and is_own and desired.state == PRESENT and not facts.unreadable:
         secrets = secrets_to_send(desired, existing, policy, facts)
         found = differences(desired, existing, policy, service)
         if not (found.paths or secrets):

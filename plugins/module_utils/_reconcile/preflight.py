@@ -32,6 +32,7 @@ class Preflight:
     def __init__(self, cluster: Cluster, desired: Desired) -> None:
         self._cluster = cluster
         self._desired = desired
+        self._service = cluster.service_of(desired)
         self.exists: Endpoint | None = None
 
     def look(self) -> None:
@@ -59,7 +60,7 @@ class Preflight:
                 # An error does not prove that nothing was stored (`elasticsearch.md`, "Create").
                 self._remove_if_there(trial)
             raise
-        left = differences(desired, self.exists, self._cluster.policy, self._cluster.service).paths
+        left = differences(desired, self.exists, self._cluster.policy, self._service).paths
         if left:
             raise Refused(
                 f"Elasticsearch does not store {', '.join(left)} as declared. "
@@ -71,7 +72,7 @@ class Preflight:
 
         :raises ClientError: if it is still there.
         """
-        if self.exists is None or self.exists.service != self._cluster.service.name:
+        if self.exists is None or self._is_foreign(self.exists):
             return
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -114,8 +115,12 @@ class Preflight:
             if not error.is_not_found:
                 raise
 
+    def _is_foreign(self, endpoint: Endpoint) -> bool:
+        """Whether it belongs to another service than the endpoint. A removal need not say which that is."""
+        return bool(self._desired.service) and self._service.stored_name != endpoint.service
+
     def _refuse_if_foreign(self, endpoint: Endpoint) -> None:
-        if endpoint.service != self._cluster.service.name:
+        if self._is_foreign(endpoint):
             raise Refused(
                 f"{endpoint.inference_id} is needed as temporary endpoint, but belongs to the service "
                 f"{endpoint.service}. Inference endpoint {self._desired.inference_id} was not changed."

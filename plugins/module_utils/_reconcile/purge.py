@@ -21,15 +21,21 @@ from .temporary import base_of
 _ALWAYS_PURGED = 5
 
 
-def purged(declared: Sequence[Desired], existing: Collection[Endpoint], service: str, purge: Purge) -> list[Desired]:
+def purged(
+    declared: Sequence[Desired], existing: Collection[Endpoint], services: Collection[str], purge: Purge
+) -> list[Desired]:
     """The removals of a purge; never another service's endpoint, nor a built-in one.
 
-    :param service: the name of the service whose endpoints are declared.
+    :param services: the names of the services whose endpoints are removed.
     :raises Refused: if it would remove more than it may.
     """
     listed = {desired.inference_id for desired in declared}
-    ids = sorted(endpoint.inference_id for endpoint in existing if endpoint.service == service)
-    held = [inference_id for inference_id in ids if not inference_id.startswith(".")]
+    service_of = {
+        endpoint.inference_id: endpoint.service
+        for endpoint in existing
+        if endpoint.service in services and not endpoint.inference_id.startswith(".")
+    }
+    held = sorted(service_of)
     doomed = [
         inference_id
         for inference_id in held
@@ -39,9 +45,10 @@ def purged(declared: Sequence[Desired], existing: Collection[Endpoint], service:
     ]
     limit = max(_ALWAYS_PURGED, len(held) // 2) if purge.limit is None else purge.limit
     if len(doomed) > limit:
+        of_services = f"of the service{'' if len(services) == 1 else 's'} {joined(sorted(services))}"
         raise Refused(
-            f"The purge would remove {len(doomed)} of the {len(held)} endpoints of the service {service} that the "
-            f"cluster holds, more than {limit}. Nothing was changed. They are {joined(doomed)}. "
+            f"The purge would remove {len(doomed)} of the {len(held)} endpoints {of_services} that the cluster holds, "
+            f"more than {limit}. Nothing was changed. They are {joined(doomed)}. "
             f"Hint: list those that shall stay, name them in purge_exclude, or set purge_max={len(doomed)}."
         )
-    return [Desired(inference_id, ABSENT) for inference_id in doomed]
+    return [Desired(inference_id, ABSENT, service=service_of[inference_id]) for inference_id in doomed]

@@ -8,7 +8,7 @@ Private to the collection.
 
 from __future__ import annotations
 
-from typing import Mapping, NamedTuple, Sequence
+from typing import Collection, Mapping, NamedTuple, Sequence
 
 from .._elasticsearch.errors import ClientError, Refused
 from .._inference.endpoint import Endpoint
@@ -54,27 +54,41 @@ class Reconciler:
             unreadable = error.reason or error.problem
         return self._carried_out([self._decide(desired, existing, unreadable)], parallel=1)[0]
 
-    def many(self, declared: Sequence[Desired], parallel: int = 1, purge: Purge | None = None) -> list[Outcome]:
+    def many(
+        self,
+        declared: Sequence[Desired],
+        parallel: int = 1,
+        purge: Purge | None = None,
+        services: Collection[str] = (),
+    ) -> list[Outcome]:
         """Reads all endpoints at once and reconciles those declared, each whatever becomes of the others.
 
         All plans are made first, in the order of the list. Only what there is to do then is done side by side.
 
         :param parallel: how many endpoints at the same time.
         :param purge: whether, and how far, endpoints that are not declared are removed. Their outcomes come last.
+        :param services: the names of the services whose endpoints are declared, if the list does not show them all.
         :raises ClientError: if there is nothing to decide upon, since the endpoints, or the records of their secrets,
             cannot be read.
         :raises Refused: if more would be purged than may be, or the records are none.
         """
         cluster = self._cluster
+        services = {*services, *(cluster.service_of(desired).stored_name for desired in declared)}
         existing, errors = cluster.read_many(declared)
-        doomed = self._purged(declared, existing, purge) if purge else []
+        doomed = self._purged(declared, existing, purge, services) if purge else []
         if cluster.fingerprints:
             cluster.fingerprints.read(desired.inference_id for desired in declared if desired.secrets)
         decisions = [self._decide_one(desired, existing, errors) for desired in [*declared, *doomed]]
-        decisions += self._left_over(declared, doomed, existing, errors, decisions)
+        decisions += self._left_over(declared, doomed, existing, errors, decisions, services)
         return self._carried_out(decisions, parallel)
 
-    def _purged(self, declared: Sequence[Desired], existing: Mapping[str, Endpoint], purge: Purge) -> list[Desired]:
+    def _purged(
+        self,
+        declared: Sequence[Desired],
+        existing: Mapping[str, Endpoint],
+        purge: Purge,
+        services: Collection[str],
+    ) -> list[Desired]:
         """
         :raises Refused: if more would be removed than may be, or if it is not known what there is.
         """
@@ -87,7 +101,7 @@ class Reconciler:
         # Few runs purge.
         from .purge import purged  # noqa: PLC0415
 
-        return purged(declared, existing.values(), self._cluster.service.name, purge)
+        return purged(declared, existing.values(), purge.services or services, purge)
 
     def _left_over(
         self,
@@ -96,21 +110,21 @@ class Reconciler:
         existing: Mapping[str, Endpoint],
         errors: Mapping[str, ClientError],
         decisions: Sequence[_Decided],
+        services: Collection[str],
     ) -> list[_Decided]:
         """Decide upon temporary endpoints that runs left behind, and warn of those that have to stay."""
         # A single endpoint needs none of this.
         from .temporary import base_of, left_overs, orphans  # noqa: PLC0415
 
-        service = self._cluster.service.name
         busy = {decided.desired.inference_id for decided in decisions if self._has_more_to_do(decided)}
-        for name in orphans([*declared, *doomed], existing, service):
+        for name in orphans([*declared, *doomed], existing, services):
             self._cluster.warn(
                 f"{name} is the temporary endpoint of a run that ended early, and may be the only place that has the "
                 f"settings of {base_of(name)}. It was kept. Declare {base_of(name)}, as present or as absent."
             )
         return [
             self._decide_one(left_over, existing, errors)
-            for left_over in left_overs(declared, existing, service)
+            for left_over in left_overs(declared, existing, services)
             # Whoever changes the endpoint also deletes its temporary one, when it is no longer needed.
             if left_over.inference_id not in busy and base_of(left_over.inference_id) not in busy
         ]
@@ -122,7 +136,7 @@ class Reconciler:
         error = errors.get(desired.inference_id)
         if error is not None and not error.is_unreadable_state:
             facts = EndpointFacts(self._cluster, desired)
-            return _Decided(desired, Plan(NONE), facts, None, self._cluster.failed(error))
+            return _Decided(desired, Plan(NONE), facts, None, self._cluster.failed(error, desired))
         unreadable = (error.reason or error.problem) if error else ""
         decided = self._decide(desired, existing.get(desired.inference_id), unreadable)
         self._cluster.expect(desired.inference_id, decided.plan.after)
@@ -131,9 +145,11 @@ class Reconciler:
     def _decide(self, desired: Desired, existing: Endpoint | None, unreadable: str = "") -> _Decided:
         facts = EndpointFacts(self._cluster, desired, unreadable)
         try:
+            desired = self._cluster.with_hidden(desired, existing)
+            facts = EndpointFacts(self._cluster, desired, unreadable)
             plan = self._cluster.decide(desired, existing, facts)
         except (Refused, ClientError) as error:
-            return _Decided(desired, Plan(NONE, after=existing), facts, existing, self._cluster.failed(error))
+            return _Decided(desired, Plan(NONE, after=existing), facts, existing, self._cluster.failed(error, desired))
         return _Decided(desired, plan, facts, plan.before if unreadable else existing)
 
     def _has_more_to_do(self, decided: _Decided) -> bool:

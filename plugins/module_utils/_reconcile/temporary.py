@@ -8,7 +8,7 @@ Private to the collection.
 
 from __future__ import annotations
 
-from typing import Iterable, Mapping, Sequence
+from typing import Collection, Iterable, Mapping, Sequence
 
 from .._inference.endpoint import Endpoint
 from .declaration import ABSENT, Desired
@@ -33,31 +33,33 @@ def left_over_of(inference_id: str, endpoints: Iterable[Endpoint]) -> Endpoint |
     return next((endpoint for endpoint in endpoints if endpoint.inference_id == name), None)
 
 
-def left_overs(declared: Sequence[Desired], existing: Mapping[str, Endpoint], service: str) -> list[Desired]:
+def left_overs(
+    declared: Sequence[Desired], existing: Mapping[str, Endpoint], services: Collection[str]
+) -> list[Desired]:
     """The removals of temporary endpoints that runs left behind and nobody needs.
 
     If an endpoint does not exist, its temporary endpoint may be the only place that has its settings.
 
-    :param service: the name of the service whose endpoints are declared.
+    :param services: the names of the services whose endpoints are declared.
     """
     listed = {desired.inference_id for desired in declared}
     absent = {desired.inference_id for desired in declared if desired.state == ABSENT}
     return [
-        Desired(name, ABSENT)
-        for name in _temporary(existing, service)
+        Desired(name, ABSENT, service=existing[name].service)
+        for name in _temporary(existing, services)
         if name not in listed and (base_of(name) in existing or base_of(name) in absent)
     ]
 
 
-def orphans(declared: Sequence[Desired], existing: Mapping[str, Endpoint], service: str) -> list[str]:
+def orphans(declared: Sequence[Desired], existing: Mapping[str, Endpoint], services: Collection[str]) -> list[str]:
     """Temporary endpoints whose endpoint neither exists nor is declared."""
     listed = {desired.inference_id for desired in declared}
     return [
         name
-        for name in _temporary(existing, service)
+        for name in _temporary(existing, services)
         if name not in listed and base_of(name) not in existing and base_of(name) not in listed
     ]
 
 
-def _temporary(existing: Mapping[str, Endpoint], service: str) -> list[str]:
-    return sorted(name for name, endpoint in existing.items() if base_of(name) and endpoint.service == service)
+def _temporary(existing: Mapping[str, Endpoint], services: Collection[str]) -> list[str]:
+    return sorted(name for name, endpoint in existing.items() if base_of(name) and endpoint.service in services)

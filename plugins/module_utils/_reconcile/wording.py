@@ -25,6 +25,27 @@ def foreign(existing: Endpoint, service: str) -> str:
     )
 
 
+def built_in(inference_id: str, existing: Endpoint | None, changes: Sequence[str]) -> str:
+    """
+    :param changes: in what the endpoint differs from its declaration.
+    """
+    if existing is None:
+        return f"There is no inference endpoint {inference_id}, and IDs that start with a dot belong to Elasticsearch."
+    differs = f" It differs in {joined(changes)}." if changes else ""
+    return f"Inference endpoint {inference_id} is built in: it was not changed.{differs}"
+
+
+def filled_in(existing: Endpoint, paths: Sequence[str]) -> str:
+    """
+    :param paths: the settings that are left to the server.
+    """
+    shown = joined([f"{path}={existing.settings[path]}" for path in paths])
+    return (
+        f"Inference endpoint {existing.inference_id} has {shown}, which servers fill in: the re-creation leaves that "
+        "to the server. Declare what has to stay."
+    )
+
+
 def unreadable(inference_id: str, why: str) -> str:
     return f"Inference endpoint {inference_id} cannot be read: {why}"
 
@@ -55,6 +76,13 @@ def cannot_change(existing: Endpoint, changes: Sequence[str], stuck: Sequence[st
 
 def needs_secrets(credentials: str) -> str:
     return f" Service settings change there only with {credentials} beside them, which is not given."
+
+
+def rejected(said: str) -> str:
+    """
+    :param said: the words of the server.
+    """
+    return f" The server rejected the update: {said}"
 
 
 def recovered(left_over: Endpoint, inference_id: str, paths: Sequence[str]) -> str:

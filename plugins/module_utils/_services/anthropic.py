@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 from .._elasticsearch.json_text import Repeated
 from .._elasticsearch.keys import PROVIDER_KEY, invisible_character, key_problem
-from .service import Service, Setting
+from .service import Service
+from .setting import Setting
 
 API_KEY = "service_settings.api_key"
 MAX_CHUNK_SIZE_DEFAULT = 250
@@ -148,3 +149,8 @@ SERVICE = Service(
     advise=_advice,
     explain=explain,
 )
+
+
+def services(name: str) -> Service:
+    """What is known of a service where only this one is declared: of others nothing has to be."""
+    return SERVICE if name == SERVICE.name else Service(name)

@@ -20,8 +20,9 @@ from ansible_collections.esops.inference.plugins.module_utils._reconcile.cluster
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired, Policy
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.outcome import Outcome
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.reconciler import Reconciler
-from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import API_KEY, SERVICE
+from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import API_KEY, services
 from tests.simulator import Simulator, StoredEndpoint
+from tests.unit.reconciling import wanted
 from tests.unit.support import FORMER_KEY, ID, KEY, MODEL
 
 #: Versions that differ in what a run sends or in what comes of it.
@@ -65,7 +66,7 @@ class Operation:
 
     @property
     def desired(self) -> Desired:
-        return Desired(ID, self.state, None, self.settings, {API_KEY: KEY})
+        return wanted(ID, self.state, None, self.settings, {API_KEY: KEY})
 
 
 OPERATIONS = (
@@ -169,7 +170,7 @@ class Bench:
 
 def _reconciler(client: Client, operation: Operation, check_mode: bool) -> Reconciler:
     api = Inference(client)
-    return Reconciler(Cluster(api, SERVICE, operation.policy, check_mode=check_mode, warnings=[]))
+    return Reconciler(Cluster(api, services, operation.policy, check_mode=check_mode, warnings=[]))
 
 
 class _Client(Client):

@@ -24,7 +24,7 @@ from ansible_collections.esops.inference.plugins.module_utils._fingerprints.reco
     Record,
 )
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
-from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import SERVICE
+from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import services
 from tests.unit.support import FORMER_KEY, KEY, forms
 
 PATH = "service_settings.api_key"
@@ -70,7 +70,7 @@ def _nothing_is_hashed_yet() -> Iterator[None]:
 
 def send(store: Memory, secrets: Any = None, endpoint: Endpoint = ENDPOINT) -> Fingerprints:
     """Do in one run what a run does around the request that gives an endpoint its secrets."""
-    fingerprints = Fingerprints(store, SERVICE)
+    fingerprints = Fingerprints(store, services)
     fingerprints.begin(secrets or SECRETS, endpoint.inference_id)
     fingerprints.sent(secrets or SECRETS, endpoint)
     return fingerprints
@@ -78,7 +78,7 @@ def send(store: Memory, secrets: Any = None, endpoint: Endpoint = ENDPOINT) -> F
 
 def is_new(store: Memory, secrets: Any, endpoint: Endpoint = ENDPOINT) -> bool:
     """Ask as the next run does."""
-    return Fingerprints(store, SERVICE).is_new(secrets, endpoint)
+    return Fingerprints(store, services).is_new(secrets, endpoint)
 
 
 class TestSecrets:
@@ -115,7 +115,7 @@ class TestSecrets:
     def test_secret_of_an_endpoint_that_was_recreated_is_new(self, store: Memory, changed: dict[str, Any]) -> None:
         send(store)
         assert is_new(store, SECRETS, ENDPOINT._replace(**changed))
-        assert Fingerprints(store, SERVICE).last_sent(ENDPOINT._replace(**changed)) is None
+        assert Fingerprints(store, services).last_sent(ENDPOINT._replace(**changed)) is None
 
     def test_setting_that_changes_in_place_leaves_the_secret_known(self, store: Memory) -> None:
         send(store)
@@ -124,18 +124,18 @@ class TestSecrets:
 
     def test_secret_is_new_from_begin_until_sent(self, store: Memory) -> None:
         send(store)
-        Fingerprints(store, SERVICE).begin({PATH: FORMER_KEY}, "a")
+        Fingerprints(store, services).begin({PATH: FORMER_KEY}, "a")
         assert is_new(store, SECRETS)
         assert is_new(store, {PATH: FORMER_KEY})
 
     def test_secret_is_new_after_it_was_forgotten(self, store: Memory) -> None:
         send(store)
-        Fingerprints(store, SERVICE).forget("a")
+        Fingerprints(store, services).forget("a")
         assert store.records == {}
         assert is_new(store, SECRETS)
 
     def test_two_runs_at_the_same_time_leave_the_secret_unknown(self, store: Memory) -> None:
-        first, second = Fingerprints(store, SERVICE), Fingerprints(store, SERVICE)
+        first, second = Fingerprints(store, services), Fingerprints(store, services)
         first.begin(SECRETS, "a")
         second.begin({PATH: FORMER_KEY}, "a")
         with pytest.raises(Refused, match="Another run gave inference endpoint a an API key at the same time"):
@@ -189,7 +189,7 @@ class TestRecord:
 class TestEffort:
     def test_endpoints_with_the_same_secrets_take_one_hash(self, store: Memory) -> None:
         endpoints = [ENDPOINT._replace(inference_id=f"e{number}") for number in range(20)]
-        fingerprints = Fingerprints(store, SERVICE)
+        fingerprints = Fingerprints(store, services)
         for endpoint in endpoints:
             fingerprints.begin(SECRETS, endpoint.inference_id)
             fingerprints.sent(SECRETS, endpoint)
@@ -199,7 +199,7 @@ class TestEffort:
         assert scrypt.call_count == 1
 
     def test_records_of_many_are_read_once(self, store: Memory) -> None:
-        fingerprints = Fingerprints(store, SERVICE)
+        fingerprints = Fingerprints(store, services)
         fingerprints.read(["a", "b"])
         assert fingerprints.last_sent(ENDPOINT) is None
         assert fingerprints.is_new(SECRETS, ENDPOINT)

@@ -109,10 +109,15 @@ class TestWarnings:
         assert warnings(ACME, declared(task_settings={"input": "query", "user": None})) == []
 
 
+def _list_problems(endpoints: list[dict[str, Any]]) -> list[str]:
+    found = [problems(ACME, endpoint, "on_create") for endpoint in endpoints]
+    return list_problems([endpoint["inference_id"] for endpoint in endpoints], found)
+
+
 class TestListProblems:
     def test_problem_of_many_endpoints_is_reported_once_with_the_places(self) -> None:
         wrong = [declared(inference_id=f"e{number}", service_settings={"rate": 0}) for number in range(5)]
-        assert list_problems(ACME, wrong, "on_create") == [
+        assert _list_problems(wrong) == [
             f"endpoints[0], endpoints[1], endpoints[2] and 2 more: {RATE} must be at least 1, not 0."
         ]
 
@@ -121,19 +126,19 @@ class TestListProblems:
             declared(inference_id="a", service_settings={"rate": 0}),
             declared(inference_id="b", service_settings={"model": "old"}),
         ]
-        assert list_problems(ACME, wrong, "on_create") == [
+        assert _list_problems(wrong) == [
             f"endpoints[0]: {RATE} must be at least 1, not 0.",
             f"endpoints[1]: {MODEL} must not be old.",
         ]
 
     def test_id_that_occurs_more_than_once_is_a_problem_whatever_the_state(self) -> None:
         twice = [declared(inference_id="a"), declared(inference_id="b"), declared(inference_id="a", state="absent")]
-        assert list_problems(ACME, twice, "on_create") == [
+        assert _list_problems(twice) == [
             "inference_id a stands in the list more than once: endpoints[0], endpoints[2]."
         ]
 
     def test_list_without_endpoints_has_no_problem(self) -> None:
-        assert list_problems(ACME, [], "always") == []
+        assert list_problems([], []) == []
 
 
 class TestDefaults:
@@ -168,12 +173,12 @@ class TestDesired:
             task_settings={"input": "query", "user": None},
         )
         assert desired(ACME, options) == Desired(
-            "a", settings={MODEL: "m", INPUT: "query"}, secrets={ACCESS_KEY: "a", SECRET_KEY: "s"}
+            "a", settings={MODEL: "m", INPUT: "query"}, secrets={ACCESS_KEY: "a", SECRET_KEY: "s"}, service="acme"
         )
 
     def test_desired_has_id_state_and_task_type_as_declared(self) -> None:
         assert desired(ACME, declared(inference_id="b", state="absent", task_type="rerank")) == Desired(
-            "b", "absent", "rerank"
+            "b", "absent", "rerank", service="acme"
         )
 
     def test_desired_settings_are_in_the_normal_form_of_the_service(self) -> None:
@@ -181,4 +186,4 @@ class TestDesired:
 
     def test_declared_settings_are_those_of_the_groups_that_are_set(self) -> None:
         options = declared(task_settings={"user": "u"}, other={"x": 1})
-        assert declared_settings(options) == {USER: "u"}
+        assert declared_settings(ACME, options) == {USER: "u"}

@@ -15,7 +15,6 @@ from ansible_collections.esops.inference.plugins.module_utils._reconcile.broken_
     listed_in_part,
     read_declared,
 )
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired
 from tests.unit.reconciling import (
     EXISTING,
     MemoryApi,
@@ -25,6 +24,7 @@ from tests.unit.reconciling import (
     unauthorized,
     unreachable,
     unreadable,
+    wanted,
 )
 
 LIST = "/_inference/_all"
@@ -37,21 +37,21 @@ TRIAL = EXISTING._replace(inference_id="a-ansible-preflight")
 class TestListedInPart:
     def test_endpoints_of_the_task_type_are_listed_with_a_warning(self) -> None:
         cluster = cluster_of(MemoryApi(EXISTING, CHAT))
-        found, why = listed_in_part(cluster, Desired("x", task_type="chat_completion"), ERROR)
+        found, why = listed_in_part(cluster, wanted("x", task_type="chat_completion"), ERROR)
         assert (ids(list(found.values())), why) == (["c"], "")
         unchecked = "only those of the task type chat_completion were checked for the same model"
         assert cluster.warnings == [f"Elasticsearch does not list all endpoints, so {unchecked}. {SAID}"]
 
     def test_task_type_that_is_not_declared_is_the_first_of_the_service(self) -> None:
         api = MemoryApi()
-        listed_in_part(cluster_of(api), Desired("x"), ERROR)
+        listed_in_part(cluster_of(api), wanted("x"), ERROR)
         assert api.calls == ["list completion"]
 
     def test_left_over_is_read_by_itself_if_the_task_type_cannot_be_listed(self) -> None:
         api = MemoryApi(EXISTING, TRIAL)
         api.failures["list completion"] = [failed("GET", "/_inference/completion/_all")]
         cluster = cluster_of(api)
-        found, why = listed_in_part(cluster, Desired("a"), ERROR)
+        found, why = listed_in_part(cluster, wanted("a"), ERROR)
         assert found == {TRIAL.inference_id: TRIAL}
         assert why == "GET /_inference/completion/_all: It failed."
         assert cluster.warnings == [
@@ -62,18 +62,18 @@ class TestListedInPart:
     def test_left_over_that_is_missing_or_cannot_be_read_is_none(self, failure: ClientError | None) -> None:
         api = MemoryApi(*([TRIAL] if failure else []))
         api.failures = {"list completion": [failed("GET", "/x")], f"get {TRIAL.inference_id}": [failure]}
-        found, why = listed_in_part(cluster_of(api), Desired("a"), ERROR)
+        found, why = listed_in_part(cluster_of(api), wanted("a"), ERROR)
         assert (found, why) == ({}, "GET /x: It failed.")
 
     @pytest.mark.parametrize("error", [unauthorized(), unreachable()])
     def test_nothing_else_is_asked_if_it_would_fail_as_well(self, error: ClientError) -> None:
         api = MemoryApi()
         with pytest.raises(ClientError) as raised:
-            listed_in_part(cluster_of(api), Desired("a"), error)
+            listed_in_part(cluster_of(api), wanted("a"), error)
         assert raised.value is error
         api.failures["list completion"] = [error]
         with pytest.raises(ClientError):
-            listed_in_part(cluster_of(api), Desired("a"), ERROR)
+            listed_in_part(cluster_of(api), wanted("a"), ERROR)
         assert api.calls == ["list completion"]
 
 
@@ -81,13 +81,13 @@ class TestReadDeclared:
     def test_declared_endpoints_are_read_by_task_type_and_then_one_by_one(self) -> None:
         api = MemoryApi(EXISTING, CHAT)
         cluster = cluster_of(api)
-        declared = [Desired("a"), Desired("c"), Desired("x")]
+        declared = [wanted("a"), wanted("c"), wanted("x")]
         assert read_declared(cluster, declared, ERROR) == ({"a": EXISTING, "c": CHAT}, {})
         assert api.calls == ["list completion", "get c", "get x"]
 
     def test_each_declared_task_type_is_listed_once(self) -> None:
         api = MemoryApi()
-        declared = [Desired("a", task_type="completion"), Desired("c", task_type="chat_completion"), Desired("b")]
+        declared = [wanted("a", task_type="completion"), wanted("c", task_type="chat_completion"), wanted("b")]
         read_declared(cluster_of(api), declared, ERROR)
         assert api.calls[:2] == ["list chat_completion", "list completion"]
 
@@ -103,19 +103,19 @@ class TestReadDeclared:
         api = MemoryApi(EXISTING, CHAT)
         failure = failed("GET", "/_inference/b")
         api.failures = {"list completion": [unreadable()], "get b": [failure]}
-        found, errors = read_declared(cluster_of(api), [Desired("a"), Desired("b"), Desired("c")], ERROR)
+        found, errors = read_declared(cluster_of(api), [wanted("a"), wanted("b"), wanted("c")], ERROR)
         assert (found, errors) == ({"a": EXISTING, "c": CHAT}, {"b": failure})
 
     def test_endpoints_are_read_in_the_normal_form(self) -> None:
         mixed_up = Endpoint("a", "completion", "anthropic", {"task_settings.top_p": 40})
-        found, _errors = read_declared(cluster_of(MemoryApi(mixed_up)), [Desired("a")], ERROR)
+        found, _errors = read_declared(cluster_of(MemoryApi(mixed_up)), [wanted("a")], ERROR)
         assert found["a"].settings == {"task_settings.top_k": 40}
 
     @pytest.mark.parametrize("error", [unauthorized(), unreachable(), failed("GET", LIST, 503)])
     def test_error_that_is_not_about_one_endpoint_is_raised(self, error: ClientError) -> None:
         api = MemoryApi(EXISTING)
         with pytest.raises(ClientError) as raised:
-            read_declared(cluster_of(api), [Desired("a")], error)
+            read_declared(cluster_of(api), [wanted("a")], error)
         assert (raised.value, api.calls) == (error, [])
 
     @pytest.mark.parametrize("call", ["list completion", "get b"])
@@ -123,5 +123,5 @@ class TestReadDeclared:
         api = MemoryApi(EXISTING)
         api.failures[call] = [unauthorized()]
         with pytest.raises(ClientError):
-            read_declared(cluster_of(api), [Desired("a"), Desired("b"), Desired("c")], ERROR)
+            read_declared(cluster_of(api), [wanted("a"), wanted("b"), wanted("c")], ERROR)
         assert api.calls[-1] == call

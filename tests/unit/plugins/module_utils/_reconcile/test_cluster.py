@@ -31,6 +31,7 @@ from tests.unit.reconciling import (
     unauthorized,
     unreachable,
     unreadable,
+    wanted,
 )
 
 TRIAL = EXISTING._replace(inference_id="a-ansible-preflight")
@@ -84,7 +85,7 @@ class TestServer:
     def test_version_is_not_asked_of_a_cluster_that_is_down(self) -> None:
         api = MemoryApi()
         cluster = cluster_of(api)
-        cluster.failed(unreachable())
+        cluster.failed(unreachable(), wanted("a"))
         with pytest.raises(Refused, match="Nothing was tried"):
             cluster.server()
         assert api.calls == []
@@ -94,7 +95,7 @@ class TestDown:
     @pytest.mark.parametrize("error", [unauthorized(), unreachable()])
     def test_failure_that_others_would_meet_stops_them(self, error: ClientError) -> None:
         cluster = cluster_of(MemoryApi())
-        cluster.failed(error)
+        cluster.failed(error, wanted("a"))
         with pytest.raises(Refused) as refused:
             cluster.stop_if_down()
         assert str(refused.value) == f"Nothing was tried, since an earlier request failed: {error}"
@@ -102,7 +103,7 @@ class TestDown:
     @pytest.mark.parametrize("error", [rejected(), failed(), Refused("no")])
     def test_failure_of_one_endpoint_stops_no_other(self, error: Refused | ClientError) -> None:
         cluster = cluster_of(MemoryApi())
-        assert cluster.failed(error) is error
+        assert cluster.failed(error, wanted("a")) is error
         cluster.stop_if_down()
 
 
@@ -110,7 +111,7 @@ class TestExplanation:
     ERROR = ApiError("does not support task type [chat_completion]", "PUT", "/_inference/chat_completion/a", "old", 400)
 
     def test_failure_gets_the_hint_of_the_service_as_another_error(self) -> None:
-        explained = cluster_of(MemoryApi()).failed(self.ERROR)
+        explained = cluster_of(MemoryApi()).failed(self.ERROR, wanted("a"))
         assert isinstance(explained, ApiError)
         assert explained.hint == "chat_completion requires Elasticsearch 9.5 or later."
         assert (explained.problem, explained.status) == (self.ERROR.problem, 400)
@@ -118,7 +119,7 @@ class TestExplanation:
 
     def test_failure_that_the_service_cannot_explain_keeps_its_hint(self) -> None:
         error = ApiError("something else", "PUT", "/_inference/a", "old", 400)
-        assert cluster_of(MemoryApi()).failed(error) is error
+        assert cluster_of(MemoryApi()).failed(error, wanted("a")) is error
 
 
 class TestNormalForm:
@@ -138,10 +139,10 @@ class TestLists:
     def test_endpoints_are_listed_once(self) -> None:
         api = MemoryApi(EXISTING, TRIAL)
         cluster = cluster_of(api)
-        assert cluster.read_many([Desired("a")]) == ({"a": EXISTING, TRIAL.inference_id: TRIAL}, {})
-        assert ids(cluster.neighbors(Desired("b"))) == ["a", TRIAL.inference_id]
-        assert cluster.left_over(Desired("a")) == TRIAL
-        assert cluster.left_over(Desired("b")) is None
+        assert cluster.read_many([wanted("a")]) == ({"a": EXISTING, TRIAL.inference_id: TRIAL}, {})
+        assert ids(cluster.neighbors(wanted("b"))) == ["a", TRIAL.inference_id]
+        assert cluster.left_over(wanted("a")) == TRIAL
+        assert cluster.left_over(wanted("b")) is None
         assert api.calls == ["list"]
 
     def test_later_plans_see_what_earlier_ones_make_of_the_cluster(self) -> None:
@@ -162,7 +163,7 @@ class TestLists:
         api = MemoryApi(EXISTING)
         api.failures["list"] = [unreadable()]
         cluster = cluster_of(api)
-        assert cluster.read_many([Desired("a", task_type="completion")]) == ({"a": EXISTING}, {})
+        assert cluster.read_many([wanted("a", task_type="completion")]) == ({"a": EXISTING}, {})
         assert cluster.others() == {"a": EXISTING}
         assert api.calls == ["list", "list completion"]
         assert cluster.is_listed_in_part != ""
@@ -171,7 +172,7 @@ class TestLists:
         api = MemoryApi(EXISTING)
         api.failures["list"] = [unreadable()]
         cluster = cluster_of(api)
-        assert ids(cluster.neighbors(Desired("b"))) == ids(cluster.neighbors(Desired("b"))) == ["a"]
+        assert ids(cluster.neighbors(wanted("b"))) == ids(cluster.neighbors(wanted("b"))) == ["a"]
         assert api.calls == ["list", "list completion"]
         assert (cluster.unlisted, len(cluster.warnings)) == ("", 1)
 
@@ -180,7 +181,7 @@ class TestDecide:
     def test_warnings_of_a_plan_are_shown_once(self) -> None:
         twin = EXISTING._replace(inference_id="b")
         cluster = cluster_of(MemoryApi(twin))
-        desired = Desired("a", settings={MODEL: "m", TOKENS: 5}, secrets={KEY: "k"})
+        desired = wanted("a", settings={MODEL: "m", TOKENS: 5}, secrets={KEY: "k"})
         for _ in range(2):
             decided = cluster.decide(desired, None, EndpointFacts(cluster, desired))
             assert cluster.warnings == list(decided.warnings)
@@ -190,10 +191,10 @@ class TestDecide:
 @pytest.mark.parametrize(
     ("desired", "options", "waits"),
     [
-        (Desired("a"), {"wait_for_deployment": True}, True),
-        (Desired("a"), {}, False),
-        (Desired("a", "absent"), {"wait_for_deployment": True}, False),
-        (Desired("a"), {"wait_for_deployment": True, "check_mode": True}, False),
+        (wanted("a"), {"wait_for_deployment": True}, True),
+        (wanted("a"), {}, False),
+        (wanted("a", "absent"), {"wait_for_deployment": True}, False),
+        (wanted("a"), {"wait_for_deployment": True, "check_mode": True}, False),
     ],
 )
 def test_deployment_is_waited_for_if_the_endpoint_is_present_and_the_run_is_real(

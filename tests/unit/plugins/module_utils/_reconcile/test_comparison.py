@@ -11,10 +11,10 @@ import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.comparison import Differences, differences
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired, Policy
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Policy
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.history import unequal
 from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import SERVICE
-from tests.unit.reconciling import EXISTING, MODEL, TEMPERATURE, TOKENS, altered
+from tests.unit.reconciling import EXISTING, MODEL, TEMPERATURE, TOKENS, altered, wanted
 from tests.unit.services import ACME, BATCH, DIMENSIONS, INPUT, RATE, USER
 from tests.unit.services import MODEL as ACME_MODEL
 
@@ -24,7 +24,7 @@ STORED = Endpoint("a", "rerank", "acme", {ACME_MODEL: "m", RATE: 10, INPUT: "que
 def found(
     settings: dict[str, Any], existing: Endpoint = STORED, task_type: str | None = None, unmanaged: str = "keep"
 ) -> Differences:
-    desired = Desired("a", task_type=task_type, settings=settings, secrets={"service_settings.api_key": "k"})
+    desired = wanted("a", task_type=task_type, settings=settings, secrets={"service_settings.api_key": "k"})
     return differences(desired, existing, Policy(unmanaged_settings=unmanaged), ACME)
 
 
@@ -76,7 +76,7 @@ class TestRemovals:
         assert found({}, existing, unmanaged="remove") == Differences({BATCH: 5}, frozenset())
 
     def test_setting_that_a_create_needs_is_not_removed(self) -> None:
-        removing = differences(Desired("a"), EXISTING, Policy(unmanaged_settings="remove"), SERVICE)
+        removing = differences(wanted("a"), EXISTING, Policy(unmanaged_settings="remove"), SERVICE)
         assert removing == Differences({}, frozenset({TEMPERATURE}))
 
     def test_undeclared_settings_are_kept_by_default(self) -> None:

@@ -16,7 +16,6 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.err
     Refused,
 )
 from ansible_collections.esops.inference.plugins.module_utils._inference.api import Inference
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.outcome import Outcome
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.reconciler import Reconciler
 from tests.simulator import Fault, Simulator
@@ -31,6 +30,7 @@ from tests.unit.reconciling import (
     lost,
     rejected,
     unreadable,
+    wanted,
 )
 from tests.unit.reconciling import KEY as KEY_PATH
 from tests.unit.reconciling import MODEL as MODEL_PATH
@@ -467,7 +467,7 @@ def test_endpoint_that_keeps_changing_is_a_failure_after_three_rounds(
 
 def outcome_of(api: MemoryApi, settings: dict[str, Any], key: str | None = None, **options: Any) -> Outcome:
     """What comes of one endpoint, over an API in memory."""
-    desired = Desired("a", settings=settings, secrets={} if key is None else {KEY_PATH: key})
+    desired = wanted("a", settings=settings, secrets={} if key is None else {KEY_PATH: key})
     return Reconciler(cluster_of(api, **options)).one(desired)
 
 

@@ -13,7 +13,6 @@ import pytest
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ClientError, Refused
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import UNKNOWN, Endpoint
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.cluster import Cluster
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.facts import EndpointFacts
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.history import History, Write
 from tests.unit.reconciling import (
@@ -27,9 +26,10 @@ from tests.unit.reconciling import (
     ids,
     unauthorized,
     unreadable,
+    wanted,
 )
 
-DESIRED = Desired("a", secrets={KEY: "k"})
+DESIRED = wanted("a", secrets={KEY: "k"})
 
 
 class StubFingerprints:

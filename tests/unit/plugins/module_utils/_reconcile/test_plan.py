@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired, Policy
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Policy
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import Plan, plan
 from tests.unit.planning import NEEDED, OTHERS, SECRETS, SERVER, StubFacts, planned, refusal
 from tests.unit.reconciling import (
@@ -21,6 +21,7 @@ from tests.unit.reconciling import (
     TEMPERATURE,
     TOKENS,
     altered,
+    wanted,
 )
 from tests.unit.services import ACME
 
@@ -114,7 +115,7 @@ class TestSecrets:
     def test_all_secrets_of_an_alternative_are_sent_together(self) -> None:
         existing = Endpoint("a", "rerank", "acme", {"service_settings.model": "m"})
         secrets = {"service_settings.access_key": "a", "service_settings.secret_key": "s"}
-        decided = plan(Desired("a", secrets=secrets), existing, Policy(update_secrets="always"), ACME, StubFacts())
+        decided = plan(wanted("a", secrets=secrets), existing, Policy(update_secrets="always"), ACME, StubFacts())
         assert decided.body == {"service_settings": {"access_key": "a", "secret_key": "s"}}
         assert decided.sent == decided.changes == tuple(secrets)
 

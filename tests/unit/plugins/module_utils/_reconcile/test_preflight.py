@@ -27,6 +27,7 @@ from tests.unit.reconciling import (
     rejected,
     timed_out,
     unreachable,
+    wanted,
 )
 from tests.unit.support import (
     DELETE,
@@ -346,10 +347,10 @@ class TestProof:
     LOOK = "get a-ansible-preflight"
 
     def prove(self, api: MemoryApi, desired: Desired | None = None) -> Preflight:
-        preflight = Preflight(cluster_of(api), Desired("a"))
+        preflight = Preflight(cluster_of(api), wanted("a"))
         preflight.look()
         api.calls.clear()
-        preflight.prove(EXISTING, nest(EXISTING.settings), desired or Desired("a", settings=EXISTING.settings))
+        preflight.prove(EXISTING, nest(EXISTING.settings), desired or wanted("a", settings=EXISTING.settings))
         return preflight
 
     def test_proof_creates_the_temporary_endpoint(self) -> None:
@@ -418,7 +419,7 @@ class TestProof:
 
     def test_temporary_endpoint_that_is_not_as_declared_is_refused(self) -> None:
         with pytest.raises(Refused) as refused:
-            self.prove(MemoryApi(EXISTING), Desired("a", settings={"task_settings.max_tokens": 7}))
+            self.prove(MemoryApi(EXISTING), wanted("a", settings={"task_settings.max_tokens": 7}))
         assert str(refused.value) == (
             "Elasticsearch does not store task_settings.max_tokens as declared. Inference endpoint a was not changed."
         )
@@ -428,7 +429,7 @@ class TestRemoval:
     TRIAL, REMOVE = TestProof.TRIAL, TestProof.REMOVE
 
     def preflight(self, api: MemoryApi) -> Preflight:
-        preflight = Preflight(cluster_of(api), Desired("a"))
+        preflight = Preflight(cluster_of(api), wanted("a"))
         preflight.look()
         api.calls.clear()
         return preflight

@@ -11,8 +11,9 @@ import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import Refused
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired, Purge
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Purge
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.purge import purged
+from tests.unit.reconciling import wanted
 
 
 def removed(
@@ -24,7 +25,7 @@ def removed(
 ) -> list[str]:
     existing = [Endpoint(name, "completion", "anthropic", {}) for name in held]
     existing += [Endpoint(name, "completion", "openai", {}) for name in foreign]
-    doomed = purged([Desired(name) for name in declared], existing, "anthropic", Purge(exclude, limit))
+    doomed = purged([wanted(name) for name in declared], existing, ["anthropic"], Purge(exclude, limit))
     assert all(desired.state == "absent" for desired in doomed)
     return [desired.inference_id for desired in doomed]
 
@@ -35,7 +36,7 @@ def test_endpoints_that_are_not_declared_are_removed_in_order() -> None:
 
 def test_endpoint_that_is_declared_as_absent_is_not_removed_twice() -> None:
     existing = [Endpoint("a", "completion", "anthropic", {})]
-    assert purged([Desired("a", "absent")], existing, "anthropic", Purge()) == []
+    assert purged([wanted("a", "absent")], existing, ["anthropic"], Purge()) == []
 
 
 def test_endpoints_of_other_services_stay() -> None:

@@ -28,6 +28,7 @@ from tests.unit.reconciling import (
     unauthorized,
     unreachable,
     unreadable,
+    wanted,
 )
 
 PREFLIGHT = "-ansible-preflight"
@@ -40,11 +41,11 @@ def held(inference_id: str, service: str = "anthropic") -> Endpoint:
 
 
 def new(inference_id: str, model: str = "m") -> Desired:
-    return Desired(inference_id, settings={**NEW, MODEL: model}, secrets={KEY: "k"})
+    return wanted(inference_id, settings={**NEW, MODEL: model}, secrets={KEY: "k"})
 
 
 def changed(inference_id: str) -> Desired:
-    return Desired(inference_id, settings={TOKENS: 5})
+    return wanted(inference_id, settings={TOKENS: 5})
 
 
 def actions(outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
@@ -65,7 +66,7 @@ class StubFingerprints:
 class TestOne:
     def test_endpoint_in_sync_is_one_read(self) -> None:
         api = MemoryApi(EXISTING)
-        outcome = Reconciler(cluster_of(api)).one(Desired("a", settings={TOKENS: 1024}))
+        outcome = Reconciler(cluster_of(api)).one(wanted("a", settings={TOKENS: 1024}))
         assert outcome == Outcome("a", before=EXISTING, after=EXISTING)
         assert api.calls == ["get a"]
 
@@ -91,7 +92,7 @@ class TestOne:
 
     def test_refusal_is_the_outcome_with_the_endpoint_as_it_is(self) -> None:
         api = MemoryApi(EXISTING)
-        outcome = Reconciler(cluster_of(api)).one(Desired("a", settings={MODEL: "n"}))
+        outcome = Reconciler(cluster_of(api)).one(wanted("a", settings={MODEL: "n"}))
         assert isinstance(outcome.error, Refused)
         assert (outcome.action, outcome.changed, outcome.after) == ("none", False, EXISTING)
         assert api.calls == ["get a"]
@@ -99,14 +100,14 @@ class TestOne:
     def test_endpoint_that_cannot_be_read_is_planned_as_unreadable(self) -> None:
         api = MemoryApi(EXISTING)
         api.failures["get a"] = [unreadable("/_inference/a")]
-        outcome = Reconciler(cluster_of(api, force=True)).one(Desired("a", "absent"))
+        outcome = Reconciler(cluster_of(api, force=True)).one(wanted("a", "absent"))
         assert (outcome.action, outcome.changed, outcome.after, outcome.error) == ("deleted", True, None, None)
 
 
 class TestOrder:
     def test_outcomes_are_in_the_order_of_the_list_then_of_the_purge_then_of_left_overs(self) -> None:
         api = MemoryApi(held("z"), held("b"), held("c"), held("y"), held("c" + PREFLIGHT))
-        declared = [Desired("z", "absent"), new("a"), changed("b"), Desired("c")]
+        declared = [wanted("z", "absent"), new("a"), changed("b"), wanted("c")]
         outcomes = Reconciler(cluster_of(api)).many(declared, purge=Purge())
         assert actions(outcomes) == [
             ("z", "deleted"),
@@ -127,12 +128,12 @@ class TestOrder:
 
     def test_all_plans_are_made_before_the_first_write(self) -> None:
         api = MemoryApi(held("a"), held("b"))
-        Reconciler(cluster_of(api)).many([changed("a"), Desired("b", "absent"), new("c")])
+        Reconciler(cluster_of(api)).many([changed("a"), wanted("b", "absent"), new("c")])
         assert api.calls == ["list", "server", "update a", "delete b", "create c"]
 
     def test_list_in_sync_is_one_read(self) -> None:
         api = MemoryApi(held("a"), held("b"))
-        outcomes = Reconciler(cluster_of(api)).many([Desired("a"), Desired("b"), Desired("c", "absent")], 8)
+        outcomes = Reconciler(cluster_of(api)).many([wanted("a"), wanted("b"), wanted("c", "absent")], 8)
         assert actions(outcomes) == [("a", "none"), ("b", "none"), ("c", "none")]
         assert api.calls == ["list"]
 
@@ -144,14 +145,14 @@ class TestOrder:
 
     def test_endpoint_that_is_deleted_first_is_no_duplicate(self) -> None:
         cluster = cluster_of(MemoryApi(held("a")))
-        Reconciler(cluster).many([Desired("a", "absent"), new("b")])
+        Reconciler(cluster).many([wanted("a", "absent"), new("b")])
         assert cluster.warnings == []
 
 
 class TestFailures:
     def test_refusal_of_one_endpoint_stops_no_other(self) -> None:
         api = MemoryApi(held("a"), held("b"))
-        outcomes = Reconciler(cluster_of(api)).many([Desired("a", settings={MODEL: "n"}), Desired("x"), changed("b")])
+        outcomes = Reconciler(cluster_of(api)).many([wanted("a", settings={MODEL: "n"}), wanted("x"), changed("b")])
         assert actions(outcomes) == [("a", "none"), ("x", "none"), ("b", "updated")]
         assert [outcome.error is not None for outcome in outcomes] == [True, True, False]
 
@@ -183,7 +184,7 @@ class TestFailures:
         api = MemoryApi(held("a"), held("b"))
         error = failed("GET", "/_inference/a")
         api.failures = {"list": [unreadable()], "list completion": [unreadable()], "get a": [error]}
-        outcomes = Reconciler(cluster_of(api)).many([changed("a"), Desired("b")])
+        outcomes = Reconciler(cluster_of(api)).many([changed("a"), wanted("b")])
         assert outcomes == [Outcome("a", error=error), Outcome("b", before=held("b"), after=held("b"))]
 
 
@@ -197,7 +198,7 @@ class TestSecrets:
         cluster = cluster_of(MemoryApi(held("a"), held("b"), held("c")), update_secrets="when_changed")
         fingerprints = self.fingerprinted(cluster)
         secrets = {KEY: "k"}
-        Reconciler(cluster).many([Desired("a", secrets=secrets), Desired("b"), Desired("c", secrets=secrets)])
+        Reconciler(cluster).many([wanted("a", secrets=secrets), wanted("b"), wanted("c", secrets=secrets)])
         assert fingerprints.reads == [["a", "c"]]
 
     def test_records_that_cannot_be_read_stop_the_list(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,11 +218,11 @@ class TestSecrets:
 class TestPurge:
     def test_endpoints_that_are_not_declared_stay_without_purge(self) -> None:
         api = MemoryApi(held("a"), held("b"))
-        assert actions(Reconciler(cluster_of(api)).many([Desired("a")])) == [("a", "none")]
+        assert actions(Reconciler(cluster_of(api)).many([wanted("a")])) == [("a", "none")]
 
     def test_endpoints_of_other_services_are_never_purged(self) -> None:
         api = MemoryApi(held("a"), held("b", "openai"))
-        assert actions(Reconciler(cluster_of(api)).many([Desired("a")], purge=Purge())) == [("a", "none")]
+        assert actions(Reconciler(cluster_of(api)).many([wanted("a")], purge=Purge())) == [("a", "none")]
 
     def test_purge_that_goes_too_far_changes_nothing(self) -> None:
         api = MemoryApi(held("a"), held("b"))
@@ -246,12 +247,12 @@ class TestLeftOvers:
     @pytest.mark.parametrize(
         ("declared", "expected"),
         [
-            ([Desired("a")], [("a", "none"), (TRIAL, "deleted")]),
-            ([Desired("b")], [("b", "none"), (TRIAL, "deleted")]),
+            ([wanted("a")], [("a", "none"), (TRIAL, "deleted")]),
+            ([wanted("b")], [("b", "none"), (TRIAL, "deleted")]),
             # The run of the endpoint itself deletes its left-over.
             ([changed("a")], [("a", "updated")]),
             # It is declared itself.
-            ([Desired("a"), Desired(TRIAL)], [("a", "none"), (TRIAL, "none")]),
+            ([wanted("a"), wanted(TRIAL)], [("a", "none"), (TRIAL, "none")]),
         ],
     )
     def test_left_over_is_deleted_once(self, declared: list[Desired], expected: list[tuple[str, str]]) -> None:
@@ -261,18 +262,18 @@ class TestLeftOvers:
 
     def test_left_over_that_a_purge_deletes_is_deleted_once(self) -> None:
         api = MemoryApi(held("a"), held("b"), held(self.TRIAL))
-        outcomes = Reconciler(cluster_of(api)).many([Desired("b")], purge=Purge(exclude=["a"]))
+        outcomes = Reconciler(cluster_of(api)).many([wanted("b")], purge=Purge(exclude=["a"]))
         assert actions(outcomes) == [("b", "none"), (self.TRIAL, "deleted")]
         assert api.calls.count(f"delete {self.TRIAL}") == 1
 
     def test_left_over_of_a_refused_endpoint_is_deleted(self) -> None:
         api = MemoryApi(held("a"), held(self.TRIAL))
-        outcomes = Reconciler(cluster_of(api)).many([Desired("a", settings={MODEL: "n"})])
+        outcomes = Reconciler(cluster_of(api)).many([wanted("a", settings={MODEL: "n"})])
         assert actions(outcomes) == [("a", "none"), (self.TRIAL, "deleted")]
 
     def test_left_over_that_may_be_the_only_copy_is_kept_with_a_warning(self) -> None:
         cluster = cluster_of(MemoryApi(held("b"), held(self.TRIAL)))
-        assert actions(Reconciler(cluster).many([Desired("b")])) == [("b", "none")]
+        assert actions(Reconciler(cluster).many([wanted("b")])) == [("b", "none")]
         [warning] = cluster.warnings
         assert warning == (
             f"{self.TRIAL} is the temporary endpoint of a run that ended early, and may be the only place that has the "
@@ -283,5 +284,5 @@ class TestLeftOvers:
         api = MemoryApi(held("a"), held(self.TRIAL))
         api.failures[f"delete {self.TRIAL}"] = [failed("DELETE", f"/_inference/completion/{self.TRIAL}")]
         api.lost_responses.add(f"delete {self.TRIAL}")
-        outcomes = Reconciler(cluster_of(api)).many([Desired("a")])
+        outcomes = Reconciler(cluster_of(api)).many([wanted("a")])
         assert actions(outcomes) == [("a", "none"), (self.TRIAL, "deleted")]

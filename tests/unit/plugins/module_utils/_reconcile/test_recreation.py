@@ -14,7 +14,6 @@ import pytest
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ClientError, Refused
 from ansible_collections.esops.inference.plugins.module_utils._inference.api import Inference
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.facts import EndpointFacts
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.history import UNKNOWN, History, Write
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import Plan
@@ -41,6 +40,7 @@ from tests.unit.reconciling import (
     rejected,
     timed_out,
     unreachable,
+    wanted,
 )
 from tests.unit.reconciling import KEY as KEY_PATH
 from tests.unit.runs import RECREATE, declared, held, trials
@@ -231,7 +231,7 @@ class TestRuns:
 
 
 NEW = EXISTING._replace(settings={**EXISTING.settings, MODEL: "n"})
-DESIRED = Desired("a", task_type="completion", settings=NEW.settings, secrets={KEY_PATH: "k"})
+DESIRED = wanted("a", task_type="completion", settings=NEW.settings, secrets={KEY_PATH: "k"})
 TRIAL_ID = "a-ansible-preflight"
 PROVED = ["references a", "server", f"create {TRIAL_ID}"]
 DELETED = Write("deleted", EXISTING, None)

@@ -12,12 +12,11 @@ import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ClientError, Refused
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import Plan
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.secret_records import SecretRecords
-from tests.unit.reconciling import EXISTING, KEY, failed
+from tests.unit.reconciling import EXISTING, KEY, failed, wanted
 
-DESIRED = Desired("a", secrets={KEY: "k"})
+DESIRED = wanted("a", secrets={KEY: "k"})
 SENDING = Plan("updated", EXISTING, EXISTING, sent=(KEY,))
 NOT_SENDING = Plan("updated", EXISTING, EXISTING)
 DELETE = Plan("deleted", EXISTING)

@@ -16,10 +16,11 @@ from ansible_collections.esops.inference.plugins.module_utils._reconcile.tempora
     name_of,
     orphans,
 )
+from tests.unit.reconciling import wanted
 
-PRESENT, ABSENT = Desired("a"), Desired("a", "absent")
+PRESENT, ABSENT = wanted("a"), wanted("a", "absent")
 TRIAL = "a-ansible-preflight"
-REMOVAL = Desired(TRIAL, "absent")
+REMOVAL = wanted(TRIAL, "absent")
 
 
 def endpoints(*inference_ids: str, service: str = "anthropic") -> dict[str, Endpoint]:
@@ -55,25 +56,28 @@ def test_left_over_of_an_endpoint_is_found_by_its_name() -> None:
         ([PRESENT], [TRIAL], [], []),
         ([], [TRIAL], [], [TRIAL]),
         # It is declared itself.
-        ([Desired(TRIAL)], ["a", TRIAL], [], []),
-        ([Desired(TRIAL)], [TRIAL], [], []),
+        ([wanted(TRIAL)], ["a", TRIAL], [], []),
+        ([wanted(TRIAL)], [TRIAL], [], []),
     ],
 )
 def test_left_over_is_removed_unless_it_may_be_the_only_copy(
     declared: list[Desired], held: list[str], removals: list[Desired], kept: list[str]
 ) -> None:
     existing = endpoints(*held)
-    assert left_overs(declared, existing, "anthropic") == removals
-    assert orphans(declared, existing, "anthropic") == kept
+    assert left_overs(declared, existing, ["anthropic"]) == removals
+    assert orphans(declared, existing, ["anthropic"]) == kept
 
 
 def test_temporary_endpoint_of_another_service_is_neither_removed_nor_named() -> None:
     existing = endpoints("a", TRIAL, "b-ansible-preflight", service="openai")
-    assert left_overs([PRESENT], existing, "anthropic") == []
-    assert orphans([PRESENT], existing, "anthropic") == []
+    assert left_overs([PRESENT], existing, ["anthropic"]) == []
+    assert orphans([PRESENT], existing, ["anthropic"]) == []
 
 
 def test_left_overs_and_orphans_are_sorted() -> None:
     existing = endpoints("b", "b-ansible-preflight", "a", TRIAL, "d-ansible-preflight", "c-ansible-preflight")
-    assert [desired.inference_id for desired in left_overs([], existing, "anthropic")] == [TRIAL, "b-ansible-preflight"]
-    assert orphans([], existing, "anthropic") == ["c-ansible-preflight", "d-ansible-preflight"]
+    assert [desired.inference_id for desired in left_overs([], existing, ["anthropic"])] == [
+        TRIAL,
+        "b-ansible-preflight",
+    ]
+    assert orphans([], existing, ["anthropic"]) == ["c-ansible-preflight", "d-ansible-preflight"]

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import UNKNOWN, Server, flatten
-from ansible_collections.esops.inference.plugins.module_utils._services.service import Setting
 from tests.unit.declarations import declarations
 from tests.unit.reconciling import SERVERLESS, V94, V95, V816, V817
 from tests.unit.services import (
@@ -64,47 +63,20 @@ class TestOptions:
             },
         }
 
-    def test_argument_spec_gives_no_setting_a_default(self) -> None:
-        assert "default" not in Setting("service_settings.rate", "int", default=10).option()
-
-    def test_argument_spec_requires_no_setting_since_only_a_create_does(self) -> None:
-        assert "required" not in Setting("service_settings.model", required=True).option()
-
     def test_secrets_are_the_rows_marked_as_secret_in_their_order(self) -> None:
         assert ACME.secrets == (API_KEY, ACCESS_KEY, SECRET_KEY)
 
 
-class TestSetting:
-    @pytest.mark.parametrize(
-        ("setting", "value", "problem"),
-        [
-            (Setting("a"), "", ""),
-            (Setting("a", required=True), "", "is empty."),
-            (Setting("a", secret=True), "", "is empty."),
-            (Setting("a", required=True), "x", ""),
-            (Setting("a", "int", minimum=1), 0, "must be at least 1, not 0."),
-            (Setting("a", "int", minimum=1), 1, ""),
-            (Setting("a", "int", minimum=0, required=True), 0, ""),
-            (Setting("a", "float", minimum=0.5), 0.4, "must be at least 0.5, not 0.4."),
-            (Setting("a", "float"), float("nan"), "must be a finite number, not nan."),
-            (Setting("a", "float", minimum=0), float("-inf"), "must be a finite number, not -inf."),
-            (Setting("a", check=lambda value: f"is {value}."), "odd", "is odd."),
-            (Setting("a", required=True, check=lambda _value: "is odd."), "", "is empty."),
-        ],
-    )
-    def test_problem_of_a_value_is_the_rest_of_a_sentence(self, setting: Setting, value: Any, problem: str) -> None:
-        assert setting.problem(value) == problem
-
-
 class TestProblems:
     def test_problems_are_sentences_in_the_order_of_the_rows_and_dependent_ones_last(self) -> None:
-        declared = {WEIGHT: 0.1, RATE: 0, MODEL: "old", API_KEY: "k", ACCESS_KEY: ""}
+        declared = {WEIGHT: 0.1, INPUT: "query", RATE: 0, MODEL: "old", API_KEY: "k", ACCESS_KEY: ""}
         assert ACME.problems(declared) == [
             f"{ACCESS_KEY} is empty.",
             f"{MODEL} must not be old.",
             f"{RATE} must be at least 1, not 0.",
             f"{WEIGHT} must be at least 0.5, not 0.1.",
-            f"{API_KEY} and {ACCESS_KEY} are mutually exclusive.",
+            f"Only one kind of credentials can be declared: {API_KEY} or {ACCESS_KEY} and {SECRET_KEY}.",
+            "input and weight exclude each other.",
         ]
 
     def test_undeclared_settings_are_no_problem(self) -> None:
