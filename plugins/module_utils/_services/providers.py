@@ -1,0 +1,282 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is true of the services of those who offer models, and of servers that run them outside of the cluster.
+
+C(catalog) says where it was read. Private to the collection.
+"""
+
+from __future__ import annotations
+
+from .rows import (
+    API_KEY,
+    CHATS,
+    CHUNKING,
+    EMBEDDINGS,
+    INPUT_TYPES,
+    KEY,
+    MODEL,
+    MODEL_ID,
+    OPENAI_TASK,
+    RERANK,
+    RERANK_TASK,
+    TEXT,
+    element_type,
+    embeddings,
+    fixed,
+    lower,
+    positive,
+    rate_limits,
+    secret,
+    task,
+    updatable,
+)
+from .service import TRIED, UNITS, Service
+
+AI21 = Service("ai21", CHATS, (KEY, MODEL, *rate_limits(200)), MODEL_ID, API_KEY)
+
+
+COHERE = Service(
+    "cohere",
+    ("text_embedding", "rerank", "completion"),
+    (
+        KEY,
+        MODEL,
+        # CohereCommonServiceSettings shows it to no one.
+        fixed("url", unseen=True),
+        *rate_limits(10000),
+        *embeddings(),
+        fixed("embedding_type", default="float", form=element_type, task_types=TEXT),
+        task("input_type", choices=INPUT_TYPES, task_types=TEXT),
+        task("truncate", form=lower, task_types=TEXT),
+        *RERANK_TASK,
+        task("max_chunks_per_doc", "int", minimum=1, task_types=RERANK),
+        *CHUNKING,
+    ),
+    MODEL_ID,
+    API_KEY,
+    merges_task_settings=True,
+)
+
+
+CONTEXTUAL_AI = Service(
+    "contextualai",
+    RERANK,
+    (
+        KEY,
+        MODEL,
+        *rate_limits(1000),
+        task("instruction"),
+        # ContextualAiRerankTaskSettings has the first, the specification the second.
+        task("top_n", "int", minimum=1),
+        task("top_k", "int", minimum=1),
+    ),
+    MODEL_ID,
+    API_KEY,
+)
+
+
+CUSTOM = Service(
+    "custom",
+    ("text_embedding", "sparse_embedding", "rerank", "completion"),
+    (
+        secret("secret_parameters", "dict"),
+        updatable("url", required=True),
+        updatable("headers", "dict"),
+        updatable("query_parameters", "list"),
+        updatable("request", required=True),
+        updatable("response.json_parser.text_embeddings", required=True, task_types=TEXT),
+        updatable("response.json_parser.embedding_type", default="float", form=lower, task_types=TEXT),
+        updatable("response.json_parser.token_path", required=True, task_types=("sparse_embedding",)),
+        updatable("response.json_parser.weight_path", required=True, task_types=("sparse_embedding",)),
+        updatable("response.json_parser.relevance_score", required=True, task_types=RERANK),
+        updatable("response.json_parser.reranked_index", task_types=RERANK),
+        updatable("response.json_parser.document_text", task_types=RERANK),
+        updatable("response.json_parser.completion_result", required=True, task_types=("completion",)),
+        updatable("input_type.translation", "dict"),
+        updatable("input_type.default", default=""),
+        positive("batch_size", default=10),
+        *embeddings(),
+        *rate_limits(10000),
+        task("parameters", "dict"),
+        *CHUNKING,
+    ),
+    credentials=(("service_settings.secret_parameters",), ()),
+    units={**UNITS, "service_settings.response": TRIED, "service_settings.input_type": TRIED},
+    merges_task_settings=True,
+)
+
+
+DEEPSEEK = Service("deepseek", CHATS, (KEY, MODEL, fixed("url")), MODEL_ID, API_KEY)
+
+
+FIREWORKS_AI = Service(
+    "fireworksai",
+    ("text_embedding", *CHATS),
+    (
+        KEY,
+        MODEL,
+        fixed("url", filled_in=True),
+        *rate_limits(6000),
+        *embeddings(),
+        *(row._replace(task_types=CHATS) for row in OPENAI_TASK),
+        *CHUNKING,
+    ),
+    MODEL_ID,
+    API_KEY,
+    merges_task_settings=True,
+)
+
+
+GROQ = Service(
+    "groq",
+    ("chat_completion",),
+    (KEY, MODEL, fixed("url"), updatable("organization_id"), *rate_limits(1000), *OPENAI_TASK),
+    MODEL_ID,
+    # The specification does not require the key, and the source could not be read for certain.
+    (*API_KEY, ()),
+    merges_task_settings=True,
+)
+
+
+HUGGING_FACE = Service(
+    "hugging_face",
+    ("text_embedding", "sparse_embedding", "rerank", *CHATS),
+    (
+        KEY,
+        fixed("url", required=True),
+        fixed("model_id", task_types=CHATS),
+        *rate_limits(3000),
+        *embeddings(),
+        *RERANK_TASK,
+        *CHUNKING,
+    ),
+    "service_settings.url",
+    API_KEY,
+    merges_task_settings=True,
+)
+
+
+JINA_AI = Service(
+    "jinaai",
+    ("text_embedding", "embedding", "rerank"),
+    (
+        KEY,
+        MODEL,
+        *rate_limits(2000),
+        *embeddings(),
+        fixed("embedding_type", default="float", task_types=EMBEDDINGS),
+        fixed("multimodal_model", "bool", default=True, task_types=("embedding",)),
+        task("input_type", choices=INPUT_TYPES, task_types=EMBEDDINGS),
+        task("late_chunking", "bool", task_types=EMBEDDINGS),
+        *RERANK_TASK,
+        *CHUNKING,
+    ),
+    MODEL_ID,
+    API_KEY,
+    merges_task_settings=True,
+)
+
+
+LLAMA = Service(
+    "llama",
+    ("text_embedding", *CHATS),
+    (KEY, MODEL, fixed("url", required=True), *rate_limits(3000), *embeddings(), *CHUNKING),
+    MODEL_ID,
+    (*API_KEY, ()),
+)
+
+
+MISTRAL = Service(
+    "mistral",
+    ("text_embedding", *CHATS),
+    (KEY, fixed("model", required=True), *rate_limits(240), *embeddings(), *CHUNKING),
+    "service_settings.model",
+    API_KEY,
+)
+
+
+NVIDIA = Service(
+    "nvidia",
+    ("text_embedding", "rerank", *CHATS),
+    (
+        KEY,
+        MODEL,
+        fixed("url", filled_in=True),
+        *rate_limits(3000),
+        *embeddings("similarity", "max_input_tokens"),
+        *embeddings("dimensions", read_only=True),
+        task("input_type", form=lower, task_types=TEXT),
+        task("truncate", form=lower, task_types=TEXT),
+        *CHUNKING,
+    ),
+    MODEL_ID,
+    API_KEY,
+    merges_task_settings=True,
+)
+
+
+OPENAI = Service(
+    "openai",
+    ("text_embedding", "embedding", *CHATS),
+    (
+        KEY,
+        secret("client_secret"),
+        MODEL,
+        fixed("url"),
+        updatable("organization_id"),
+        updatable("client_id"),
+        updatable("scopes", "list"),
+        updatable("token_url"),
+        *rate_limits(text_embedding=3000, embedding=3000, completion=500, chat_completion=500),
+        *embeddings("similarity", "dimensions"),
+        # OpenAiServiceSettings has it for every task type.
+        positive("max_input_tokens"),
+        *OPENAI_TASK,
+        *CHUNKING,
+    ),
+    MODEL_ID,
+    (*API_KEY, ("service_settings.client_secret",)),
+    merges_task_settings=True,
+)
+
+
+OPENSHIFT_AI = Service(
+    "openshift_ai",
+    ("text_embedding", "rerank", *CHATS),
+    (
+        KEY,
+        fixed("url", required=True),
+        fixed("model_id"),
+        *rate_limits(3000),
+        *embeddings(),
+        # OpenShiftAiEmbeddingsServiceSettings shows it, and takes it from no one.
+        fixed("dimensions_set_by_user", "bool", read_only=True, task_types=TEXT),
+        *RERANK_TASK,
+        *CHUNKING,
+    ),
+    "service_settings.url",
+    API_KEY,
+    merges_task_settings=True,
+)
+
+
+VOYAGE_AI = Service(
+    "voyageai",
+    ("text_embedding", "rerank"),
+    (
+        KEY,
+        MODEL,
+        *rate_limits(2000),
+        *embeddings(),
+        fixed("embedding_type", default="float", task_types=TEXT),
+        task("input_type", choices=("ingest", "search"), task_types=TEXT),
+        task("truncation", "bool"),
+        task("top_k", "int", minimum=1, task_types=RERANK),
+        task("return_documents", "bool", task_types=RERANK),
+        *CHUNKING,
+    ),
+    MODEL_ID,
+    (*API_KEY, ()),
+    merges_task_settings=True,
+)
