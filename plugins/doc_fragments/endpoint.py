@@ -104,11 +104,12 @@ chunking_settings:
 _KEY = r"""
 update_secrets:
   description:
-    - V(on_create) sends the key when an endpoint is created, and together with another service setting that changes.
-    - V(when_changed) also sends it when it is not known to be the one that the endpoint was given last. No server
-      tells, so a salted hash of the key is kept, see O(fingerprint_store). It costs one more request, for one
+    - V(on_create) sends the API key, or the other credentials of the service, when an endpoint is created, and together
+      with another service setting that changes.
+    - V(when_changed) also sends them if they are not known to be those that the endpoint was given last. No server
+      tells, so a salted hash of them is kept, see O(fingerprint_store). It costs one more request, for one
       endpoint or for many.
-    - V(always) sends it on every run, and reports a change each time.
+    - V(always) sends them on every run, and reports a change each time.
     - Elasticsearch 8.16 changes no key in place. There it takes O(allow_recreate).
     - A key that the provider rejects never replaces one that works. Elasticsearch 9.4 and later ask the provider before
       they store the key. For earlier versions, O(preflight) does so.
@@ -145,7 +146,7 @@ _CHANGES = r"""
 unmanaged_settings:
   description:
     - What becomes of settings that are not declared. With V(keep) they stay as they are on the server.
-    - V(remove) takes undeclared task settings away and puts an undeclared rate limit back to its default of 50.
+    - V(remove) takes undeclared task settings away and puts an undeclared rate limit back to its default.
   type: str
   choices: [keep, remove]
   default: keep
@@ -163,13 +164,14 @@ allow_recreate:
 preflight:
   description:
     - Create a temporary endpoint with the new settings and the declared API key first. Its ID is that of the endpoint
-      with the suffix C(-ansible-preflight). If Elasticsearch or Anthropic rejects it, the endpoint is not changed.
+      with the suffix C(-ansible-preflight). If Elasticsearch or the provider rejects it, the endpoint is not changed.
+    - It is not done for models that run in the cluster, which would be allocated twice.
     - This is done before an endpoint is re-created, and before an API key is sent to Elasticsearch 9.3 or earlier, or
-      to an unknown version, since these do not ask Anthropic before they store it.
+      to an unknown version, since these do not ask the provider before they store it.
     - While an endpoint is re-created, its temporary endpoint stays until the new one is there. If the run is killed in
       between, the next run carries over from it what nobody declared, and deletes it.
     - A temporary endpoint that a killed run left behind is also deleted by the next run that changes the endpoint, and
-      by M(esops.inference.anthropic_endpoints), which reads all endpoints.
+      by the modules for lists, which read all endpoints.
   type: bool
   default: true
 force:
@@ -190,7 +192,7 @@ duplicate_model:
 wait_for_deployment:
   description:
     - Wait until the model is fully allocated, as the documentation of the API asks for. A model that is not deployed
-      inside the cluster, like those of Anthropic, has nothing to wait for.
+      inside the cluster has nothing to wait for.
     - It needs the cluster privilege C(monitor_ml).
   type: bool
   default: false
@@ -198,6 +200,43 @@ wait_timeout:
   description: Seconds to wait for O(wait_for_deployment), after which the task fails.
   type: int
   default: 300
+"""
+
+
+_LIST = r"""
+purge:
+  description:
+    - Remove endpoints of this service that are not in O(endpoints). Those of other services, and built-in ones, whose
+      ids start with a dot, are never removed. An empty list is refused.
+    - Removals respect who uses an endpoint, and O(force). Their results come last, in the order of their ids.
+    - Kibana connectors use endpoints, too. No API of Elasticsearch names them, so they are never checked.
+    - If Elasticsearch cannot list all endpoints, the task fails before anything is changed.
+  type: bool
+  default: false
+purge_exclude:
+  description:
+    - Shell patterns of ids that O(purge) leaves alone, for example V(test-*).
+  type: list
+  elements: str
+  default: []
+purge_max:
+  description:
+    - How many endpoints O(purge) may remove. If there are more, the task fails before anything is changed, with a
+      message that says the number.
+    - If not given, half of the endpoints of this service that the cluster holds, and always 5.
+  type: int
+parallel:
+  description:
+    - How many endpoints are created, changed or removed at the same time, from 1 to 64, each over a connection of its
+      own. Reading and deciding take one request for all of them together.
+  type: int
+  default: 8
+return_unchanged:
+  description:
+    - Return the endpoints that did not change as they are, too. Otherwise RV(results) has only the id, C(changed) and
+      C(action) of them.
+  type: bool
+  default: false
 """
 
 
@@ -211,6 +250,8 @@ def _suboptions(*texts: str) -> str:
 
 class ModuleDocFragment:
     """One endpoint; with C(.policy) how far its changes may go; with C(.many) a list of endpoints with defaults.
+
+    C(.list) is what is done with a list as a whole.
 
     C(.fingerprints) is the part of the policy that others than those who change something have, too.
     """
@@ -242,39 +283,6 @@ options:
     type: dict
 """
         + _suboptions(_BODY)
-        + """
-  purge:
-    description:
-      - Remove endpoints of this service that are not in O(endpoints). Those of other services, and built-in ones, whose
-        ids start with a dot, are never removed. An empty list is refused.
-      - Removals respect who uses an endpoint, and O(force). Their results come last, in the order of their ids.
-      - Kibana connectors use endpoints, too. No API of Elasticsearch names them, so they are never checked.
-      - If Elasticsearch cannot list all endpoints, the task fails before anything is changed.
-    type: bool
-    default: false
-  purge_exclude:
-    description:
-      - Shell patterns of ids that O(purge) leaves alone, for example V(test-*).
-    type: list
-    elements: str
-    default: []
-  purge_max:
-    description:
-      - How many endpoints O(purge) may remove. If there are more, the task fails before anything is changed, with a
-        message that says the number.
-      - If not given, half of the endpoints of this service that the cluster holds, and always 5.
-    type: int
-  parallel:
-    description:
-      - How many endpoints are created, changed or removed at the same time, from 1 to 64, each over a connection of its
-        own. Reading and deciding take one request for all of them together.
-    type: int
-    default: 8
-  return_unchanged:
-    description:
-      - Return the endpoints that did not change as they are, too. Otherwise RV(results) has only the id, C(changed) and
-        C(action) of them.
-    type: bool
-    default: false
-"""
     )
+
+    LIST: str = _options(_LIST)

@@ -18,6 +18,7 @@ description:
   - Endpoints that are not listed can be removed, see O(purge).
 extends_documentation_fragment:
   - esops.inference.endpoint.many
+  - esops.inference.endpoint.list
   - esops.inference.endpoint.policy
   - esops.inference.connection
   - esops.inference.attributes

@@ -1,0 +1,192 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options of endpoints of any service: free in form, and read by the rows of the service that each one names.
+
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from typing import Any, Iterator, Mapping, NamedTuple
+
+from ansible.module_utils.common.validation import check_type_bool
+
+from .._elasticsearch.text import joined
+from .._inference.endpoint import SETTINGS_GROUPS
+from .._reconcile.declaration import ABSENT, PRESENT, Desired
+from .._services.catalog import SERVICES, services
+from .._services.secret_names import find_secrets, is_secret
+from .._services.service import Service
+from .endpoint_options import declared_settings, desired, id_problems, setting_problems, with_defaults
+from .option_errors import validation_errors
+from .raw_options import MISSING, UNSUPPORTED, misfits, structured, without_nulls
+
+#: The options that may hold secrets of endpoints.
+_WITH_SECRETS = (*SETTINGS_GROUPS, "endpoints", "defaults")
+
+_TASK_TYPE = re.compile("[a-z]+(_[a-z]+)*")
+
+
+class Reading(NamedTuple):
+    """What the options of one endpoint declare.
+
+    :ivar declared: the options, with values of the types that rows have, without those of a wrong type.
+    :ivar wrong: what is wrong with them, as sentences.
+    """
+
+    service: Service
+    declared: Mapping[str, Any]
+    wrong: list[str]
+
+    def problems(self, update_secrets: str) -> list[str]:
+        """What is wrong with the options, everything at once; empty if nothing is."""
+        found = _head_problems(self.declared) + self.wrong
+        return found + setting_problems(self.service, self.declared, update_secrets)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What may be wrong, though the server decides."""
+        told = [*_service_warnings(self.service), *_task_type_warnings(self.service, self.declared["task_type"])]
+        told += _setting_warnings(self.service, declared_settings(self.service, self.declared))
+        told += self.service.advise(declared_settings(self.service, self.declared))
+        return [f"{self.declared['inference_id']}: {text}" for text in told]
+
+    @property
+    def desired(self) -> Desired:
+        """The endpoint that is declared. Of a setting without a row, the name says whether it is a secret."""
+        wanted = desired(self.service, self.declared)
+        return wanted.hiding([path for path in wanted.settings if self._looks_secret(path)])
+
+    def _looks_secret(self, path: str) -> bool:
+        return self.service.row(path) is None and any(map(is_secret, path.split(".")[1:]))
+
+
+def any_endpoint_options() -> dict[str, Any]:
+    """The argument spec of one endpoint."""
+    return {
+        "inference_id": {"type": "str", "required": True},
+        "state": {"type": "str", "choices": [PRESENT, ABSENT], "default": PRESENT},
+        "service": {"type": "str"},
+        **any_body_options(),
+    }
+
+
+def any_body_options() -> dict[str, Any]:
+    """The part of the spec that can stand in the defaults of a service, too."""
+    return {"task_type": {"type": "str"}, **{group: {"type": "dict"} for group in SETTINGS_GROUPS}}
+
+
+def read(declared: Mapping[str, Any]) -> Reading:
+    """Read the options of one endpoint by the rows of its service."""
+    service = services(declared["service"] or "")
+    spec = service.options()
+    groups = {group: declared[group] for group in SETTINGS_GROUPS if declared.get(group) is not None}
+    given = structured(spec, without_nulls(spec, groups))
+    wrong = [misfit for misfit in misfits(spec, given) if misfit.fault not in (UNSUPPORTED, MISSING)]
+    for misfit in wrong:
+        _remove(given, misfit.place.partition("[")[0])
+    converted, unreadable = _converted(spec, given)
+    return Reading(service, {**declared, **converted}, validation_errors(wrong) + unreadable)
+
+
+def _remove(groups: dict[str, Any], path: str) -> None:
+    """Remove a value from nested groups."""
+    *names, last = path.split(".")
+    for name in names:
+        groups = groups.get(name, {})
+    groups.pop(last, None)
+
+
+def _converted(spec: Mapping[str, Any], given: Mapping[str, Any], prefix: str = "") -> tuple[dict[str, Any], list[str]]:
+    """The settings with values of the types of their rows, and what cannot be converted."""
+    result, wrong = {}, []
+    for name, value in given.items():
+        option = spec.get(name, {})
+        result[name] = value
+        if "options" in option:
+            result[name], found = _converted(option["options"], value, f"{prefix}{name}.")
+            wrong += found
+        elif option.get("type") == "float":
+            result[name] = float(value)
+        elif option.get("type") == "bool":
+            result[name] = check_type_bool(value)
+        elif option.get("type") == "json":
+            result[name] = _as_json(value)
+            if result[name] is None:
+                del result[name]
+                wrong.append(f"{prefix}{name} must be a dictionary, or its text in JSON.")
+    return result, wrong
+
+
+def _as_json(value: Any) -> str | None:
+    """A dictionary, or its text, in one form; None if it is none."""
+    try:
+        read_value = json.loads(value) if isinstance(value, str) else value
+        return json.dumps(read_value, sort_keys=True) if isinstance(read_value, dict) else None
+    except (TypeError, ValueError):
+        return None
+
+
+def _head_problems(declared: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the options beside the settings."""
+    # Built-in endpoints can be declared just as they are, so that a list of all endpoints can be.
+    inference_id = declared["inference_id"]
+    found = id_problems(inference_id[1:] if inference_id.startswith(".") else inference_id)
+    if declared["state"] == PRESENT and not declared["service"]:
+        found.append("service is required: the name of an inference service, as in the API.")
+    task_type = declared["task_type"]
+    if task_type is not None and not _TASK_TYPE.fullmatch(task_type):
+        found.append(f"task_type {task_type!r} is none.")
+    return found
+
+
+def _service_warnings(service: Service) -> Iterator[str]:
+    near = difflib.get_close_matches(service.name, SERVICES, 1, 0.75)
+    if service.name not in SERVICES and near:
+        yield f"the service {service.name} is not known. Do you mean {near[0]}? It was passed on as it is."
+
+
+def _task_type_warnings(service: Service, task_type: str | None) -> Iterator[str]:
+    if task_type is not None and service.task_types and task_type not in service.task_types:
+        yield (
+            f"the service {service.name} is not known to have the task type {task_type}, only "
+            f"{joined(service.task_types)}. It was passed on as it is."
+        )
+
+
+def _setting_warnings(service: Service, settings: Mapping[str, Any]) -> Iterator[str]:
+    known = [row.path for row in service.settings]
+    for path in settings:
+        # Of a service without rows nothing is known.
+        if known and service.row(path) is None:
+            near = difflib.get_close_matches(path, known, 1)
+            hint = f" Do you mean {near[0]}?" if near else ""
+            yield f"{path} is not known as a setting of the service {service.name}.{hint} It was passed on as it is."
+
+
+def any_secrets(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The places and the texts of secrets in options of any form."""
+    for name in _WITH_SECRETS:
+        yield from find_secrets(params.get(name), name)
+
+
+def with_service_defaults(defaults: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:
+    """The declaration laid over the defaults of its service. Credentials of its own take the place of others there."""
+    service = services(declared["service"] or "")
+    common = defaults.get(service.name) or {}
+    own = declared_settings(service, declared)
+    replaced = {
+        path
+        for names in service.credentials
+        for path in names
+        if any(other in own for others in service.credentials if path not in others for other in others)
+    }
+    group = common.get("service_settings")
+    if replaced and isinstance(group, dict):
+        kept = {name: value for name, value in group.items() if f"service_settings.{name}" not in replaced}
+        common = {**common, "service_settings": kept}
+    return with_defaults(common, declared)
