@@ -64,6 +64,7 @@ ACME = Service(
         Setting(WEIGHT, "float", minimum=0.5),
     ),
     model=MODEL,
+    default_task_type="rerank",
     credentials=((API_KEY,), (ACCESS_KEY, SECRET_KEY)),
     units={"task_settings": (8, 17), "service_settings.scaling": (9, 0)},
     secrets_optional_since=(9, 5),

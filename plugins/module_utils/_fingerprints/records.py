@@ -169,7 +169,7 @@ class Fingerprints:
 
 def _text_of(secrets: Secrets) -> str:
     """Return the text that is hashed. It has the paths, too: the same value can be another kind of credential."""
-    return json.dumps(sorted(secrets.items()))
+    return json.dumps(sorted(secrets.items()), sort_keys=True)
 
 
 def _unknown(inference_id: str) -> Record:

@@ -8,10 +8,10 @@ Private to the collection.
 
 from __future__ import annotations
 
-import difflib
+import functools
 import json
 import re
-from typing import Any, Iterator, Mapping, NamedTuple
+from typing import Any, Iterable, Iterator, Mapping, NamedTuple
 
 from ansible.module_utils.common.validation import check_type_bool
 
@@ -83,14 +83,31 @@ def any_body_options() -> dict[str, Any]:
 def read(declared: Mapping[str, Any]) -> Reading:
     """Read the options of one endpoint by the rows of its service."""
     service = services(declared["service"] or "")
-    spec = service.options()
+    spec = _spec(service.name)
     groups = {group: declared[group] for group in SETTINGS_GROUPS if declared.get(group) is not None}
     given = structured(spec, without_nulls(spec, groups))
     wrong = [misfit for misfit in misfits(spec, given) if misfit.fault not in (UNSUPPORTED, MISSING)]
     for misfit in wrong:
         _remove(given, misfit.place.partition("[")[0])
     converted, unreadable = _converted(spec, given)
-    return Reading(service, {**declared, **converted}, validation_errors(wrong) + unreadable)
+    found = [*validation_errors(wrong), *unreadable, *_dotted_names(converted)]
+    return Reading(service, {**declared, **converted}, found)
+
+
+@functools.lru_cache(maxsize=None)
+def _spec(service: str) -> dict[str, Any]:
+    """The argument spec of the settings of a service."""
+    return services(service).options()
+
+
+def _dotted_names(groups: dict[str, Any]) -> list[str]:
+    """Problems of settings whose names are dotted paths. Those are taken out."""
+    found = []
+    for group, settings in groups.items():
+        for name in [name for name in settings if "." in name]:
+            del settings[name]
+            found.append(f"{group} has the name {name}: nest the setting instead, as the API does.")
+    return found
 
 
 def _remove(groups: dict[str, Any], path: str) -> None:
@@ -139,15 +156,15 @@ def _head_problems(declared: Mapping[str, Any]) -> list[str]:
     if declared["state"] == PRESENT and not declared["service"]:
         found.append("service is required: the name of an inference service, as in the API.")
     task_type = declared["task_type"]
-    if task_type is not None and not _TASK_TYPE.fullmatch(task_type):
+    if task_type is not None and (task_type == "any" or not _TASK_TYPE.fullmatch(task_type)):
         found.append(f"task_type {task_type!r} is none.")
     return found
 
 
 def _service_warnings(service: Service) -> Iterator[str]:
-    near = difflib.get_close_matches(service.name, SERVICES, 1, 0.75)
-    if service.name not in SERVICES and near:
-        yield f"the service {service.name} is not known. Do you mean {near[0]}? It was passed on as it is."
+    near = _nearest(service.name, SERVICES, 0.75) if service.name not in SERVICES else ""
+    if near:
+        yield f"the service {service.name} is not known. Do you mean {near}? It was passed on as it is."
 
 
 def _task_type_warnings(service: Service, task_type: str | None) -> Iterator[str]:
@@ -163,9 +180,16 @@ def _setting_warnings(service: Service, settings: Mapping[str, Any]) -> Iterator
     for path in settings:
         # Of a service without rows nothing is known.
         if known and service.row(path) is None:
-            near = difflib.get_close_matches(path, known, 1)
-            hint = f" Do you mean {near[0]}?" if near else ""
+            near = _nearest(path, known)
+            hint = f" Do you mean {near}?" if near else ""
             yield f"{path} is not known as a setting of the service {service.name}.{hint} It was passed on as it is."
+
+
+def _nearest(name: str, names: Iterable[str], similarity: float = 0.6) -> str:
+    """The most similar one of some names; empty if none is similar."""
+    import difflib  # noqa: PLC0415
+
+    return next(iter(difflib.get_close_matches(name, names, 1, similarity)), "")
 
 
 def any_secrets(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

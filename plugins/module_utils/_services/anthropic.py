@@ -140,6 +140,7 @@ SERVICE = Service(
     task_types=("completion", "chat_completion"),
     settings=SETTINGS,
     model="service_settings.model_id",
+    default_task_type="completion",
     credentials=((API_KEY,),),
     units={"task_settings": (8, 17)},
     secrets_optional_since=(9, 5),

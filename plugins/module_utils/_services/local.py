@@ -81,6 +81,7 @@ ELSER = Service(
     _SETTINGS,
     _MODEL,
     units=_UNITS,
+    default_task_type="sparse_embedding",
     stored_as="elasticsearch",
     is_local=True,
     moving=_moving,

@@ -73,6 +73,7 @@ CONTEXTUAL_AI = Service(
     ),
     MODEL_ID,
     API_KEY,
+    default_task_type="rerank",
 )
 
 
@@ -135,6 +136,7 @@ GROQ = Service(
     MODEL_ID,
     # The specification does not require the key, and the source could not be read for certain.
     (*API_KEY, ()),
+    default_task_type="chat_completion",
     merges_task_settings=True,
 )
 

@@ -54,11 +54,12 @@ class Service(NamedTuple):
 
     A service may have settings without a row. What servers make of them, their answers tell.
 
-    :ivar task_types: those that it has; a new endpoint whose declaration names none gets the first.
+    :ivar task_types: those that it has.
     :ivar settings: its rows, in the order in which they are documented.
     :ivar model: the setting that names the model; empty if none is known.
     :ivar credentials: alternatives, each a set of secrets that go together; an empty one if they are optional.
     :ivar units: what an update replaces as a whole, and the first version that does.
+    :ivar default_task_type: of a new endpoint whose declaration names none; empty if it has to name one.
     :ivar stored_as: the name under which the server stores its endpoints, if that is another.
     :ivar is_local: whether its models run in the cluster, which allocates them when an endpoint is created.
     :ivar merges_task_settings: whether an update adds to the task settings that are there. Others replace them.
@@ -78,6 +79,7 @@ class Service(NamedTuple):
     model: str = ""
     credentials: Sequence[Sequence[str]] = ()
     units: Mapping[str, Version] = UNITS
+    default_task_type: str = ""
     stored_as: str = ""
     is_local: bool = False
     merges_task_settings: bool = False
@@ -89,11 +91,6 @@ class Service(NamedTuple):
     check: Callable[[Mapping[str, Any]], list[str]] = _no_problems
     advise: Callable[[Mapping[str, Any]], list[str]] = _no_problems
     explain: Callable[[str], str] = _nothing
-
-    @property
-    def default_task_type(self) -> str:
-        """The task type of a new endpoint whose declaration names none; empty if it has to name one."""
-        return self.task_types[0] if self.task_types else ""
 
     @property
     def secrets(self) -> tuple[str, ...]:
