@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import Refused
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint, Server
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Policy
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired, Policy
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import Plan, plan
 from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import SERVICE
 from ansible_collections.esops.inference.plugins.module_utils._services.service import Service
@@ -22,7 +22,6 @@ from tests.unit.reconciling import (
     MODEL,
     TOKENS,
     V96,
-    wanted,
 )
 
 NEEDED = {MODEL: "m", TOKENS: 5}
@@ -78,10 +77,11 @@ def planned(
     state: str = "present",
     task_type: str | None = None,
     service: Service = SERVICE,
+    inference_id: str = "a",
     **policy: Any,
 ) -> Plan:
     secrets = {} if key is None else {KEY: key}
-    desired = wanted("a", state, task_type, settings or {}, secrets)
+    desired = Desired(inference_id, state, task_type, settings or {}, secrets, service.name)
     return plan(desired, existing, Policy(**policy), service, facts or StubFacts())
 
 

@@ -181,7 +181,7 @@ class MemoryApi:
         self.bodies.append(body)
         groups = {name: part for name, part in body.items() if name != "service"}
         shown = {path: value for path, value in flatten(groups).items() if path != KEY}
-        endpoint = Endpoint(inference_id, task_type, "anthropic", {**former, **shown})
+        endpoint = Endpoint(inference_id, task_type, body.get("service", "anthropic"), {**former, **shown})
         if call in self.lost_responses:
             self.endpoints[inference_id] = endpoint
         self._call(call)

@@ -23,6 +23,10 @@ MOST = "service_settings.scaling.most"
 INPUT = "task_settings.input"
 USER = "task_settings.user"
 WEIGHT = "task_settings.weight"
+ADDRESS = "service_settings.address"
+HEADERS = "service_settings.headers"
+KEYS = "service_settings.keys"
+MEASURED = "service_settings.measured"
 
 
 def _model_problem(model: str) -> str:
@@ -78,4 +82,27 @@ ACME = Service(
 #: A service that needs no credentials, as those that run in the cluster.
 LOCAL = ACME._replace(
     name="local", settings=tuple(setting for setting in ACME.settings if not setting.secret), credentials=()
+)
+
+#: A service with all that servers do to settings: fill them in, show them in another form or never, add to them.
+SHY = ACME._replace(
+    name="shy",
+    settings=(
+        Setting(KEYS, "dict", secret=True, changes_since=(8, 17)),
+        Setting(MODEL, required=True, form=str.lower),
+        Setting(RATE, "int", changes_since=(8, 17)),
+        Setting(DIMENSIONS, "int", filled_in=True),
+        Setting(MEASURED, "int", read_only=True),
+        Setting(ADDRESS, unseen=True),
+        Setting(HEADERS, "dict", changes_since=(8, 17)),
+        Setting(ADAPTIVE, "bool", changes_since=(8, 17)),
+        Setting(MOST, "int", changes_since=(8, 17)),
+        Setting(INPUT),
+        Setting(USER),
+    ),
+    credentials=((KEYS,), ()),
+    merges_task_settings=True,
+    moving=lambda settings: (MOST,) if settings.get(ADAPTIVE) else (),
+    units={"task_settings": (8, 17)},
+    normalise=lambda settings: settings,
 )

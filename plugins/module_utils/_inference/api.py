@@ -144,7 +144,7 @@ class Inference:
                 service["service"]: frozenset(
                     name for name, about in service["configurations"].items() if about.get("sensitive") is True
                 )
-                for service in answer
+                for service in _listed(answer)
             }
         except (AttributeError, KeyError, TypeError):
             raise not_as_documented("GET", path) from None
@@ -206,6 +206,12 @@ class Inference:
         privilege: str = "monitor_inference",
     ) -> Any:
         return self.client.request(method, path, params, privilege=privilege)
+
+
+def _listed(answer: Any) -> list[Any]:
+    if not isinstance(answer, list):
+        raise TypeError
+    return answer
 
 
 def server_timeout(seconds: float) -> str:

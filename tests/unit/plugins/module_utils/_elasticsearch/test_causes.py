@@ -385,3 +385,61 @@ def test_causes_in_other_shapes_are_left_out() -> None:
     found = error_of(GET, 400, {"error": error})
     assert found.causes == ((None, "y"), (None, "[1]"))
     assert found.cause == Cause(*GET, 400, "t", ("r", "y", "[1]"), frozenset({"t"}))
+
+
+class TestRejectedSettings:
+    @pytest.mark.parametrize(
+        ("words", "names"),
+        [
+            ("[1:2] [service_settings] unknown field [model_id]", ("model_id",)),
+            (
+                "Configuration contains settings [{model_id=m, url=https://x}] unknown to the [openai] service",
+                ("model_id", "url"),
+            ),
+            (
+                "Model configuration contains settings [{tuning={depth=3}}] unknown to the [x] service",
+                ("tuning", "depth"),
+            ),
+            ("Validation Failed: 1: Rate limit settings contain unknown entries [{per_second=3}];", ("per_second",)),
+            (
+                "Configuration contains unknown settings [{a=1}] while parsing field [rate_limit] for settings [x]",
+                ("a",),
+            ),
+            ("[service_settings] does not allow the setting [dimensions]", ("dimensions",)),
+            ("[num_threads] cannot be updated", ("num_threads",)),
+            (
+                "Request contained fields which cannot be updated, remove these [{chunking_settings={strategy=word}}]",
+                ("chunking_settings", "strategy"),
+            ),
+            ("Cannot update OAuth2 fields as the service was not configured with OAuth2 settings.", ()),
+        ],
+    )
+    def test_settings_that_the_server_does_not_change_are_named(self, words: str, names: tuple[str, ...]) -> None:
+        assert ApiError(words, *UPDATE, status=400, error_type="status_exception").rejected_settings == names
+
+    @pytest.mark.parametrize(
+        ("words", "status"),
+        [
+            ("[service_settings] Invalid value [0]. [requests_per_minute] must be a positive integer", 400),
+            ("[1:2] [service_settings] unknown field [model_id]", 500),
+            (said("Received a bad request status code", 400, "unknown field [x]"), 400),
+        ],
+    )
+    def test_other_errors_reject_no_setting(self, words: str, status: int) -> None:
+        error = ApiError(words, *UPDATE, status=status, error_type="status_exception")
+        assert error.rejected_settings is None
+
+
+@pytest.mark.parametrize(
+    ("words", "allocating"),
+    [
+        (
+            "Timed out after [30s] waiting for trained model deployment [x] to start. Use the trained model stats API",
+            True,
+        ),
+        ("Model download task is currently running. Wait for trained model [m] download task to complete", True),
+        ("Could not start trained model deployment, the following nodes failed with errors [{}]", False),
+    ],
+)
+def test_model_that_is_not_allocated_yet_is_recognized(words: str, allocating: bool) -> None:
+    assert ApiError(words, *PUT, status=408, error_type="status_exception").is_allocating is allocating

@@ -164,6 +164,23 @@ class TestRequests:
             assert [api.is_deployed("m/1") for _time in range(3)] == [False, False, True]
             assert server.requests == ["GET /_ml/trained_models/m%2F1/_stats"] * 3
 
+    def test_one_deployment_of_a_model_is_ready_whatever_the_others_are(self) -> None:
+        stats = {"trained_model_stats": [_deployment("a", "fully_allocated"), _deployment("b", "starting")]}
+        assert answered(stats).is_deployed("m", "a")
+        assert not answered(stats).is_deployed("m", "b")
+        assert not answered(stats).is_deployed("m")
+
+    def test_deployment_that_is_not_there_yet_is_not_ready(self, api: Inference) -> None:
+        assert not answered({"trained_model_stats": [{}]}).is_deployed("m", "a")
+        assert not api.is_deployed("m", "a")
+
+    def test_sensitive_settings_are_returned_by_service(self) -> None:
+        answer = [
+            {"service": "acme", "configurations": {"key": {"sensitive": True}, "region": {"sensitive": False}}},
+            {"service": "local", "configurations": {"model": {}}},
+        ]
+        assert answered(answer).sensitive_settings() == {"acme": frozenset({"key"}), "local": frozenset()}
+
     def test_model_without_a_deployment_counts_as_deployed(self, server: Simulator, api: Inference) -> None:
         assert api.is_deployed(MODEL)
         assert server.requests == [f"GET /_ml/trained_models/{MODEL}/_stats"]
@@ -171,6 +188,11 @@ class TestRequests:
     def test_inference_id_is_quoted_in_the_path(self, server: Simulator, api: Inference) -> None:
         api.get("a/b?c#d é")
         assert server.requests == ["GET /_inference/a%2Fb%3Fc%23d%20%C3%A9"]
+
+
+def _deployment(name: str, state: str) -> dict[str, Any]:
+    allocation = {"state": state, "allocation_count": 1, "target_allocation_count": 1}
+    return {"deployment_stats": {"deployment_id": name, "allocation_status": allocation}}
 
 
 OTHER = {**STORED, "inference_id": "other"}
@@ -291,6 +313,10 @@ def call_is_deployed(api: Inference) -> object:
     return api.is_deployed("m")
 
 
+def call_sensitive_settings(api: Inference) -> object:
+    return api.sensitive_settings()
+
+
 def call_server(api: Inference) -> object:
     return api.server()
 
@@ -304,6 +330,11 @@ class TestUndocumentedAnswers:
     @pytest.mark.parametrize(
         ("call", "request_line", "answers"),
         [
+            (
+                call_sensitive_settings,
+                "GET /_inference/_services",
+                [{}, [1], [{"service": "x"}], [{"service": "x", "configurations": {"a": 1}}]],
+            ),
             (
                 call_get,
                 f"GET /_inference/{ID}",

@@ -13,6 +13,7 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.err
     ApiError,
     ClientError,
     Refused,
+    Unreachable,
 )
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import UNKNOWN, Endpoint
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired
@@ -201,3 +202,52 @@ def test_deployment_is_waited_for_if_the_endpoint_is_present_and_the_run_is_real
     desired: Desired, options: dict[str, Any], waits: bool
 ) -> None:
     assert cluster_of(MemoryApi(), **options).waits_for(desired) is waits
+
+
+class TestHiddenSettings:
+    """A setting without a row that is not shown may be a secret. Only then the server is asked."""
+
+    PASSPHRASE, REGION = "service_settings.passphrase", "service_settings.region"
+
+    def hidden(self, api: MemoryApi, settings: dict[str, Any], existing: Endpoint | None = EXISTING) -> Desired:
+        return cluster_of(api).with_hidden(wanted("a", settings=settings), existing)
+
+    def test_setting_that_the_server_calls_sensitive_is_a_secret(self) -> None:
+        api = MemoryApi()
+        api.sensitive = {"anthropic": frozenset({"passphrase", "api_key"}), "other": frozenset({"region"})}
+        desired = self.hidden(api, {self.PASSPHRASE: "x", self.REGION: "eu", TOKENS: 5})
+        assert (desired.secrets, desired.settings) == ({self.PASSPHRASE: "x"}, {self.REGION: "eu", TOKENS: 5})
+        assert api.calls == ["services"]
+
+    @pytest.mark.parametrize(
+        ("settings", "existing"),
+        [
+            ({TOKENS: 5, "task_settings.top_k": 1}, EXISTING),
+            ({REGION: "eu"}, EXISTING._replace(settings={REGION: "us"})),
+            ({REGION: "eu"}, None),
+        ],
+    )
+    def test_server_is_not_asked_if_rows_or_the_endpoint_tell(
+        self, settings: dict[str, Any], existing: Endpoint | None
+    ) -> None:
+        api = MemoryApi()
+        assert self.hidden(api, settings, existing) == wanted("a", settings=settings)
+        assert api.calls == []
+
+    def test_server_is_asked_once(self) -> None:
+        api = MemoryApi()
+        cluster = cluster_of(api)
+        for _time in range(2):
+            cluster.with_hidden(wanted("a", settings={self.REGION: "eu"}), EXISTING)
+        assert api.calls == ["services"]
+
+    def test_setting_counts_as_different_if_the_server_does_not_tell(self) -> None:
+        api = MemoryApi()
+        api.failures["services"] = [rejected("GET", "/_inference/_services", 404)]
+        assert self.hidden(api, {self.REGION: "eu"}).secrets == {}
+
+    def test_failure_that_any_request_would_meet_is_not_passed_over(self) -> None:
+        api = MemoryApi()
+        api.failures["services"] = [unreachable()]
+        with pytest.raises(Unreachable):
+            self.hidden(api, {self.REGION: "eu"})

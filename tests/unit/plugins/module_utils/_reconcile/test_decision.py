@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import Refused
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import UNKNOWN, Endpoint, Server
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import Plan
+from ansible_collections.esops.inference.plugins.module_utils._services.service import Service
 from tests.unit.planning import NEEDED, RECREATE_HINT, StubFacts, planned, refusal
 from tests.unit.reconciling import (
     EXISTING,
@@ -29,7 +31,9 @@ from tests.unit.reconciling import (
     V817,
     altered,
 )
-from tests.unit.services import ACME, LOCAL
+from tests.unit.services import ACME, ADAPTIVE, DIMENSIONS, INPUT, LOCAL, MEASURED, MOST, SHY, USER
+from tests.unit.services import MODEL as ACME_MODEL
+from tests.unit.services import RATE as ACME_RATE
 
 
 class TestCreation:
@@ -418,3 +422,136 @@ class TestRepair:
     def test_unreadable_endpoint_whose_own_service_the_server_lost_can_be_deleted(self) -> None:
         why = "Unknown service [anthropic] for inference endpoint [a]."
         assert planned(existing=None, facts=self.broken(why), state="absent", force=True).action == "deleted"
+
+
+SHOWN = {ACME_MODEL: "m", DIMENSIONS: 3, MEASURED: 7, ADAPTIVE: True, MOST: 4, INPUT: "query", USER: "u"}
+STORED = Endpoint("a", "rerank", "shy", SHOWN)
+
+
+SHY_WARNING = (
+    f"Inference endpoint a has {DIMENSIONS}=3, {MEASURED}=7 and {MOST}=4, which servers fill in: "
+    "the re-creation leaves that to the server. Declare what has to stay."
+)
+
+
+class TestWhatServersFillIn:
+    def test_recreation_leaves_to_the_server_what_it_fills_in(self) -> None:
+        decided = planned({ACME_MODEL: "n"}, STORED, service=SHY, allow_recreate=True)
+        assert decided.body == {
+            "service": "shy",
+            "service_settings": {"model": "n", "scaling": {"adaptive": True}},
+            "task_settings": {"input": "query", "user": "u"},
+        }
+        assert decided.after is not None
+        assert decided.after.settings == {ACME_MODEL: "n", ADAPTIVE: True, INPUT: "query", USER: "u"}
+        assert decided.warnings == (SHY_WARNING,)
+
+    def test_recreation_keeps_what_is_declared_of_it(self) -> None:
+        decided = planned({ACME_MODEL: "n", DIMENSIONS: 3}, STORED, service=SHY, allow_recreate=True)
+        assert decided.body["service_settings"] == {"model": "n", "dimensions": 3, "scaling": {"adaptive": True}}
+
+    def test_create_sends_neither_what_only_servers_tell_nor_what_moves_by_itself(self) -> None:
+        declared = {ACME_MODEL: "m", DIMENSIONS: 3, MEASURED: 7, ADAPTIVE: True, MOST: 4}
+        decided = planned(declared, None, service=SHY)
+        assert decided.body["service_settings"] == {"model": "m", "dimensions": 3, "scaling": {"adaptive": True}}
+
+
+class TestMergingServices:
+    """Their update adds to task settings, and takes none away."""
+
+    def test_removal_of_a_task_setting_takes_a_recreation(self) -> None:
+        assert f"differs in {USER}, but no version of Elasticsearch changes it in place" in refusal(
+            {INPUT: "query"}, STORED, service=SHY, unmanaged_settings="remove"
+        )
+        decided = planned({INPUT: "query"}, STORED, service=SHY, unmanaged_settings="remove", allow_recreate=True)
+        assert decided.body["task_settings"] == {"input": "query"}
+
+    def test_change_of_a_task_setting_is_sent_whole(self) -> None:
+        decided = planned({INPUT: "document"}, STORED, service=SHY)
+        assert (decided.action, decided.body) == ("updated", {"task_settings": {"input": "document", "user": "u"}})
+
+
+class TestModelsInTheCluster:
+    SERVICE = SHY._replace(name="local", is_local=True)
+
+    def test_recreation_is_not_proved_since_the_model_would_be_allocated_twice(self) -> None:
+        existing = STORED._replace(service="local")
+        decided = planned({ACME_MODEL: "n"}, existing, service=self.SERVICE, allow_recreate=True)
+        assert (decided.action, decided.proof) == ("recreated", {})
+
+    def test_endpoint_is_its_own_if_the_server_stores_it_under_another_name(self) -> None:
+        service = self.SERVICE._replace(name="older", stored_as="local")
+        existing = STORED._replace(service="local")
+        assert planned({ACME_MODEL: "m"}, existing, service=service).action == "none"
+        created = planned({ACME_MODEL: "m"}, None, service=service)
+        assert created.body["service"] == "older"
+        assert created.after is not None
+        assert created.after.service == "local"
+
+
+class TestBuiltInEndpoints:
+    def plan(self, settings: dict[str, Any], existing: Endpoint | None, **options: Any) -> Plan:
+        return planned(settings, existing, service=SHY, inference_id=".shy", **options)
+
+    def test_built_in_endpoint_can_be_declared_as_it_is(self) -> None:
+        assert self.plan(SHOWN, STORED._replace(inference_id=".shy")).action == "none"
+
+    @pytest.mark.parametrize("options", [{}, {"allow_recreate": True, "force": True}])
+    def test_built_in_endpoint_is_never_changed(self, options: dict[str, Any]) -> None:
+        with pytest.raises(Refused) as refused:
+            self.plan({ACME_RATE: 1}, STORED._replace(inference_id=".shy"), **options)
+        assert str(refused.value) == (
+            f"Inference endpoint .shy is built in: it was not changed. It differs in {ACME_RATE}."
+        )
+
+    def test_built_in_endpoint_is_never_deleted(self) -> None:
+        with pytest.raises(Refused) as refused:
+            self.plan({}, STORED._replace(inference_id=".shy"), state="absent", force=True)
+        assert str(refused.value) == "Inference endpoint .shy is built in: it was not changed."
+
+    def test_endpoint_with_a_reserved_id_is_not_created(self) -> None:
+        with pytest.raises(Refused) as refused:
+            self.plan({ACME_MODEL: "m"}, None)
+        assert str(refused.value) == (
+            "There is no inference endpoint .shy, and IDs that start with a dot belong to Elasticsearch."
+        )
+
+    def test_endpoint_with_a_reserved_id_that_is_absent_is_no_change(self) -> None:
+        assert self.plan({}, None, state="absent").action == "none"
+
+
+class TestUnknownServices:
+    """Of a service without rows the answers of the server tell what it changes in place."""
+
+    EXISTING = Endpoint("a", "rerank", "strange", {"service_settings.x.y": 1, "service_settings.x.z": 2, INPUT: "q"})
+
+    def test_object_without_a_row_is_sent_whole(self) -> None:
+        decided = planned({"service_settings.x.y": 3}, self.EXISTING, service=Service("strange"))
+        assert (decided.action, decided.body) == ("updated", {"service_settings": {"x": {"y": 3, "z": 2}}})
+
+    def test_setting_that_the_server_rejected_is_named_with_its_words(self) -> None:
+        path = "service_settings.x.y"
+        facts = StubFacts(ignored=(path,), rejection="unknown field [y]")
+        said = refusal({path: 3}, self.EXISTING, facts=facts, service=Service("strange"))
+        assert said == (
+            f"Inference endpoint a differs in {path}, but Elasticsearch 9.6.0 does not change it in place. "
+            f"{RECREATE_HINT} The server rejected the update: unknown field [y]"
+        )
+
+    def test_new_endpoint_needs_a_task_type(self) -> None:
+        assert refusal({}, None, service=Service("strange")) == (
+            "There is no inference endpoint a yet, and creating it needs task_type."
+        )
+        assert planned({}, None, service=Service("strange"), task_type="rerank").action == "created"
+
+    def test_models_of_services_without_a_known_model_are_not_compared(self) -> None:
+        others = StubFacts(others=[self.EXISTING._replace(inference_id="b")])
+        decided = planned({}, None, service=Service("strange"), task_type="rerank", facts=others)
+        assert decided.warnings == ()
+
+
+class TestRejectedSecrets:
+    def test_update_leaves_out_secrets_that_the_server_rejected_beside_it(self) -> None:
+        facts = StubFacts(ignored=(KEY,))
+        assert planned({RATE: 7}, EXISTING, "k", facts).sent == ()
+        assert planned({RATE: 7}, EXISTING, "k").sent == (KEY,)

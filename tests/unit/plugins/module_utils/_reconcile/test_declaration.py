@@ -37,3 +37,11 @@ def test_defaults_of_a_purge_are_those_of_the_options() -> None:
     options = list_options()
     assert list(Purge().exclude) == options["purge_exclude"]["default"]
     assert Purge().limit is options["purge_max"].get("default") is None
+
+
+def test_hidden_settings_are_among_the_secrets_and_in_the_body_all_the_same() -> None:
+    hidden = DESIRED.hiding(["service_settings.model_id"])
+    assert hidden.settings == {}
+    assert hidden.secrets == {"service_settings.api_key": "sk-secret", "service_settings.model_id": "m"}
+    assert hidden.complete == DESIRED.complete
+    assert DESIRED.hiding([]) == DESIRED

@@ -16,8 +16,12 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.err
     Refused,
 )
 from ansible_collections.esops.inference.plugins.module_utils._inference.api import Inference
+from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.outcome import Outcome
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.reconciler import Reconciler
+from ansible_collections.esops.inference.plugins.module_utils._services.service import Service
+from ansible_collections.esops.inference.plugins.module_utils._services.setting import Setting
 from tests.simulator import Fault, Simulator
 from tests.unit.reconciling import (
     EXISTING,
@@ -526,6 +530,15 @@ class TestTemporaryEndpoint:
         assert (trial.inference_id in api.endpoints) is is_kept
 
 
+#: A service whose models the cluster allocates.
+IN_CLUSTER = Service("local", ("rerank",), (Setting(MODEL_PATH),), MODEL_PATH, is_local=True)
+
+#: The server stopped waiting for the model of an endpoint that it has stored.
+ALLOCATING = ApiError(
+    "Timed out after [30s] waiting for trained model deployment [a] to start.", "PUT", PATH, status=408
+)
+
+
 class TestDeployment:
     @pytest.fixture(autouse=True)
     def _time(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -562,7 +575,81 @@ class TestDeployment:
         )
         assert (outcome.action, outcome.after) == ("updated", altered(EXISTING, max_tokens=5))
 
+    def test_create_that_ends_before_its_model_is_allocated_is_waited_for(self) -> None:
+        api = MemoryApi()
+        api.lost_responses.add("create a")
+        api.failures["create a"] = [ALLOCATING]
+        api.deployed = [False, True]
+        desired = Desired("a", "present", "rerank", {MODEL_PATH: "m"}, service="local")
+        outcome = Reconciler(cluster_of(api, lambda _name: IN_CLUSTER)).one(desired)
+        assert (outcome.action, outcome.error) == ("created", None)
+        assert api.calls[-4:] == ["create a", "get a", "deployment m as a", "deployment m as a"]
+
+    def test_model_that_is_never_allocated_is_a_failure_that_says_so(self) -> None:
+        api = MemoryApi()
+        api.lost_responses.add("create a")
+        api.failures["create a"] = [ALLOCATING]
+        api.deployed = [False] * 99
+        desired = Desired("a", "present", "rerank", {MODEL_PATH: "m"}, service="local")
+        outcome = Reconciler(cluster_of(api, lambda _name: IN_CLUSTER, wait_timeout=5)).one(desired)
+        assert (outcome.action, outcome.changed) == ("created", True)
+        assert "was not fully allocated within wait_timeout=5 seconds" in str(outcome.error)
+
+    def test_built_in_endpoint_needs_no_deployment_before_its_first_request(self) -> None:
+        existing = EXISTING._replace(inference_id=".a", service="local", settings={MODEL_PATH: "m"})
+        api = MemoryApi(existing)
+        api.deployed = [True]
+        desired = Desired(".a", settings={MODEL_PATH: "m"}, service="local")
+        Reconciler(cluster_of(api, lambda _name: IN_CLUSTER, wait_for_deployment=True)).one(desired)
+        assert api.calls == ["get .a", "deployment m"]
+
     def test_endpoint_without_a_model_is_not_waited_for(self) -> None:
         api = MemoryApi(EXISTING._replace(settings={}))
         outcome_of(api, {}, wait_for_deployment=True)
         assert api.calls == ["get a"]
+
+
+def unknown_field(name: str) -> ApiError:
+    """The error of a strict parser that does not know a setting, or does not change it."""
+    words = f"[1:2] [service_settings] unknown field [{name}]"
+    return ApiError(words, "PUT", f"{PATH}/_update", status=400, error_type="x_content_parse_exception")
+
+
+class TestRejectedUpdates:
+    """What the server does not change in place, its answer tells, and names."""
+
+    REGION, DEPTH = "service_settings.region", "service_settings.depth"
+
+    def existing(self) -> Endpoint:
+        return EXISTING._replace(settings={**EXISTING.settings, self.REGION: "eu", self.DEPTH: 1})
+
+    def test_rejected_setting_is_named_and_nothing_is_changed(self) -> None:
+        api = MemoryApi(self.existing())
+        api.failures["update a"] = [unknown_field("region")]
+        outcome = outcome_of(api, {self.REGION: "us", self.DEPTH: 2})
+        assert str(outcome.error) == (
+            f"Inference endpoint a differs in {self.DEPTH} and {self.REGION}, but Elasticsearch 9.6.0 does not change "
+            f"{self.REGION} in place. Hint: allow_recreate=true has the endpoint deleted and created again; "
+            "or declare what it has. The server rejected the update: [1:2] [service_settings] unknown field [region]"
+        )
+        assert (outcome.changed, outcome.after) == (False, self.existing())
+        assert api.calls.count("update a") == 1
+
+    def test_rejected_setting_is_changed_by_a_recreation_if_allowed(self) -> None:
+        api = MemoryApi(self.existing())
+        api.failures["update a"] = [unknown_field("region")]
+        outcome = outcome_of(api, {self.REGION: "us"}, "k", allow_recreate=True)
+        assert (outcome.action, outcome.changes, outcome.error) == ("recreated", (self.REGION,), None)
+
+    def test_other_rejection_is_the_failure_itself(self) -> None:
+        api = MemoryApi(self.existing())
+        error = rejected(path=f"{PATH}/_update")
+        api.failures["update a"] = [error]
+        assert outcome_of(api, {self.REGION: "us"}, "k", allow_recreate=True).error is error
+
+    def test_secret_that_the_server_rejects_beside_a_setting_is_left_out(self) -> None:
+        api = MemoryApi(EXISTING)
+        api.failures["update a"] = [unknown_field("api_key")]
+        outcome = outcome_of(api, {RATE: 7}, "k")
+        assert (outcome.action, outcome.changes, outcome.error) == ("updated", (RATE,), None)
+        assert [body["service_settings"].get("api_key") for body in api.bodies] == ["k", None]
