@@ -176,12 +176,12 @@ def _task_type_warnings(service: Service, task_type: str | None) -> Iterator[str
 
 
 def _setting_warnings(service: Service, settings: Mapping[str, Any]) -> Iterator[str]:
-    known = [row.path for row in service.settings]
+    known = {row.path.rpartition(".")[2]: row.path for row in service.settings}
     for path in settings:
         # Of a service without rows nothing is known.
         if known and service.row(path) is None:
-            near = _nearest(path, known)
-            hint = f" Do you mean {near}?" if near else ""
+            near = _nearest(path.rpartition(".")[2], known)
+            hint = f" Do you mean {known[near]}?" if near else ""
             yield f"{path} is not known as a setting of the service {service.name}.{hint} It was passed on as it is."
 
 

@@ -139,6 +139,8 @@ class Service(NamedTuple):
             problem = setting.problem(settings[setting.path]) if setting.path in settings else ""
             if problem:
                 found.append(f"{setting.path} {problem}")
+        # A setting can have a row for each task type.
+        found = list(dict.fromkeys(found))
         return found + self._credential_problems(settings) + self.check(settings)
 
     def _credential_problems(self, settings: Mapping[str, Any]) -> list[str]:
