@@ -64,7 +64,7 @@ def sanity(session: nox.Session) -> None:
 @nox.session(venv_backend="venv", reuse_venv=True)
 def docs(session: nox.Session) -> None:
     """Check the documentation and build its site, with tools that only this needs."""
-    session.install("-r", "docs/site/requirements.txt")
+    session.install("--no-compile", "-r", "docs/site/requirements.txt")
     session.run("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs=all", ".")
     session.run("python", "docs/site/build.py")
 

@@ -45,7 +45,7 @@ fi
 echo "Making .venv with $("$PYTHON" --version) ($PYTHON) …"
 "$PYTHON" -m venv --clear .venv
 log=.venv/install.log
-if ! .venv/bin/python -m pip install --disable-pip-version-check -r tests/requirements.txt >"$log" 2>&1; then
+if ! .venv/bin/python -m pip install --disable-pip-version-check --no-compile -r tests/requirements.txt >"$log" 2>&1; then
     tail -n 10 "$log" >&2
     echo "Installing tests/requirements.txt failed; the whole output is in $log." >&2
     exit 1

@@ -7,41 +7,69 @@
 ansible-core hands a module to Python as an archive of sources, which Python compiles anew in each process: half of
 what a short module run costs. With this on PYTHONPATH, it does so once for each source, and keeps the result in
 tests/output. Nothing else differs, file names in tracebacks included.
+
+ansible-playbook makes that archive anew in each run, which costs more than a module run. With this, it takes the
+archive of an earlier run with the same ansible-core and the same files of the collection.
 """
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import marshal
 import os
 import sys
 import zipimport
 
-FOLDER = os.path.join(  # noqa: PTH118 - pathlib would cost each process more than is saved
-    os.path.dirname(__file__),  # noqa: PTH120
-    f"../../output/bytecode-{sys.implementation.cache_tag}",
-)
+# It runs in each process, so it imports nothing that costs time: no pathlib, no contextlib, no hashlib.
+OUTPUT = os.path.join(os.path.dirname(__file__), "../../output")
+FOLDER = f"{OUTPUT}/bytecode-{sys.implementation.cache_tag}"
+COLLECTIONS = os.environ.get("ANSIBLE_COLLECTIONS_PATH", "")
+
+
+def share_archives():
+    """Have ansible-core keep the archives of modules where other runs find them."""
+    import hashlib
+
+    from ansible import constants
+
+    plugins = f"{COLLECTIONS}/ansible_collections/esops/inference/plugins"
+    state = hashlib.sha256(f"{constants.__file__} {COLLECTIONS}".encode())
+    for folder, _folders, files in sorted(os.walk(plugins)):
+        for name in sorted(file for file in files if file.endswith(".py")):
+            about = os.stat(f"{folder}/{name}")
+            state.update(f"{folder}/{name} {about.st_mtime_ns} {about.st_size}\n".encode())
+    shared = f"{OUTPUT}/archives-{state.hexdigest()}"
+    os.makedirs(shared, exist_ok=True)
+    os.symlink(os.path.abspath(shared), f"{constants.DEFAULT_LOCAL_TMP}/ansiballz_cache")
+
+
+if COLLECTIONS and sys.argv[0].endswith("/ansible-playbook"):
+    share_archives()
 
 if hasattr(zipimport, "_compile_source"):
     import _imp
+    import marshal
 
     compile_source = zipimport._compile_source
 
     def remembered(path, source):
         """Return the code object of a source."""
-        name = f"{FOLDER}/{hashlib.sha256(source).hexdigest()}"
-        with contextlib.suppress(OSError, EOFError, ValueError, TypeError):
-            with open(name, "rb") as file:  # noqa: PTH123
+        name = f"{FOLDER}/{_imp.source_hash(0, source).hex()}-{len(source)}"
+        try:
+            with open(name, "rb") as file:
                 code = marshal.load(file)
-            _imp._fix_co_filename(code, path)
-            return code
-        code = compile_source(path, source)
-        with contextlib.suppress(OSError):
-            os.makedirs(FOLDER, exist_ok=True)  # noqa: PTH103
-            with open(f"{name}.{os.getpid()}", "wb") as file:  # noqa: PTH123
+        except (OSError, EOFError, ValueError, TypeError):
+            return stored(name, compile_source(path, source))
+        _imp._fix_co_filename(code, path)
+        return code
+
+    def stored(name, code):
+        """Keep a code object, if that is possible, and return it."""
+        try:
+            os.makedirs(FOLDER, exist_ok=True)
+            with open(f"{name}.{os.getpid()}", "wb") as file:
                 marshal.dump(code, file)
-            os.replace(f"{name}.{os.getpid()}", name)  # noqa: PTH105
+            os.replace(f"{name}.{os.getpid()}", name)
+        except OSError:
+            pass
         return code
 
     zipimport._compile_source = remembered
