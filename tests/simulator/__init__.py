@@ -16,7 +16,7 @@ from typing import Any
 
 from .cluster import Cluster, ClusterState
 from .control import Control
-from .endpoints import SKIP_VALIDATION, Rules
+from .endpoints import SKIP_VALIDATION
 from .errors import ApiError
 from .faults import Delivery, Fault, Faults, deliver
 from .journal import Exchange, Journal
@@ -25,6 +25,7 @@ from .messages_api import MessagesApi
 from .node import Node
 from .privileges import OnIndices
 from .provider import Provider
+from .rules import Rules
 from .security import Security
 from .store import Store, StoredEndpoint, seeded
 from .versions import Version
@@ -173,12 +174,13 @@ class Simulator:
         service_settings: dict[str, Any] | None = None,
         task_settings: dict[str, Any] | None = None,
         chunking_settings: dict[str, Any] | None = None,
-        secret: str = "seeded-secret",
+        secret: str | dict[str, Any] = "seeded-secret",
         state: str = "whole",
     ) -> None:
         """Store an endpoint without any checks. Raises ValueError for an unknown state.
 
-        `service`: "anthropic" if not set.
+        `service`: "anthropic" if not set. The settings are stored as the server shows them.
+        `secret`: a text, which stands for each secret that the service needs, or a map with the names of the secrets.
         `state`: "whole" stores everything.
         "no_secrets" stores the settings alone: the endpoint is listed and cannot run.
         "no_settings" stores the secrets alone: no request finds the endpoint, and its ID is taken.

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from .errors import ApiError, bad_request
-from .jsontext import java_text
-from .settings import SettingsReader, unknown_settings, wrong_type
+from .settings import SettingsReader, read_rate_limit, unknown_settings, wrong_type
 from .store import DEFAULT_REQUESTS_PER_MINUTE, StoredEndpoint
 from .strict_parser import parse_created, parse_updated
+from .update_body import UpdateParts
 from .versions import Version
 
 URL_UNSUPPORTED = (
@@ -51,7 +51,8 @@ def new_endpoint(
         raise bad_request(URL_UNSUPPORTED)
     for part in (top, reader, task):
         part.check_nothing_left(version)
-    return StoredEndpoint(inference_id, task_type, "anthropic", service_settings, task_settings, secret=secret or "")
+    secrets = {"api_key": secret or ""}
+    return StoredEndpoint(inference_id, task_type, "anthropic", service_settings, task_settings, secrets=secrets)
 
 
 def _created_service_settings(reader: SettingsReader, version: Version) -> dict[str, Any]:
@@ -61,7 +62,7 @@ def _created_service_settings(reader: SettingsReader, version: Version) -> dict[
         reader.left = {name: value for name, value in reader.left.items() if name == "api_key"}
     else:
         text = reader.text("model_id", required=True)
-        limit = _rate_limit(reader, version)
+        limit = read_rate_limit(reader, version, "anthropic")
         reader.check()
         model_id = text or ""
     settings: dict[str, Any] = {"model_id": model_id}
@@ -69,24 +70,6 @@ def _created_service_settings(reader: SettingsReader, version: Version) -> dict[
         settings["url"] = url
     settings["rate_limit"] = {"requests_per_minute": limit or DEFAULT_REQUESTS_PER_MINUTE}
     return settings
-
-
-def _rate_limit(reader: SettingsReader, version: Version) -> int | None:
-    """Return the rate limit as versions before 9.6 read it (`RateLimitSettings.of`). Raises ApiError.
-
-    Derived: an update in 9.4 rejects unknown names, as a create does.
-    """
-    limit = SettingsReader(reader.map("rate_limit") or {}, "rate_limit")
-    requests_per_minute = limit.positive_long("requests_per_minute")
-    reader.problems += limit.problems
-    if limit.left and version.minor >= (9, 5):
-        reader.problems.append(f"Rate limit settings contain unknown entries [{java_text(limit.left)}]")
-    elif limit.left:
-        raise bad_request(
-            f"{version.configuration_word} contains unknown settings [{java_text(limit.left)}] "
-            "while parsing field [rate_limit] for settings [anthropic]"
-        )
-    return requests_per_minute
 
 
 def _secret(reader: SettingsReader, *, required: bool) -> str | None:
@@ -112,56 +95,14 @@ def read_task_settings(reader: SettingsReader, *, max_tokens_required: bool) -> 
     return {name: value for name, value in settings.items() if value is not None}
 
 
-@dataclass(frozen=True)
-class UpdateParts:
-    """The parts of an `_update` body."""
-
-    task_type: object
-    service_settings: dict[str, Any]
-    task_settings: dict[str, Any]
-
-
-def update_parts(body: dict[str, Any], version: Version) -> UpdateParts:
-    """Split the body of an `_update` into its parts (`UpdateInferenceModelAction`). Raises ApiError."""
-    if not body:
-        raise bad_request("Request body is empty")
-    left = dict(body)
-    task_type = left.get("task_type")
-    if "task_type" in left and not isinstance(task_type, str):
-        status = 400 if version.allows_null_on_update else 500
-        reason = f"Failed to parse [task_type] in update request [{java_text(left)}]"
-        raise ApiError(status, "status_exception", reason)
-    left.pop("task_type", None)
-    service_settings, task_settings = (
-        _update_part(left, name, version) for name in ("service_settings", "task_settings")
-    )
-    chunking = left.pop("chunking_settings", None) if version.updates_chunking_settings else None
-    if left:
-        raise bad_request(
-            f"Request contained fields which cannot be updated, remove these fields and try again [{java_text(left)}]"
-        )
-    if chunking is not None:
-        raise unknown_settings({"chunking_settings": chunking}, version)
-    return UpdateParts(task_type, service_settings, task_settings)
-
-
-def _update_part(left: dict[str, Any], name: str, version: Version) -> dict[str, Any]:
-    part = left.get(name, {})
-    if not isinstance(part, dict):
-        readable = f"[{name}]" if version.allows_null_on_update else name.replace("_", " ")
-        raise bad_request(f"Unable to parse {readable} in the request [{java_text(left)}]")
-    if None in part.values() and not version.allows_null_on_update:
-        raise ApiError(500, "status_exception", f"Failed to parse update request [{java_text(left)}]")
-    left.pop(name, None)
-    return part
-
-
 def updated_endpoint(endpoint: StoredEndpoint, parts: UpdateParts, version: Version) -> StoredEndpoint:
     """Return the endpoint after an `_update` (`TransportUpdateInferenceModelAction`). Raises ApiError.
 
     An update replaces all task settings. Before 9.4, the server reads the key first and ignores other
     `service_settings`. In 9.4 or later, it reads the key last.
     """
+    if parts.chunking_settings is not None:
+        raise unknown_settings({"chunking_settings": parts.chunking_settings}, version)
     service = SettingsReader(parts.service_settings, "service_settings")
     task = SettingsReader(parts.task_settings, "task_settings")
     changed = endpoint
@@ -184,7 +125,7 @@ def _with_rate_limit(endpoint: StoredEndpoint, reader: SettingsReader, version: 
         limit = parse_updated(reader.left, default=DEFAULT_REQUESTS_PER_MINUTE)
         reader.left.pop("rate_limit", None)
     else:
-        limit = _rate_limit(reader, version)
+        limit = read_rate_limit(reader, version, "anthropic")
         reader.check()
     if limit is None:
         return endpoint
@@ -194,7 +135,7 @@ def _with_rate_limit(endpoint: StoredEndpoint, reader: SettingsReader, version: 
 
 def _with_secret(endpoint: StoredEndpoint, reader: SettingsReader, version: Version) -> StoredEndpoint:
     secret = _secret(reader, required=version.needs_key_on_update)
-    return replace(endpoint, secret=secret or endpoint.secret)
+    return replace(endpoint, secrets={"api_key": secret or endpoint.secret})
 
 
 def persisted_problem(endpoint: StoredEndpoint, version: Version) -> ApiError | None:

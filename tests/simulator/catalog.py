@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import Any
 
 from .cluster import not_serverless
-from .endpoints import Rules
 from .messages import Answer
 from .routes import Call
+from .rules import Rules
 
 
 def services(call: Call, rules: Rules) -> Answer:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .errors import PlainError
@@ -17,14 +17,15 @@ from .messages import Answer, Request
 from .store import Store, seeded
 
 DONE = {"acknowledged": True}
-ENDPOINT_TYPES: dict[str, type] = {
-    "service": str,
-    "task_type": str,
-    "service_settings": dict,
-    "task_settings": dict,
-    "chunking_settings": dict,
-    "secret": str,
-    "state": str,
+Types = Mapping[str, tuple[type, ...]]
+ENDPOINT_TYPES: Types = {
+    "service": (str,),
+    "task_type": (str,),
+    "service_settings": (dict,),
+    "task_settings": (dict,),
+    "chunking_settings": (dict,),
+    "secret": (str, dict),
+    "state": (str,),
 }
 
 
@@ -84,7 +85,8 @@ class Control:
         return DONE
 
     def _read_endpoints(self, _request: Request) -> Any:
-        return {"endpoints": [dataclasses.asdict(endpoint) for endpoint in self._store.all()]}
+        found = [{**dataclasses.asdict(endpoint), "secret": endpoint.secret} for endpoint in self._store.all()]
+        return {"endpoints": found}
 
     def _clear_endpoints(self, _request: Request) -> Any:
         self._store.reset()
@@ -100,7 +102,7 @@ class Control:
 
     def _refer(self, request: Request) -> Any:
         body = _fields(_body(request))
-        _check(body, {"pipelines": list, "indexes": list, "incompatible": list})
+        _check(body, {"pipelines": (list,), "indexes": (list,), "incompatible": (list,)})
         for names in body.values():
             if not all(isinstance(name, str) for name in names):
                 raise ValueError("pipelines and indexes: give lists of names")
@@ -145,9 +147,10 @@ def _fault(fields: Any) -> Fault:
     return Fault(**fields)
 
 
-def _check(body: dict[str, Any], types: dict[str, type]) -> None:
+def _check(body: dict[str, Any], types: Types) -> None:
     for name, value in body.items():
         if name not in types:
             raise ValueError(f"unknown field {name!r}: known are {sorted(types)}")
         if not isinstance(value, types[name]):
-            raise ValueError(f"{name} has to be a {types[name].__name__}")
+            kinds = " or a ".join(kind.__name__ for kind in types[name])
+            raise ValueError(f"{name} has to be a {kinds}")

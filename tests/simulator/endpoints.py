@@ -9,110 +9,21 @@ import contextlib
 import re
 from dataclasses import dataclass, replace
 
-from .anthropic import new_endpoint, persisted_problem, stores_twice, update_parts, updated_endpoint
-from .cluster import ClusterState
-from .errors import ApiError, Cause, PlainError, bad_request, invalid, other_task_type
+from . import anthropic
+from .anthropic import persisted_problem, stores_twice
+from .errors import ApiError, Cause, PlainError, bad_request, invalid
 from .jsontext import java_text
 from .messages import Answer
-from .provider import Outgoing, Provider, ProviderError
-from .routes import Call, seconds
+from .provider import ProviderError
+from .routes import Call
+from .rules import Rules, check_loadable, check_task_type
+from .services import NOT_SERVED, engine
 from .settings import broken_cast
 from .store import BUILT_IN_IDS, References, Store, StoredEndpoint
-from .versions import Version
+from .update_body import UpdateParts, update_parts
 
-# The task types of every version. A service supports some of them.
-TASK_TYPES = frozenset({"completion", "chat_completion", "text_embedding", "sparse_embedding", "rerank", "any"})
-OTHER_SERVICES = frozenset(
-    {
-        *("alibabacloud-ai-search", "amazonbedrock", "azureaistudio", "azureopenai", "cohere", "deepseek"),
-        *("elastic", "elasticsearch", "elser", "googleaistudio", "googlevertexai", "hugging_face", "jinaai"),
-        *("mistral", "openai", "voyageai", "watsonxai"),
-    }
-)
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9_\-.]*[a-z0-9])?")
 SKIP_VALIDATION = "xpack.inference.skip_validate_and_start"
-
-
-@dataclass(frozen=True)
-class Rules:
-    """The version, the provider and the cluster of a server."""
-
-    version: Version
-    provider: Provider
-    cluster: ClusterState
-    licensed: bool = True
-
-    @property
-    def supported(self) -> frozenset[str]:
-        """The task types the anthropic service serves."""
-        return frozenset({"completion", "chat_completion"} if self.version.chats else {"completion"})
-
-    @property
-    def task_types(self) -> frozenset[str]:
-        """Return the task types of this version."""
-        return TASK_TYPES | {"embedding"} if self.version.knows_embedding else TASK_TYPES
-
-    @property
-    def url_everywhere(self) -> bool:
-        """Return whether each node of the cluster supports `url`."""
-        return all(version.knows_url for version in self.cluster.versions)
-
-    def check_licence(self) -> None:
-        """Reject the request if the license does not cover it (`InferenceLicenceCheck`). Raises ApiError (403)."""
-        if not self.licensed:
-            raise ApiError(
-                403,
-                "security_exception",
-                "current license is non-compliant for [inference]",
-                extra=(("license.expired.feature", "inference"),),
-            )
-
-    def task_type(self, name: object) -> str:
-        """Return the task type of this name (`TaskType.fromStringOrStatusException`). Raises ApiError."""
-        normal = str(name).strip().lower()
-        if normal not in self.task_types:
-            raise bad_request(f"Unknown task_type [{name}]")
-        return normal
-
-    def path_task_type(self, call: Call) -> str:
-        """Return the task type in the path, "any" if there is none. Raises ApiError."""
-        return self.task_type(call.variables.get("task_type", "any"))
-
-    def call_provider(self, call: Call, endpoint: StoredEndpoint) -> None:
-        """Send a short request with the settings of the endpoint to Anthropic. Raises ProviderError."""
-        timeout = call.request.query.get("timeout")
-        outgoing = Outgoing(
-            endpoint.inference_id,
-            endpoint.secret,
-            str(endpoint.service_settings.get("model_id")),
-            seconds(timeout) if timeout else self.version.provider_timeout,
-            endpoint.service_settings.get("url"),
-        )
-        self.provider.call(outgoing, self.version, call.trouble)
-
-
-def check_task_type(requested: str, endpoint: StoredEndpoint) -> None:
-    """Reject a path whose task type is not the endpoint's (`InferenceExceptions`). Raises ApiError."""
-    if requested not in ("any", endpoint.task_type):
-        raise other_task_type(requested, endpoint.task_type)
-
-
-def check_loadable(endpoint: StoredEndpoint, version: Version) -> None:
-    """Reject an endpoint without secrets (`ModelRegistry.getModelWithSecrets`). Raises ApiError (500).
-
-    A run and an `_update` read the secrets. A GET and a DELETE do not.
-    """
-    if endpoint.state != "no_secrets":
-        return
-    inference_id = endpoint.inference_id
-    words = (
-        f"Failed to load inference endpoint [{inference_id}]. "
-        "Endpoint is in an invalid state, try deleting and reinitializing the service"
-    )
-    if not version.wraps_load_failures:
-        raise ApiError(500, "illegal_state_exception", words)
-    reason = f"Failed to load inference endpoint with secrets [{inference_id}], error: [{words}]"
-    raise ApiError(500, "exception", reason, caused_by=Cause("illegal_state_exception", words))
 
 
 @dataclass(frozen=True)
@@ -139,11 +50,11 @@ class Endpoints:
         if not last:
             self._check_mappings(endpoint)
         if not self.rules.cluster.settings.flag(SKIP_VALIDATION):
-            self._ask_provider(call, endpoint)
+            endpoint = self._validated(call, endpoint)
         if last:
             self._check_mappings(endpoint)
         self._store_new(endpoint)
-        return Answer(200, self.printed(endpoint))
+        return Answer(200, self.printed(self.store.get(inference_id)))
 
     def _requested(self, call: Call, inference_id: str, path_type: str) -> StoredEndpoint:
         body = call.json_object()
@@ -156,11 +67,16 @@ class Endpoints:
         if not isinstance(service, str):
             raise broken_cast(service, "java.lang.String")
         self.rules.check_licence()
-        if service in OTHER_SERVICES:
-            raise PlainError(501, f"this simulator serves [anthropic] alone, not [{service}]")
+        if service in NOT_SERVED:
+            raise PlainError(501, f"this simulator does not serve [{service}]")
+        row = self.rules.service(service)
+        if row and row.in_cluster:
+            raise PlainError(501, f"this simulator does not serve [{service}]")
+        if row:
+            return engine.new_endpoint(row, inference_id, task_type, body, self.rules.version)
         if service != "anthropic":
             raise bad_request(f"Unknown service [{service}]")
-        return new_endpoint(
+        return anthropic.new_endpoint(
             inference_id,
             task_type,
             body,
@@ -195,6 +111,12 @@ class Endpoints:
                 "different inference_id or update the index mappings to refer to a different inference_id."
             )
 
+    def _validated(self, call: Call, endpoint: StoredEndpoint) -> StoredEndpoint:
+        """Return the endpoint as a successful call to the provider leaves it. Raises ApiError."""
+        self._ask_provider(call, endpoint)
+        row = self.rules.service(endpoint.service)
+        return engine.measured(row, endpoint) if row else endpoint
+
     def _ask_provider(self, call: Call, endpoint: StoredEndpoint) -> None:
         try:
             self.rules.call_provider(call, endpoint)
@@ -206,8 +128,9 @@ class Endpoints:
 
         Derived: if the index rejects the settings, the server still stores the secrets.
         """
-        if not stores_twice(endpoint, self.rules.version):
-            self.store.create(endpoint)
+        row = self.rules.service(endpoint.service)
+        if row or not stores_twice(endpoint, self.rules.version):
+            self.store.create(engine.stored(row, endpoint) if row else endpoint)
             return
         with contextlib.suppress(ApiError):  # secrets that are stored already stay as they are
             self.store.create(replace(endpoint, state="no_settings"))
@@ -228,13 +151,19 @@ class Endpoints:
         body_type = parts.task_type if isinstance(parts.task_type, str) else None
         task_type = self._resolve_task_type(path_type, body_type)
         endpoint = self._updatable(inference_id, task_type)
-        changed = updated_endpoint(endpoint, parts, version)
+        changed = self._changed(endpoint, parts)
         if changed != endpoint:
             if version.validates_updates:
                 self._ask_provider(call, changed)
             self._store_changed(changed)
         self._check_readable(changed)
         return Answer(200, self.printed(changed))
+
+    def _changed(self, endpoint: StoredEndpoint, parts: UpdateParts) -> StoredEndpoint:
+        row = self.rules.service(endpoint.service)
+        if row:
+            return engine.updated_endpoint(row, endpoint, parts, self.rules.version)
+        return anthropic.updated_endpoint(endpoint, parts, self.rules.version)
 
     def _updatable(self, inference_id: str, task_type: str) -> StoredEndpoint:
         endpoint = next((one for one in self.store.all() if one.inference_id == inference_id), None)
@@ -250,12 +179,12 @@ class Endpoints:
         self._check_readable(endpoint)
         if endpoint.task_type != task_type:
             raise bad_request("Task type must match the task type of the existing endpoint")
-        if endpoint.service != "anthropic":
-            raise PlainError(501, f"this simulator serves [anthropic] alone, not [{endpoint.service}]")
+        if endpoint.service != "anthropic" and not self.rules.service(endpoint.service):
+            raise PlainError(501, f"this simulator does not serve [{endpoint.service}]")
         return endpoint
 
     def _store_changed(self, endpoint: StoredEndpoint) -> None:
-        if stores_twice(endpoint, self.rules.version):
+        if endpoint.service == "anthropic" and stores_twice(endpoint, self.rules.version):
             reason = (
                 f"Failed to update inference endpoint [{endpoint.inference_id}] due to "
                 "[failed to parse: Duplicate field 'top_p']"

@@ -12,13 +12,14 @@ from typing import Any
 from .catalog import services
 from .cluster import Cluster
 from .documents import Documents
-from .endpoints import Endpoints, Rules
+from .endpoints import Endpoints
 from .errors import PlainError, RefusedError
 from .indices import Indices
 from .messages import Answer, Request, check_content_type, check_media_types, negotiated
 from .privileges import held
 from .provider import Trouble
 from .routes import Call, Route, check_parameters, find
+from .rules import Rules
 from .runs import Runs
 from .security import GRANTED_BY, Security, authorise
 from .store import Store

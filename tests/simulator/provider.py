@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Simulate the server's calls to Anthropic, and report each failure as the server does.
+"""Simulate the server's calls to providers, and report each failure as the server does.
 
 Sources: `AnthropicResponseHandler`, `BaseResponseHandler`, `TimedListener` (earlier: `RequestTask`), `ActionUtils`,
 `RetryingHttpSender` and `SimpleServiceIntegrationValidator`.
@@ -43,6 +43,18 @@ REFUSALS: dict[int, tuple[str, str | None]] = {
     504: (SERVER_ERROR, None),
     529: ("Received an Anthropic server is temporarily overloaded status code", "Overloaded"),
 }
+ANTHROPIC = "Anthropic chat completions"
+#: The usual messages of the other providers. Derived.
+OTHER_MESSAGES = {
+    400: "invalid request",
+    401: "Incorrect API key provided",
+    403: "You are not allowed to use this resource",
+    404: "The model {model_id} does not exist",
+    413: "Request too large",
+    429: "Rate limit reached",
+    500: "Internal server error",
+    529: "Overloaded",
+}
 LOCAL_HOST = "127.0.0.1"
 LONGEST = 3600.0
 
@@ -76,12 +88,14 @@ class ProviderError(Exception):
         return ApiError(self.status, self.cause.type, self.cause.reason, caused_by=self.cause.caused_by)
 
 
-def refusal(inference_id: str, status: int, message: str | None) -> ProviderError:
+def refusal(inference_id: str, status: int, message: str | None, *, anthropic: bool = True) -> ProviderError:
     """Return the error for a response with an error status (`BaseResponseHandler.constructErrorMessage`).
 
     A status of 500 or higher becomes 400 (`BaseResponseHandler.toRestStatus`).
     """
     meaning = REFUSALS.get(status, (SERVER_ERROR if status > 500 else UNSUCCESSFUL, None))[0]
+    if not anthropic and status in (429, 529):
+        meaning = "Received a rate limit status code" if status == 429 else SERVER_ERROR
     words = f"{meaning} for request from inference entity id [{inference_id}] status [{status}]"
     if message:
         words += f". Error message: [{message}]"
@@ -112,12 +126,12 @@ def _time_value(seconds: float) -> str:
     return f"{seconds:g}s" if seconds < 60 else f"{seconds / 60:g}m"
 
 
-def unreachable(version: Version) -> ProviderError:
+def unreachable(version: Version, called: str = ANTHROPIC) -> ProviderError:
     """Return the error for a failed connection (`ActionUtils`, `RetryingHttpSender`).
 
     Derived: the reason includes the cause in 9.0 or later.
     """
-    words = "Failed to send Anthropic chat completions request"
+    words = f"Failed to send {called} request"
     if version.minor >= (9, 0):
         words += ". Cause: Connection refused"
     cause = Cause("connect_exception", "Connection refused")
@@ -126,27 +140,31 @@ def unreachable(version: Version) -> ProviderError:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A call to Anthropic: its endpoint, its credentials, and the timeout in seconds."""
+    """A call to a provider: its endpoint, its credentials, and the timeout in seconds.
+
+    `called`: what the server calls the request in an error.
+    """
 
     inference_id: str
-    key: str
+    keys: tuple[str, ...]
     model_id: str
     timeout: float
     url: str | None = None
+    called: str = ANTHROPIC
 
 
 @dataclass(frozen=True)
 class Provider:
-    """The service behind the server; `delay` is what each call to it takes, in seconds."""
+    """The services behind the server; `delay` is what each call to it takes, in seconds."""
 
     delay: float = 0.0
     refused_keys: Collection[str] = ()
     refused_models: Collection[str] = ()
 
     def call(self, outgoing: Outgoing, version: Version, trouble: Trouble | None = None) -> None:
-        """Call Anthropic. Only a `url` on 127.0.0.1 gets a real request. Raises ProviderError."""
+        """Call the provider. Only a `url` on 127.0.0.1 gets a real request. Raises ProviderError."""
         self._wait(outgoing, version)
-        if trouble is None and outgoing.key in self.refused_keys:
+        if trouble is None and any(key in self.refused_keys for key in outgoing.keys):
             trouble = Trouble(401)
         elif trouble is None and outgoing.model_id in self.refused_models:
             trouble = Trouble(404)
@@ -165,10 +183,11 @@ def _failure(outgoing: Outgoing, version: Version, trouble: Trouble) -> Provider
     if trouble.timed_out:
         return timed_out(outgoing.inference_id, outgoing.timeout, version)
     if trouble.status is None:
-        return unreachable(version)
-    usual = REFUSALS[trouble.status][1]
+        return unreachable(version, outgoing.called)
+    anthropic = outgoing.called == ANTHROPIC
+    usual = REFUSALS[trouble.status][1] if anthropic else OTHER_MESSAGES.get(trouble.status)
     message = trouble.message or (usual and usual.format(model_id=outgoing.model_id))
-    return refusal(outgoing.inference_id, trouble.status, message)
+    return refusal(outgoing.inference_id, trouble.status, message, anthropic=anthropic)
 
 
 def _post(outgoing: Outgoing, version: Version) -> None:
@@ -177,7 +196,7 @@ def _post(outgoing: Outgoing, version: Version) -> None:
     body = {"model": outgoing.model_id, "max_tokens": 1, "messages": [{"role": "user", "content": "how big"}]}
     headers = {
         "Content-Type": "application/json",
-        "x-api-key": outgoing.key,
+        "x-api-key": next(iter(outgoing.keys), ""),
         "anthropic-version": "2023-06-01",
     }
     connection = http.client.HTTPConnection(address.netloc, timeout=min(outgoing.timeout, LONGEST))

@@ -12,11 +12,11 @@ from typing import Any
 
 from . import jsontext
 from .anthropic import persisted_problem, read_task_settings
-from .endpoints import Rules, check_loadable, check_task_type
 from .errors import ApiError, PlainError, RefusedError, bad_request, invalid
 from .messages import Answer
 from .provider import ProviderError
 from .routes import Call
+from .rules import Rules, check_loadable, check_task_type
 from .settings import SettingsReader
 from .store import Store, StoredEndpoint
 

@@ -30,7 +30,7 @@ class SettingsReader:
 
     def text(self, name: str, *, required: bool = False) -> str | None:
         """Take a string that is not empty (`extractRequiredString`, `extractOptionalString`)."""
-        value = self._take(name, required)
+        value = self.taken(name, required=required)
         if value is None:
             return None
         if not isinstance(value, str):
@@ -42,7 +42,7 @@ class SettingsReader:
 
     def positive_integer(self, name: str, *, required: bool = False) -> int | None:
         """Take a positive 32-bit integer (`extractRequiredPositiveInteger`)."""
-        value = self._take(name, required)
+        value = self.taken(name, required=required)
         if value is None:
             return None
         if not is_whole(value) or value not in INTEGERS:
@@ -54,7 +54,7 @@ class SettingsReader:
 
     def positive_long(self, name: str) -> int | None:
         """Take a positive 64-bit integer (`extractOptionalPositiveLong`)."""
-        value = self._take(name, required=False)
+        value = self.taken(name, required=False)
         if value is None:
             return None
         if not is_whole(value) or value not in LONGS:
@@ -93,12 +93,13 @@ class SettingsReader:
         if self.problems:
             raise invalid(self.problems)
 
-    def check_nothing_left(self, version: Version) -> None:
+    def check_nothing_left(self, version: Version, service: str = "anthropic") -> None:
         """Reject settings that the service does not know (`throwIfNotEmptyMap`). Raises ApiError."""
         if self.left:
-            raise unknown_settings(self.left, version)
+            raise unknown_settings(self.left, version, service)
 
-    def _take(self, name: str, required: bool) -> Any:
+    def taken(self, name: str, *, required: bool = False) -> Any:
+        """Take a value of any type."""
         value = self.left.pop(name, None)
         if value is None and required:
             self.problems.append(missing(self.scope, name))
@@ -145,8 +146,26 @@ def _java_class(value: object) -> str:
     return "java.util.ArrayList" if isinstance(value, list) else "java.util.HashMap"
 
 
-def unknown_settings(settings: dict[str, Any], version: Version) -> ApiError:
+def unknown_settings(settings: dict[str, Any], version: Version, service: str = "anthropic") -> ApiError:
     """The 400 that echoes the offending map, secrets included (`elasticsearch.md`, "An endpoint")."""
     return bad_request(
-        f"{version.configuration_word} contains settings [{java_text(settings)}] unknown to the [anthropic] service"
+        f"{version.configuration_word} contains settings [{java_text(settings)}] unknown to the [{service}] service"
     )
+
+
+def read_rate_limit(reader: SettingsReader, version: Version, service: str) -> int | None:
+    """Return the rate limit as map-based services read it (`RateLimitSettings.of`). Raises ApiError.
+
+    Derived: an update in 9.4 rejects unknown names, as a create does.
+    """
+    limit = SettingsReader(reader.map("rate_limit") or {}, "rate_limit")
+    requests_per_minute = limit.positive_long("requests_per_minute")
+    reader.problems += limit.problems
+    if limit.left and version.minor >= (9, 5):
+        reader.problems.append(f"Rate limit settings contain unknown entries [{java_text(limit.left)}]")
+    elif limit.left:
+        raise bad_request(
+            f"{version.configuration_word} contains unknown settings [{java_text(limit.left)}] "
+            f"while parsing field [rate_limit] for settings [{service}]"
+        )
+    return requests_per_minute

@@ -14,6 +14,7 @@ from typing import Any
 from .errors import endpoint_exists, endpoint_not_found
 from .index_store import IndexStore
 from .jsontext import Fields, is_whole
+from .services import find
 
 DEFAULT_REQUESTS_PER_MINUTE = 50
 #: The parts of an endpoint that are stored: all; the settings; the secrets; all, for a service the server lacks.
@@ -22,7 +23,7 @@ STATES = ("whole", "no_secrets", "no_settings", "unparsable")
 
 @dataclass(frozen=True)
 class StoredEndpoint:
-    """A stored endpoint. No response shows `secret`. `state` is one of STATES."""
+    """A stored endpoint. No response shows `secrets`. `state` is one of STATES."""
 
     inference_id: str
     task_type: str
@@ -30,8 +31,13 @@ class StoredEndpoint:
     service_settings: dict[str, Any]
     task_settings: dict[str, Any]
     chunking_settings: dict[str, Any] | None = None
-    secret: str = field(default="", repr=False)
+    secrets: dict[str, Any] = field(default_factory=dict, repr=False)
     state: str = "whole"
+
+    @property
+    def secret(self) -> str:
+        """Return the first secret text, empty if there is none."""
+        return next(iter(texts(self.secrets)), "")
 
     def body(self, *, top_k_as_top_p: bool = False) -> dict[str, Any]:
         """The endpoint as the API prints it (`elasticsearch.md`, "An endpoint")."""
@@ -51,6 +57,12 @@ class StoredEndpoint:
         if self.chunking_settings is not None:
             printed["chunking_settings"] = self.chunking_settings
         return printed
+
+
+def texts(secrets: dict[str, Any]) -> list[str]:
+    """Return all texts in a map of secrets."""
+    values = [value for held in secrets.values() for value in (held.values() if isinstance(held, dict) else [held])]
+    return [value for value in values if isinstance(value, str)]
 
 
 @dataclass(frozen=True)
@@ -191,10 +203,12 @@ def seeded(
     service_settings: dict[str, Any] | None = None,
     task_settings: dict[str, Any] | None = None,
     chunking_settings: dict[str, Any] | None = None,
-    secret: str = "seeded-secret",
+    secret: str | dict[str, Any] = "seeded-secret",
     state: str = "whole",
 ) -> StoredEndpoint:
     """Return an endpoint without any checks, in the form that the server stores. Raises ValueError.
+
+    `secret`: a text, which stands for each secret that the service needs, or a map with the names of the secrets.
 
     An unparsable endpoint has the service "elasticsearch" by default. A built-in endpoint keeps its settings.
     """
@@ -211,9 +225,20 @@ def seeded(
         held = {"model_id": "claude-sonnet-4-5"} if held is None else held
         held.setdefault("rate_limit", {"requests_per_minute": DEFAULT_REQUESTS_PER_MINUTE})
         task = stored_task_settings({"max_tokens": 1024} if task is None else task)
+    secrets = copy.deepcopy(secret) if isinstance(secret, dict) else _secrets(service, secret)
     return StoredEndpoint(
-        inference_id, task_type, service, held or {}, task or {}, copy.deepcopy(chunking_settings), secret, state
+        inference_id, task_type, service, held or {}, task or {}, copy.deepcopy(chunking_settings), secrets, state
     )
+
+
+def _secrets(service: str, secret: str) -> dict[str, Any]:
+    """Return the secrets of an endpoint, all with the same value."""
+    row = find(service)
+    if row is None:
+        return {"api_key": secret}
+    if service == "custom":
+        return {"secret_parameters": {"key": secret}}
+    return dict.fromkeys(row.credentials[0], secret) if row.credentials else {}
 
 
 def stored_task_settings(settings: dict[str, Any]) -> dict[str, Any]:

@@ -27,11 +27,11 @@ def parse_created(given: dict[str, Any]) -> tuple[str, str | None, int | None]:
     limit = None
     for name, value in given.items():
         if name == LIMIT:
-            limit = _rate_limit(given, value)
+            limit = rate_limit(given, value)
         elif name in TEXTS:
             _check_text(given, name, value)
         elif name != "api_key":
-            raise _unknown(given, name)
+            raise unknown_field(given, name)
     model_id, url = given.get("model_id"), given.get("url")
     if model_id is None:
         raise illegal_argument(missing(SCOPE, "model_id"))
@@ -47,61 +47,67 @@ def parse_updated(given: dict[str, Any], *, default: int) -> int | None:
     """Return the rate limit of an update, None if not set. Null and {} mean the default. Raises ApiError."""
     for name in given:
         if name not in (LIMIT, "api_key"):
-            raise _unknown(given, name)
+            raise unknown_field(given, name)
     if LIMIT not in given:
         return None
-    limit = None if given[LIMIT] is None else _rate_limit(given, given[LIMIT])
+    limit = None if given[LIMIT] is None else rate_limit(given, given[LIMIT])
     return default if limit is None else limit
 
 
-def _rate_limit(given: dict[str, Any], value: object) -> int | None:
+def rate_limit(given: dict[str, Any], value: object) -> int | None:
+    """Return the number in `rate_limit`, None if it is empty. Raises ApiError."""
     if not isinstance(value, dict):
-        raise _wrong_token(given, LIMIT, value)
-    outer = _column(given, LIMIT) + len(render(LIMIT)) + 1
+        raise wrong_token(given, LIMIT, value)
+    outer = column_of(given, LIMIT) + len(render(LIMIT)) + 1
     for name in value:
         if name != PER_MINUTE:
-            column = outer + _column(value, name) - 1
-            raise _failed(column, Cause(ERROR_TYPE, f"[1:{column}] [{LIMIT}] unknown field [{name}]"))
+            column = outer + column_of(value, name) - 1
+            raise failed_field(column, LIMIT, Cause(ERROR_TYPE, f"[1:{column}] [{LIMIT}] unknown field [{name}]"))
     if PER_MINUTE not in value:
         return None
-    column = outer + _column(value, PER_MINUTE) + len(render(PER_MINUTE))
+    column = outer + column_of(value, PER_MINUTE) + len(render(PER_MINUTE))
     return _per_minute(value[PER_MINUTE], column)
 
 
 def _per_minute(value: object, column: int) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         words = f"[1:{column}] [{LIMIT}] {PER_MINUTE} doesn't support values of type: {_token(value)}"
-        raise _failed(column, Cause(ERROR_TYPE, words))
+        raise failed_field(column, LIMIT, Cause(ERROR_TYPE, words))
     try:
         number = int(float(value))
     except ValueError:
         below = Cause("illegal_argument_exception", f'For input string: "{value}"')
-        raise _failed(
-            column, Cause(ERROR_TYPE, f"[1:{column}] [{LIMIT}] failed to parse field [{PER_MINUTE}]", caused_by=below)
+        raise failed_field(
+            column,
+            LIMIT,
+            Cause(ERROR_TYPE, f"[1:{column}] [{LIMIT}] failed to parse field [{PER_MINUTE}]", caused_by=below),
         ) from None
     if number <= 0 or number not in LONGS:
         below = Cause("illegal_argument_exception", "requests per minute must be positive")
         words = f"Failed to build [{LIMIT}] after last required field arrived"
-        raise _failed(column, Cause(ERROR_TYPE, words, caused_by=below))
+        raise failed_field(column, LIMIT, Cause(ERROR_TYPE, words, caused_by=below))
     return number
 
 
 def _check_text(given: dict[str, Any], name: str, value: object) -> None:
     if not isinstance(value, str):
-        raise _wrong_token(given, name, value)
+        raise wrong_token(given, name, value)
 
 
-def _unknown(given: dict[str, Any], name: str) -> ApiError:
-    return ApiError(400, ERROR_TYPE, f"[1:{_column(given, name)}] [{SCOPE}] unknown field [{name}]")
+def unknown_field(given: dict[str, Any], name: str) -> ApiError:
+    """Return the error for a name that the parser does not declare."""
+    return ApiError(400, ERROR_TYPE, f"[1:{column_of(given, name)}] [{SCOPE}] unknown field [{name}]")
 
 
-def _wrong_token(given: dict[str, Any], name: str, value: object) -> ApiError:
-    column = _column(given, name) + len(render(name)) + 1
+def wrong_token(given: dict[str, Any], name: str, value: object) -> ApiError:
+    """Return the error for a value of a type that the parser does not take."""
+    column = column_of(given, name) + len(render(name)) + 1
     return ApiError(400, ERROR_TYPE, f"[1:{column}] [{SCOPE}] {name} doesn't support values of type: {_token(value)}")
 
 
-def _failed(column: int, cause: Cause) -> ApiError:
-    return ApiError(400, ERROR_TYPE, f"[1:{column}] [{SCOPE}] failed to parse field [{LIMIT}]", caused_by=cause)
+def failed_field(column: int, name: str, cause: Cause) -> ApiError:
+    """Return the error for a value that a nested parser or a builder rejects."""
+    return ApiError(400, ERROR_TYPE, f"[1:{column}] [{SCOPE}] failed to parse field [{name}]", caused_by=cause)
 
 
 def _token(value: object) -> str:
@@ -111,7 +117,7 @@ def _token(value: object) -> str:
     return names.get(type(value), "VALUE_NUMBER")
 
 
-def _column(settings: dict[str, Any], name: str) -> int:
+def column_of(settings: dict[str, Any], name: str) -> int:
     """Return the column of a field name in the JSON that the server makes from the map."""
     column = 2
     for other, value in settings.items():

@@ -84,6 +84,11 @@ class Version:
         return self.minor >= (9, 5)
 
     @property
+    def drops_chunking_on_update(self) -> bool:
+        """Return whether an `_update` drops `chunking_settings` (`TransportUpdateInferenceModelAction` of 8.17)."""
+        return self.minor == (8, 17)
+
+    @property
     def updates_default_endpoints(self) -> bool:
         """Return whether an `_update` has its own message for an ID with a leading dot (elasticsearch#150368)."""
         return self.minor >= (9, 5)

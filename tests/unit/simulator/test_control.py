@@ -70,6 +70,7 @@ def test_endpoints_can_be_put_there_read_and_removed(server: Simulator) -> None:
         "task_settings": {"max_tokens": 5},
         "chunking_settings": None,
         "secret": "s",
+        "secrets": {"api_key": "s"},
         "state": "whole",
     }
     assert held[".y"]["service"] == "openai"
@@ -125,7 +126,7 @@ def test_it_needs_no_credentials() -> None:
         ("PUT", "faults", {"kind": ["cut"]}, "unhashable"),
         ("PUT", "endpoints/x", [], "the body has to be an object"),
         ("PUT", "endpoints/x", {"settings": {}}, "unknown field 'settings'"),
-        ("PUT", "endpoints/x", {"secret": 5}, "secret has to be a str"),
+        ("PUT", "endpoints/x", {"secret": 5}, "secret has to be a str or a dict"),
         ("PUT", "endpoints/x", {"state": "ill"}, "state 'ill': give one of"),
         ("PUT", "endpoints/x", {"inference_id": "y"}, "inference_id differs"),
         ("PUT", "references/x", {"pipelines": "p"}, "pipelines has to be a list"),

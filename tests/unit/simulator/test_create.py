@@ -269,9 +269,9 @@ def test_the_service_has_to_be_known(server: Simulator, service: object, status:
 
 
 def test_what_is_not_simulated_says_so(server: Simulator) -> None:
-    reply = create(server, service="openai")
+    reply = create(server, service="elastic")
 
-    assert (reply.status, reply.error) == (501, "this simulator serves [anthropic] alone, not [openai]")
+    assert (reply.status, reply.error) == (501, "this simulator does not serve [elastic]")
 
 
 BEFORE_9_6 = ["8.16.0", "8.19.0", "9.0.0", "9.4.0", "9.5.0"]

@@ -417,7 +417,7 @@ def test_built_in_endpoints_cannot_be_updated(version: str, words: str) -> None:
 
 
 def test_endpoints_of_other_services_are_not_simulated(any_version: Simulator) -> None:
-    any_version.seed("o", service="openai")
+    any_version.seed("o", service="elastic")
 
     assert update(any_version, {"task_settings": {"max_tokens": 1}}, "o").status == 501
 

@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Describe one service of the server as data: its settings, its secrets, and what the server does to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+Names = tuple[str, ...]
+EMBEDS = ("text_embedding", "embedding")
+CHATS = ("completion", "chat_completion")
+SIMILARITIES = ("cosine", "dot_product", "l2_norm")
+#: A validation call fills in the size that the provider answers with.
+PROVIDER_SIZE = "the size of the provider's embeddings"
+
+
+class ByTask(dict[str, Any]):
+    """A value for each task type that has one."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting of a service.
+
+    `kind`: a name of `readers.READERS`. `required`: for all task types, or for those named. `tasks`: who knows the
+    setting; all if empty. `filled`: the value that the parser fills in. `measured`: the value that a validation call
+    fills in. `shown`: "as sent", "upper", "never" or "folded" (see `folds`). `updates`: whether `_update` changes it.
+    `null_clears`: whether null in an `_update` removes it; else null changes nothing. `merges`: an `_update` adds to
+    the stored map. `given`: False for a value that a request may not contain. `fields`: the settings in an object.
+    `parser`: the name of the nested parser in an error.
+    """
+
+    name: str
+    kind: str = "text"
+    required: bool | Names = False
+    tasks: Names = ()
+    choices: Names = ()
+    low: float | None = None
+    high: float | None = None
+    filled: Any = None
+    measured: Any = None
+    shown: str = "as sent"
+    folds: tuple[tuple[str, str], ...] = ()
+    updates: bool = False
+    null_clears: bool = False
+    merges: bool = False
+    given: bool = True
+    fields: tuple[Setting, ...] = ()
+    parser: str = ""
+
+    def serves(self, task_type: str) -> bool:
+        """Return whether the setting exists for a task type."""
+        return not self.tasks or task_type in self.tasks
+
+    def required_for(self, task_type: str) -> bool:
+        """Return whether a create needs the setting."""
+        return self.required if isinstance(self.required, bool) else task_type in self.required
+
+    def default(self, task_type: str) -> Any:
+        """Return the value that the parser fills in, None if it fills in nothing."""
+        return self.filled.get(task_type) if isinstance(self.filled, ByTask) else self.filled
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service.
+
+    `credentials`: the alternatives, each the names that go together. `secret_optional`: whether none will do as well.
+    `limit`: the default of `rate_limit`; None if the service has no such setting. `chunking`: the task types that take
+    `chunking_settings`. `strict`: an `ObjectParser` reads the service settings in 9.6 or later.
+    `keeps_empty_limit`: `rate_limit: {}` in an `_update` of a strict service changes nothing.
+    `refused`: settings that a request may not contain, refused by name (`ServiceUtils.invalidSettingError`).
+    `in_cluster`: models of the cluster do the work. `listed`: whether `GET _services` tells of it.
+    """
+
+    name: str
+    title: str
+    since: tuple[int, int]
+    tasks: Names
+    settings: tuple[Setting, ...]
+    task_settings: tuple[Setting, ...] = ()
+    credentials: tuple[Names, ...] = (("api_key",),)
+    secret_optional: bool = False
+    model: str | None = "model_id"
+    limit: int | ByTask | None = None
+    chunking: Names = ()
+    default_chunking: bool = True
+    drops_chunking: bool = False
+    strict: bool = False
+    keeps_empty_limit: bool = False
+    replaces_task_settings: bool = False
+    refused: Names = ()
+    in_cluster: bool = False
+    listed: bool = True
+
+    def of(self, task_type: str) -> tuple[Setting, ...]:
+        """Return the service settings of a task type."""
+        return tuple(setting for setting in self.settings if setting.serves(task_type))
+
+    def task_settings_of(self, task_type: str) -> tuple[Setting, ...]:
+        """Return the task settings of a task type."""
+        return tuple(setting for setting in self.task_settings if setting.serves(task_type))
+
+    def default_limit(self, task_type: str) -> int | None:
+        """Return the default number of requests per minute, None if the service has no rate limit."""
+        return self.limit.get(task_type) if isinstance(self.limit, ByTask) else self.limit
+
+    @property
+    def secret_names(self) -> Names:
+        """Return the names of all secrets."""
+        return tuple(dict.fromkeys(name for names in self.credentials for name in names))
+
+
+def similarity(fill: str | None = None, **more: Any) -> Setting:
+    """Return the row of `similarity`; `fill` is what a validation call fills in."""
+    return Setting("similarity", "choice", **{"tasks": EMBEDS, "choices": SIMILARITIES, "measured": fill, **more})
+
+
+def dimensions(**more: Any) -> Setting:
+    """Return the row of `dimensions`, which the provider's answer overwrites."""
+    return Setting("dimensions", "positive", **{"tasks": EMBEDS, "measured": PROVIDER_SIZE, **more})
+
+
+def max_input_tokens(**more: Any) -> Setting:
+    """Return the row of `max_input_tokens`."""
+    return Setting("max_input_tokens", "positive", **{"tasks": EMBEDS, "updates": True, **more})
+
+
+def required(name: str, **more: Any) -> Setting:
+    """Return the row of a required text."""
+    return Setting(name, required=True, **more)
