@@ -97,7 +97,8 @@ AMAZON_SAGEMAKER = Service(
         task("inference_id"),
         task("session_id"),
         task("target_variant"),
-        task("user"),
+        # Only the API openai has it, for these task types.
+        task("user", task_types=(*TEXT, *CHATS)),
     ),
     "service_settings.endpoint_name",
     _AWS,

@@ -65,6 +65,8 @@ CONTEXTUAL_AI = Service(
     (
         KEY,
         MODEL,
+        # The first releases filled it in; a later one removed it (contextual_ai_url_service_setting_removed).
+        fixed("url", filled_in=True),
         *rate_limits(1000),
         task("instruction"),
         # ContextualAiRerankTaskSettings has the first, the specification the second.
@@ -97,7 +99,9 @@ CUSTOM = Service(
         updatable("input_type.translation", "dict"),
         updatable("input_type.default", default=""),
         positive("batch_size", default=10),
-        *embeddings(),
+        # CustomServiceSettings.updateServiceSettings changes them, too.
+        *embeddings("similarity", "dimensions", changes_since=TRIED),
+        *embeddings("max_input_tokens"),
         *rate_limits(10000),
         task("parameters", "dict"),
         *CHUNKING,
@@ -149,7 +153,9 @@ HUGGING_FACE = Service(
         fixed("url", required=True),
         fixed("model_id", task_types=CHATS),
         *rate_limits(3000),
-        *embeddings(),
+        *embeddings("similarity", "dimensions"),
+        # HuggingFaceElserServiceSettings shows the limit of the model, and takes none from anyone.
+        *embeddings("max_input_tokens", task_types=(*TEXT, "sparse_embedding"), filled_in=True),
         *RERANK_TASK,
         *CHUNKING,
     ),

@@ -78,11 +78,12 @@ def rate_limits(default: int | None = None, **by_task_type: int) -> tuple[Settin
 
 
 def embeddings(*names: str, task_types: Sequence[str] = EMBEDDINGS, **more: Any) -> tuple[Setting, ...]:
-    """Those of the settings of embeddings that a service has: the server fills them in by what the model returns."""
+    """Those of the settings of embeddings that a service has. What the model returns, the server fills in."""
     rows = {
         "similarity": fixed("similarity", choices=SIMILARITIES, filled_in=True, task_types=task_types),
         "dimensions": fixed("dimensions", "int", minimum=1, filled_in=True, task_types=task_types),
-        "max_input_tokens": positive("max_input_tokens", filled_in=True, task_types=task_types),
+        # No service fills it in. Each one stores what it is given.
+        "max_input_tokens": positive("max_input_tokens", task_types=task_types),
     }
     return tuple(rows[name]._replace(**more) for name in names or rows)
 

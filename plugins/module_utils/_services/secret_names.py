@@ -60,10 +60,10 @@ def _secrets_of(name: str, value: Any, place: str) -> Iterator[tuple[str, str]]:
 
 
 def _read(text: str) -> Any:
-    """Return the structure that a text is in JSON; None if it is none."""
+    """Return the structure that a text is in JSON; None if it is none, or too deep to be read."""
     if text.lstrip()[:1] not in ("{", "["):
         return None
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

@@ -1,0 +1,273 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The catalog is what Elastic's specification says of the services, but for exceptions that have a reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import SETTINGS_GROUPS
+from ansible_collections.esops.inference.plugins.module_utils._services.catalog import SERVICES, services
+from ansible_collections.esops.inference.plugins.module_utils._services.service import Service
+from ansible_collections.esops.inference.plugins.module_utils._services.setting import Setting
+from tests.pages.specification import EXTRACT
+from tests.unit.declarations import declarations
+from tests.unit.reconciling import V816, V817
+
+SPECIFICATION: dict[str, Any] = json.loads(EXTRACT.read_text(encoding="utf-8"))
+
+#: Task types of a service that the specification leaves out.
+MORE_TASK_TYPES = {
+    "hugging_face": {"sparse_embedding": "HuggingFaceModelFactory makes an ELSER model behind a URL for it."},
+}
+
+#: Settings of the specification without a row of the same name.
+ELSEWHERE = {
+    ("custom", "service_settings.request.content"): "CustomServiceSettings.fromMap reads a text named request.",
+    ("custom", "service_settings.response.json_parser"): "The rows are those of what it holds.",
+    ("custom", "service_settings.input_type"): "The rows are those of what it holds.",
+}
+
+#: Settings whose rows are of another type than in the specification.
+OTHER_TYPES = {
+    ("azureaistudio", "task_settings.do_sample"): "AzureAiStudioChatCompletionTaskSettings reads a boolean.",
+    ("googlevertexai", "service_settings.service_account_json"): "A text in JSON, which may be a dictionary here.",
+    ("voyageai", "service_settings.embedding_type"): "VoyageAIEmbeddingsServiceSettings reads a name, not a number.",
+}
+
+#: Settings that the specification requires, and the rows do not.
+OPTIONAL = {
+    ("cohere", "task_settings.input_type"): "CohereEmbeddingsTaskSettings does without, and only embeddings have it.",
+    ("custom", "service_settings.secret_parameters"): "CustomSecretSettings.fromMap makes an empty map of none.",
+    ("elasticsearch", "service_settings.model_id"): "A deployment_id names a model, too: see test_local.",
+    ("elasticsearch", "service_settings.num_threads"): "A deployment has its number already: see test_local.",
+    ("elser", "service_settings.num_threads"): "It depends on deployment_id: see test_local.",
+    ("elser", "service_settings.num_allocations"): "adaptive_allocations do as well: see test_local.",
+}
+
+#: Settings that rows require, and the specification does not.
+REQUIRED = {
+    ("amazonbedrock", "service_settings.provider"): "AmazonBedrockServiceSettings.Builder.build",
+    ("custom", "service_settings.request"): "It stands for request.content.",
+    ("custom", "service_settings.response.json_parser.completion_result"): "CompletionResponseParser.fromMap",
+    ("custom", "service_settings.response.json_parser.relevance_score"): "RerankResponseParser.fromMap",
+    ("custom", "service_settings.response.json_parser.text_embeddings"): "DenseEmbeddingResponseParser.fromMap",
+    ("custom", "service_settings.response.json_parser.token_path"): "SparseEmbeddingResponseParser.fromMap",
+    ("custom", "service_settings.response.json_parser.weight_path"): "SparseEmbeddingResponseParser.fromMap",
+    ("custom", "service_settings.url"): "CustomServiceSettings.fromMap",
+    ("googlevertexai", "service_settings.location"): "GoogleVertexAiEmbeddingsServiceSettings.fromMap",
+    ("googlevertexai", "service_settings.model_id"): "GoogleVertexAiEmbeddingsServiceSettings.fromMap",
+    ("googlevertexai", "service_settings.project_id"): "GoogleVertexAi{Embeddings,Rerank}ServiceSettings.fromMap",
+}
+
+#: Credentials that a create needs, although the specification does not require them.
+NEEDED_CREDENTIALS = {
+    "ai21": "DefaultSecretSettings.fromMap",
+    "azureopenai": "AzureOpenAiSecretSettings wants exactly one of three.",
+    "openai": "OpenAiSecretSettings wants exactly one of two.",
+}
+
+#: Services for which rows and specification differ in whether there are chunking_settings.
+OTHER_CHUNKING = {
+    "amazon_sagemaker": "SageMakerModelBuilder.fromRequest does not read them.",
+    "anthropic": "Elastic documented them once. The server refuses them, see `elasticsearch.md`.",
+}
+
+CATALOG = list(SERVICES.values())
+
+
+def named(items: list[Service]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("service", items, ids=lambda service: service.name)
+
+
+def specified() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield the settings of the specification: the name of the service, the path, what is said of it."""
+    for name, service in SPECIFICATION.items():
+        for group in ("service_settings", "task_settings"):
+            for setting, said in service.get(group, {}).items():
+                yield name, f"{group}.{setting}", said
+
+
+SETTINGS = [(name, path) for name, path, _said in specified()]
+SAID = {(name, path): said for name, path, said in specified()}
+
+
+def rows(name: str, path: str) -> list[Setting]:
+    return [row for row in SERVICES[name].settings if row.path == path]
+
+
+class TestSpecification:
+    def test_catalog_has_the_services_of_the_specification(self) -> None:
+        assert sorted(SERVICES) == sorted(SPECIFICATION)
+        assert {name: service.name for name, service in SERVICES.items()} == {name: name for name in SERVICES}
+
+    @named(CATALOG)
+    def test_service_has_the_task_types_of_the_specification(self, service: Service) -> None:
+        expected = [*SPECIFICATION[service.name]["task_types"], *MORE_TASK_TYPES.get(service.name, ())]
+        assert sorted(service.task_types) == sorted(expected)
+
+    @pytest.mark.parametrize(("name", "path"), SETTINGS)
+    def test_setting_has_a_row_of_its_type(self, name: str, path: str) -> None:
+        found = rows(name, path)
+        assert bool(found) is ((name, path) not in ELSEWHERE)
+        if (name, path) in OTHER_TYPES:
+            assert {row.type for row in found} & {SAID[name, path]["type"]} == set()
+        else:
+            assert {row.type for row in found} <= {SAID[name, path]["type"]}
+
+    @pytest.mark.parametrize(("name", "path"), SETTINGS)
+    def test_row_takes_every_value_that_the_specification_lists(self, name: str, path: str) -> None:
+        for row in rows(name, path):
+            if row.choices:
+                said = {row.form(choice) for choice in SAID[name, path].get("choices", row.choices)}
+                assert said <= {row.form(choice) for choice in row.choices}
+
+    def test_rows_require_what_the_specification_requires(self) -> None:
+        said = {place for place, setting in SAID.items() if setting["required"] and place not in ELSEWHERE}
+        credentials = {(name, path) for name, service in SERVICES.items() for path in service.secrets}
+        required = {
+            (service.name, row.path)
+            for service in CATALOG
+            for row in service.settings
+            if row.required and not row.secret
+        }
+        assert said - credentials - required == set(OPTIONAL) - credentials
+        assert required - said == set(REQUIRED)
+
+    @named(CATALOG)
+    def test_create_needs_the_credentials_that_the_specification_requires(self, service: Service) -> None:
+        said = {path for path in service.secrets if SAID.get((service.name, path), {}).get("required")}
+        always = [set(names) for names in service.credentials]
+        for path in said:
+            assert all(path in names for names in always) is ((service.name, path) not in OPTIONAL)
+        needed = bool(always) and set() not in always
+        assert (needed and not said) is (service.name in NEEDED_CREDENTIALS)
+
+    @named(CATALOG)
+    def test_service_has_chunking_settings_if_the_specification_has_them(self, service: Service) -> None:
+        has_rows = any(row.path.startswith("chunking_settings.") for row in service.settings)
+        differs = has_rows is not SPECIFICATION[service.name]["chunking_settings"]
+        assert differs is (service.name in OTHER_CHUNKING)
+
+    @pytest.mark.parametrize("exceptions", [ELSEWHERE, OTHER_TYPES, OPTIONAL])
+    def test_exceptions_are_about_settings_of_the_specification(self, exceptions: dict[tuple[str, str], str]) -> None:
+        assert set(exceptions) <= set(SAID)
+
+
+@named(CATALOG)
+class TestRows:
+    def test_path_is_in_a_group_of_settings(self, service: Service) -> None:
+        assert {row.path.split(".")[0] for row in service.settings} <= set(SETTINGS_GROUPS)
+
+    def test_task_type_has_one_row_for_each_path(self, service: Service) -> None:
+        places = [
+            (row.path, task_type) for row in service.settings for task_type in row.task_types or service.task_types
+        ]
+        assert len(places) == len(set(places))
+
+    def test_rows_of_one_path_are_of_one_type(self, service: Service) -> None:
+        assert len({(row.path, row.type) for row in service.settings}) == len({row.path for row in service.settings})
+
+    def test_row_is_of_a_task_type_that_the_service_has(self, service: Service) -> None:
+        for row in service.settings:
+            assert not row.task_types or set(row.task_types) & set(service.task_types)
+
+    def test_no_row_is_inside_of_another(self, service: Service) -> None:
+        paths = {row.path for row in service.settings}
+        assert not [path for path in paths for other in paths if path.startswith(f"{other}.")]
+
+    def test_secret_rows_are_the_credentials(self, service: Service) -> None:
+        assert {path for names in service.credentials for path in names} == set(service.secrets)
+
+    def test_secret_is_never_shown_filled_in_or_defaulted(self, service: Service) -> None:
+        for row in service.settings:
+            if row.secret:
+                assert (row.default, row.filled_in, row.read_only, row.unseen) == (None, False, False, False)
+
+    def test_default_is_a_valid_value_of_its_row(self, service: Service) -> None:
+        types = {"int": int, "str": str, "bool": bool, "float": float}
+        for row in service.settings:
+            if row.default is not None:
+                assert type(row.default) is types[row.type]
+                assert row.problem(row.default) == ""
+                assert not row.choices or row.default in row.choices
+
+    def test_model_is_a_row(self, service: Service) -> None:
+        assert service.model == "" or service.row(service.model) is not None
+
+    def test_setting_that_the_server_alone_decides_is_not_required(self, service: Service) -> None:
+        assert not [row.path for row in service.settings if row.required and (row.read_only or row.filled_in)]
+
+    def test_unit_holds_rows_and_decides_when_they_change(self, service: Service) -> None:
+        for unit, since in service.units.items():
+            inside = [row for row in service.settings if row.path.startswith(f"{unit}.")]
+            assert inside or unit in SETTINGS_GROUPS
+            assert {row.changes_since for row in inside} <= {None, since}
+
+    def test_nothing_changes_in_place_before_there_are_updates(self, service: Service) -> None:
+        assert not [row.path for row in service.settings if service.changes_in_place(row.path, V816)]
+        secret = [path for path in service.secrets if not service.changes_in_place(path, V817)]
+        assert secret == []
+
+    def test_what_a_create_misses_is_enough_for_it(self, service: Service) -> None:
+        for task_type in service.task_types:
+            missing = service.missing({}, task_type)
+            paths = [path.split(" or ")[0] for path in missing]
+            assert service.missing(dict.fromkeys(paths, "x"), task_type) == []
+            assert all(service.row(path) for path in paths)
+
+
+def _as_text(spec: dict[str, Any]) -> dict[str, Any]:
+    """An argument spec in which JSON is a text, since any text may be one."""
+    return {
+        name: {**option, "options": _as_text(option["options"])}
+        if "options" in option
+        else {**option, "type": "str" if option["type"] == "json" else option["type"]}
+        for name, option in spec.items()
+    }
+
+
+DECLARATIONS = [st.tuples(st.just(service), declarations(_as_text(service.options()))) for service in CATALOG]
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.one_of(DECLARATIONS))
+def test_any_declaration_has_problems_as_sentences_and_a_stable_normal_form(
+    declaration: tuple[Service, dict[str, Any]],
+) -> None:
+    service, declared = declaration
+    flat = service.flat({group: value for group, value in declared.items() if value is not None})
+    assert all(problem.endswith(".") for problem in service.problems(flat))
+    normal = service.normal(flat)
+    assert service.normal(normal) == normal
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@settings(deadline=None)
+@given(value=JSON)
+def test_form_of_any_value_is_its_own_form(value: Any) -> None:
+    for form in {row.form for service in CATALOG for row in service.settings}:
+        assert form(form(value)) == form(value)
+
+
+def test_unknown_service_has_its_name_and_nothing_else() -> None:
+    assert services("unknown") == Service("unknown")
+    assert services("unknown").settings == ()
+    assert services("unknown").missing({}, "completion") == []
+
+
+def test_known_service_is_that_of_the_catalog() -> None:
+    assert services("openai") is SERVICES["openai"]

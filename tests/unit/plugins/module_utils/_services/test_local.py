@@ -1,0 +1,120 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The services whose models run in the cluster."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.esops.inference.plugins.module_utils._services.local import ELASTICSEARCH, ELSER
+from ansible_collections.esops.inference.plugins.module_utils._services.service import Service
+from tests.unit.reconciling import V96
+
+ALLOCATIONS = "service_settings.num_allocations"
+ADAPTIVE = "service_settings.adaptive_allocations"
+ENABLED = f"{ADAPTIVE}.enabled"
+LEAST = f"{ADAPTIVE}.min_number_of_allocations"
+MOST = f"{ADAPTIVE}.max_number_of_allocations"
+DEPLOYMENT = "service_settings.deployment_id"
+MODEL = "service_settings.model_id"
+THREADS = "service_settings.num_threads"
+EITHER = f"{ALLOCATIONS} or {ADAPTIVE}"
+
+both = pytest.mark.parametrize("service", [ELASTICSEARCH, ELSER], ids=lambda service: service.name)
+
+
+class TestMissing:
+    @pytest.mark.parametrize(
+        ("declared", "missing"),
+        [
+            ({}, [MODEL, THREADS, EITHER]),
+            ({MODEL: "m"}, [THREADS, EITHER]),
+            ({MODEL: "m", THREADS: 1}, [EITHER]),
+            ({MODEL: "m", THREADS: 1, ALLOCATIONS: 1}, []),
+            ({MODEL: "m", THREADS: 1, ENABLED: True}, []),
+            ({MODEL: "m", THREADS: 1, MOST: 4}, []),
+            ({MODEL: "m", ALLOCATIONS: 1}, [THREADS]),
+            ({DEPLOYMENT: "d"}, []),
+            ({DEPLOYMENT: "d", MODEL: "m"}, []),
+        ],
+    )
+    def test_create_needs_a_deployment_or_what_makes_one(self, declared: dict[str, Any], missing: list[str]) -> None:
+        assert ELASTICSEARCH.missing(declared, "sparse_embedding") == missing
+
+    @pytest.mark.parametrize(
+        ("declared", "missing"),
+        [({}, [THREADS, EITHER]), ({THREADS: 1, ALLOCATIONS: 1}, []), ({THREADS: 1, ENABLED: False}, [])],
+    )
+    def test_elser_needs_no_model(self, declared: dict[str, Any], missing: list[str]) -> None:
+        assert ELSER.missing(declared, "sparse_embedding") == missing
+
+
+@both
+class TestMoving:
+    @pytest.mark.parametrize(
+        ("settings", "moving"),
+        [
+            ({ENABLED: True}, [ALLOCATIONS]),
+            ({ENABLED: True, ALLOCATIONS: 3}, [ALLOCATIONS]),
+            ({ENABLED: False, ALLOCATIONS: 3}, []),
+            ({MOST: 3}, []),
+            ({ALLOCATIONS: 3}, []),
+            ({}, []),
+        ],
+    )
+    def test_allocations_move_only_while_they_adapt(
+        self, service: Service, settings: dict[str, Any], moving: list[str]
+    ) -> None:
+        assert list(service.moving(settings)) == moving
+
+    def test_create_gets_no_allocations_that_adapt(self, service: Service) -> None:
+        settings = {MODEL: "m", THREADS: 1, ALLOCATIONS: 3, ENABLED: True, MOST: 4}
+        given = service.given(settings, settings)
+        assert given == {MODEL: "m", THREADS: 1, ENABLED: True, MOST: 4}
+
+    def test_create_gets_allocations_that_do_not_adapt(self, service: Service) -> None:
+        settings = {MODEL: "m", THREADS: 1, ALLOCATIONS: 3, ENABLED: False}
+        assert service.given(settings, settings) == settings
+
+
+@both
+class TestUpdates:
+    def test_adaptive_allocations_are_updated_as_a_whole(self, service: Service) -> None:
+        settings = {MODEL: "m", THREADS: 1, ENABLED: True, LEAST: 1, MOST: 4}
+        assert service.update_of([MOST], settings) == {ENABLED: True, LEAST: 1, MOST: 4}
+
+    def test_number_of_allocations_is_updated_alone(self, service: Service) -> None:
+        assert service.update_of([ALLOCATIONS], {MODEL: "m", THREADS: 1, ALLOCATIONS: 2}) == {ALLOCATIONS: 2}
+
+    @pytest.mark.parametrize(
+        ("path", "changes"), [(ALLOCATIONS, True), (ENABLED, True), (MOST, True), (THREADS, False), (MODEL, False)]
+    )
+    def test_only_allocations_change_in_place(self, service: Service, path: str, changes: bool) -> None:
+        assert service.changes_in_place(path, V96) is changes
+
+    def test_update_needs_no_secrets(self, service: Service) -> None:
+        assert service.secrets == ()
+        assert not service.needs_secrets([ALLOCATIONS], V96)
+
+    def test_models_run_in_the_cluster(self, service: Service) -> None:
+        assert service.is_local
+
+
+class TestService:
+    def test_elser_is_stored_under_the_newer_name(self) -> None:
+        assert (ELSER.name, ELSER.stored_name) == ("elser", "elasticsearch")
+        assert ELASTICSEARCH.stored_name == "elasticsearch"
+
+    def test_measured_dimensions_are_given_to_no_create(self) -> None:
+        dimensions = "service_settings.dimensions"
+        settings = {MODEL: "m", THREADS: 1, ALLOCATIONS: 1, dimensions: 384}
+        assert dimensions not in ELASTICSEARCH.given(settings, settings)
+
+    def test_long_document_strategy_means_the_same_in_any_case(self) -> None:
+        assert ELASTICSEARCH.is_same("service_settings.long_document_strategy", "CHUNK", "chunk")
+
+    def test_chunks_of_a_document_do_not_change_in_place(self) -> None:
+        assert ELASTICSEARCH.is_fixed("service_settings.max_chunks_per_doc")

@@ -1,0 +1,173 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is special about the services of those who offer models."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.esops.inference.plugins.module_utils._services.providers import (
+    AI21,
+    COHERE,
+    CONTEXTUAL_AI,
+    CUSTOM,
+    DEEPSEEK,
+    FIREWORKS_AI,
+    GROQ,
+    HUGGING_FACE,
+    JINA_AI,
+    LLAMA,
+    MISTRAL,
+    NVIDIA,
+    OPENAI,
+    OPENSHIFT_AI,
+    VOYAGE_AI,
+)
+from ansible_collections.esops.inference.plugins.module_utils._services.service import Service
+from tests.unit.reconciling import V96
+
+KEY = "service_settings.api_key"
+MODEL = "service_settings.model_id"
+URL = "service_settings.url"
+RATE = "service_settings.rate_limit.requests_per_minute"
+TYPE = "service_settings.embedding_type"
+TOKENS = "service_settings.max_input_tokens"
+
+
+def required(service: Service, task_type: str) -> list[str]:
+    """Return the names of the service settings that a create needs."""
+    return [path.partition(".")[2] for path in service.missing({}, task_type)]
+
+
+class TestCohere:
+    @pytest.mark.parametrize(("declared", "shown"), [("int8", "byte"), ("binary", "bit"), ("FLOAT", "float")])
+    def test_embedding_type_is_shown_as_the_type_of_elements(self, declared: str, shown: str) -> None:
+        assert COHERE.is_same(TYPE, declared, shown)
+        assert not COHERE.is_same(TYPE, declared, "other")
+
+    def test_url_is_never_shown(self) -> None:
+        row = COHERE.row(URL)
+        assert row
+        assert row.unseen
+
+    def test_truncation_is_shown_in_small_letters(self) -> None:
+        assert COHERE.is_same("task_settings.truncate", "START", "start")
+
+
+@pytest.mark.parametrize("service", [JINA_AI, VOYAGE_AI], ids=lambda service: service.name)
+def test_synonym_of_an_embedding_type_is_shown_as_it_was_sent(service: Service) -> None:
+    assert not service.is_same(TYPE, "binary", "bit")
+
+
+class TestCustom:
+    PARSER = "service_settings.response.json_parser"
+
+    @pytest.mark.parametrize(
+        ("task_type", "parts"),
+        [
+            ("text_embedding", ["text_embeddings"]),
+            ("sparse_embedding", ["token_path", "weight_path"]),
+            ("rerank", ["relevance_score"]),
+            ("completion", ["completion_result"]),
+        ],
+    )
+    def test_response_is_parsed_as_the_task_type_needs_it(self, task_type: str, parts: list[str]) -> None:
+        assert CUSTOM.missing({}, task_type) == [
+            URL,
+            "service_settings.request",
+            *(f"{self.PARSER}.{part}" for part in parts),
+        ]
+
+    def test_secrets_are_a_map_that_may_be_left_out(self) -> None:
+        path = "service_settings.secret_parameters"
+        assert CUSTOM.secrets == (path,)
+        assert CUSTOM.flat({"service_settings": {"secret_parameters": {"api_key": "x"}}}) == {f"{path}.api_key": "x"}
+        assert CUSTOM.normal({f"{path}.api_key": "x"}) == {path: {"api_key": "x"}}
+
+    def test_response_is_updated_as_a_whole(self) -> None:
+        settings = {f"{self.PARSER}.text_embeddings": "$.a", f"{self.PARSER}.embedding_type": "byte", URL: "u"}
+        changed = CUSTOM.update_of([f"{self.PARSER}.text_embeddings"], settings)
+        assert changed == {path: value for path, value in settings.items() if path != URL}
+
+    def test_every_service_setting_changes_in_place(self) -> None:
+        paths = [row.path for row in CUSTOM.settings if row.path.startswith("service_settings.")]
+        assert [path for path in paths if not CUSTOM.changes_in_place(path, V96)] == []
+
+    def test_no_setting_names_the_model(self) -> None:
+        assert CUSTOM.model == ""
+
+
+class TestHuggingFace:
+    def test_address_names_the_model(self) -> None:
+        assert HUGGING_FACE.model == URL
+        assert required(HUGGING_FACE, "text_embedding") == ["api_key", "url"]
+
+    def test_limit_of_an_elser_model_is_left_to_the_server(self) -> None:
+        assert HUGGING_FACE.given({URL: "u", TOKENS: 512}, {URL: "u"}) == {URL: "u"}
+        assert HUGGING_FACE.given({URL: "u", TOKENS: 512}, {TOKENS: 512}) == {URL: "u", TOKENS: 512}
+
+
+@pytest.mark.parametrize("service", [COHERE, JINA_AI, MISTRAL, OPENAI], ids=lambda service: service.name)
+def test_undeclared_limit_of_tokens_is_carried_over(service: Service) -> None:
+    assert service.given({TOKENS: 512}, {}) == {TOKENS: 512}
+
+
+@pytest.mark.parametrize(
+    ("service", "path"),
+    [(CONTEXTUAL_AI, URL), (FIREWORKS_AI, URL), (NVIDIA, URL), (OPENAI, "service_settings.dimensions")],
+)
+def test_undeclared_setting_that_the_server_fills_in_is_not_carried_over(service: Service, path: str) -> None:
+    assert service.given({path: "x"}, {}) == {}
+    assert service.given({path: "x"}, {path: "x"}) == {path: "x"}
+
+
+@pytest.mark.parametrize(
+    ("service", "path"),
+    [(NVIDIA, "service_settings.dimensions"), (OPENSHIFT_AI, "service_settings.dimensions_set_by_user")],
+)
+def test_setting_that_the_server_only_shows_is_given_to_no_create(service: Service, path: str) -> None:
+    assert service.given({path: 1}, {path: 1}) == {}
+
+
+@pytest.mark.parametrize("service", [CUSTOM, GROQ, LLAMA, VOYAGE_AI], ids=lambda service: service.name)
+def test_credentials_are_optional(service: Service) -> None:
+    assert not set(service.missing({}, service.task_types[0])) & set(service.secrets)
+
+
+def test_openai_takes_one_of_two_credentials() -> None:
+    secret = "service_settings.client_secret"
+    assert OPENAI.missing({MODEL: "m", secret: "x"}, "completion") == []
+    assert OPENAI.missing({MODEL: "m"}, "completion") == [KEY]
+    assert OPENAI.problems({KEY: "x", secret: "y"}) == [
+        f"Only one kind of credentials can be declared: {KEY} or {secret}."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("service", "limits"),
+    [
+        (AI21, {"completion": 200}),
+        (COHERE, {"rerank": 10000}),
+        (CONTEXTUAL_AI, {"rerank": 1000}),
+        (FIREWORKS_AI, {"completion": 6000}),
+        (GROQ, {"chat_completion": 1000}),
+        (HUGGING_FACE, {"sparse_embedding": 3000}),
+        (JINA_AI, {"embedding": 2000}),
+        (MISTRAL, {"completion": 240}),
+        (OPENAI, {"text_embedding": 3000, "embedding": 3000, "completion": 500, "chat_completion": 500}),
+        (VOYAGE_AI, {"rerank": 2000}),
+    ],
+)
+def test_rate_limit_has_the_default_of_its_task_type(service: Service, limits: dict[str, int]) -> None:
+    assert {task_type: service.defaults(task_type)[RATE] for task_type in limits} == limits
+
+
+def test_deepseek_has_no_rate_limit() -> None:
+    assert DEEPSEEK.row(RATE) is None
+
+
+def test_only_contextualai_replaces_the_task_settings_that_it_has() -> None:
+    services = (AI21, COHERE, CONTEXTUAL_AI, CUSTOM, FIREWORKS_AI, GROQ, HUGGING_FACE, JINA_AI, NVIDIA, OPENAI)
+    having = [one for one in services if any(row.path.startswith("task_settings.") for row in one.settings)]
+    assert [service.name for service in having if not service.merges_task_settings] == ["contextualai"]
