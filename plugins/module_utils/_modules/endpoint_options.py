@@ -40,7 +40,7 @@ def body_options(service: Service) -> dict[str, Any]:
 
 def desired(service: Service, declared: Mapping[str, Any]) -> Desired:
     """The endpoint that the options of one endpoint declare."""
-    settings = service.normal(declared_settings(service, declared))
+    settings = declared_settings(service, declared)
     secrets = {path: settings[path] for path in service.secrets if path in settings}
     return Desired(
         inference_id=declared["inference_id"],
@@ -52,9 +52,10 @@ def desired(service: Service, declared: Mapping[str, Any]) -> Desired:
     )
 
 
-def declared_settings(service: Service, declared: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings in the options of one endpoint, by their dotted paths."""
-    return service.flat({group: declared[group] for group in SETTINGS_GROUPS if declared.get(group) is not None})
+def declared_settings(service: Service, declared: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The settings in the options of one endpoint, by their dotted paths, in the normal form of the service."""
+    groups = {group: declared[group] for group in SETTINGS_GROUPS if declared.get(group) is not None}
+    return service.normal(service.flat(groups))
 
 
 def with_defaults(defaults: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:

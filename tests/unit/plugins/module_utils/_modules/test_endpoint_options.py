@@ -21,6 +21,7 @@ from ansible_collections.esops.inference.plugins.module_utils._modules.endpoint_
     with_defaults,
 )
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired
+from ansible_collections.esops.inference.plugins.module_utils._services.setting import Setting
 from tests.unit.services import ACCESS_KEY, ACME, API_KEY, INPUT, LOCAL, MODEL, RATE, SECRET_KEY, USER, WEIGHT
 
 
@@ -50,6 +51,34 @@ class TestOptions:
     def test_argument_spec_takes_the_settings_from_the_rows(self) -> None:
         spec = body_options(ACME)
         assert {name: spec[name] for name in ("service_settings", "task_settings")} == ACME.options()
+
+
+class TestMaps:
+    """Settings that are maps are single values, whatever is in them."""
+
+    SECRETS = "service_settings.secrets"
+    SERVICE = ACME._replace(
+        settings=(Setting(SECRETS, "dict", secret=True), Setting("service_settings.headers", "dict")),
+        credentials=((SECRETS,),),
+        normalise=dict,
+        check=lambda _settings: [],
+    )
+
+    @pytest.mark.parametrize("secrets", [{"key": "k"}, {"a": {"b": "k"}}, {"X.Y": "k"}])
+    def test_map_of_secrets_is_a_credential(self, secrets: dict[str, Any]) -> None:
+        options = declared(service_settings={"secrets": secrets, "headers": {"Accept": "text/plain"}})
+        assert problems(self.SERVICE, options, "when_changed") == []
+        assert desired(self.SERVICE, options).secrets == {self.SECRETS: secrets}
+
+    def test_declared_settings_have_maps_as_their_rows_do(self) -> None:
+        options = declared(service_settings={"secrets": {"key": "k"}, "headers": {"Accept": "text/plain"}})
+        found = declared_settings(self.SERVICE, options)
+        assert found == {self.SECRETS: {"key": "k"}, "service_settings.headers": {"Accept": "text/plain"}}
+        assert all(self.SERVICE.row(path) for path in found)
+
+    def test_empty_map_of_secrets_is_a_problem(self) -> None:
+        options = declared(service_settings={"secrets": {}})
+        assert problems(self.SERVICE, options, "always") == [f"{self.SECRETS} is empty."]
 
 
 class TestIds:
