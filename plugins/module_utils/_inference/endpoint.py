@@ -25,7 +25,9 @@ class Endpoint(NamedTuple):
     @classmethod
     def from_answer(cls, answer: Mapping[str, Any]) -> Endpoint:
         groups = {group: answer[group] for group in SETTINGS_GROUPS if answer.get(group)}
-        return cls(str(answer["inference_id"]), str(answer["task_type"]), str(answer["service"]), flatten(groups))
+        return cls(
+            str(answer["inference_id"]), str(answer["task_type"]), str(answer["service"]), flatten(groups, empty=True)
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return the endpoint as the API nests it, so that it can be declared again."""
@@ -76,15 +78,15 @@ class Server(NamedTuple):
 UNKNOWN = Server(NEWEST, "Elasticsearch (version unknown)", is_known=False)
 
 
-def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return C({"a": {"b": 1}}) as C({"a.b": 1}), without what is None or an empty object.
+def flatten(nested: Mapping[str, Any], prefix: str = "", empty: bool = False) -> dict[str, Any]:
+    """Return C({"a": {"b": 1}}) as C({"a.b": 1}), without what is None or, unless C(empty), an empty object.
 
     An object whose own names have dots, such as one of headers, stays whole. Otherwise C(nest) would take it apart.
     """
     flat: dict[str, Any] = {}
     for name, value in nested.items():
-        if isinstance(value, dict) and "." not in "".join(value):
-            flat.update(flatten(value, f"{prefix}{name}."))
+        if isinstance(value, dict) and "." not in "".join(value) and (value or not empty):
+            flat.update(flatten(value, f"{prefix}{name}.", empty))
         elif value is not None:
             flat[prefix + name] = value
     return flat
