@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The README's tables: the options, from the documentation of the modules, and the versions, from what is tested.
+"""The README's tables: the options, from the documentation of the modules, and the versions, from what is tested; and
+the names of the known services.
 
 `python -m tests.pages.readme` writes them anew; a unit test fails where they are old.
 """
@@ -16,6 +17,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from unittest import mock
 
 import yaml
 
+from ansible_collections.esops.inference.plugins.module_utils._services.catalog import SERVICES
 from tests.simulator.versions import NEWEST, OLDEST
 
 ROOT = Path(__file__).parents[2]
@@ -116,6 +119,12 @@ def versions() -> str:
     return "\n".join(f"| {name} | {value} |" for name, value in lines).replace("|  |", "| |")
 
 
+def services() -> str:
+    """Return the names of the known services."""
+    names = ", ".join(f"`{name}`" for name in SERVICES)
+    return textwrap.fill(names, 120, break_on_hyphens=False, break_long_words=False)
+
+
 def _flat(names: Iterable[str], options: Options, spec: Options, prefix: str = "") -> Iterator[tuple[str, Options]]:
     """Yield options with their dotted names; the members of groups in place of the groups."""
     for name in names:
@@ -173,7 +182,7 @@ def speed() -> str:
 def updated(text: str) -> str:
     """Return the README's text with the tables of today between their marks."""
     marked = {f"options: {name}": table for name, table in tables().items()}
-    for name, table in {**marked, "versions": versions(), "speed": speed()}.items():
+    for name, table in {**marked, "versions": versions(), "speed": speed(), "services": services()}.items():
         begin, end = f"<!-- {name} -->\n\n", "\n\n<!-- end -->"
         pattern = re.escape(begin) + r"(?s:.*?)" + re.escape(end)
         text, times = re.subn(pattern, (begin + table + end).replace("\\", r"\\"), text)

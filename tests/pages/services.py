@@ -31,7 +31,7 @@ _KINDS = {"dict": ", a dictionary", "json": ", JSON as a text or as a dictionary
 
 
 def facts(service: Service) -> dict[str, str]:
-    """Return what is shown of a service, by the titles of the fields."""
+    """Return what is shown of a service, by the titles of the lines."""
     unseen = [(_name(row.path), row.task_types) for row in service.settings if row.unseen and _is_own(row.path)]
     found = {
         "Task types": ", ".join(map(_literal, service.task_types)),
@@ -139,13 +139,27 @@ def _filled_in(service: Service) -> Iterator[tuple[str, Sequence[str]]]:
 
 def section(service: Service) -> str:
     """Return what the page shows of a service."""
-    fields = [_field(title, text) for title, text in facts(service).items()]
-    return "\n".join([service.name, "~" * len(service.name), "", *fields, ""])
+    head = [
+        service.name,
+        "~" * len(service.name),
+        "",
+        ".. list-table::",
+        "   :stub-columns: 1",
+        "   :widths: 22 78",
+        "",
+    ]
+    rows = [f"   * - {title}\n{_cell(text)}" for title, text in facts(service).items()]
+    return "\n".join([*head, *rows, ""])
 
 
-def _field(title: str, text: str) -> str:
+def _cell(text: str) -> str:
     return textwrap.fill(
-        f":{title}: {text}.", 120, subsequent_indent="   ", break_long_words=False, break_on_hyphens=False
+        text,
+        120,
+        initial_indent="     - ",
+        subsequent_indent="       ",
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 

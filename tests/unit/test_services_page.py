@@ -76,12 +76,6 @@ def test_guide_is_listed() -> None:
     assert PAGE.stem in [name for part in listed for name in part["toctree"]]
 
 
-def test_readme_names_the_services_of_the_catalog() -> None:
-    text = " ".join(readme.README.read_text(encoding="utf-8").split())
-    known = text.split("knows the settings of these services: ")[1].split(". ")[0]
-    assert re.findall(r"`([\w-]+)`", known) == list(SERVICES)
-
-
 class TestFacts:
     """What is shown follows from the rows, here from those of a made-up service."""
 
