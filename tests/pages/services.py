@@ -122,7 +122,7 @@ def _task_settings(service: Service) -> str:
         (_literal(row.path[len(_TASK) :]), row.task_types) for row in service.settings if row.path.startswith(_TASK)
     ]
     update = "merges" if service.merges_task_settings else "replaces"
-    return f"{_grouped(service, named)}. An update {update} them" if named else ""
+    return f"{_grouped(service, named)}. An update {update} them." if named else ""
 
 
 def _filled_in(service: Service) -> Iterator[tuple[str, Sequence[str]]]:

@@ -85,7 +85,7 @@ class TestFacts:
             "Credentials": "``api_key`` or ``access_key`` and ``secret_key``",
             "Required": "``model``; ``dimensions`` (``text_embedding``)",
             "Changed in place": "``rate`` (from 9.4), ``scaling`` as a whole (from 9.0)",
-            "Task settings": "``input``, ``user``, ``weight``. An update replaces them",
+            "Task settings": "``input``, ``user``, ``weight``. An update replaces them.",
             "Filled in": "``rate`` 10; ``batch`` 5 (``text_embedding``)",
         }
 
@@ -94,7 +94,7 @@ class TestFacts:
         [
             ({"credentials": ()}, "Credentials", "none"),
             ({"credentials": ((API_KEY,), ())}, "Credentials", "``api_key``; optional"),
-            ({"merges_task_settings": True}, "Task settings", "``input``, ``user``, ``weight``. An update merges them"),
+            ({"merges_task_settings": True}, "Task settings", "``input``, ``user``, ``weight``. An update merges them."),
             ({"stored_as": "other"}, "Stored as", "``other``"),
             ({"is_local": True}, "Runs", "in the cluster"),
             ({"settings": ()}, "Task settings", None),
