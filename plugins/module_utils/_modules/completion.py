@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import math
 import re
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Mapping, Sequence
 
-from .._elasticsearch.client import MOST_CONNECTIONS
 from .._elasticsearch.errors import ApiError, ClientError, Refused
 from .._inference.completion_api import Answers, Piece
+from .provider_requests import failed_result, hint_with_cost, parallel_problems, send_all, total
 from .runner import Context, run
+from .selection import read_endpoints
 
 COMPLETION, CHAT_COMPLETION = "completion", "chat_completion"
 
@@ -36,11 +36,6 @@ _HINTS = {
     r"Requested task type|ncompatible task_type": "leave task_type out, and the endpoint is asked for it.",
     r"unknown field": "a chat_completion endpoint takes max_tokens, temperature, top_p and stop as task_settings.",
 }
-
-#: Elasticsearch did not wait for the provider any longer.
-_SERVER_GAVE_UP = 408
-
-_MAY_COST = "The provider may have done its work, and may charge for it; so it was not asked again."
 
 
 def options() -> dict[str, Any]:
@@ -68,9 +63,7 @@ def check(params: Mapping[str, Any]) -> list[str]:
             wrong.append("task_settings.messages: give the texts as input.")
         if name in _NUMBERS and value is not None:
             wrong += _wrong_number(name, value)
-    if not 1 <= params["parallel"] <= MOST_CONNECTIONS:
-        wrong.append(f"parallel must be from 1 to {MOST_CONNECTIONS}, not {params['parallel']}.")
-    return wrong
+    return wrong + parallel_problems(params["parallel"])
 
 
 def _texts(params: Mapping[str, Any]) -> Sequence[Any]:
@@ -112,36 +105,18 @@ def work(context: Context) -> dict[str, Any]:
         return _Answer(inference_id, task_types.get(inference_id)).ask(api, text, settings, params["timeout"])
 
     jobs = [(inference_id, text) for inference_id in ids for text in texts]
-    with ThreadPoolExecutor(min(params["parallel"], len(jobs))) as pool:
-        results = list(pool.map(answer, jobs))
-    return _total(results)
+    return total(send_all(answer, jobs, params["parallel"]), "completions failed")
 
 
 def _task_types(api: Answers, ids: Sequence[str]) -> dict[str, str]:
-    """Return the task types of endpoints by their IDs, by one request if Elasticsearch can list them."""
-    if len(ids) > 1:
-        try:
-            return {endpoint.inference_id: endpoint.task_type for endpoint in api.get_all()}
-        except ClientError as error:
-            if not error.may_be_about_one_endpoint:
-                raise
-    found = {inference_id: _task_type(api, inference_id, alone=len(ids) == 1) for inference_id in ids}
-    return {inference_id: task_type for inference_id, task_type in found.items() if task_type}
+    """Return the task types of endpoints by their IDs, by one request if Elasticsearch can list them.
 
-
-def _task_type(api: Answers, inference_id: str, alone: bool) -> str:
-    """Return the task type of an endpoint, empty if there is no such endpoint.
-
-    :param alone: whether there is no other endpoint to send prompts to.
-    :raises ClientError: if it cannot be read, and is alone.
+    :raises ClientError: if they cannot be read, or if the only one cannot be.
     """
-    try:
-        endpoint = api.get(inference_id)
-    except ClientError:
-        if alone:
-            raise
-        return COMPLETION  # What Elasticsearch says when it is asked is reported.
-    return endpoint.task_type if endpoint else ""
+    reading = read_endpoints(api, ids)
+    # What Elasticsearch says when it is asked is reported.
+    unreadable = dict.fromkeys(reading.failures, COMPLETION)
+    return {**unreadable, **{endpoint.inference_id: endpoint.task_type for endpoint in reading.endpoints}}
 
 
 def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,16 +125,6 @@ def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in given.items()
         if value is not None
     }
-
-
-def _total(results: list[dict[str, Any]]) -> dict[str, Any]:
-    total: dict[str, Any] = {"changed": False, "results": results}
-    failed = [result for result in results if result.get("failed")]
-    if failed:
-        said = " ".join(f"{result['inference_id']}: {result['msg']}" for result in failed)
-        count = f"{len(failed)} of {len(results)} completions failed. " if len(results) > 1 else ""
-        total.update(failed=True, msg=count + said, failure=failed[0]["failure"])
-    return total
 
 
 class _Answer:
@@ -178,9 +143,9 @@ class _Answer:
         try:
             self._ask(api, text, settings, timeout)
         except ClientError as error:
-            self._told.update(failed=True, msg=str(error.but(hint=self._hint(error))), failure=error.failure)
+            self._told.update(failed_result(error.but(hint=self._hint(error))))
         except Refused as refusal:
-            self._told.update(failed=True, msg=str(refusal), failure=refusal.failure)
+            self._told.update(failed_result(refusal))
         if self._text or not self._told.get("failed"):
             self._told["result"] = self._text
         return self._told
@@ -211,8 +176,7 @@ class _Answer:
             self._told["usage"] = _together(self._told.get("usage", {}), piece.usage)
 
     def _hint(self, error: ClientError) -> str:
-        may_cost = error.ambiguous or error.status == _SERVER_GAVE_UP or error.is_provider_timeout or self._text
-        return f"{_own_hint(error) or error.hint} {_MAY_COST if may_cost else ''}".strip()
+        return hint_with_cost(error, _own_hint(error) or error.hint, has_begun=bool(self._text))
 
 
 def _own_hint(error: ClientError) -> str:

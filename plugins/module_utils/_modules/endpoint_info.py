@@ -5,38 +5,19 @@
 
 from __future__ import annotations
 
-import re
 from fnmatch import fnmatchcase
-from functools import partial
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Mapping, Sequence
 
-from .._elasticsearch.errors import ApiError, ClientError
+from .._elasticsearch.errors import ApiError
 from .._inference.api import Inference
 from .._inference.endpoint import Endpoint
 from .._services.anthropic import SERVICE, services
 from .fingerprint_options import fingerprint_options, fingerprint_problems, fingerprints_of
 from .runner import Context, run
-
-#: Of the versions that this collection supports.
-OLDEST = (8, 16)
+from .selection import is_built_in, is_pattern, read_endpoints, selection_problems
 
 #: The services whose settings some servers show in a way that has to be set right.
 _SERVICES = {SERVICE.name: SERVICE}
-
-#: What is not an ID, and would make another request of the one that is meant.
-_NO_ID = re.compile(r"\.{0,2}|_.*|.*[/\s].*", re.DOTALL)
-
-_TASK_TYPE = re.compile("[a-z]+(_[a-z]+)*")
-
-#: Each task type with the first version that knows it (the server's class TaskType).
-_TASK_TYPES = {
-    "text_embedding": OLDEST,
-    "sparse_embedding": OLDEST,
-    "rerank": OLDEST,
-    "completion": OLDEST,
-    "chat_completion": (8, 18),
-    "embedding": (9, 3),
-}
 
 
 def options() -> dict[str, Any]:
@@ -53,19 +34,7 @@ def options() -> dict[str, Any]:
 
 def check(params: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with the options beyond their types."""
-    wrong = []
-    no_ids = [repr(entry) for entry in params["inference_id"] or () if _NO_ID.fullmatch(entry)]
-    if no_ids:
-        wrong.append(
-            f"inference_id: no endpoint can have the id {' or '.join(no_ids)}. "
-            "Leave inference_id out to read all endpoints."
-        )
-    task_type = params["task_type"]
-    # The server would take "any" for all of them.
-    if task_type is not None and (task_type == "any" or not _TASK_TYPE.fullmatch(task_type)):
-        wrong.append(f"task_type: {task_type!r} is none. Leave task_type out to read endpoints of any.")
-    if params["service"] == "":
-        wrong.append("service is empty. Leave service out to read endpoints of any.")
+    wrong = selection_problems(params, "Leave inference_id out")
     return wrong + (fingerprint_problems(params) if params["fingerprints"] else [])
 
 
@@ -75,8 +44,8 @@ def work(context: Context) -> dict[str, Any]:
     endpoints = sorted(map(_comparable, selected), key=lambda endpoint: endpoint.inference_id)
     result: dict[str, Any] = {"changed": False}
     if context.params["references"]:
-        users = _users(context.api, [endpoint for endpoint in endpoints if not _is_built_in(endpoint)])
-        endpoints = [endpoint for endpoint in endpoints if _is_built_in(endpoint) or endpoint.inference_id in users]
+        users = _users(context.api, [endpoint for endpoint in endpoints if not is_built_in(endpoint.inference_id)])
+        endpoints = [one for one in endpoints if is_built_in(one.inference_id) or one.inference_id in users]
         result["references"] = users
     if context.params["fingerprints"]:
         result["fingerprints"] = _last_sent(context, endpoints)
@@ -85,64 +54,17 @@ def work(context: Context) -> dict[str, Any]:
 
 
 def _read(context: Context) -> Sequence[Endpoint]:
-    """Return all that may be selected, by one request, unless Elasticsearch cannot list one of its endpoints."""
-    api, ids = context.api, context.params["inference_id"] or []
-    are_ids = not any(set("*?[").intersection(entry) for entry in ids)
-    if len(ids) == 1 and are_ids:
-        return _one(api, ids[0])
-    try:
-        return api.get_all(context.params["task_type"])
-    except ClientError as error:
-        return _read_in_parts(context, ids if are_ids else [], error)
+    """Return all that may be selected, with a warning for what cannot be read.
 
-
-def _read_in_parts(context: Context, ids: Sequence[str], error: ClientError) -> list[Endpoint]:
-    """Return what can be read although Elasticsearch does not list it together.
-
-    :param ids: of the endpoints to be read. If there are none, all of each task type are.
-    :raises ClientError: the error of the whole list if it has another cause, or if nothing can be read.
+    :raises ClientError: if nothing can be read.
     """
-    api = context.api
-    if not error.may_be_about_one_endpoint or (context.params["task_type"] and not ids):
-        raise error
-    if ids:
-        return _readable(context, "Inference endpoint", {name: partial(_one, api, name) for name in ids}, error)
-    lists = {name: partial(api.get_all, name) for name in _task_types(api)}
-    return _readable(context, "Endpoints of the task type", lists, error)
-
-
-def _readable(
-    context: Context, what: str, reads: Mapping[str, Callable[[], Sequence[Endpoint]]], error: ClientError
-) -> list[Endpoint]:
-    """Return what can be read, with a warning for what cannot.
-
-    :raises ClientError: the error of the whole list if nothing can be read.
-    """
-    found: list[Endpoint] = []
-    failures: dict[str, ClientError] = {}
-    for name, read in reads.items():
-        try:
-            found.extend(read())
-        except ClientError as failure:
-            failures[name] = failure
-    if len(failures) == len(reads):
-        raise error
-    context.warnings.extend(f"{what} {name} cannot be read: {why.problem}" for name, why in failures.items())
-    return found
-
-
-def _one(api: Inference, inference_id: str) -> list[Endpoint]:
-    endpoint = api.get(inference_id)
-    return [endpoint] if endpoint else []
-
-
-def _task_types(api: Inference) -> list[str]:
-    """Return the task types that the server knows (`elasticsearch.md`, "An endpoint")."""
-    try:
-        version = api.server().version
-    except ClientError:
-        version = OLDEST
-    return [name for name, since in _TASK_TYPES.items() if version >= since]
+    entries = context.params["inference_id"] or []
+    ids = [] if any(map(is_pattern, entries)) else entries
+    reading = read_endpoints(context.api, ids, context.params["task_type"])
+    if reading.error:
+        raise reading.error
+    context.warnings.extend(reading.warnings)
+    return reading.endpoints
 
 
 def _is_selected(endpoint: Endpoint, params: Mapping[str, Any]) -> bool:
@@ -152,10 +74,6 @@ def _is_selected(endpoint: Endpoint, params: Mapping[str, Any]) -> bool:
         and params["task_type"] in (None, endpoint.task_type)
         and params["service"] in (None, endpoint.service)
     )
-
-
-def _is_built_in(endpoint: Endpoint) -> bool:
-    return endpoint.inference_id.startswith(".")
 
 
 def _comparable(endpoint: Endpoint) -> Endpoint:

@@ -1,0 +1,68 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Send requests that a provider may charge for: several at the same time, each whatever becomes of the others.
+
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Callable, Mapping, Sequence, TypeVar
+
+from .._elasticsearch.client import MOST_CONNECTIONS
+from .._elasticsearch.errors import ClientError, Refused
+
+_Job = TypeVar("_Job")
+
+#: Elasticsearch did not wait for the provider any longer.
+_SERVER_GAVE_UP = 408
+
+_MAY_COST = "The provider may have done its work, and may charge for it; so it was not asked again."
+
+
+def parallel_problems(parallel: int) -> list[str]:
+    """Return what is wrong with C(parallel)."""
+    if 1 <= parallel <= MOST_CONNECTIONS:
+        return []
+    return [f"parallel must be from 1 to {MOST_CONNECTIONS}, not {parallel}."]
+
+
+def send_all(send: Callable[[_Job], dict[str, Any]], jobs: Sequence[_Job], parallel: int) -> list[dict[str, Any]]:
+    """Return the result of each request, in their order.
+
+    :param send: sends one request. It reports failures in its result.
+    """
+    if not jobs:
+        return []
+    with ThreadPoolExecutor(min(parallel, len(jobs))) as pool:
+        return list(pool.map(send, jobs))
+
+
+def hint_with_cost(error: ClientError, hint: str, has_begun: bool) -> str:
+    """Return the hint, and that the request may cost money although it failed, if that is so.
+
+    :param has_begun: whether a part of the response had arrived.
+    """
+    may_cost = error.ambiguous or error.status == _SERVER_GAVE_UP or error.is_provider_timeout or has_begun
+    return f"{hint} {_MAY_COST if may_cost else ''}".strip()
+
+
+def failed_result(error: ClientError | Refused) -> dict[str, Any]:
+    """Return the part of a result that reports a failure."""
+    return {"failed": True, "msg": str(error), "failure": error.failure}
+
+
+def total(results: Sequence[Mapping[str, Any]], failed: str) -> dict[str, Any]:
+    """Return the result of a task with several requests. It fails if one of them failed.
+
+    :param failed: what their number counts, with its verb, as in "completions failed".
+    """
+    result: dict[str, Any] = {"changed": False, "results": results}
+    failures = [one for one in results if one.get("failed")]
+    if failures:
+        reasons = " ".join(f"{one['inference_id']}: {one['msg']}" for one in failures)
+        count = f"{len(failures)} of {len(results)} {failed}. " if len(results) > 1 else ""
+        result.update(failed=True, msg=count + reasons, failure=failures[0]["failure"])
+    return result
