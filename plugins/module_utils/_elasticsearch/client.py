@@ -10,7 +10,7 @@ Private to the collection.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Generator, Mapping, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 from .errors import ClientError, ConnectionLost, TlsFailed, Unreachable
@@ -139,7 +139,7 @@ class Client:
         """
         return send_with_retries(send, max(self._retries, least_retries), self.patience)
 
-    def events(self, path: str, params: Mapping[str, str], body: Any) -> Iterator[Event]:
+    def events(self, path: str, params: Mapping[str, str], body: Any) -> Generator[Event, None, None]:
         """Send a POST and return the server-sent events of its response, each as soon as it has arrived.
 
         :raises ClientError: while they are read, if the response is not a stream, breaks off or contains an error.

@@ -9,7 +9,7 @@ Private to the collection.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Iterator
+from typing import TYPE_CHECKING, Generator, Iterator
 from urllib.parse import urlsplit
 
 from .json_text import parse_json
@@ -31,7 +31,7 @@ else:
 _CHUNK = 8192
 
 
-def events(client: Client, request: Request) -> Iterator[Event]:
+def events(client: Client, request: Request) -> Generator[Event, None, None]:
     """Send a request and return the events of its response, each as soon as it has arrived.
 
     :raises ClientError: if the response is not a stream, if it breaks off, or as an event with the name C(error) says.

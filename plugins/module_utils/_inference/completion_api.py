@@ -1,11 +1,12 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Send prompts to endpoints. Only the module for completions loads this file. Private to the collection."""
+"""Send prompts to endpoints. Only modules that run endpoints load this file. Private to the collection."""
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Mapping, NamedTuple
+from contextlib import closing
+from typing import Any, Generator, Mapping, NamedTuple
 
 from .._elasticsearch.errors import UnreadableAnswer
 from .._elasticsearch.json_text import parse_json
@@ -45,23 +46,33 @@ class Answers(Inference):
 
         :param timeout: seconds, for the server; it waits for 30 otherwise.
         """
-        path = path_of("completion", inference_id)
-        answer = self.client.request_with_retries("POST", path, _within(timeout), body, privilege="monitor_inference")
+        answer = self.infer("completion", inference_id, body, timeout)
         try:
             return [str(part["result"]) for part in answer["completion"]]
         except (KeyError, TypeError):
-            raise not_as_documented("POST", path) from None
+            raise not_as_documented("POST", path_of("completion", inference_id)) from None
 
-    def chat(self, inference_id: str, body: Mapping[str, Any], timeout: float) -> Iterator[Piece]:
+    def infer(self, task_type: str, inference_id: str, body: Mapping[str, Any], timeout: float) -> Any:
+        """Run an endpoint, and return its response as a whole. It is run again only if nothing was done.
+
+        :param timeout: as for C(complete).
+        """
+        path = path_of(task_type, inference_id)
+        return self.client.request_with_retries("POST", path, _within(timeout), body, privilege="monitor_inference")
+
+    def chat(self, inference_id: str, body: Mapping[str, Any], timeout: float) -> Generator[Piece, None, None]:
         """Send prompts to an endpoint of the task type C(chat_completion), and return its response piece by piece.
+
+        Closing the generator closes the connection.
 
         :param timeout: seconds, for the server as well.
         """
         path = path_of("chat_completion", inference_id) + "/_stream"
-        for event in self.client.events(path, _within(timeout), body):
-            if event.data == "[DONE]":
-                return
-            yield _piece(path, parse_json(event.data))
+        with closing(self.client.events(path, _within(timeout), body)) as events:
+            for event in events:
+                if event.data == "[DONE]":
+                    return
+                yield _piece(path, parse_json(event.data))
         problem = "The stream ended without the mark of its end."
         raise UnreadableAnswer(problem, "POST", path, "something in front of Elasticsearch may have cut it off.", 200)
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -25,7 +25,7 @@ class Streaming(Client):
     def __init__(self, *data: str) -> None:
         self._data = data
 
-    def events(self, *_args: Any) -> Iterator[Event]:
+    def events(self, *_args: Any) -> Generator[Event, None, None]:
         return (Event("message", data) for data in self._data)
 
 

@@ -1,0 +1,142 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Only a response with a result proves that an endpoint responds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import Client
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import UnreadableAnswer
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.server_sent_events import Event
+from ansible_collections.esops.inference.plugins.module_utils._inference.ping_api import SHAPES, Pings
+
+
+class Answering(Client):
+    """A client that gets one answer to everything, and notes the requests."""
+
+    def __init__(self, answer: Any) -> None:
+        self._answer = answer
+        self.requests: list[tuple[Any, ...]] = []
+
+    def request_with_retries(self, *args: Any, **_options: Any) -> Any:
+        self.requests.append(args)
+        return self._answer
+
+
+class Streaming(Client):
+    """A client that gets these answers as events, and notes how many were read and whether the stream was closed."""
+
+    def __init__(self, *answers: Any) -> None:
+        self._answers = answers
+        self.read = 0
+        self.closed = False
+
+    def events(self, *_args: Any) -> Generator[Event, None, None]:
+        try:
+            for answer in self._answers:
+                self.read += 1
+                yield Event("message", answer if isinstance(answer, str) else json.dumps(answer))
+        finally:
+            self.closed = True
+
+
+def delta(content: str | None = None, finish_reason: str | None = None) -> dict[str, Any]:
+    return {"choices": [{"delta": {"role": "assistant", "content": content}, "finish_reason": finish_reason}]}
+
+
+class TestResults:
+    @pytest.mark.parametrize(
+        ("task_type", "answer"),
+        [
+            ("text_embedding", {"text_embedding": [{"embedding": [0.1, -2]}]}),
+            ("text_embedding", {"text_embedding_bytes": [{"embedding": [1, -2]}]}),
+            ("text_embedding", {"text_embedding_bits": [{"embedding": [0]}]}),
+            ("sparse_embedding", {"sparse_embedding": [{"is_truncated": False, "embedding": {"ping": 1.5}}]}),
+            ("embedding", {"embeddings": [{"embedding": [0.1]}]}),
+            ("embedding", {"embeddings_bytes": [{"embedding": [1]}]}),
+            ("embedding", {"embeddings_bits": [{"embedding": [1]}]}),
+            ("rerank", {"rerank": [{"index": 0, "relevance_score": 0.5}]}),
+            ("completion", {"completion": [{"result": "pong"}]}),
+            ("completion", {"completion": [{"result": ""}]}),
+        ],
+    )
+    def test_response_with_a_result_proves(self, task_type: str, answer: Any) -> None:
+        client = Answering(answer)
+        Pings(client).prove(task_type, "a/b", {"input": "ping"}, 130)
+        assert client.requests == [
+            ("POST", f"/_inference/{task_type}/a%2Fb", {"timeout": "120s"}, {"input": "ping"}),
+        ]
+
+    @pytest.mark.parametrize(
+        ("task_type", "answer"),
+        [
+            ("text_embedding", {"text_embedding": []}),
+            ("text_embedding", {"text_embedding": [{"embedding": []}]}),
+            ("text_embedding", {"text_embedding": [{"embedding": None}]}),
+            ("text_embedding", {"text_embedding": [{"embedding": ["a"]}]}),
+            ("text_embedding", {"text_embedding": [{"embedding": [True]}]}),
+            ("sparse_embedding", {"sparse_embedding": [{"embedding": {}}]}),
+            ("sparse_embedding", {"sparse_embedding": [{"embedding": {"ping": None}}]}),
+            ("sparse_embedding", {"sparse_embedding": [{"embedding": [1]}]}),
+            ("embedding", {"embeddings": []}),
+            ("rerank", {"rerank": []}),
+            ("rerank", {"rerank": [{"index": None}]}),
+            ("completion", {"completion": []}),
+            ("completion", {"completion": [{"result": None}]}),
+        ],
+    )
+    def test_response_without_a_result_proves_nothing(self, task_type: str, answer: Any) -> None:
+        with pytest.raises(UnreadableAnswer, match=r"The response contains no result\.") as caught:
+            Pings(Answering(answer)).prove(task_type, "a", {}, 5)
+        assert caught.value.ambiguous
+
+    @pytest.mark.parametrize("task_type", SHAPES)
+    @pytest.mark.parametrize("answer", [[], {}, {"took": 1}, {"error": "x"}, [1]])
+    def test_response_in_another_shape_is_unreadable(self, task_type: str, answer: Any) -> None:
+        with pytest.raises(UnreadableAnswer, match="not what Elasticsearch documents"):
+            Pings(Answering(answer)).prove(task_type, "a", {}, 5)
+
+    @pytest.mark.parametrize("results", [None, 5, ["a"], [{}], {"a": 1}])
+    def test_results_in_another_shape_are_unreadable(self, results: Any) -> None:
+        with pytest.raises(UnreadableAnswer, match="not what Elasticsearch documents"):
+            Pings(Answering({"rerank": results})).prove("rerank", "a", {}, 5)
+
+    def test_result_of_another_task_type_is_unreadable(self) -> None:
+        with pytest.raises(UnreadableAnswer, match="not what Elasticsearch documents"):
+            Pings(Answering({"completion": [{"result": "a"}]})).prove("rerank", "a", {}, 5)
+
+
+class TestChat:
+    @pytest.mark.parametrize("proof", [delta("pong"), delta(None, "length")])
+    def test_stream_is_closed_after_the_first_event_that_proves(self, proof: Any) -> None:
+        client = Streaming(delta(""), proof, delta(" again"), "[DONE]")
+        assert len(list(Pings(client).chat_until_result("chat", {}, 5))) == 2
+        assert (client.read, client.closed) == (2, True)
+
+    @pytest.mark.parametrize(
+        "answers",
+        [
+            (),
+            ("[DONE]",),
+            (delta(""), "[DONE]"),
+            ({"usage": {"prompt_tokens": 1}}, "[DONE]"),
+            ({"error": {"code": "overloaded", "message": "Overloaded"}}, "[DONE]"),
+        ],
+    )
+    def test_stream_without_a_text_or_an_end_of_the_model_proves_nothing(self, answers: tuple[Any, ...]) -> None:
+        client = Streaming(*answers)
+        with pytest.raises(UnreadableAnswer, match=r"contains no result|without the mark of its end"):
+            list(Pings(client).chat_until_result("chat", {}, 5))
+        assert client.closed
+
+    def test_event_in_another_shape_is_unreadable(self) -> None:
+        client = Streaming("<html>")
+        with pytest.raises(UnreadableAnswer, match="not what Elasticsearch documents"):
+            list(Pings(client).chat_until_result("chat", {}, 5))
+        assert client.closed
