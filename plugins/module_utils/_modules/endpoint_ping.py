@@ -1,0 +1,207 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Check that endpoints of any task type and any service respond, by the smallest request that each of them accepts.
+
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+import time
+from fnmatch import fnmatchcase
+from typing import Any, Iterator, Mapping, NamedTuple
+
+from .._elasticsearch.errors import ClientError, Refused
+from .._elasticsearch.text import joined
+from .._inference.endpoint import Endpoint
+from .._inference.ping_api import CHAT_COMPLETION, TASK_TYPES, Pings
+from .._services.catalog import services
+from .provider_requests import failed_result, hint_with_cost, parallel_problems, send_all, total
+from .runner import Context, run
+from .selection import Reading, is_built_in, is_pattern, read_endpoints, selection_problems
+
+COMPLETION, RERANK = "completion", "rerank"
+
+#: The task settings that limit the tokens of a completion, in the words of the services that have one.
+_LIMITS = ("max_tokens", "max_new_tokens")
+
+
+def options() -> dict[str, Any]:
+    """Return the argument spec."""
+    return {
+        "inference_id": {"type": "list", "elements": "str", "required": True},
+        "task_type": {"type": "str"},
+        "service": {"type": "str"},
+        "input": {"type": "str", "default": "ping"},
+        # Said of it: ansible-core warns of names that look like those of secrets.
+        "max_tokens": {"type": "int", "default": 1, "no_log": False},
+        "parallel": {"type": "int", "default": 8},
+    }
+
+
+def check(params: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the options beyond their types."""
+    wrong = [] if params["inference_id"] else ["inference_id must name an endpoint or a pattern, or several."]
+    wrong += selection_problems(params, 'Use the pattern "*"')
+    if not params["input"].strip():
+        wrong.append("input must not be empty.")
+    if params["max_tokens"] < 1:
+        wrong.append(f"max_tokens must be at least 1, not {params['max_tokens']}.")
+    return wrong + parallel_problems(params["parallel"])
+
+
+class Target(NamedTuple):
+    """An endpoint that is selected, or a part of the selection that selects none.
+
+    :ivar name: its ID, or the pattern.
+    :ivar found: the endpoint, or why there is none.
+    """
+
+    name: str
+    found: Endpoint | ClientError | Refused
+
+
+def work(context: Context) -> dict[str, Any]:
+    """Send one request to each endpoint, several at the same time, and return the result.
+
+    :raises ClientError: if the endpoints cannot be read, before any of these requests.
+    """
+    api, params = Pings(context.client), context.params
+    targets = list(_targets(api, context))
+
+    def ping(target: Target) -> dict[str, Any]:
+        if isinstance(target.found, Endpoint):
+            return _Ping(target.found).run(api, params, context.check_mode)
+        return _without_endpoint(target.name, target.found, context.check_mode)
+
+    return total(send_all(ping, targets, params["parallel"]), "endpoints did not respond")
+
+
+def _targets(api: Pings, context: Context) -> Iterator[Target]:
+    """Yield each endpoint once, in the order of the entries that select it.
+
+    :raises ClientError: if the endpoints cannot be read.
+    """
+    entries = list(dict.fromkeys(context.params["inference_id"]))
+    has_patterns = any(map(is_pattern, entries))
+    reading = read_endpoints(api, [] if has_patterns else entries, context.params["task_type"])
+    if has_patterns:
+        if reading.error:
+            raise reading.error
+        context.warnings.extend(reading.warnings)
+    known = set()
+    for entry in entries:
+        select = _matches if is_pattern(entry) else _named
+        for target in select(api, reading, entry, context.params):
+            if target.name not in known:
+                known.add(target.name)
+                yield target
+
+
+def _matches(_api: Pings, reading: Reading, pattern: str, params: Mapping[str, Any]) -> list[Target]:
+    """Return the endpoints that match a pattern, sorted by their IDs. If there are none, that is a failure."""
+    matching = {
+        endpoint.inference_id: endpoint
+        for endpoint in reading.endpoints
+        if fnmatchcase(endpoint.inference_id, pattern) and not _why_left_out(endpoint, params)
+    }
+    # A request to a built-in endpoint can start a deployment.
+    selected = sorted(name for name in matching if is_built_in(pattern) or not is_built_in(name))
+    if selected:
+        return [Target(name, matching[name]) for name in selected]
+    words = "No endpoint matches the pattern."
+    built_in = " Built-in endpoints match only patterns that start with a dot." if matching else ""
+    return [Target(pattern, Refused(words + built_in, 404))]
+
+
+def _named(api: Pings, reading: Reading, inference_id: str, params: Mapping[str, Any]) -> list[Target]:
+    """Return the endpoint with an ID. If there is none, that is a failure."""
+    if inference_id in reading.failures:
+        return [Target(inference_id, reading.failures[inference_id])]
+    endpoint = next((one for one in reading.endpoints if one.inference_id == inference_id), None)
+    if endpoint is None and reading.failures:
+        # It may be in a list that could not be read.
+        try:
+            endpoint = api.get(inference_id)
+        except ClientError as error:
+            return [Target(inference_id, error)]
+    if endpoint is None:
+        kind = f" of the task type {params['task_type']}" if params["task_type"] else ""
+        return [Target(inference_id, Refused(f"There is no such endpoint{kind}.", 404))]
+    why = _why_left_out(endpoint, params)
+    return [Target(inference_id, Refused(why) if why else endpoint)]
+
+
+def _why_left_out(endpoint: Endpoint, params: Mapping[str, Any]) -> str:
+    """Return why C(task_type) or C(service) leaves an endpoint out; empty if none does."""
+    for name in ("task_type", "service"):
+        has, wanted = getattr(endpoint, name), params[name]
+        if wanted not in (None, has):
+            return f"The endpoint has the {name} {has}, not {wanted}."
+    return ""
+
+
+def _without_endpoint(name: str, error: ClientError | Refused, check_mode: bool) -> dict[str, Any]:
+    """Return the result for a part of the selection that selects no endpoint."""
+    if check_mode and isinstance(error, Refused):
+        # In check mode, an earlier task of the same run may be the one that would create it.
+        return {"inference_id": name, "msg": str(error)}
+    return {"inference_id": name, "responds": False, **failed_result(error)}
+
+
+class _Ping:
+    """One request to an endpoint, and what became of it."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._has_begun = False
+
+    def run(self, api: Pings, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+        """Send the request, unless it is check mode, and return the result."""
+        endpoint = self._endpoint
+        result = {name: getattr(endpoint, name) for name in ("inference_id", "task_type", "service")}
+        if endpoint.task_type not in TASK_TYPES:
+            words = f"The endpoint has the task type {endpoint.task_type}; only {joined(TASK_TYPES)} can be pinged."
+            return {**result, "responds": False, **failed_result(Refused(words))}
+        if check_mode:
+            return result
+        start = time.monotonic()
+        try:
+            self._send(api, request_body(endpoint, params["input"], params["max_tokens"]), params["timeout"])
+        except ClientError as error:
+            told = error.but(hint=hint_with_cost(error, error.hint, self._has_begun))
+            return {**result, "responds": False, **failed_result(told)}
+        return {**result, "responds": True, "milliseconds": round((time.monotonic() - start) * 1000)}
+
+    def _send(self, api: Pings, body: Mapping[str, Any], timeout: float) -> None:
+        endpoint = self._endpoint
+        if endpoint.task_type == CHAT_COMPLETION:
+            for _piece in api.chat_until_result(endpoint.inference_id, body, timeout):
+                self._has_begun = True
+        else:
+            api.prove(endpoint.task_type, endpoint.inference_id, body, timeout)
+
+
+def request_body(endpoint: Endpoint, text: str, max_tokens: int) -> dict[str, Any]:
+    """Return the smallest request to an endpoint."""
+    if endpoint.task_type == CHAT_COMPLETION:
+        return {"messages": [{"role": "user", "content": text}], "max_completion_tokens": max_tokens}
+    if endpoint.task_type == RERANK:
+        return {"query": text, "input": [text]}
+    limit = _limit_of(endpoint.service) if endpoint.task_type == COMPLETION else ""
+    return {"input": text, "task_settings": {limit: max_tokens}} if limit else {"input": text}
+
+
+def _limit_of(service: str) -> str:
+    """Return the task setting of a service that limits the tokens of a completion; empty if none is known."""
+    for name in _LIMITS:
+        row = services(service).row(f"task_settings.{name}")
+        if row and (not row.task_types or COMPLETION in row.task_types):
+            return name
+    return ""
+
+
+def main() -> None:
+    """Run the module."""
+    run(options(), check, work)
