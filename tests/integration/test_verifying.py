@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The guide "Do the endpoints answer?", with the playbooks that it shows."""
+"""The guide "Do the endpoints respond?", with the playbooks that it shows."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_guide_shows_the_files_of_the_example() -> None:
     assert blocks == [yaml.safe_load((EXAMPLE / name).read_text()) for name in ("change.yml", "smoke_test.yml")]
 
 
-def test_a_change_ends_well_only_if_the_endpoints_answer(tmp_path: Path) -> None:
+def test_change_succeeds_only_if_the_endpoints_respond(tmp_path: Path) -> None:
     with simulator() as server:
         changed = play("change.yml", server, tmp_path / "changed", WRITER)
         server.seed("support-summaries", task_settings={"max_tokens": 256}, secret=REVOKED)
@@ -65,21 +65,22 @@ def test_a_change_ends_well_only_if_the_endpoints_answer(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(("secret", "status"), [(GOOD, 0), (REVOKED, 2)])
-def test_the_smoke_test_asks_every_endpoint_of_the_service(tmp_path: Path, secret: str, status: int) -> None:
+def test_smoke_test_pings_every_endpoint_that_is_not_built_in(tmp_path: Path, secret: str, status: int) -> None:
     with simulator() as server:
         server.seed("chat", task_type="chat_completion", secret=GOOD)
         server.seed("letters", secret=secret)
         played = play("smoke_test.yml", server, tmp_path / "home", READER)
         requests = server.requests
     assert played.status == status
-    assert requests[:2] == ["GET /_inference/_all", "GET /_inference/_all"]
-    assert sorted(requests[2:]) == [
+    assert requests[0] == "GET /_inference/_all"
+    assert sorted(requests[1:]) == [
         "POST /_inference/chat_completion/chat/_stream?timeout=120s",
         "POST /_inference/completion/letters?timeout=120s",
     ]
 
 
-def test_the_smoke_test_of_a_cluster_without_endpoints_ends_well(tmp_path: Path) -> None:
+def test_smoke_test_of_a_cluster_without_endpoints_fails(tmp_path: Path) -> None:
     with simulator() as server:
         played = play("smoke_test.yml", server, tmp_path / "home", READER)
-        assert (played.status, server.requests) == (0, ["GET /_inference/_all"])
+        assert (played.status, server.requests) == (2, ["GET /_inference/_all"])
+    assert "No endpoint matches the pattern." in played.printed

@@ -88,6 +88,7 @@ def tables() -> dict[str, str]:
     lists = [name for name in spec if name not in one]
     read, info = options_of("endpoint_info"), entry("endpoint_info")[0]
     ask, asked = options_of("completion"), entry("completion")[0]
+    ping, pinged = options_of("endpoint_ping"), entry("endpoint_ping")[0]
     values, default = ("Values", _values), ("Default", _default)
     environment = ("Environment variable", _environment)
     endpoint_rows = _flat(endpoint, one, spec["endpoints"]["options"])
@@ -97,6 +98,7 @@ def tables() -> dict[str, str]:
         "list": _table(((name, many[name]) for name in lists), values, default),
         "info": _table(((name, read[name]) for name in info if name not in connection), values, default),
         "completion": _table(((name, ask[name]) for name in asked if name not in connection), values, default),
+        "ping": _table(((name, ping[name]) for name in pinged if name not in connection), values, default),
         "connection": _table(((name, one[name]) for name in connection), default, environment),
     }
 

@@ -34,6 +34,7 @@ ENVIRONMENT = {"ANTHROPIC_API_KEY": KEY}
 HELD = {
     "completion": [ID, "support-answers", "contracts"],
     "endpoint_info": ["support-answers", "support-summaries", "contracts", "letters"],
+    "endpoint_ping": [ID, "support-answers", "contracts"],
 }
 #: What the examples of each module do, in their order; of one that reads, how many endpoints it returns; of one that
 #: asks, who answers.
@@ -42,6 +43,7 @@ ACTIONS = {
     "anthropic_endpoints": [["created", "created", "created"], ["none", "none", "deleted"]],
     "completion": [[ID], ["support-answers", "contracts"], ["support-answers", "support-answers"]],
     "endpoint_info": [6, 0, 3, 4, 4, ["created"]],
+    "endpoint_ping": [[ID], [ID, "contracts", "support-answers"], ["support-answers", "contracts"], ["contracts"]],
 }
 #: The modules that write.
 KEEPERS = ["anthropic_endpoint", "anthropic_endpoints"]
@@ -268,6 +270,16 @@ def test_what_is_answered_is_documented(server: Simulator) -> None:
     assert set(refused["failure"]) == set(documented["failure"]["contains"])
 
 
+def test_what_is_pinged_is_documented(server: Simulator) -> None:
+    seed(server)
+    documented = readme.ansible_doc("module", *MODULES)["endpoint_ping"]["return"]
+    run = run_module("endpoint_ping", {"elasticsearch_url": server.url, "inference_id": [ID, "nobody"]})
+    assert set(run.result) - COMMON == set(documented)
+    responding, refused = run["results"]
+    assert {*responding, *refused} == set(documented["results"]["contains"])
+    assert set(refused["failure"]) == set(documented["failure"]["contains"])
+
+
 def test_failure_is_documented(server: Simulator) -> None:
     server.stop()
     for module in MODULES:
@@ -395,8 +407,7 @@ def expected_default(place: str, option: Mapping[str, Any]) -> Any:
 
 def expected_variables() -> dict[str, dict[str, Any]]:
     """Return the role's variables with their specs, as they follow from the modules."""
-    asked = readme.entry("completion")[0]
-    assert (asked["input"]["type"], asked["task_settings"]["type"]) == ("raw", "dict")
+    pinged = readme.entry("endpoint_ping")[0]
     return {
         "anthropic_endpoints": expected_variable({"type": "raw"}, "") | {"required": True},
         **{
@@ -404,8 +415,8 @@ def expected_variables() -> dict[str, dict[str, Any]]:
             for place, option, name in common_options()
         },
         "anthropic_verify": expected_variable({"type": "bool"}, False),
-        "anthropic_verify_input": expected_variable({"type": "str"}, "Reply with OK."),
-        "anthropic_verify_max_tokens": expected_variable({"type": "int"}, 16),
+        "anthropic_verify_input": expected_variable(pinged["input"], "Reply with OK."),
+        "anthropic_verify_max_tokens": expected_variable(pinged["max_tokens"], 16),
     }
 
 
@@ -475,12 +486,12 @@ def test_role_hands_every_variable_to_the_module() -> None:
     }
     assert task["register"] == "anthropic_result"
     asked, connection = (
-        verify["esops.inference.completion"],
-        [name for name in found if name in readme.entry("completion")[0] and name != "parallel"],
+        verify["esops.inference.endpoint_ping"],
+        [name for name in found if name in readme.entry("endpoint_ping")[0] and name != "parallel"],
     )
     assert {name: asked[name] for name in connection} == {name: found[name] for name in connection}
     assert asked["parallel"] == found["parallel"]
-    prompt = {"input": asked["input"], "max_tokens": asked["task_settings"]["max_tokens"]}
+    prompt = {name: asked[name] for name in ("input", "max_tokens")}
     assert prompt == {
         name: SET.format(name=f"anthropic_verify_{name}", default=repr(role_defaults()[f"anthropic_verify_{name}"]))
         for name in prompt
@@ -490,7 +501,7 @@ def test_role_hands_every_variable_to_the_module() -> None:
 
 def test_role_refers_to_what_exists() -> None:
     specs = load("roles/anthropic/meta/argument_specs.yml")
-    assert referred("M", specs) == {f"{COLLECTION}.anthropic_endpoints", f"{COLLECTION}.completion"}
+    assert referred("M", specs) == {f"{COLLECTION}.anthropic_endpoints", f"{COLLECTION}.endpoint_ping"}
     assert referred("O", specs) - set(role_options()) == set()
     shown = set(re.findall(r"`(anthropic_\w+)`", (ROLE / "README.md").read_text()))
     assert shown - set(role_options()) - {"anthropic_", "anthropic_result", "anthropic_verified"} == set()

@@ -29,6 +29,7 @@ RUNS: dict[str, tuple[str, dict[str, Any]]] = {
     "list": ("anthropic_endpoints", {"endpoints": [{"inference_id": ID, **DOCUMENTED}]}),
     "information": ("endpoint_info", {}),
     "completion": ("completion", {"inference_id": ID, "input": "Hello"}),
+    "ping": ("endpoint_ping", {"inference_id": ID}),
 }
 
 
