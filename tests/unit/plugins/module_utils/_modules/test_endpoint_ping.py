@@ -247,7 +247,7 @@ class TestSelection:
         ],
     )
     def test_named_endpoint_that_is_filtered_out_is_a_failure(
-        self, server: Simulator, filters: dict[str, str], words: str
+        self, server: Simulator, filters: dict[str, Any], words: str
     ) -> None:
         assert ping(server, inference_id="other", **filters)["msg"] == f"other: {words}"
         assert posts(server) == []
