@@ -94,7 +94,11 @@ class TestFacts:
         [
             ({"credentials": ()}, "Credentials", "none"),
             ({"credentials": ((API_KEY,), ())}, "Credentials", "``api_key``; optional"),
-            ({"merges_task_settings": True}, "Task settings", "``input``, ``user``, ``weight``. An update merges them."),
+            (
+                {"merges_task_settings": True},
+                "Task settings",
+                "``input``, ``user``, ``weight``. An update merges them.",
+            ),
             ({"stored_as": "other"}, "Stored as", "``other``"),
             ({"is_local": True}, "Runs", "in the cluster"),
             ({"settings": ()}, "Task settings", None),

@@ -45,10 +45,17 @@ def purged(
     ]
     limit = max(_ALWAYS_PURGED, len(held) // 2) if purge.limit is None else purge.limit
     if len(doomed) > limit:
-        of_services = f"of the service{'' if len(services) == 1 else 's'} {joined(sorted(services))}"
-        raise Refused(
-            f"The purge would remove {len(doomed)} of the {len(held)} endpoints {of_services} that the cluster holds, "
-            f"more than {limit}. Nothing was changed. They are {joined(doomed)}. "
-            f"Hint: list those that shall stay, name them in purge_exclude, or set purge_max={len(doomed)}."
-        )
+        raise Refused(_too_many(doomed, len(held), limit, services))
     return [Desired(inference_id, ABSENT, service=service_of[inference_id]) for inference_id in doomed]
+
+
+def _too_many(doomed: Sequence[str], held: int, limit: int, services: Collection[str]) -> str:
+    """
+    :param held: how many endpoints of the services there are.
+    """
+    of_services = f"of the service{'' if len(services) == 1 else 's'} {joined(sorted(services))}"
+    return (
+        f"The purge would remove {len(doomed)} of the {held} endpoints {of_services} that the cluster holds, "
+        f"more than {limit}. Nothing was changed. They are {joined(doomed)}. "
+        f"Hint: list those that shall stay, name them in purge_exclude, or set purge_max={len(doomed)}."
+    )

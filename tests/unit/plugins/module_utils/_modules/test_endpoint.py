@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An endpoint of a service that no catalog knows, and what the module says of it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import pytest
+
+from tests.simulator import Fault, Simulator
+from tests.unit.support import Run, leaks, log_of, run_module
+
+PHRASE = "open sesame, quietly"
+SETTINGS: dict[str, Any] = {"model": "m", "region": "eu", "tuning": {"depth": 3, "mode": "fast"}}
+SERVICES = "GET /_inference/_services"
+
+
+def run(server: Simulator, *, check: bool = False, **options: Any) -> Run:
+    declared = {
+        "inference_id": "one",
+        "service": "acme",
+        "task_type": "completion",
+        "service_settings": {**SETTINGS, "acme_pass_phrase": PHRASE},
+    }
+    common = {"elasticsearch_url": server.url, "retries": 0, "duplicate_model": "allow"}
+    server.clear_log()
+    found = run_module("endpoint", {**common, **declared, **options}, check=check, diff=True)
+    assert leaks(found.output, [PHRASE]) == []
+    return found
+
+
+def settings(**more: Any) -> dict[str, Any]:
+    return {**SETTINGS, "acme_pass_phrase": PHRASE, **more}
+
+
+class TestServiceWithoutRows:
+    def test_endpoint_is_created_and_a_second_run_is_one_read(self, server: Simulator) -> None:
+        assert run(server)["action"] == "created"
+        again = run(server)
+        assert (again["action"], again.warnings, server.requests) == ("none", [], ["GET /_inference/one"])
+
+    def test_object_is_updated_whole_so_that_the_rest_of_it_stays(self, server: Simulator) -> None:
+        run(server)
+        changed = run(server, service_settings={"tuning": {"depth": "5"}})
+        assert (changed["action"], changed["changes"]) == ("updated", ["service_settings.tuning.depth"])
+        assert server.endpoints["one"].service_settings["tuning"] == {"depth": 5, "mode": "fast"}
+
+    @pytest.mark.parametrize("version", ["9.4", "9.6"])
+    def test_setting_that_the_server_does_not_change_is_named(self, version: str) -> None:
+        with Simulator(version=version) as server:
+            run(server)
+            refused = run(server, service_settings=settings(region="us"))
+            assert refused.failed
+            assert "service_settings.region" in refused["msg"]
+            assert server.endpoints["one"].service_settings["region"] == "eu"
+            done = run(server, service_settings=settings(region="us"), allow_recreate=True)
+            assert (done["action"], server.endpoints["one"].service_settings["region"]) == ("recreated", "us")
+
+    def test_secret_is_recognized_by_its_name_and_rotated(self, server: Simulator) -> None:
+        options = {"update_secrets": "when_changed"}
+        run(server, **options)
+        assert run(server, **options)["action"] == "none"
+        rotated = run(server, service_settings=settings(acme_pass_phrase=PHRASE + "!"), **options)
+        assert (rotated["action"], rotated["changes"]) == ("updated", ["service_settings.acme_pass_phrase"])
+
+    def test_setting_that_is_neither_known_nor_shown_is_asked_for(self, server: Simulator) -> None:
+        """The server knows a sensitive setting whose name no one would take for a secret."""
+        run(server)
+        asked = run(server, service_settings=settings(riddle="42"))
+        assert SERVICES in server.requests
+        assert asked.failed
+        assert "service_settings.riddle" in asked["msg"]
+
+
+class TestModelsInTheCluster:
+    DECLARED: ClassVar = {
+        "service": "elasticsearch",
+        "task_type": "sparse_embedding",
+        "service_settings": {"model_id": ".elser_model_2", "num_threads": 1, "num_allocations": 1},
+    }
+
+    def test_create_without_allocations_says_what_is_needed(self, server: Simulator) -> None:
+        refused = run(server, **{**self.DECLARED, "service_settings": {"model_id": ".elser_model_2"}})
+        assert (
+            "creating it needs service_settings.num_threads and service_settings.num_allocations or" in refused["msg"]
+        )
+        assert not any(request.startswith("PUT") for request in server.requests)
+
+
+class TestSecrets:
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            Fault("echo", match="^PUT", times=9),
+            Fault("provider_refusal", match="^PUT", times=9),
+            Fault("html", match="^PUT", times=9),
+            Fault("reset_before", times=9),
+            Fault("status", status=503, times=9),
+        ],
+        ids=lambda fault: fault.kind,
+    )
+    @pytest.mark.parametrize(
+        ("service", "secrets"),
+        [
+            ("acme", {"acme_pass_phrase": PHRASE}),
+            ("openai", {"api_key": "sk-key", "new_token": PHRASE}),
+            ("amazonbedrock", {"access_key": "sk-key", "secret_key": PHRASE.replace(" ", "-")}),
+            ("custom", {"secret_parameters": {"a": PHRASE, "b": "sk-key"}}),
+            ("googlevertexai", {"service_account_json": {"project_id": "p", "private_key": PHRASE}}),
+            ("googlevertexai", {"service_account_json": f'{{"project_id": "p", "private_key": "{PHRASE}"}}'}),
+        ],
+    )
+    def test_no_failure_shows_a_secret(
+        self, fault: Fault, service: str, secrets: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        logged = log_of(monkeypatch)
+        with Simulator() as server:
+            server.faults.add(fault)
+            found = run(server, service=service, service_settings={**SETTINGS, **secrets})
+        for secret in (PHRASE, PHRASE.replace(" ", "-"), "sk-key"):
+            assert leaks(found.output, [secret]) == []
+            assert secret not in str(logged)
