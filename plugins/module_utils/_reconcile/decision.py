@@ -180,13 +180,13 @@ class Decision(NamedTuple):
     def _recreation(self, existing: Endpoint, found: Differences, changes: tuple[str, ...]) -> Plan:
         """Settings that the declaration leaves out are carried over from the existing endpoint."""
         wanted = found.applied_to(existing).settings
-        given = self.service.given(wanted, self.desired.settings)
-        after = existing._replace(settings=given, task_type=found.task_type or existing.task_type)
-        complete = {**self.desired.secrets, **given}
+        kept = self.service.kept(wanted, self.desired.settings)
+        after = existing._replace(settings=kept, task_type=found.task_type or existing.task_type)
+        complete = {**self.desired.secrets, **kept}
         missing = self.service.missing(complete, after.task_type)
         if missing:
             raise Refused(wording.cannot_recreate(existing, changes, missing))
-        left = sorted(set(wanted).difference(given))
+        left = sorted(set(wanted).difference(kept))
         warnings = (wording.filled_in(existing, left),) if left else ()
         return self._proved(self._made(Plan(RECREATED, existing, after, changes, warnings=warnings), complete))
 
@@ -215,8 +215,7 @@ class Decision(NamedTuple):
 
     def _new(self, settings: Mapping[str, Any], task_type: str) -> Endpoint:
         """A new endpoint, as the server will show it."""
-        given = self.service.given(settings, self.desired.settings)
-        shown = {**self.service.defaults(task_type), **given}
+        shown = {**self.service.defaults(task_type), **settings}
         return Endpoint(self.desired.inference_id, task_type, self.service.stored_name, shown)
 
     def _made(self, decided: Plan, complete: Mapping[str, Any]) -> Plan:
@@ -234,4 +233,4 @@ class Decision(NamedTuple):
 
     def _body(self, complete: Mapping[str, Any]) -> dict[str, Any]:
         """The body of a create."""
-        return {"service": self.service.name, **nest(self.service.given(complete, self.desired.settings))}
+        return {"service": self.service.name, **nest(self.service.given(complete))}

@@ -116,7 +116,7 @@ class Recreation:
         said = f"Inference endpoint {former.inference_id} was deleted, and creating it as declared failed: {error}"
         # Of an endpoint that could not be read nothing is known.
         if history.now is None and former.settings:
-            settings = self._service.given(former.settings, former.settings)
+            settings = self._service.given(former.settings)
             body = {"service": self._service.name, **nest({**self._desired.secrets, **settings})}
             try:
                 self._found(self._remote.create(former, body, after_delete=True))

@@ -173,9 +173,15 @@ class Service(NamedTuple):
         """What is known of a setting; None if nothing is."""
         return next((setting for setting in self.settings if setting.path == path), None)
 
-    def given(self, settings: Mapping[str, Any], declared: Collection[str]) -> dict[str, Any]:
-        """The settings that a create gets: those that the server fills in are left to it, unless they are declared."""
-        own = {row.path for row in self.settings if row.read_only or (row.filled_in and row.path not in declared)}
+    def kept(self, settings: Mapping[str, Any], declared: Collection[str]) -> dict[str, Any]:
+        """The settings without those that the server fills in anew, unless they are declared."""
+        own = {row.path for row in self.settings if row.read_only or row.filled_in}
+        own.update(self.moving(settings))
+        return {path: value for path, value in settings.items() if path in declared or path not in own}
+
+    def given(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings that a create gets: without what the server takes from nobody, and what moves by itself."""
+        own = {row.path for row in self.settings if row.read_only}
         own.update(self.moving(settings))
         return {path: value for path, value in settings.items() if path not in own}
 

@@ -1,0 +1,98 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Random declarations of every service: foretold, carried out, and then as declared, or refused with each setting."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.esops.inference.plugins.module_utils._services.catalog import SERVICES, services
+from ansible_collections.esops.inference.plugins.module_utils._services.setting import Setting
+from tests.simulator import Simulator
+from tests.unit.simulator.service_bodies import LEAST
+from tests.unit.support import Run, leaks, run_module
+
+SECRET = "sk-of-every-service"
+
+#: Values that a server may take, and some that it does not.
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "str": st.sampled_from(["a", "https://x.example", "float", "END", "search", "EU", ""]),
+    "int": st.sampled_from([1, 2, 250, 0, "3", -1]),
+    "float": st.sampled_from([0.5, 1, "0.25"]),
+    "bool": st.sampled_from([True, False, "false"]),
+    "list": st.sampled_from([["a"], [["k", "v"]], []]),
+    "dict": st.sampled_from([{"a": "b"}, {"X.Y": "z"}, {}]),
+    "json": st.just({"project_id": "p", "private_key": SECRET}),
+}
+
+
+def value_of(row: Setting) -> st.SearchStrategy[Any]:
+    if row.secret:
+        return {"str": st.just(SECRET), "dict": st.just({"key": SECRET})}.get(row.type, VALUES[row.type])
+    return st.sampled_from(row.choices) if row.choices else VALUES[row.type]
+
+
+def nested(values: dict[str, Any]) -> dict[str, Any]:
+    """Settings by their dotted paths, as the API nests them."""
+    groups: dict[str, Any] = {}
+    for path, value in values.items():
+        *names, last = path.split(".")
+        place = groups
+        for name in names:
+            place = place.setdefault(name, {})
+        place[last] = value
+    return groups
+
+
+@st.composite
+def declarations(draw: st.DrawFn, service: str, task_type: str) -> dict[str, Any]:
+    """The least that a create needs, with some settings of the service, and now and then one that nobody knows."""
+    rows = {row.path: row for row in services(service).settings}
+    chosen = draw(st.lists(st.sampled_from(sorted(rows)), max_size=4, unique=True)) if rows else []
+    values = {path: draw(value_of(rows[path])) for path in chosen}
+    if draw(st.integers(0, 5)) == 0:
+        values["service_settings.unheard_of"] = draw(st.sampled_from(["x", 1, {"y": True}]))
+    groups = nested(values)
+    least = json.loads(json.dumps(LEAST[service, task_type]).replace('"k"', f'"{SECRET}"'))
+    groups["service_settings"] = {**least, **groups.get("service_settings", {})}
+    return {"service": service, "task_type": task_type, **groups}
+
+
+CASES = [(service, task_type) for service, task_type in LEAST if service in SERVICES or service == "acme"]
+
+
+@settings(max_examples=1500)
+@given(st.data(), st.sampled_from(CASES), st.sampled_from(["9.3", "9.4", "9.6"]), st.booleans())
+@pytest.mark.usefixtures("_nothing_from_outside")
+def test_declaration_ends_as_declared_or_names_what_is_wrong(
+    data: st.DataObject, case: tuple[str, str], version: str, allow_recreate: bool
+) -> None:
+    first, second = (data.draw(declarations(*case)) for _time in range(2))
+    with Simulator(version=version) as server:
+        for declared in (first, second):
+            before = server.endpoints.get("one")
+            foretold = run(server, declared, check=True, allow_recreate=allow_recreate)
+            assert server.endpoints.get("one") == before
+            done = run(server, declared, allow_recreate=allow_recreate)
+            if done.failed:
+                # Only the server knows some of what is wrong.
+                assert foretold.failed or "service_settings" in done["msg"] or "PUT " in done["msg"], done["msg"]
+                continue
+            assert not foretold.failed, foretold["msg"]
+            assert (foretold["changed"], foretold["action"]) == (done["changed"], done["action"])
+            again = run(server, declared, check=True, allow_recreate=allow_recreate)
+            assert (again["changed"], again["action"]) == (False, "none"), again["changes"]
+
+
+def run(server: Simulator, declared: dict[str, Any], *, check: bool = False, **options: Any) -> Run:
+    common = {"elasticsearch_url": server.url, "retries": 0, "inference_id": "one", "duplicate_model": "allow"}
+    found = run_module("endpoint", {**common, **declared, **options}, check=check, diff=True)
+    assert leaks(found.output, [SECRET]) == []
+    assert "This is a bug" not in found.output
+    return found
