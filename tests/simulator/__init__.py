@@ -14,8 +14,10 @@ from collections.abc import Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
+from . import ml
 from .cluster import Cluster, ClusterState
 from .control import Control
+from .deployments import Deployment, Model
 from .endpoints import SKIP_VALIDATION
 from .errors import ApiError
 from .faults import Delivery, Fault, Faults, deliver
@@ -27,7 +29,7 @@ from .privileges import OnIndices
 from .provider import Provider
 from .rules import Rules
 from .security import Security
-from .store import Store, StoredEndpoint, seeded
+from .store import BUILT_IN, RERANKER, Store, StoredEndpoint, seeded
 from .versions import Version
 from .wire import Handling, Listener, Tls
 
@@ -45,6 +47,7 @@ class Simulator:
     provider refuses. `deployments`: model id -> allocation states, told one by one, the last for ever.
     `auto_create_index`: whether a document makes the index that is missing. `port`: 0 for a free one.
     `skip_validate_and_start`: the cluster setting of that name. `PUT /_cluster/settings` changes it, too.
+    `reranker`: whether the built-in endpoint `.rerank-v1-elasticsearch` is there, too.
     `cluster_of`: another node of the same cluster. Both nodes share the store, the cluster UUID and the settings.
     Version, provider and security are those of the other node unless you set them. Port, faults and log are separate.
     Raises ValueError.
@@ -68,12 +71,13 @@ class Simulator:
         auto_create_index: bool = True,
         port: int = 0,
         skip_validate_and_start: bool = False,
+        reranker: bool = False,
         cluster_of: Simulator | None = None,
     ) -> None:
         provider = Provider(delay, refused_keys, refused_models)
         if cluster_of is None:
             state = ClusterState(deployments or {}, {SKIP_VALIDATION: "true"} if skip_validate_and_start else {})
-            self._store = Store()
+            self._store = Store((*BUILT_IN, RERANKER) if reranker else BUILT_IN)
         elif deployments or skip_validate_and_start:
             raise ValueError("deployments and skip_validate_and_start are the cluster's: give them to its first node")
         else:
@@ -186,19 +190,42 @@ class Simulator:
         "no_settings" stores the secrets alone: no request finds the endpoint, and its ID is taken.
         "unparsable" stores an endpoint of a service that the server does not know, "elasticsearch" if not set.
         A built-in endpoint keeps its service, task type and settings then.
+        An endpoint of the service "elasticsearch" with allocations gets its deployment, too.
         """
-        self._store.put(
-            seeded(
-                inference_id,
-                service=service,
-                task_type=task_type,
-                service_settings=service_settings,
-                task_settings=task_settings,
-                chunking_settings=chunking_settings,
-                secret=secret,
-                state=state,
-            )
+        endpoint = seeded(
+            inference_id,
+            service=service,
+            task_type=task_type,
+            service_settings=service_settings,
+            task_settings=task_settings,
+            chunking_settings=chunking_settings,
+            secret=secret,
+            state=state,
         )
+        ml.seed(self._store, endpoint)
+
+    def model(self, model_id: str, *, task_type: str | None = None, reads: int = 0, start: str = "started") -> None:
+        """Let the cluster have a model, or let a model of Elastic behave in some way. Raises ValueError.
+
+        `task_type`: that of a model of one's own; None for a model of Elastic.
+        `reads`: how many reads of `_stats` show a new deployment of the model that is not yet fully allocated.
+        `start`: what a create of an endpoint gets. "started": 200. "times_out": 408, and the deployment goes on.
+        "downloads": 408. "fails": 500. In each case, the endpoint is stored.
+        """
+        self._store.deployments.set_model(model_id, Model(task_type, reads, start))
+
+    def deploy(self, deployment_id: str, model_id: str, *, number: int = 1, num_threads: int = 1) -> None:
+        """Deploy a model by hand, so that an endpoint can name the deployment in `deployment_id`."""
+        self._store.deployments.put(Deployment(deployment_id, model_id, num_threads, number))
+
+    def allocate(self, deployment_id: str, number: int) -> None:
+        """Let a deployment have another number of allocations, as adaptive allocations do. Raises ValueError."""
+        self._store.deployments.allocate(deployment_id, number)
+
+    @property
+    def deployments(self) -> dict[str, Deployment]:
+        """Return the deployments that the cluster has now, by ID."""
+        return self._store.deployments.snapshot()
 
     def remove(self, inference_id: str) -> None:
         """Take an endpoint away by hand, if it is there."""

@@ -9,11 +9,13 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .deployments import Deployment, Model
 from .errors import PlainError
 from .faults import Fault, Faults
 from .journal import Journal
 from .jsontext import JsonError, parse
 from .messages import Answer, Request
+from .ml import seed
 from .store import Store, seeded
 
 DONE = {"acknowledged": True}
@@ -45,6 +47,9 @@ class Control:
             ("DELETE", "endpoints"): self._clear_endpoints,
             ("PUT", "endpoints/{id}"): self._seed,
             ("PUT", "references/{id}"): self._refer,
+            ("PUT", "models/{id}"): self._set_model,
+            ("GET", "deployments"): self._read_deployments,
+            ("PUT", "deployments/{id}"): self._set_deployment,
             ("GET", "indices"): self._read_indices,
             ("DELETE", "indices"): self._clear_indices,
             ("PUT", "indices/{id}/{id}"): self._seed_document,
@@ -97,7 +102,29 @@ class Control:
         if body.pop("inference_id", inference_id) != inference_id:
             raise ValueError("inference_id differs from the id in the path")
         _check(body, ENDPOINT_TYPES)
-        self._store.put(seeded(inference_id, **body))
+        seed(self._store, seeded(inference_id, **body))
+        return DONE
+
+    def _set_model(self, request: Request) -> Any:
+        """Say how a model behaves: `task_type`, `reads`, `start`, as `Simulator.model` does."""
+        body = _fields(_body(request))
+        _check(body, {"task_type": (str,), "reads": (int,), "start": (str,)})
+        self._store.deployments.set_model(request.segments[2], Model(**body))
+        return DONE
+
+    def _read_deployments(self, _request: Request) -> Any:
+        return {"deployments": [dataclasses.asdict(one) for one in self._store.deployments.snapshot().values()]}
+
+    def _set_deployment(self, request: Request) -> Any:
+        """Deploy `model_id`, or give a deployment another `number` of allocations."""
+        body = _fields(_body(request))
+        _check(body, {"model_id": (str,), "number": (int,), "num_threads": (int,)})
+        if "model_id" in body:
+            self._store.deployments.put(Deployment(request.segments[2], **body))
+        elif "number" in body:
+            self._store.deployments.allocate(request.segments[2], body["number"])
+        else:
+            raise ValueError("give model_id or number")
         return DONE
 
     def _refer(self, request: Request) -> Any:

@@ -9,7 +9,7 @@ import contextlib
 import re
 from dataclasses import dataclass, replace
 
-from . import anthropic
+from . import anthropic, ml
 from .anthropic import persisted_problem, stores_twice
 from .errors import ApiError, Cause, PlainError, bad_request, invalid
 from .jsontext import java_text
@@ -17,7 +17,7 @@ from .messages import Answer
 from .provider import ProviderError
 from .routes import Call
 from .rules import Rules, check_loadable, check_task_type
-from .services import NOT_SERVED, engine
+from .services import NOT_SERVED, engine, in_cluster
 from .settings import broken_cast
 from .store import BUILT_IN_IDS, References, Store, StoredEndpoint
 from .update_body import UpdateParts, update_parts
@@ -35,7 +35,10 @@ class Endpoints:
 
     def printed(self, endpoint: StoredEndpoint) -> dict[str, object]:
         """The endpoint as this version prints it."""
-        return endpoint.body(top_k_as_top_p=self.rules.version.prints_top_k_as_top_p)
+        settings = ml.shown(endpoint, self.store.deployments)
+        return replace(endpoint, service_settings=settings).body(
+            top_k_as_top_p=self.rules.version.prints_top_k_as_top_p
+        )
 
     def create(self, call: Call) -> Answer:
         """Answer `PUT /_inference/{task_type}/{inference_id}` (`TransportPutInferenceModelAction`).
@@ -49,11 +52,14 @@ class Endpoints:
         last = self.rules.version.checks_mappings_last
         if not last:
             self._check_mappings(endpoint)
-        if not self.rules.cluster.settings.flag(SKIP_VALIDATION):
+        skips = self.rules.cluster.settings.flag(SKIP_VALIDATION)
+        if not skips:
             endpoint = self._validated(call, endpoint)
         if last:
             self._check_mappings(endpoint)
         self._store_new(endpoint)
+        if ml.in_cluster(endpoint) and not skips:
+            ml.start(endpoint, self.store.deployments, call.request.query.get("timeout"))
         return Answer(200, self.printed(self.store.get(inference_id)))
 
     def _requested(self, call: Call, inference_id: str, path_type: str) -> StoredEndpoint:
@@ -70,8 +76,11 @@ class Endpoints:
         if service in NOT_SERVED:
             raise PlainError(501, f"this simulator does not serve [{service}]")
         row = self.rules.service(service)
+        ml.check_id(inference_id, self.store.deployments)
         if row and row.in_cluster:
-            raise PlainError(501, f"this simulator does not serve [{service}]")
+            return in_cluster.new_endpoint(
+                row, inference_id, task_type, body, self.rules.version, self.store.deployments
+            )
         if row:
             return engine.new_endpoint(row, inference_id, task_type, body, self.rules.version)
         if service != "anthropic":
@@ -113,8 +122,11 @@ class Endpoints:
 
     def _validated(self, call: Call, endpoint: StoredEndpoint) -> StoredEndpoint:
         """Return the endpoint as a successful call to the provider leaves it. Raises ApiError."""
-        self._ask_provider(call, endpoint)
         row = self.rules.service(endpoint.service)
+        if not (row and row.in_cluster):
+            self._ask_provider(call, endpoint)
+        elif not in_cluster.is_own(endpoint.service_settings.get("model_id")):
+            return endpoint
         return engine.measured(row, endpoint) if row else endpoint
 
     def _ask_provider(self, call: Call, endpoint: StoredEndpoint) -> None:
@@ -153,7 +165,9 @@ class Endpoints:
         endpoint = self._updatable(inference_id, task_type)
         changed = self._changed(endpoint, parts)
         if changed != endpoint:
-            if version.validates_updates:
+            if ml.in_cluster(changed):
+                ml.change(changed, self.store.deployments)
+            elif version.validates_updates:
                 self._ask_provider(call, changed)
             self._store_changed(changed)
         self._check_readable(changed)
@@ -161,6 +175,8 @@ class Endpoints:
 
     def _changed(self, endpoint: StoredEndpoint, parts: UpdateParts) -> StoredEndpoint:
         row = self.rules.service(endpoint.service)
+        if row and row.in_cluster:
+            return in_cluster.updated_endpoint(row, endpoint, parts, self.rules.version)
         if row:
             return engine.updated_endpoint(row, endpoint, parts, self.rules.version)
         return anthropic.updated_endpoint(endpoint, parts, self.rules.version)
@@ -241,6 +257,7 @@ class Endpoints:
         if endpoint.state == "unparsable" and not (force and self.rules.version.forces_unparsable):
             raise ApiError(404, "status_exception", f"No service found for this inference endpoint {inference_id}")
         self.store.delete(inference_id)
+        ml.stop(endpoint, self.store.deployments)
         return Answer(200, _deletion(True, References()))
 
 

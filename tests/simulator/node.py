@@ -16,6 +16,7 @@ from .endpoints import Endpoints
 from .errors import PlainError, RefusedError
 from .indices import Indices
 from .messages import Answer, Request, check_content_type, check_media_types, negotiated
+from .ml import trained_model_stats
 from .privileges import held
 from .provider import Trouble
 from .routes import Call, Route, check_parameters, find
@@ -117,7 +118,7 @@ class Node:
                 stats,
                 STATS_ACTION,
                 "monitor_ml",
-                self.cluster.trained_model_stats,
+                lambda call: trained_model_stats(call, self.rules.cluster, self.store),
                 frozenset({"allow_no_match", "from", "size"}),
             ),
         )

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .deployments import Deployments
 from .errors import endpoint_exists, endpoint_not_found
 from .index_store import IndexStore
 from .jsontext import Fields, is_whole
@@ -74,15 +75,22 @@ class References:
     incompatible: tuple[str, ...] = ()
 
 
-def _built_in(inference_id: str, task_type: str, model_id: str) -> StoredEndpoint:
+#: The services whose models run in the cluster. `elser` is a former name.
+IN_CLUSTER = ("elasticsearch", "elser")
+SENTENCES = {"strategy": "sentence", "max_chunk_size": 250, "sentence_overlap": 1}
+
+
+def _built_in(
+    inference_id: str, task_type: str, model_id: str, task_settings: dict[str, Any] | None = None
+) -> StoredEndpoint:
     allocations = {"enabled": True, "min_number_of_allocations": 0, "max_number_of_allocations": 32}
     return StoredEndpoint(
         inference_id,
         task_type,
         "elasticsearch",
         {"num_threads": 1, "model_id": model_id, "adaptive_allocations": allocations},
-        {},
-        {"strategy": "sentence", "max_chunk_size": 250, "sentence_overlap": 1},
+        task_settings or {},
+        None if task_type == "rerank" else SENTENCES,
     )
 
 
@@ -90,14 +98,20 @@ BUILT_IN = (
     _built_in(".elser-2-elasticsearch", "sparse_embedding", ".elser_model_2_linux-x86_64"),
     _built_in(".multilingual-e5-small-elasticsearch", "text_embedding", ".multilingual-e5-small_linux-x86_64"),
 )
-BUILT_IN_IDS = frozenset(endpoint.inference_id for endpoint in BUILT_IN)
+RERANKER = _built_in(".rerank-v1-elasticsearch", "rerank", ".rerank-v1", {"return_documents": True})
+BUILT_IN_IDS = frozenset(endpoint.inference_id for endpoint in (*BUILT_IN, RERANKER))
 
 
 class Store:
-    """The endpoints of one cluster, and its indices. Safe to use from many threads."""
+    """The endpoints of one cluster, its deployments and its indices. Safe to use from many threads.
 
-    def __init__(self) -> None:
+    `built_in`: the endpoints that are there without a create.
+    """
+
+    def __init__(self, built_in: tuple[StoredEndpoint, ...] = BUILT_IN) -> None:
         self.indices = IndexStore()
+        self.deployments = Deployments()
+        self._built_in = built_in
         self._lock = threading.Lock()
         self._endpoints: dict[str, StoredEndpoint] = {}
         self._references: dict[str, References] = {}
@@ -106,13 +120,15 @@ class Store:
     def reset(self) -> None:
         """Of endpoints, hold the built-in ones and no others."""
         with self._lock:
-            self._endpoints = {endpoint.inference_id: endpoint for endpoint in BUILT_IN}
+            self._endpoints = {endpoint.inference_id: endpoint for endpoint in self._built_in}
             self._references = {}
+        self.deployments.reset()
 
     def copy(self) -> Store:
         """A store of its own that holds the same now."""
-        other = Store()
+        other = Store(self._built_in)
         other.indices = self.indices.copy()
+        other.deployments = self.deployments.copy()
         with self._lock:
             other._endpoints = dict(self._endpoints)
             other._references = dict(self._references)
