@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The worked examples of CONTRIBUTING.md work: each is a diff, which is applied to a copy and tested there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted((ROOT / "tests/unit/examples").glob("*.diff"))
+
+#: What the tests of an example need.
+_COPIED = ("plugins", "tests", "README.md", "galaxy.yml", "pyproject.toml")
+
+examples = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)
+
+
+def copy_of_collection(place: Path) -> Path:
+    """Return a copy of the collection, below a directory of collections."""
+    copy = place / "ansible_collections/esops/inference"
+    copy.mkdir(parents=True)
+    for name in _COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__", "output"))
+        else:
+            shutil.copy(source, copy / name)
+    return copy
+
+
+def run(command: list[str], copy: Path, collections: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command in the copy, whose files come before those of this checkout."""
+    environment = {**os.environ, "PYTHONPATH": str(collections), "GIT_CEILING_DIRECTORIES": str(collections)}
+    return subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
+
+
+def added_tests(example: Path) -> dict[str, list[str]]:
+    """Return the tests that a diff adds, by the paths of their files."""
+    found: dict[str, list[str]] = {}
+    path = ""
+    for line in example.read_text(encoding="utf-8").splitlines():
+        path = line[len("+++ b/") :] if line.startswith("+++ b/") else path
+        added = re.match(r"\+\s*def (test_\w+)", line)
+        if added:
+            found.setdefault(path, []).append(added[1])
+    return found
+
+
+@examples
+def test_contributing_shows_the_example(example: Path) -> None:
+    shown = f"```diff\n{example.read_text(encoding='utf-8')}```\n"
+    assert shown in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+@examples
+def test_added_tests_pass_with_the_example_and_only_with_it(example: Path, tmp_path: Path) -> None:
+    copy = copy_of_collection(tmp_path)
+    tests = added_tests(example)
+    names = [name for names in tests.values() for name in names]
+    pytest_command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests, "-k", " or ".join(names)]
+    before = run(pytest_command, copy, tmp_path)
+    assert f"{len(names)} passed" not in before.stdout
+
+    applied = run(["git", "apply", "--verbose", str(example)], copy, tmp_path)
+    assert applied.returncode == 0, applied.stderr
+    after = run(pytest_command, copy, tmp_path)
+    assert after.returncode == 0, after.stdout
+    assert f"{len(names)} passed" in after.stdout
+
+
+def test_example_of_a_service_passes_the_tests_of_the_catalog(tmp_path: Path) -> None:
+    copy = copy_of_collection(tmp_path)
+    applied = run(["git", "apply", str(ROOT / "tests/unit/examples/service.diff")], copy, tmp_path)
+    assert applied.returncode == 0, applied.stderr
+    catalog = "tests/unit/plugins/module_utils/_services/test_catalog.py"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", catalog, "-k", "acme or specification"]
+    ended = run(command, copy, tmp_path)
+    assert ended.returncode == 0, ended.stdout
