@@ -100,8 +100,7 @@ CUSTOM = Service(
         updatable("input_type.default", default=""),
         positive("batch_size", default=10),
         # CustomServiceSettings.updateServiceSettings changes them, too.
-        *embeddings("similarity", "dimensions", changes_since=TRIED),
-        *embeddings("max_input_tokens"),
+        *embeddings(changes_since=TRIED),
         *rate_limits(10000),
         task("parameters", "dict"),
         *CHUNKING,
