@@ -53,8 +53,9 @@ class Inference:
             version, cluster = answer["version"], str(answer.get("cluster_uuid") or "")
             if version.get("build_flavor") == "serverless":
                 return Server(NEWEST, "Elasticsearch Serverless", cluster)
-            major, minor = (int(part) for part in version["number"].split(".")[:2])
-            return Server((major, minor), f"Elasticsearch {version['number']}", cluster)
+            major, minor, *rest = version["number"].split(".")
+            patch = int(rest[0]) if rest and rest[0].isdecimal() else 0
+            return Server((int(major), int(minor)), f"Elasticsearch {version['number']}", cluster, patch=patch)
         except (AttributeError, KeyError, TypeError, ValueError):
             raise not_as_documented("GET", "/") from None
 

@@ -39,6 +39,10 @@ class Endpoint(NamedTuple):
 NEWEST = (999, 0)
 
 
+#: Patch releases before 9.4 whose updates keep chunking settings for certain.
+_CHUNKING_KEPT = frozenset([*((9, 3, patch) for patch in range(2, 100)), *((9, 2, patch) for patch in range(7, 100))])
+
+
 class Server(NamedTuple):
     """What C(GET /) returns about a server.
 
@@ -46,12 +50,14 @@ class Server(NamedTuple):
     :ivar name: for people, as in "Elasticsearch 9.3.0".
     :ivar cluster: the UUID of its cluster; empty if it is not known.
     :ivar is_known: whether the server returned its version, or it is assumed.
+    :ivar patch: the number of its patch release.
     """
 
     version: tuple[int, int]
     name: str
     cluster: str = ""
     is_known: bool = True
+    patch: int = 0
 
     @property
     def is_serverless(self) -> bool:
@@ -62,6 +68,14 @@ class Server(NamedTuple):
     def has_updates(self) -> bool:
         """Whether it changes endpoints in place at all, which 8.16 does not (`elasticsearch.md`, "Update")."""
         return self.version >= (8, 17)
+
+    @property
+    def keeps_chunking(self) -> bool:
+        """Whether an update leaves C(chunking_settings) as they are (`elasticsearch.md`, "Update of other services").
+
+        The fix was merged between two patch releases. Those that may not have it count as if they had not.
+        """
+        return self.version >= (9, 4) or (*self.version, self.patch) in _CHUNKING_KEPT
 
     @property
     def limits_creates(self) -> bool:

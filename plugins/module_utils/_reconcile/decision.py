@@ -139,9 +139,15 @@ class Decision(NamedTuple):
         server = self.facts.server()
         stuck = tuple(path for path in changes if not self.service.changes_in_place(path, server))
         impossible = self._impossible(changes, stuck, server)
+        if self._resets_chunking(existing, server):
+            impossible = changes
         if impossible or (stuck and self.desired.secrets and self.policy.allow_recreate):
             return self._out_of_place(existing, found, changes, impossible, server)
         return self._update(existing, found, changes, stuck, server)
+
+    def _resets_chunking(self, existing: Endpoint, server: Server) -> bool:
+        """Whether any update would replace the chunking settings with others."""
+        return not server.keeps_chunking and any(path.startswith("chunking_settings.") for path in existing.settings)
 
     def _lacks_secrets(self, changes: Iterable[str], server: Server) -> bool:
         """Whether the server rejects the whole update for want of the secrets."""
@@ -173,6 +179,8 @@ class Decision(NamedTuple):
         refusal = wording.cannot_change(existing, changes, obstacles, server)
         if server is not None and self._lacks_secrets(changes, server):
             refusal += wording.needs_secrets(self.service.named_credentials)
+        if server is not None and self._resets_chunking(existing, server):
+            refusal += wording.resets_chunking(server)
         if self.facts.rejection:
             refusal += wording.rejected(self.facts.rejection)
         raise Refused(refusal)

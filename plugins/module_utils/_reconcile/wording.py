@@ -78,6 +78,13 @@ def needs_secrets(credentials: str) -> str:
     return f" Service settings change there only with {credentials} beside them, which is not given."
 
 
+def resets_chunking(server: Server) -> str:
+    return (
+        f" Any update by {server.name} would also reset chunking_settings (elastic/elasticsearch#139574). "
+        "Elasticsearch 9.4 and later do not do that, nor do late patch releases of 9.2 and 9.3."
+    )
+
+
 def rejected(said: str) -> str:
     """
     :param said: the words of the server.

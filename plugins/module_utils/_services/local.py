@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
-from .rows import CHUNKING, RERANK, embeddings, fixed, lower, positive, task, updatable
+from .rows import CHUNKING, RERANK, UPDATED, embeddings, fixed, lower, positive, task, updatable
 from .service import TRIED, UNITS, Service
 
 _ALLOCATIONS = "service_settings.num_allocations"
@@ -43,7 +43,8 @@ def _lacks_with_model(settings: Mapping[str, Any]) -> list[str]:
 _SETTINGS = (
     fixed("model_id"),
     fixed("num_threads", "int", minimum=1),
-    updatable("num_allocations", "int", minimum=1),
+    # The only setting that updates changed from the beginning.
+    updatable("num_allocations", "int", minimum=1, changes_since=TRIED),
     updatable("adaptive_allocations.enabled", "bool"),
     updatable("adaptive_allocations.min_number_of_allocations", "int", minimum=0),
     updatable("adaptive_allocations.max_number_of_allocations", "int", minimum=1),
@@ -51,7 +52,7 @@ _SETTINGS = (
 )
 
 #: An update replaces adaptive allocations as a whole.
-_UNITS = {**UNITS, _ADAPTIVE: TRIED}
+_UNITS = {**UNITS, _ADAPTIVE: UPDATED}
 
 ELASTICSEARCH = Service(
     "elasticsearch",

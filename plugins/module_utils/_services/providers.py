@@ -21,6 +21,7 @@ from .rows import (
     RERANK,
     RERANK_TASK,
     TEXT,
+    UPDATED,
     element_type,
     embeddings,
     fixed,
@@ -31,7 +32,7 @@ from .rows import (
     task,
     updatable,
 )
-from .service import TRIED, UNITS, Service
+from .service import UNITS, Service
 
 AI21 = Service("ai21", CHATS, (KEY, MODEL, *rate_limits(200)), MODEL_ID, API_KEY)
 
@@ -100,13 +101,13 @@ CUSTOM = Service(
         updatable("input_type.default", default=""),
         positive("batch_size", default=10),
         # CustomServiceSettings.updateServiceSettings changes them, too.
-        *embeddings(changes_since=TRIED),
+        *embeddings(changes_since=UPDATED),
         *rate_limits(10000),
         task("parameters", "dict"),
         *CHUNKING,
     ),
     credentials=(("service_settings.secret_parameters",), ()),
-    units={**UNITS, "service_settings.response": TRIED, "service_settings.input_type": TRIED},
+    units={**UNITS, "service_settings.response": UPDATED, "service_settings.input_type": UPDATED},
     merges_task_settings=True,
 )
 

@@ -24,6 +24,9 @@ MODEL_ID = "service_settings.model_id"
 #: The alternatives of credentials of the services that have an API key alone.
 API_KEY = (("service_settings.api_key",),)
 
+#: The first version whose updates change service settings that are no secrets (`elasticsearch.md`, "Other services").
+UPDATED = (9, 4)
+
 #: Names that mean the same type of elements; servers show the second one.
 _SYNONYMS = {"int8": "byte", "binary": "bit"}
 
@@ -55,8 +58,8 @@ def fixed(name: str, kind: str = "str", **more: Any) -> Setting:
 
 
 def updatable(name: str, kind: str = "str", **more: Any) -> Setting:
-    """A service setting that the newest version changes in place. Which version was the first, no source tells."""
-    return Setting(f"service_settings.{name}", kind, changes_since=TRIED, **more)
+    """A service setting that the newest versions change in place. Before 9.4 updates ignore all but secrets."""
+    return Setting(f"service_settings.{name}", kind, **{"changes_since": UPDATED, **more})
 
 
 def positive(name: str, **more: Any) -> Setting:

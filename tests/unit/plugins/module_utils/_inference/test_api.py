@@ -244,18 +244,18 @@ class TestGet:
 
 class TestServer:
     @pytest.mark.parametrize(
-        ("number", "version"),
+        ("number", "version", "patch"),
         [
-            ("8.16.0", (8, 16)),
-            ("9.3.1", (9, 3)),
-            ("9.5.0-SNAPSHOT", (9, 5)),
-            ("10.0.0-rc1", (10, 0)),
-            ("9.4", (9, 4)),
+            ("8.16.0", (8, 16), 0),
+            ("9.3.12", (9, 3), 12),
+            ("9.5.1-SNAPSHOT", (9, 5), 0),
+            ("10.0.0-rc1", (10, 0), 0),
+            ("9.4", (9, 4), 0),
         ],
     )
-    def test_version_is_read_from_its_number(self, number: str, version: tuple[int, int]) -> None:
+    def test_version_is_read_from_its_number(self, number: str, version: tuple[int, int], patch: int) -> None:
         found = answered({"version": {"number": number, "build_flavor": "default"}}).server()
-        assert found == Server(version, f"Elasticsearch {number}")
+        assert found == Server(version, f"Elasticsearch {number}", patch=patch)
 
     def test_version_without_a_flavor_is_read(self) -> None:
         assert answered({"version": {"number": "8.17.2"}}).server().version == (8, 17)

@@ -127,7 +127,7 @@ class TestProblems:
         assert problems("openai", service_settings={"new_setting": 1}) == []
         assert problems("strange", service_settings={"anything": {"goes": [1]}}, task_type="new_task") == []
 
-    @settings(max_examples=150)
+    @settings(max_examples=150, deadline=None)
     @given(
         st.sampled_from([*SERVICES, "strange"]),
         st.dictionaries(

@@ -555,3 +555,41 @@ class TestRejectedSecrets:
         facts = StubFacts(ignored=(KEY,))
         assert planned({RATE: 7}, EXISTING, "k", facts).sent == ()
         assert planned({RATE: 7}, EXISTING, "k").sent == (KEY,)
+
+
+CHUNKED = STORED._replace(settings={ACME_MODEL: "m", USER: "u", "chunking_settings.max_chunk_size": 100})
+
+
+class TestChunkingSettings:
+    """Before 9.4 an update of anything resets them (elastic/elasticsearch#139574)."""
+
+    @pytest.mark.parametrize(
+        ("version", "patch", "keeps"),
+        [
+            ((8, 17), 9, False),
+            ((9, 1), 9, False),
+            ((9, 2), 6, False),
+            ((9, 2), 7, True),
+            ((9, 3), 1, False),
+            ((9, 3), 2, True),
+            ((9, 4), 0, True),
+            ((9, 6), 0, True),
+        ],
+    )
+    def test_update_that_would_reset_them_is_refused(self, version: tuple[int, int], patch: int, keeps: bool) -> None:
+        facts = StubFacts(Server(version, "Elasticsearch x", patch=patch))
+        if keeps:
+            assert planned({USER: "v"}, CHUNKED, facts=facts, service=SHY).action == "updated"
+        else:
+            said = refusal({USER: "v"}, CHUNKED, facts=facts, service=SHY)
+            assert said.startswith(f"Inference endpoint a differs in {USER}, but Elasticsearch x does not change it")
+            assert "would also reset chunking_settings (elastic/elasticsearch#139574)" in said
+
+    def test_recreation_keeps_them(self) -> None:
+        facts = StubFacts(V93)
+        decided = planned({USER: "v"}, CHUNKED, facts=facts, service=SHY, allow_recreate=True)
+        assert (decided.action, decided.body["chunking_settings"]) == ("recreated", {"max_chunk_size": 100})
+
+    def test_endpoint_without_them_is_updated(self) -> None:
+        decided = planned({USER: "v"}, STORED, facts=StubFacts(V93), service=SHY)
+        assert decided.action == "updated"

@@ -52,7 +52,7 @@ def test_provider_of_bedrock_is_shown_in_capitals() -> None:
 @pytest.mark.parametrize(("service", "expected"), [(AMAZON_BEDROCK, False), (AMAZON_SAGEMAKER, True)])
 def test_create_gets_declared_dimensions_unless_its_parser_refuses_them(service: Service, expected: bool) -> None:
     settings = {"service_settings.dimensions": 1024}
-    assert bool(service.given(settings, settings)) is expected
+    assert bool(service.given(settings)) is expected
 
 
 def test_sagemaker_has_no_rate_limit() -> None:

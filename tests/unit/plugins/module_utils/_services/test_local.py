@@ -72,12 +72,12 @@ class TestMoving:
 
     def test_create_gets_no_allocations_that_adapt(self, service: Service) -> None:
         settings = {MODEL: "m", THREADS: 1, ALLOCATIONS: 3, ENABLED: True, MOST: 4}
-        given = service.given(settings, settings)
+        given = service.given(settings)
         assert given == {MODEL: "m", THREADS: 1, ENABLED: True, MOST: 4}
 
     def test_create_gets_allocations_that_do_not_adapt(self, service: Service) -> None:
         settings = {MODEL: "m", THREADS: 1, ALLOCATIONS: 3, ENABLED: False}
-        assert service.given(settings, settings) == settings
+        assert service.given(settings) == settings
 
 
 @both
@@ -111,7 +111,7 @@ class TestService:
     def test_measured_dimensions_are_given_to_no_create(self) -> None:
         dimensions = "service_settings.dimensions"
         settings = {MODEL: "m", THREADS: 1, ALLOCATIONS: 1, dimensions: 384}
-        assert dimensions not in ELASTICSEARCH.given(settings, settings)
+        assert dimensions not in ELASTICSEARCH.given(settings)
 
     def test_long_document_strategy_means_the_same_in_any_case(self) -> None:
         assert ELASTICSEARCH.is_same("service_settings.long_document_strategy", "CHUNK", "chunk")

@@ -104,13 +104,13 @@ class TestHuggingFace:
         assert required(HUGGING_FACE, "text_embedding") == ["api_key", "url"]
 
     def test_limit_of_an_elser_model_is_left_to_the_server(self) -> None:
-        assert HUGGING_FACE.given({URL: "u", TOKENS: 512}, {URL: "u"}) == {URL: "u"}
-        assert HUGGING_FACE.given({URL: "u", TOKENS: 512}, {TOKENS: 512}) == {URL: "u", TOKENS: 512}
+        assert HUGGING_FACE.kept({URL: "u", TOKENS: 512}, {URL: "u"}) == {URL: "u"}
+        assert HUGGING_FACE.kept({URL: "u", TOKENS: 512}, {TOKENS: 512}) == {URL: "u", TOKENS: 512}
 
 
 @pytest.mark.parametrize("service", [COHERE, JINA_AI, MISTRAL, OPENAI], ids=lambda service: service.name)
 def test_undeclared_limit_of_tokens_is_carried_over(service: Service) -> None:
-    assert service.given({TOKENS: 512}, {}) == {TOKENS: 512}
+    assert service.kept({TOKENS: 512}, {}) == {TOKENS: 512}
 
 
 @pytest.mark.parametrize(
@@ -118,8 +118,8 @@ def test_undeclared_limit_of_tokens_is_carried_over(service: Service) -> None:
     [(CONTEXTUAL_AI, URL), (FIREWORKS_AI, URL), (NVIDIA, URL), (OPENAI, "service_settings.dimensions")],
 )
 def test_undeclared_setting_that_the_server_fills_in_is_not_carried_over(service: Service, path: str) -> None:
-    assert service.given({path: "x"}, {}) == {}
-    assert service.given({path: "x"}, {path: "x"}) == {path: "x"}
+    assert service.kept({path: "x"}, {}) == {}
+    assert service.kept({path: "x"}, {path: "x"}) == {path: "x"}
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_undeclared_setting_that_the_server_fills_in_is_not_carried_over(service
     [(NVIDIA, "service_settings.dimensions"), (OPENSHIFT_AI, "service_settings.dimensions_set_by_user")],
 )
 def test_setting_that_the_server_only_shows_is_given_to_no_create(service: Service, path: str) -> None:
-    assert service.given({path: 1}, {path: 1}) == {}
+    assert service.given({path: 1}) == {}
 
 
 @pytest.mark.parametrize("service", [CUSTOM, GROQ, LLAMA, VOYAGE_AI], ids=lambda service: service.name)

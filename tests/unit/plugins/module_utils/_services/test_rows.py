@@ -13,6 +13,7 @@ from ansible_collections.esops.inference.plugins.module_utils._services.rows imp
     CHUNKING,
     KEY,
     MODEL,
+    UPDATED,
     element_type,
     embeddings,
     fixed,
@@ -55,8 +56,8 @@ class TestKinds:
         row = fixed("region", required=True)
         assert (row.path, row.type, row.required, row.changes_since) == ("service_settings.region", "str", True, None)
 
-    def test_updatable_setting_is_tried_on_every_version_with_updates(self) -> None:
-        assert updatable("scopes", "list").changes_since == TRIED == (8, 17)
+    def test_updatable_setting_changes_in_place_from_9_4_on(self) -> None:
+        assert updatable("scopes", "list").changes_since == UPDATED == (9, 4)
 
     @pytest.mark.parametrize(
         ("value", "problem"), [(1, ""), (0, "must be at least 1, not 0."), (-5, "must be at least 1, not -5.")]
