@@ -19,7 +19,7 @@ from .jsontext import is_whole
 from .messages import Answer, Request
 from .node import Node
 from .provider import REFUSALS, Trouble
-from .runs import error_event
+from .run_answers import error_event
 
 ERROR_TYPES = {
     401: "security_exception",

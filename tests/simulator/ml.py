@@ -10,6 +10,7 @@ Sources: `TransportPutInferenceModelAction`, `TransportUpdateInferenceModelActio
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from .cluster import ClusterState, statistics
@@ -59,15 +60,23 @@ def start(endpoint: StoredEndpoint, deployments: Deployments, timeout: str | Non
         deployments.start(wanted(endpoint), timeout or "30s")
 
 
-def start_by_inference(endpoint: StoredEndpoint, deployments: Deployments) -> None:
-    """Deploy the model of a built-in endpoint, as its first inference does. Raises ApiError (404) for others."""
+def check_runs(endpoint: StoredEndpoint, deployments: Deployments) -> None:
+    """Reject an inference whose model is not deployed. The first one deploys a built-in endpoint. Raises ApiError.
+
+    Derived: the words, and that an inference does not wait for a deployment that is starting
+    (`ExceptionsHelper.missingModelDeployment`, `TransportInferTrainedModelDeploymentAction`).
+    """
     name = deployment_of(endpoint)
-    if deployments.get(name) is not None:
-        return
-    if not endpoint.inference_id.startswith("."):
-        reason = f"Trained model deployment [{name}] is not allocated to any nodes"
+    held = deployments.get(name)
+    if held is None and endpoint.inference_id.startswith("."):
+        first = wanted(endpoint)
+        deployments.put(replace(first, number=max(first.number, 1)))
+    elif held is None:
+        reason = f"No known trained model with deployment with id [{name}]"
         raise ApiError(404, "resource_not_found_exception", reason)
-    deployments.put(wanted(endpoint))
+    elif held.reads:
+        reason = f"Trained model deployment [{name}] is not allocated to any nodes"
+        raise ApiError(409, "status_exception", reason)
 
 
 def change(endpoint: StoredEndpoint, deployments: Deployments) -> None:

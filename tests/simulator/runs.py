@@ -1,30 +1,38 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run an endpoint: completions and their streams (`elasticsearch.md`, "Requests")."""
+"""Run an endpoint: embeddings, reranking, completions and their streams (`elasticsearch.md`, "Requests").
+
+Sources: `BaseTransportInferenceAction`, `TransportInferenceAction`, `TransportUnifiedCompletionInferenceAction`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
-from . import jsontext
+from . import ml
 from .anthropic import persisted_problem, read_task_settings
-from .errors import ApiError, PlainError, RefusedError, bad_request, invalid
+from .errors import ApiError, PlainError, bad_request
 from .messages import Answer
 from .provider import ProviderError
 from .routes import Call
 from .rules import Rules, check_loadable, check_task_type
+from .run_answers import EVENTS, answered, chat_answer, chat_chunks, error_event, events, words_of
+from .run_bodies import RunBody, chat_limit, checked_query, last_message, run_body
+from .services import Service
+from .services.readers import Reading, read_all
 from .settings import SettingsReader
 from .store import Store, StoredEndpoint
 
-EVENTS = "text/event-stream"
-RUN_FIELDS = frozenset({"input", "input_type", "task_settings", "query", "return_documents", "top_n", "timeout"})
-CHAT_FIELDS = frozenset(
-    {"messages", "model", "max_completion_tokens", "stop", "temperature", "tools", "tool_choice", "top_p"}
+#: The services that answer a chat without a stream in 9.6 or later (specification: `non_streaming_chat_completion`).
+ANSWERS_CHATS = frozenset(
+    {
+        *("ai21", "azureopenai", "deepseek", "fireworksai", "groq", "hugging_face", "watsonxai", "llama", "mistral"),
+        *("nvidia", "openai", "openshift_ai"),
+    }
 )
+CHAT = "chat_completion"
 
 
 @dataclass(frozen=True)
@@ -38,40 +46,54 @@ class Runs:
         """`POST /_inference/{task_type}/{inference_id}`."""
         self.rules.check_licence()
         task_type, body = self.rules.path_task_type(call), call.json_object()
-        inputs = _inputs(body)
+        if task_type == CHAT and self._answers_chats(call.variables["inference_id"]):
+            text, limit = last_message(body), chat_limit(body)
+            endpoint = self._endpoint(call, task_type)
+            self._call_provider(call, endpoint)
+            return Answer(200, chat_answer(endpoint, text, limit))
+        asked = run_body(body, task_type, self.rules.version)
         endpoint = self._endpoint(call, task_type)
-        if endpoint.task_type == "chat_completion":
+        if endpoint.task_type == CHAT:
             raise bad_request(
                 "The task type [chat_completion] only supports streaming, please try again with the _stream API"
             )
-        limit = self._complete(call, endpoint, body, inputs)
-        return Answer(200, {"completion": [{"result": "".join(_words(endpoint, inputs[0], limit))}]})
+        if endpoint.task_type == "rerank":
+            checked_query(body, self.rules.version)
+        limit = self._carry_out(call, endpoint, asked)
+        return Answer(200, answered(endpoint, asked, limit))
+
+    def _answers_chats(self, inference_id: str) -> bool:
+        endpoint = self.store.copy_of(inference_id)
+        return self.rules.version.answers_chats and endpoint is not None and endpoint.service in ANSWERS_CHATS
 
     def stream(self, call: Call) -> Answer:
         """`POST /_inference/{task_type}/{inference_id}/_stream`: server-sent events, of refusals, too."""
         try:
             return self._stream(call)
         except ApiError as refusal:
-            unified = call.variables.get("task_type") == "chat_completion"
+            unified = call.variables.get("task_type") == CHAT
             return Answer(refusal.status, error_event(refusal, unified=unified), EVENTS, chunked=True)
 
     def _stream(self, call: Call) -> Answer:
         self.rules.check_licence()
         task_type, body = self.rules.path_task_type(call), call.json_object()
-        if task_type == "chat_completion":
-            text, limit = _last_message(body), _chat_limit(body)
+        if task_type == CHAT:
+            text, limit = last_message(body), chat_limit(body)
             endpoint = self._endpoint(call, task_type)
             self._call_provider(call, endpoint)
-            return _events(_chat_chunks(endpoint, text, limit or _stored_limit(endpoint)))
-        inputs = _inputs(body)
+            return events(chat_chunks(endpoint, text, limit or _limit(endpoint, {})))
+        asked = run_body(body, task_type, self.rules.version)
         endpoint = self._endpoint(call, task_type)
-        if endpoint.task_type == "chat_completion":
+        if endpoint.task_type == CHAT:
             raise bad_request(
                 "The [chat_completion] task type must be named in the path: "
                 f"_inference/chat_completion/{endpoint.inference_id}/_stream"
             )
-        limit = self._complete(call, endpoint, body, inputs)
-        return _events({"completion": [{"delta": word}]} for word in _words(endpoint, inputs[0], limit))
+        if endpoint.task_type != "completion" or endpoint.service == "custom":
+            reason = f"Streaming is not allowed for service [{endpoint.service}] and task [{endpoint.task_type}]"
+            raise ApiError(405, "status_exception", reason)
+        limit = self._carry_out(call, endpoint, asked)
+        return events({"completion": [{"delta": word}]} for word in words_of(endpoint, asked.inputs[0], limit))
 
     def _endpoint(self, call: Call, task_type: str) -> StoredEndpoint:
         endpoint = self.store.get(call.variables["inference_id"])
@@ -80,26 +102,38 @@ class Runs:
             raise bad_request(f"Unknown service [{endpoint.service}] for model [{endpoint.inference_id}]. ")
         check_task_type(task_type, endpoint)
         if endpoint.service != "anthropic":
-            raise PlainError(501, f"this simulator serves [anthropic] alone, not [{endpoint.service}]")
-        if problem := persisted_problem(endpoint, self.rules.version):
+            if not self.rules.service(endpoint.service):
+                raise PlainError(501, f"this simulator does not serve [{endpoint.service}]")
+        elif problem := persisted_problem(endpoint, self.rules.version):
             raise problem
         return endpoint
 
-    def _complete(self, call: Call, endpoint: StoredEndpoint, body: dict[str, Any], inputs: list[str]) -> int:
-        """Call the provider, and return the maximum number of tokens.
+    def _carry_out(self, call: Call, endpoint: StoredEndpoint, asked: RunBody) -> int | None:
+        """Check the task settings, call the model, and return the maximum number of tokens.
 
         The server checks the types of the task settings and ignores unknown names
-        (`AnthropicChatCompletionRequestTaskSettings`).
+        (`AnthropicChatCompletionRequestTaskSettings`; derived for the other services).
         """
-        settings = body.get("task_settings") or {}
-        if not isinstance(settings, dict):
-            raise _parse_error("[task_settings] has to be an object")
-        reader = SettingsReader(settings, "task_settings")
-        given = read_task_settings(reader, max_tokens_required=False)
-        if len(inputs) > 1:
-            raise bad_request("Anthropic chat completions only accepts 1 input")
-        self._call_provider(call, endpoint)
-        return int(given.get("max_tokens") or _stored_limit(endpoint))
+        given = self._task_settings(endpoint, asked)
+        row = self.rules.service(endpoint.service)
+        if endpoint.task_type == "completion" and len(asked.inputs) > 1:
+            called = f"{row.title} completions" if row else "Anthropic chat completions"
+            raise bad_request(f"{called} only accepts 1 input")
+        if row and row.in_cluster:
+            ml.check_runs(endpoint, self.store.deployments)
+        else:
+            self._call_provider(call, endpoint)
+        return _limit(endpoint, given)
+
+    def _task_settings(self, endpoint: StoredEndpoint, asked: RunBody) -> dict[str, Any]:
+        reader = SettingsReader(asked.task_settings, "task_settings")
+        row: Service | None = self.rules.service(endpoint.service)
+        if row is None:
+            return read_task_settings(reader, max_tokens_required=False)
+        rows = row.task_settings_of(endpoint.task_type)
+        given = read_all(Reading(reader, endpoint.task_type, self.rules.version), rows, fill=False)
+        reader.check()
+        return given
 
     def _call_provider(self, call: Call, endpoint: StoredEndpoint) -> None:
         try:
@@ -108,108 +142,8 @@ class Runs:
             raise failure.as_failed_run() from failure
 
 
-def _words(endpoint: StoredEndpoint, text: str, limit: int) -> list[str]:
-    """What the model says: the same for the same question, a word for each token."""
-    first, *others = f"{endpoint.service_settings.get('model_id')} answers: {text}".split(" ")
-    return [first, *(" " + word for word in others)][:limit]
-
-
-def _stored_limit(endpoint: StoredEndpoint) -> int:
-    return int(endpoint.task_settings["max_tokens"])
-
-
-def _inputs(body: dict[str, Any]) -> list[str]:
-    _check_fields(body, RUN_FIELDS)
-    given = body.get("input")
-    if given is None:
-        raise _invalid_request("Field [input] cannot be null")
-    if given == []:
-        raise _invalid_request("Field [input] cannot be an empty array")
-    inputs = given if isinstance(given, list) else [given]
-    if not all(isinstance(text, str) for text in inputs):
-        raise _parse_error("[input] failed to parse field")
-    return inputs
-
-
-def _last_message(body: dict[str, Any]) -> str:
-    _check_fields(body, CHAT_FIELDS)
-    messages = body.get("messages")
-    if not isinstance(messages, list) or not messages:
-        raise _invalid_request("Field [messages] cannot be an empty array")
-    last = messages[-1]
-    if not isinstance(last, dict) or not isinstance(last.get("role"), str):
-        raise _parse_error("[messages] Required [role]")
-    content = last.get("content")
-    if isinstance(content, list):
-        return "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
-    if not isinstance(content, str):
-        raise _parse_error("[messages] failed to parse field [content]")
-    return content
-
-
-def _chat_limit(body: dict[str, Any]) -> int | None:
-    limit = body.get("max_completion_tokens")
-    if limit is not None and not jsontext.is_whole(limit):
-        raise _parse_error("[max_completion_tokens] failed to parse field")
-    return limit
-
-
-def _check_fields(body: dict[str, Any], known: frozenset[str]) -> None:
-    for name in body:
-        if name not in known:
-            raise _parse_error(f"unknown field [{name}]")
-
-
-def _parse_error(problem: str) -> ApiError:
-    reason = f"[1:2] [cluster:internal/xpack/inference] {problem}"
-    return ApiError(400, "x_content_parse_exception", reason)
-
-
-def _invalid_request(problem: str) -> ApiError:
-    return invalid([problem], "action_request_validation_exception")
-
-
-def _events(chunks: Iterable[Any]) -> Answer:
-    data = [jsontext.render(chunk) for chunk in chunks] + [b"[DONE]"]
-    return Answer(200, b"".join(_event("message", one) for one in data), EVENTS, chunked=True)
-
-
-def _event(name: str, data: bytes) -> bytes:
-    """One event; the server puts a byte order mark before each, not only before the first."""
-    return b"\xef\xbb\xbfevent: %b\ndata: %b\n\n" % (name.encode(), data)
-
-
-def error_event(refusal: RefusedError, *, unified: bool) -> bytes:
-    """An error as an event; `unified`: in the shape that chats have in common with other APIs."""
-    body = refusal.body()
-    if unified and isinstance(refusal, ApiError):
-        code = HTTPStatus(refusal.status).name.lower()
-        body = {"error": {"code": code, "message": refusal.error.reason, "type": refusal.error.type}}
-    return _event("error", jsontext.render(body))
-
-
-def _chat_chunks(endpoint: StoredEndpoint, text: str, limit: int) -> Iterable[Any]:
-    """The first chunk alone tells the model, and the tokens of the prompt; the last those of the answer."""
-    words, prompt = _words(endpoint, text, limit), len(text.split())
-    first = _chat_chunk({"role": "assistant"}, usage=(1, prompt))
-    yield {**first, "id": f"msg_{endpoint.inference_id}", "model": endpoint.service_settings.get("model_id")}
-    for word in words:
-        yield _chat_chunk({"content": word})
-    yield _chat_chunk({}, "max_tokens" if len(words) == limit else "end_turn", usage=(len(words), 0))
-
-
-def _chat_chunk(
-    delta: dict[str, str], finish_reason: str | None = None, usage: tuple[int, int] | None = None
-) -> dict[str, Any]:
-    choice: dict[str, Any] = {"delta": delta, "index": 0}
-    if finish_reason:
-        choice["finish_reason"] = finish_reason
-    chunk: dict[str, Any] = {"id": None, "choices": [choice], "model": None, "object": None}
-    if usage:
-        completion, prompt = usage
-        chunk["usage"] = {
-            "completion_tokens": completion,
-            "prompt_tokens": prompt,
-            "total_tokens": completion + prompt,
-        }
-    return chunk
+def _limit(endpoint: StoredEndpoint, given: dict[str, Any]) -> int | None:
+    """Return the maximum number of tokens: that of the request, else that of the endpoint."""
+    settings = {**endpoint.task_settings, **given}
+    limit = settings.get("max_tokens") or settings.get("max_new_tokens")
+    return None if limit is None else int(limit)

@@ -104,6 +104,11 @@ class Version:
         return self.minor >= (9, 5)
 
     @property
+    def answers_chats(self) -> bool:
+        """Return whether some services answer a chat without a stream (specification, since 9.6.0)."""
+        return self.minor >= (9, 6)
+
+    @property
     def prints_top_k_as_top_p(self) -> bool:
         """Return whether the server mixes up two names (`AnthropicChatCompletionTaskSettings.toXContent`)."""
         return self.minor <= (8, 17)

@@ -97,8 +97,8 @@ def test_an_unknown_id_is_a_404(server: Simulator) -> None:
 
 
 def test_another_task_type_is_refused(server: Simulator) -> None:
-    assert run(server, {"input": "a"}, "/_inference/rerank/x").reason == (
-        "Requested task type [rerank] does not match the inference endpoint's task type [completion]"
+    assert run(server, {"input": "a"}, "/_inference/sparse_embedding/x").reason == (
+        "Requested task type [sparse_embedding] does not match the inference endpoint's task type [completion]"
     )
 
 
@@ -209,8 +209,10 @@ def test_a_stream_of_an_unknown_id(server: Simulator) -> None:
     assert refusal(reply)["error"]["type"] == "resource_not_found_exception"
 
 
-def test_other_services_do_not_run_here(server: Simulator) -> None:
-    assert run(server, {"input": "a"}, "/_inference/.elser-2-elasticsearch").status == 501
+def test_services_that_are_not_served_do_not_run(server: Simulator) -> None:
+    server.seed("o", service="elastic")
+
+    assert run(server, {"input": "a"}, "/_inference/o").status == 501
 
 
 def test_the_licence_counts() -> None:
