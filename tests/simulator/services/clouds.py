@@ -101,7 +101,7 @@ AZUREOPENAI = Service(
         required("api_version"),
         Setting("client_id", updates=True),
         Setting("scopes", "texts", updates=True),
-        Setting("tenant_id", updates=True),
+        Setting("tenant_id", updates=True, sensitive=True),
         max_input_tokens(),
         dimensions(),
         similarity("dot_product"),

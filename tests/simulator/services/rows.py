@@ -28,7 +28,8 @@ class Setting:
     setting; all if empty. `filled`: the value that the parser fills in. `measured`: the value that a validation call
     fills in. `shown`: "as sent", "upper", "never" or "folded" (see `folds`). `updates`: whether `_update` changes it.
     `null_clears`: whether null in an `_update` removes it; else null changes nothing. `merges`: an `_update` adds to
-    the stored map. `given`: False for a value that a request may not contain. `fields`: the settings in an object.
+    the stored map. `given`: False for a value that a request may not contain. `sensitive`:
+    what `GET _services` says, whether shown or not. `fields`: the settings in an object.
     `parser`: the name of the nested parser in an error.
     """
 
@@ -47,6 +48,7 @@ class Setting:
     null_clears: bool = False
     merges: bool = False
     given: bool = True
+    sensitive: bool = False
     fields: tuple[Setting, ...] = ()
     parser: str = ""
 

@@ -47,9 +47,58 @@ def test_anthropic_is_described(version: str, task_types: list[str]) -> None:
 
 
 def test_services_are_filtered_by_task_type(server: Simulator) -> None:
-    assert set(services(server, PATH + "/sparse_embedding")) == {"elasticsearch"}
-    assert set(services(server, PATH + "/completion")) == {"anthropic", "openai"}
+    assert set(services(server, PATH + "/sparse_embedding")) == {
+        *("alibabacloud-ai-search", "amazon_sagemaker", "elasticsearch", "hugging_face"),
+    }
+    assert "groq" not in services(server, PATH + "/completion")
     assert call(server, "GET", PATH + "/nonsense").reason == "Unknown task_type [nonsense]"
+
+
+def test_services_are_sorted_and_leave_out_custom_and_elser(server: Simulator) -> None:
+    names = [service["service"] for service in call(server, "GET", PATH).json]
+
+    assert names == sorted(names)
+    assert {"acme", "anthropic", "elasticsearch", "openai"} <= set(names)
+    assert not {"custom", "elser", "elastic"} & set(names)
+
+
+def test_services_of_later_versions_are_not_listed() -> None:
+    with Simulator(version="9.2.0") as server:
+        assert not {"groq", "mixedbread", "fireworksai"} & set(services(server))
+        assert "embedding" not in services(server)["jinaai"]["task_types"]
+
+
+@pytest.mark.parametrize(
+    ("service", "sensitive"),
+    [
+        ("acme", {"acme_pass_phrase"}),
+        ("amazonbedrock", {"access_key", "secret_key"}),
+        ("azureopenai", {"api_key", "entra_id", "client_secret", "tenant_id"}),
+        ("elasticsearch", set()),
+        ("googlevertexai", {"service_account_json"}),
+    ],
+)
+def test_secrets_are_sensitive(server: Simulator, service: str, sensitive: set[str]) -> None:
+    settings = services(server)[service]["configurations"]
+
+    assert {name for name, setting in settings.items() if setting["sensitive"]} == sensitive
+
+
+def test_acme_is_described(server: Simulator) -> None:
+    acme = services(server)["acme"]
+    settings = acme["configurations"]
+
+    assert acme["task_types"] == ["text_embedding", "rerank", "completion"]
+    assert {"acme_pass_phrase", "model", "region", "tuning.depth", "rate_limit.requests_per_minute"} <= set(settings)
+    assert {name for name, setting in settings.items() if setting["required"]} == {
+        "acme_pass_phrase",
+        "model",
+        "region",
+    }
+    assert (settings["tuning.depth"]["type"], settings["dimensions"]["supported_task_types"]) == (
+        "int",
+        ["text_embedding"],
+    )
 
 
 @pytest.mark.parametrize("version", ["8.16.0", "8.17.0"])
