@@ -48,6 +48,7 @@ class Simulator:
     `auto_create_index`: whether a document makes the index that is missing. `port`: 0 for a free one.
     `skip_validate_and_start`: the cluster setting of that name. `PUT /_cluster/settings` changes it, too.
     `reranker`: whether the built-in endpoint `.rerank-v1-elasticsearch` is there, too.
+    `refuses_secrets`: the services with strict parsers refuse secrets in an `_update`, as some did for a while in 2026.
     `cluster_of`: another node of the same cluster. Both nodes share the store, the cluster UUID and the settings.
     Version, provider and security are those of the other node unless you set them. Port, faults and log are separate.
     Raises ValueError.
@@ -72,6 +73,7 @@ class Simulator:
         port: int = 0,
         skip_validate_and_start: bool = False,
         reranker: bool = False,
+        refuses_secrets: bool = False,
         cluster_of: Simulator | None = None,
     ) -> None:
         provider = Provider(delay, refused_keys, refused_models)
@@ -91,7 +93,7 @@ class Simulator:
         state.versions.append(self.version)
         self.faults = Faults()
         self._journal = Journal()
-        rules = Rules(self.version, provider, state, licensed)
+        rules = Rules(self.version, provider, state, licensed, refuses_secrets)
         cluster = Cluster(self.version, state)
         self._node = Node(rules, self._store, cluster, security, auto_create_index)
         self._control = Control(self._store, self._journal, self.faults)

@@ -178,6 +178,7 @@ class Endpoints:
         if row and row.in_cluster:
             return in_cluster.updated_endpoint(row, endpoint, parts, self.rules.version)
         if row:
+            row = replace(row, secrets_on_update=not self.rules.refuses_secrets)
             return engine.updated_endpoint(row, endpoint, parts, self.rules.version)
         return anthropic.updated_endpoint(endpoint, parts, self.rules.version)
 

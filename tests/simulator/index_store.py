@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .errors import ApiError
+from .mappings import inference_ids
 
 PRIMARY_TERM = 1
 ABSENT = (("index_uuid", "_na_"),)
@@ -127,6 +128,12 @@ class IndexStore:
                 }
                 for name, index in self._indices.items()
             }
+
+    def using(self, inference_id: str) -> list[str]:
+        """The indices whose mappings name an endpoint, sorted."""
+        with self._lock:
+            held = [(index.name, inference_ids(index.mappings)) for index in self._indices.values()]
+        return sorted(name for name, used in held if inference_id in used)
 
     def holds(self, name: str) -> bool:
         """Whether there is such an index."""

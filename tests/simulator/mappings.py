@@ -35,11 +35,16 @@ PARAMETERS = {
     "boolean": COMMON | {"doc_values"},
     "binary": frozenset({"type", "doc_values", "store", "meta"}),
     "object": frozenset({"type", "dynamic", "enabled", "properties"}),
+    "semantic_text": frozenset(
+        {"type", "meta", "inference_id", "search_inference_id", "chunking_settings", "index_options"}
+    ),
 }
+#: The endpoint of a field that names none (`SemanticTextFieldMapper`). Newer servers may have another one.
+DEFAULT_ENDPOINT = ".elser-2-elasticsearch"
 OTHER_TYPES = frozenset(
     {
         *("alias", "byte", "constant_keyword", "date_nanos", "dense_vector", "double", "flattened", "geo_point"),
-        *("half_float", "ip", "join", "match_only_text", "nested", "scaled_float", "semantic_text", "short"),
+        *("half_float", "ip", "join", "match_only_text", "nested", "scaled_float", "short"),
         *("sparse_vector", "unsigned_long", "version", "wildcard"),
     }
 )
@@ -107,7 +112,19 @@ def _field(name: str, definition: Any) -> dict[str, Any]:
         raise _bad_mapping(f"unknown parameter [{parameter}] on mapper [{name}] of type [{kind}]")
     if definition.get("format", DATE_FORMAT) != DATE_FORMAT:
         raise PlainError(501, f"this simulator knows no format of dates but [{DATE_FORMAT}]")
+    if kind == "semantic_text":
+        return {"type": kind, "inference_id": DEFAULT_ENDPOINT, **definition}
     return _object(name, definition) if kind == "object" else {"type": kind, **definition}
+
+
+def inference_ids(mappings: dict[str, Any]) -> set[str]:
+    """Return the endpoints that the fields of type `semantic_text` name (`InferenceFieldMetadata`)."""
+    found = set()
+    for definition in mappings.get("properties", {}).values():
+        if definition.get("type") == "semantic_text":
+            found |= {definition[name] for name in ("inference_id", "search_inference_id") if name in definition}
+        found |= inference_ids(definition)
+    return found
 
 
 def _object(name: str, definition: dict[str, Any]) -> dict[str, Any]:
@@ -203,6 +220,8 @@ class Incoming:
         return self._mapped_object(definition, value, path, definition.get("dynamic", dynamic))
 
     def _problem(self, kind: str, value: Any, path: tuple[str | int, ...]) -> Cause | None:
+        if kind == "semantic_text":
+            raise PlainError(501, "this simulator runs no inference for the fields of a document")
         if isinstance(value, dict):
             if kind in ("integer", "long", "float"):
                 return Cause("illegal_argument_exception", "Cannot parse object as number")

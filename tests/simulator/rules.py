@@ -21,12 +21,16 @@ TASK_TYPES = frozenset({"completion", "chat_completion", "text_embedding", "spar
 
 @dataclass(frozen=True)
 class Rules:
-    """The version, the provider and the cluster of a server."""
+    """The version, the provider and the cluster of a server.
+
+    `refuses_secrets`: the strict parsers of an `_update` do not know secrets (see `SecretRotationTestCases`).
+    """
 
     version: Version
     provider: Provider
     cluster: ClusterState
     licensed: bool = True
+    refuses_secrets: bool = False
 
     @property
     def supported(self) -> frozenset[str]:

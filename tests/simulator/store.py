@@ -206,9 +206,11 @@ class Store:
             self._references[inference_id] = References(tuple(pipelines), tuple(indexes), tuple(incompatible))
 
     def references(self, inference_id: str) -> References:
-        """Who uses the id."""
+        """Who uses the id: what a test told, and indices with fields of type `semantic_text`."""
         with self._lock:
-            return self._references.get(inference_id, References())
+            told = self._references.get(inference_id, References())
+        indexes = dict.fromkeys((*told.indexes, *self.indices.using(inference_id)))
+        return replace(told, indexes=tuple(indexes))
 
 
 def seeded(

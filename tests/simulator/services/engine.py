@@ -208,7 +208,7 @@ def _with_settings(
 
 def _as_updated(service: Service, endpoint: StoredEndpoint) -> Service:
     """Return the service as the parser of an `_update` knows it: without secrets if the endpoint has none."""
-    return service if endpoint.secrets else replace(service, credentials=())
+    return service if endpoint.secrets and service.secrets_on_update else replace(service, credentials=())
 
 
 def updated_task_settings(

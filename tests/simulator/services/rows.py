@@ -74,6 +74,7 @@ class Service:
     `chunking_settings`. `strict`: an `ObjectParser` reads the service settings in 9.6 or later.
     `keeps_empty_limit`: `rate_limit: {}` in an `_update` of a strict service changes nothing.
     `refused`: settings that a request may not contain, refused by name (`ServiceUtils.invalidSettingError`).
+    `secrets_on_update`: whether the strict parser of an `_update` takes secrets; for a while in 2026, some did not.
     `in_cluster`: models of the cluster do the work. `listed`: whether `GET _services` tells of it.
     """
 
@@ -94,6 +95,7 @@ class Service:
     keeps_empty_limit: bool = False
     replaces_task_settings: bool = False
     refused: Names = ()
+    secrets_on_update: bool = True
     in_cluster: bool = False
     listed: bool = True
 

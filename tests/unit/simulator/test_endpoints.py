@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.simulator import Simulator
@@ -141,6 +143,37 @@ def test_what_is_in_use_is_not_deleted(
         "error_message": words,
     }
     assert "x" in server.endpoints
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"type": "semantic_text", "inference_id": "x"},
+        {"type": "semantic_text", "inference_id": "y", "search_inference_id": "x"},
+        {"properties": {"inner": {"type": "semantic_text", "inference_id": "x"}}},
+    ],
+)
+def test_a_mapping_of_semantic_text_uses_its_endpoint(server: Simulator, field: dict[str, Any]) -> None:
+    server.seed("x", service="cohere", task_type="text_embedding")
+    assert call(server, "PUT", "/i1", {"mappings": {"properties": {"a": field}}}).status == 200
+
+    reply = call(server, "DELETE", "/_inference/x")
+    assert (reply.status, reply.reason) == (409, INDEXES)
+    call(server, "DELETE", "/i1")
+    assert call(server, "DELETE", "/_inference/x").status == 200
+
+
+def test_documents_with_semantic_text_are_not_simulated(server: Simulator) -> None:
+    call(server, "PUT", "/i1", {"mappings": {"properties": {"a": {"type": "semantic_text"}}}})
+
+    assert call(server, "PUT", "/i1/_doc/1", {"a": "b"}).status == 501
+
+
+def test_semantic_text_without_an_endpoint_uses_a_built_in_one(server: Simulator) -> None:
+    call(server, "PUT", "/i1", {"mappings": {"properties": {"a": {"type": "semantic_text"}}}})
+    reply = call(server, "DELETE", "/_inference/.elser-2-elasticsearch?force=true&dry_run=true")
+
+    assert reply.json["indexes"] == ["i1"]
 
 
 def test_force_deletes_what_is_in_use(server: Simulator) -> None:

@@ -264,3 +264,16 @@ def test_a_change_is_validated_from_9_4(version: str, status: int) -> None:
         put(server, "cohere", "rerank")
 
         assert change(server, "rerank", {"service_settings": {"api_key": "bad"}}).status == status
+
+
+@pytest.mark.parametrize(
+    ("version", "service", "status"), [("9.6.0", "cohere", 400), ("9.5.0", "cohere", 200), ("9.6.0", "openai", 200)]
+)
+def test_strict_parsers_can_refuse_secrets(version: str, service: str, status: int) -> None:
+    with Simulator(version=version, refuses_secrets=True) as server:
+        put(server, service, "completion")
+        reply = change(server, "completion", {"service_settings": {"api_key": "new"}})
+
+        assert reply.status == status
+        if status == 400:
+            assert reply.reason == "[1:2] [service_settings] unknown field [api_key]"
