@@ -35,10 +35,8 @@ class Endpoints:
 
     def printed(self, endpoint: StoredEndpoint) -> dict[str, object]:
         """The endpoint as this version prints it."""
-        settings = ml.shown(endpoint, self.store.deployments)
-        return replace(endpoint, service_settings=settings).body(
-            top_k_as_top_p=self.rules.version.prints_top_k_as_top_p
-        )
+        found = replace(endpoint, service_settings=ml.shown(endpoint, self.store.deployments))
+        return found.body(top_k_as_top_p=self.rules.version.prints_top_k_as_top_p)
 
     def create(self, call: Call) -> Answer:
         """Answer `PUT /_inference/{task_type}/{inference_id}` (`TransportPutInferenceModelAction`).
@@ -60,7 +58,8 @@ class Endpoints:
         self._store_new(endpoint)
         if ml.in_cluster(endpoint) and not skips:
             ml.start(endpoint, self.store.deployments, call.request.query.get("timeout"))
-        return Answer(200, self.printed(self.store.get(inference_id)))
+        headers = ml.deprecation(call.json_object(), self.rules.version.number)
+        return Answer(200, self.printed(self.store.get(inference_id)), headers=headers)
 
     def _requested(self, call: Call, inference_id: str, path_type: str) -> StoredEndpoint:
         body = call.json_object()

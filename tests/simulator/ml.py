@@ -54,6 +54,19 @@ def check_id(inference_id: str, deployments: Deployments) -> None:
         )
 
 
+def deprecation(body: dict[str, Any], number: str) -> tuple[tuple[str, str], ...]:
+    """Return the `Warning` header for a create with the former service `elser`. `number`: the version of the server."""
+    if body.get("service") != "elser":
+        return ()
+    model_id = (body.get("service_settings") or {}).get("model_id")
+    words = "Putting elasticsearch service inference endpoints (including elser service) without a model_id field is "
+    words += "deprecated and will be removed in a future release. Please specify a model_id field."
+    if model_id is not None:
+        words = "The [elser] service is deprecated and will be removed in a future release. Use the [elasticsearch] "
+        words += f"service instead, with [model_id] set to [{model_id}] in the [service_settings]"
+    return (("Warning", f'299 Elasticsearch-{number}-00000000 "{words}"'),)
+
+
 def start(endpoint: StoredEndpoint, deployments: Deployments, timeout: str | None = None) -> None:
     """Start the deployment of an endpoint that has one of its own. Raises ApiError."""
     if "deployment_id" not in endpoint.service_settings:

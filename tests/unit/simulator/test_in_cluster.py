@@ -66,6 +66,23 @@ def test_elser_becomes_an_endpoint_of_elasticsearch(server: Simulator) -> None:
     assert reply.json["service_settings"]["model_id"] == ".elser_model_2_linux-x86_64"
 
 
+@pytest.mark.parametrize(
+    ("model", "words"), [({}, "without a model_id field"), ({"model_id": MODEL}, f"with [model_id] set to [{MODEL}]")]
+)
+def test_the_service_elser_is_deprecated(server: Simulator, model: dict[str, str], words: str) -> None:
+    body = {"service": "elser", "service_settings": {"num_threads": 1, "num_allocations": 1, **model}}
+    warning = call(server, "PUT", "/_inference/sparse_embedding/x", body).headers["Warning"]
+
+    assert (warning.startswith("299 Elasticsearch-9.6.0-"), words in warning) == (True, True)
+    assert make(server, FIXED, query="?pretty").headers["Warning"] is None
+
+
+def test_chunking_settings_of_rerank_are_rejected(server: Simulator) -> None:
+    assert make(server, RERANK, "rerank", chunking_settings={"strategy": "none"}).reason == (
+        "Configuration contains settings [{chunking_settings={strategy=none}}] unknown to the [elasticsearch] service"
+    )
+
+
 def test_a_slow_model_takes_reads_until_it_is_allocated(server: Simulator) -> None:
     server.model(MODEL, reads=2)
     make(server, FIXED)
