@@ -88,7 +88,7 @@ def foreign_record(server: Simulator) -> None:
 
 def begin_beside_another_run(own: records.Fingerprints, secrets: Mapping[str, Any], inference_id: str) -> None:
     begin(own, secrets, inference_id)
-    begin(records.Fingerprints(own._store, own._service), dict.fromkeys(secrets, FORMER_KEY), inference_id)
+    begin(records.Fingerprints(own._store, own._services), dict.fromkeys(secrets, FORMER_KEY), inference_id)
 
 
 def in_file(path: str) -> dict[str, str]:

@@ -26,6 +26,9 @@ SAMPLES = {
     "other_elasticsearch_api_key": "id:other-elasticsearch-secret",
     "anthropic_api_key": KEY,
     "my_anthropic_api_key": KEY,
+    "openai_api_key": KEY,
+    "cohere_api_key": KEY,
+    "found.endpoints": [STORED],
     "inference.endpoints": [STORED],
     "questions": ["Who are you?", "Why?"],
 }
@@ -33,6 +36,7 @@ ENVIRONMENT = {"ANTHROPIC_API_KEY": KEY}
 #: The endpoints that are there before the examples of a module.
 HELD = {
     "completion": [ID, "support-answers", "contracts"],
+    "endpoints": [ID],
     "endpoint_info": ["support-answers", "support-summaries", "contracts", "letters"],
     "endpoint_ping": [ID, "support-answers", "contracts"],
 }
@@ -42,11 +46,13 @@ ACTIONS = {
     "anthropic_endpoint": ["created", "updated", "updated", "recreated", "deleted"],
     "anthropic_endpoints": [["created", "created", "created"], ["none", "none", "deleted"]],
     "completion": [[ID], ["support-answers", "contracts"], ["support-answers", "support-answers"]],
+    "endpoint": ["created", "updated", "created", "deleted"],
+    "endpoints": [["created"] * 3, 6, ["none"], ["none", "deleted", "deleted"]],
     "endpoint_info": [6, 0, 3, 4, 4, ["created"]],
     "endpoint_ping": [[ID], [ID, "contracts", "support-answers"], ["support-answers", "contracts"], ["contracts"]],
 }
 #: The modules that write.
-KEEPERS = ["anthropic_endpoint", "anthropic_endpoints"]
+KEEPERS = ["anthropic_endpoint", "anthropic_endpoints", "endpoint", "endpoints"]
 #: Returned by ansible-core for every module, or documented by it.
 COMMON = {"changed", "failed", "msg", "diff", "warnings", "invocation"}
 
@@ -226,7 +232,9 @@ def done(run: Run) -> Any:
 def returned_by(module: str, server: Simulator, **body: Any) -> Run:
     """Runs a module for an endpoint that does not exist yet."""
     options: dict[str, Any] = {"inference_id": "returned", "task_settings": {"max_tokens": 1}, **body}
-    if module == "anthropic_endpoints":
+    if module in ("endpoint", "endpoints"):
+        options.update(service="anthropic", task_type="completion")
+    if module.endswith("endpoints"):
         options = {"endpoints": [options]}
     return run_module(module, {"elasticsearch_url": server.url, **options}, diff=True)
 
@@ -236,9 +244,9 @@ def test_what_is_returned_is_documented(module: str, server: Simulator) -> None:
     documented = readme.ansible_doc("module", *MODULES)[module]["return"]
     created = returned_by(module, server, service_settings={"api_key": KEY, "model_id": MODEL})
     refused = returned_by(module, server, service_settings={"model_id": "another"})
-    if module == "anthropic_endpoints":
+    if module.endswith("endpoints"):
         assert set(documented["results"]["contains"]) == {*created["results"][0], *refused["results"][0]}
-    failure = {"failure"} if module == "anthropic_endpoint" else set()
+    failure = set() if module.endswith("endpoints") else {"failure"}
     assert not created.failed
     assert set(created.result) - COMMON == set(documented) - {"failure"}
     assert refused.failed
