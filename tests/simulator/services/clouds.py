@@ -152,7 +152,7 @@ GOOGLEAISTUDIO = Service(
     "Google AI Studio",
     (8, 15),
     (*TEXT, "completion"),
-    (required("model_id"), max_input_tokens(), dimensions(), similarity("dot_product")),
+    (required("model_id"), max_input_tokens(), dimensions(overwrites=True), similarity("dot_product")),
     limit=360,
     chunking=TEXT,
 )
@@ -211,7 +211,7 @@ WATSONXAI = Service(
         required("model_id"),
         required("project_id"),
         max_input_tokens(null_clears=True),
-        dimensions(),
+        dimensions(overwrites=True),
         similarity("dot_product"),
     ),
     (
@@ -235,8 +235,8 @@ ALIBABACLOUD = Service(
         required("workspace"),
         Setting("http_schema", "exact", choices=("https", "http"), updates=True, null_clears=True),
         max_input_tokens(null_clears=True),
-        dimensions(),
-        similarity("dot_product"),
+        dimensions(overwrites=True),
+        similarity("dot_product", overwrites=True),
     ),
     (
         Setting("input_type", "choice", tasks=(*TEXT, "sparse_embedding"), choices=("ingest", "search")),

@@ -129,8 +129,8 @@ def measured(service: Service, endpoint: StoredEndpoint) -> StoredEndpoint:
         (service.task_settings_of(endpoint.task_type), task_settings),
     ):
         for row in rows:
-            if row.measured is not None:
-                held.setdefault(row.name, SIZE if row.measured == PROVIDER_SIZE else row.measured)
+            if row.measured is not None and (row.overwrites or row.name not in held):
+                held[row.name] = SIZE if row.measured == PROVIDER_SIZE else row.measured
     return replace(endpoint, service_settings=settings, task_settings=task_settings)
 
 

@@ -48,7 +48,7 @@ CUSTOM = Service(
     (*TEXT, *SPARSE, *RERANK, "completion"),
     (
         similarity("dot_product", updates=True),
-        dimensions(updates=True),
+        dimensions(updates=True, overwrites=True),
         max_input_tokens(),
         Setting("url", required=True, updates=True),
         Setting("headers", "strings", updates=True),

@@ -24,13 +24,16 @@ class ByTask(dict[str, Any]):
 class Setting:
     """One setting of a service.
 
-    `kind`: a name of `readers.READERS`. `required`: for all task types, or for those named. `tasks`: who knows the
-    setting; all if empty. `filled`: the value that the parser fills in. `measured`: the value that a validation call
-    fills in. `shown`: "as sent", "upper", "never" or "folded" (see `folds`). `updates`: whether `_update` changes it.
-    `null_clears`: whether null in an `_update` removes it; else null changes nothing. `merges`: an `_update` adds to
-    the stored map. `given`: False for a value that a request may not contain. `sensitive`:
-    what `GET _services` says, whether shown or not. `fields`: the settings in an object.
-    `parser`: the name of the nested parser in an error.
+    `kind`: a name of `readers.READERS`.
+    `required`: for all task types, or for those named. `tasks`: who knows the setting; all if empty.
+    `filled`: the value that the parser fills in. `measured`: the value that a validation call fills in; with
+    `overwrites`, also if the request has another one.
+    `shown`: "as sent", "upper", "never" or "folded" (see `folds`).
+    `updates`: whether `_update` changes it. `null_clears`: whether null in an `_update` removes it; else null changes
+    nothing. `merges`: an `_update` adds to the stored map.
+    `given`: False for a value that a request may not contain.
+    `sensitive`: what `GET _services` says, whether the setting is shown or not.
+    `fields`: the settings in an object. `parser`: the name of the nested parser in an error.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Setting:
     high: float | None = None
     filled: Any = None
     measured: Any = None
+    overwrites: bool = False
     shown: str = "as sent"
     folds: tuple[tuple[str, str], ...] = ()
     updates: bool = False
@@ -123,7 +127,7 @@ def similarity(fill: str | None = None, **more: Any) -> Setting:
 
 
 def dimensions(**more: Any) -> Setting:
-    """Return the row of `dimensions`, which the provider's answer overwrites."""
+    """Return the row of `dimensions`. With `overwrites`, the server does not ask the provider for this size."""
     return Setting("dimensions", "positive", **{"tasks": EMBEDS, "measured": PROVIDER_SIZE, **more})
 
 
