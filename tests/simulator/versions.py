@@ -19,6 +19,7 @@ class Version:
     number: str
     minor: tuple[int, int]
     serverless: bool = False
+    patch: int = 0
 
     @classmethod
     def parse(cls, text: str) -> Version:
@@ -31,7 +32,7 @@ class Version:
         minor = (int(found[1]), int(found[2]))
         if minor < OLDEST:
             raise ValueError(f"the anthropic service came with 8.16, there is nothing to simulate in {text}")
-        return cls(f"{found[1]}.{found[2]}.{found[3] or 0}", minor)
+        return cls(f"{found[1]}.{found[2]}.{found[3] or 0}", minor, patch=int(found[3] or 0))
 
     @property
     def name(self) -> str:
@@ -84,9 +85,16 @@ class Version:
         return self.minor >= (9, 5)
 
     @property
-    def drops_chunking_on_update(self) -> bool:
-        """Return whether an `_update` drops `chunking_settings` (`TransportUpdateInferenceModelAction` of 8.17)."""
-        return self.minor == (8, 17)
+    def resets_chunking_on_update(self) -> bool:
+        """Return whether an `_update` loses `chunking_settings` (elastic/elasticsearch#139574).
+
+        Pull requests 141682 and 141687 fixed it in 9.3 and 9.2, in February 2026. Which patch releases have the fix is
+        derived from that date.
+        """
+        return self.minor < (9, 2) or (self.minor, self.patch) in [
+            *(((9, 2), patch) for patch in range(6)),
+            *(((9, 3), patch) for patch in range(1)),
+        ]
 
     @property
     def updates_default_endpoints(self) -> bool:

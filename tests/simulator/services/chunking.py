@@ -16,6 +16,8 @@ from ..settings import missing, wrong_type
 
 SCOPE = "chunking_settings"
 DEFAULT = {"strategy": "sentence", "max_chunk_size": 250, "sentence_overlap": 1}
+#: What an endpoint without chunking settings shows (elastic/elasticsearch#139574).
+OLDEST = {"strategy": "word", "max_chunk_size": 250, "overlap": 100}
 LARGEST = 300
 SEPARATORS = {
     "plaintext": ["\n\n", "\n"],

@@ -19,7 +19,7 @@ from ..update_body import UpdateParts
 from ..versions import Version
 from . import strict
 from .checks import CREATED, Draft, check_oauth2_update
-from .chunking import DEFAULT, chunking_settings
+from .chunking import DEFAULT, OLDEST, chunking_settings
 from .readers import Reading, read_all
 from .rows import PROVIDER_SIZE, Service, Setting
 from .secrets import created_secrets, updated_secrets
@@ -146,8 +146,8 @@ def updated_endpoint(
 ) -> StoredEndpoint:
     """Return the endpoint after an `_update`. Raises ApiError.
 
-    Up to 9.3, only secrets and task settings change, and other names are ignored. In 8.17, an update also drops the
-    chunking settings.
+    Up to 9.3, only secrets and task settings change, and other names are ignored. Up to there, an update also loses the
+    chunking settings: without them, the oldest strategy is shown.
     """
     reader = SettingsReader(parts.service_settings, SCOPE)
     task = SettingsReader(parts.task_settings, "task_settings")
@@ -163,8 +163,8 @@ def updated_endpoint(
     if version.checks_names_on_update:
         for part in (reader, task):
             part.check_nothing_left(version, service.name)
-    if version.drops_chunking_on_update:
-        changed = replace(changed, chunking_settings=None)
+    if version.resets_chunking_on_update and changed.chunking_settings is not None:
+        changed = replace(changed, chunking_settings=dict(OLDEST))
     return changed
 
 

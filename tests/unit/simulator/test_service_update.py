@@ -14,6 +14,8 @@ from tests.unit.simulator.service_bodies import change, put, read
 
 LIMIT = {"requests_per_minute": 9}
 UNKNOWN = "Configuration contains settings [{}] unknown to the [{}] service"
+#: As an endpoint shows it that has none.
+OLDEST = {"strategy": "word", "max_chunk_size": 250, "overlap": 100}
 WORDS = {"strategy": "word", "max_chunk_size": 100, "overlap": 10}
 
 
@@ -250,8 +252,14 @@ def test_chunking_settings_of_a_completion_are_refused(server: Simulator) -> Non
     )
 
 
-@pytest.mark.parametrize(("version", "left"), [("8.17.0", None), ("9.0.0", WORDS)])
-def test_an_update_in_8_17_drops_chunking_settings(version: str, left: object) -> None:
+@pytest.mark.parametrize(
+    ("version", "left"),
+    [
+        *((version, OLDEST) for version in ("8.17.0", "9.0.0", "9.2.5", "9.3.0")),
+        *((version, WORDS) for version in ("9.2.6", "9.3.1", "9.4.0")),
+    ],
+)
+def test_an_update_before_9_4_resets_chunking_settings(version: str, left: object) -> None:
     with Simulator(version=version) as server:
         put(server, "openai", "text_embedding", chunking_settings=WORDS)
 
