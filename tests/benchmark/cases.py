@@ -42,7 +42,7 @@ class Case:
         """How many requests it has to take."""
         if self.way == plays.PING:
             return 0
-        read = 1 if self.way in (plays.BULK, plays.ROLE) else self.count
+        read = 1 if self.way in (plays.BULK, plays.MANY, plays.ROLE) else self.count
         if self.way == plays.URI_PUT:
             return self.count
         version = 1
@@ -55,7 +55,7 @@ class Case:
         """
         with Simulator(delay=self.delay or 0.0) as server:
             if self.delay is None:
-                plays.seed(server, self.count)
+                plays.seed(server, self.count, self.way)
             run = runner.run(plays.play(self.way, self.count, self.parallel), server, metered=self.metered)
             held = sum(1 for inference_id in server.endpoints if not inference_id.startswith("."))
         if run.requests != self.requests or held != self.count:
@@ -91,6 +91,7 @@ class Plan:
         for way in (plays.BULK, plays.ROLE):
             for size in self.sizes:
                 yield Case(way, size, rounds=self.rounds)
+        yield Case(plays.MANY, 100, rounds=self.rounds)
         for way in (plays.SINGLE, plays.URI, plays.PAIR):
             for size in self.loops:
                 longest = 2 if way == plays.URI else 1

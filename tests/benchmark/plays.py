@@ -15,6 +15,7 @@ PAIR = "uri GET + PUT"
 URI_PUT = "uri PUT"
 SINGLE = "anthropic_endpoint"
 BULK = "anthropic_endpoints"
+MANY = "endpoints"
 ROLE = "role anthropic"
 
 MODEL = "claude-sonnet-4-5"
@@ -30,8 +31,44 @@ def declared(count: int) -> list[dict[str, Any]]:
     ]
 
 
-def seed(server: Simulator, count: int) -> None:
+#: Services with a text_embedding task, and what a create of theirs needs.
+SERVICES: dict[str, dict[str, Any]] = {
+    "azureaistudio": {"target": "https://t.example", "endpoint_type": "token", "provider": "openai"},
+    "azureopenai": {"resource_name": "r", "deployment_id": "d", "api_version": "v"},
+    "cohere": {"model_id": MODEL},
+    "googleaistudio": {"model_id": MODEL},
+    "hugging_face": {"url": "https://h.example"},
+    "jinaai": {"model_id": MODEL},
+    "mistral": {"model": MODEL},
+    "openai": {"model_id": MODEL},
+    "voyageai": {"model_id": MODEL},
+    "watsonxai": {"url": "https://w.example", "api_version": "v", "model_id": MODEL, "project_id": "p"},
+}
+
+
+def declared_of_many(count: int) -> list[dict[str, Any]]:
+    """What a user declares for several services, which take turns."""
+    names = list(SERVICES)
+    return [
+        {
+            "inference_id": endpoint["inference_id"],
+            "service": names[number % len(names)],
+            "task_type": "text_embedding",
+            "service_settings": {
+                **SERVICES[names[number % len(names)]],
+                "rate_limit": {"requests_per_minute": number + 1},
+            },
+        }
+        for number, endpoint in enumerate(declared(count))
+    ]
+
+
+def seed(server: Simulator, count: int, way: str = BULK) -> None:
     """Let the server hold what is declared."""
+    if way == MANY:
+        for endpoint in declared_of_many(count):
+            server.seed(**endpoint)
+        return
     for endpoint in declared(count):
         server.seed(
             endpoint["inference_id"],
@@ -42,7 +79,8 @@ def seed(server: Simulator, count: int) -> None:
 
 def play(way: str, count: int, parallel: int | None = None) -> list[dict[str, Any]]:
     """A playbook that keeps so many endpoints in one way; ping does nothing with them."""
-    return _playbook(_tasks(way, parallel), {} if way == PING else {"endpoints": declared(count)})
+    endpoints = declared_of_many(count) if way == MANY else declared(count)
+    return _playbook(_tasks(way, parallel), {} if way == PING else {"endpoints": endpoints})
 
 
 def mixed(ways: list[str], turns: int) -> list[dict[str, Any]]:
@@ -98,6 +136,11 @@ def _bulk(parallel: int | None) -> list[dict[str, Any]]:
     return [{"esops.inference.anthropic_endpoints": options}]
 
 
+def _many(_parallel: int | None) -> list[dict[str, Any]]:
+    keys = {name: {"service_settings": {"api_key": KEY}} for name in SERVICES}
+    return [{"esops.inference.endpoints": {"endpoints": "{{ endpoints }}", "defaults": keys}}]
+
+
 def _role(_parallel: int | None) -> list[dict[str, Any]]:
     variables = {
         "anthropic_endpoints": "{{ endpoints }}",
@@ -135,5 +178,6 @@ _WAYS = {
     PAIR: _pair,
     SINGLE: _single,
     BULK: _bulk,
+    MANY: _many,
     ROLE: _role,
 }

@@ -237,6 +237,7 @@ _WAYS = {
     plays.PAIR: "``uri`` GET and PUT",
     plays.SINGLE: "``anthropic_endpoint``",
     plays.BULK: "``anthropic_endpoints``",
+    plays.MANY: "``endpoints``, ten services",
     plays.ROLE: "role ``anthropic``",
 }
 

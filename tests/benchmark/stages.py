@@ -86,6 +86,15 @@ class Clock:
         return call
 
 
+def _absolute(name: str, namespace: Any = None, _local: Any = None, _names: Any = (), level: int = 0) -> str:
+    """Return the whole name of what an import statement names, which can begin with dots."""
+    if not level:
+        return name
+    package = (namespace or {}).get("__package__") or ""
+    parts = package.split(".")
+    return ".".join([*parts[: len(parts) - level + 1], *([name] if name else [])])
+
+
 def run(file: str, started: float) -> Clock:
     """Run the file as a program, and return the clock. `started` is when the parent started this process."""
     clock = Clock(WRAPPER)
@@ -104,7 +113,7 @@ def run(file: str, started: float) -> Clock:
             setattr(owner, name, clock.timed(getattr(owner, name), stage))
 
     def timed_import(name: str, *arguments: Any, **named: Any) -> Any:
-        stage = stage_of(name)
+        stage = stage_of(_absolute(name, *arguments))
         if stage is None:
             return plain_import(name, *arguments, **named)
         clock.enter(stage)

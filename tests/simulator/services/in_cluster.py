@@ -23,7 +23,7 @@ from ..strict_parser import ERROR_TYPE, column_of, failed_field, unknown_field, 
 from ..update_body import UpdateParts
 from ..versions import Version
 from . import strict
-from .chunking import chunking_settings
+from .chunking import OLDEST, chunking_settings
 from .engine import SCOPE, created_chunking
 from .readers import Reading, read_all
 from .rows import Service, Setting
@@ -192,8 +192,8 @@ def updated_endpoint(
         changed = replace(changed, chunking_settings=chunking_settings(parts.chunking_settings))
     if version.checks_names_on_update:
         task.check_nothing_left(version, service.name)
-    if version.drops_chunking_on_update:
-        changed = replace(changed, chunking_settings=None)
+    if version.resets_chunking_on_update and changed.chunking_settings is not None:
+        changed = replace(changed, chunking_settings=dict(OLDEST))
     return changed
 
 

@@ -82,7 +82,7 @@ def test_declaration_ends_as_declared_or_names_what_is_wrong(
             done = run(server, declared, allow_recreate=allow_recreate)
             if done.failed:
                 # Only the server knows some of what is wrong.
-                assert foretold.failed or "service_settings" in done["msg"] or "PUT " in done["msg"], done["msg"]
+                assert foretold.failed or "_settings." in done["msg"] or "PUT " in done["msg"], done["msg"]
                 continue
             assert not foretold.failed, foretold["msg"]
             assert (foretold["changed"], foretold["action"]) == (done["changed"], done["action"])
