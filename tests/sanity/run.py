@@ -20,7 +20,7 @@ with --every-python, and of those that tests/supported.yml names. Other argument
 Without arguments, which is `make test`, it runs less than with --every-python, which is `make conformance` and
 leaves nothing out:
 
-* pylint looks at plugins/ only. Ruff, and mypy for most of it, look at the other files.
+* pylint is left out. Ruff, and mypy for most of it, look at the same files in the steps `lint` and `types`.
 * Modules are compiled and imported with the oldest and the newest Python that is here, not with those between them.
 * pep8 is left out, because `ruff check` and `ruff format` demand more, and changelog, because
   `antsibull-changelog lint` is what it runs: both are in the step `lint`.
@@ -137,7 +137,6 @@ def commands(arguments: list[str], pythons: Sequence[str], *, every_python: bool
         return [["--venv", *arguments]]
     return [
         [part for name in SKIPPED for part in ("--skip-test", name)],
-        ["--test", "pylint", "plugins/"],
         *(
             ["--test", "compile", "--test", "import", "--python", version]
             for version in dict.fromkeys((pythons[0], pythons[-1]))
