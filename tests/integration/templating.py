@@ -30,8 +30,16 @@ class Renderer:
 @contextmanager
 def renderer() -> Iterator[Renderer]:
     """Start the process, and end it."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context, initializer=_load_plugins) as pool:
         yield Renderer(pool)
+
+
+def _load_plugins() -> None:
+    """Let templates use lookups."""
+    from ansible.plugins.loader import init_plugin_loader  # noqa: PLC0415 - not in the process of the tests
+
+    init_plugin_loader([])
 
 
 def _rendered(text: str, templates: dict[str, str], variables: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role's variables: what their defaults pass to the module, which values mean "not set", and what is rejected.
+"""The roles' variables: what their defaults pass to the module, which values mean "not set", and what is rejected.
 
 Each case is a host of one play, and its variables are those of the host.
 """
@@ -23,9 +23,17 @@ from tests.integration.harness import SECRETS, Played, find_leaks, run_playbook
 from tests.simulator import Simulator
 
 ROOT = Path(__file__).parents[2]
-DEFAULTS: dict[str, Any] = yaml.safe_load((ROOT / "roles/anthropic/defaults/main.yml").read_text())
-SPECS = yaml.safe_load((ROOT / "roles/anthropic/meta/argument_specs.yml").read_text())
-OPTIONS: dict[str, Any] = SPECS["argument_specs"]["main"]["options"]
+ROLES = ("anthropic", "inference")
+
+
+def load(path: str) -> Any:
+    return yaml.safe_load((ROOT / "roles" / path).read_text())
+
+
+DEFAULTS: dict[str, dict[str, Any]] = {role: load(f"{role}/defaults/main.yml") for role in ROLES}
+OPTIONS: dict[str, dict[str, Any]] = {
+    role: load(f"{role}/meta/argument_specs.yml")["argument_specs"]["main"]["options"] for role in ROLES
+}
 KEY = SECRETS["secret_anthropic_key"]
 
 PLAYBOOK = """
@@ -34,7 +42,7 @@ PLAYBOOK = """
   tasks:
     - block:
         - ansible.builtin.include_role:
-            name: esops.inference.anthropic
+            name: "esops.inference.{{ role }}"
       rescue:
         - ansible.builtin.set_fact:
             rejected: "{{ ansible_failed_result.msg }}"
@@ -42,7 +50,8 @@ PLAYBOOK = """
         dest: "{{ directory }}/{{ inventory_hostname }}.json"
         mode: "0600"
         content: "{{ {'rejected': rejected | default(''),
-                      'verified': anthropic_verified.results | default([]) | map(attribute='inference_id') | list}
+                      'verified': (lookup('vars', role ~ '_verified', default={})).results | default([])
+                                  | map(attribute='inference_id') | list}
                      | to_json }}"
 """
 
@@ -62,7 +71,7 @@ class Case:
 
 
 def run_cases(
-    home: Path, server: Simulator, hosts: Mapping[str, Mapping[str, Any]], *arguments: str
+    role: str, home: Path, server: Simulator, hosts: Mapping[str, Mapping[str, Any]]
 ) -> tuple[dict[str, Case], Played]:
     home.mkdir()
     results = home.with_suffix(".results")
@@ -71,61 +80,72 @@ def run_cases(
         "ansible_connection": "local",
         "ansible_python_interpreter": "{{ ansible_playbook_python }}",
         "directory": str(results),
+        "role": role,
     }
     inventory, playbook = home.with_suffix(".inventory.yml"), home.with_suffix(".playbook.yml")
     inventory.write_text(yaml.safe_dump({"all": {"hosts": dict(hosts), "vars": common}}))
     playbook.write_text(PLAYBOOK)
-    played = run_playbook(["-i", inventory, playbook, *arguments], home, ELASTICSEARCH_URL=server.url)
+    played = run_playbook(["-i", inventory, playbook], home, ELASTICSEARCH_URL=server.url)
     assert played.status == 0, played.printed
-    options = passed_options(played)
+    options = passed_options(role, played)
     return {
         host: Case(**json.loads((results / f"{host}.json").read_text()), passed=options.get(host, {})) for host in hosts
     }, played
 
 
-def passed_options(played: Played) -> dict[str, dict[str, Any]]:
+def passed_options(role: str, played: Played) -> dict[str, dict[str, Any]]:
     """Return what the list module received on each host where it succeeded, as ansible-playbook prints it."""
-    [_before, *tasks] = played.printed.split(
-        "TASK [esops.inference.anthropic : Keep the inference endpoints as declared]"
-    )
+    task = f"TASK [esops.inference.{role} : Keep the inference endpoints as declared]"
+    [_before, *tasks] = played.printed.split(task)
     shown = re.findall(r"^(?:ok|changed): \[(\w+)\] => (\{\n.*?^\})$", "".join(tasks), re.MULTILINE | re.DOTALL)
     results = [(host, json.loads(text)) for host, text in shown]
     return {host: result["invocation"]["module_args"] for host, result in results if "summary" in result}
 
 
-#: Values that mean "not set". A multiple-choice question of a survey has no answer of whitespace.
-UNSET: dict[str, dict[str, Any]] = {
-    "null": dict.fromkeys(DEFAULTS),
-    "empty": dict.fromkeys(DEFAULTS, ""),
-    "blank": {name: "" if "choices" in OPTIONS[name] else " \n" for name in DEFAULTS},
-}
+def unset(role: str) -> dict[str, dict[str, Any]]:
+    """Values that mean "not set". A multiple-choice question of a survey has no answer of whitespace."""
+    names = DEFAULTS[role]
+    return {
+        "null": dict.fromkeys(names),
+        "empty": dict.fromkeys(names, ""),
+        "blank": {name: "" if "choices" in OPTIONS[role][name] else " \n" for name in names},
+    }
 
 
-@pytest.fixture(scope="module")
-def passed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+UNSET = ("null", "empty", "blank")
+
+
+@pytest.fixture(scope="module", params=ROLES)
+def passed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """The options that the module receives for the defaults of the role and for each value that means "not set"."""
-    hosts = {"defaults": {}, **UNSET}
+    role = request.param
+    hosts = {"defaults": {}, **unset(role)}
     with Simulator() as server:
         cases, _played = run_cases(
+            role,
             tmp_path_factory.mktemp("role") / "unset",
             server,
-            {host: {**variables, "anthropic_endpoints": []} for host, variables in hosts.items()},
+            {host: {**variables, f"{role}_endpoints": []} for host, variables in hosts.items()},
         )
     assert {host: case.rejected for host, case in cases.items()} == dict.fromkeys(hosts, "")
     return {host: case.passed for host, case in cases.items()}
 
 
-def test_role_defaults_declare_max_tokens_and_task_type_and_no_other_setting(passed: dict[str, dict[str, Any]]) -> None:
+@pytest.mark.parametrize("passed", ["anthropic"], indirect=True)
+def test_role_anthropic_declares_max_tokens_and_task_type_and_no_other_setting(
+    passed: dict[str, dict[str, Any]],
+) -> None:
     assert declared(passed["defaults"]["defaults"]) == {
         "task_type": "completion",
         "service": "anthropic",
-        "task_settings": {"max_tokens": DEFAULTS["anthropic_max_tokens"]},
+        "task_settings": {"max_tokens": DEFAULTS["anthropic"]["anthropic_max_tokens"]},
     }
 
 
 @pytest.mark.parametrize("value", UNSET)
 def test_unset_variable_declares_no_setting(passed: dict[str, dict[str, Any]], value: str) -> None:
-    assert declared(passed[value]["defaults"]) == {"service": "anthropic"}
+    """The module for one service adds its name."""
+    assert declared(passed[value]["defaults"] or {}) in ({}, {"service": "anthropic"})
 
 
 @pytest.mark.parametrize("value", UNSET)
@@ -143,18 +163,29 @@ def declared(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in parts.items() if value not in (None, {})}
 
 
-#: Values of anthropic_endpoints that are invalid and hold a key, and the message that rejects each. More of them are in
+#: Values of the endpoints that are invalid and hold a key, and the message that rejects each. More of them are in
 #: test_role_variables.py.
 REJECTED: dict[str, tuple[Any, str]] = {
     "element": (
         [{"inference_id": "answers"}, KEY],
-        "anthropic_endpoints[1] must be a dictionary such as {inference_id: support-answers}, not text.",
+        "ROLE_endpoints[1] must be a dictionary such as {inference_id: support-answers}, not text.",
     ),
     "yaml": (
         f"- inference_id: answers\n  service_settings: {{api_key: {KEY}\n",
-        "anthropic_endpoints is not valid YAML or JSON, line 3, column 1.",
+        "ROLE_endpoints is not valid YAML or JSON, line 3, column 1.",
     ),
-    "tag": (f"- !secret {KEY}\n", "anthropic_endpoints is not valid YAML or JSON, line 1, column 3."),
+    "tag": (f"- !secret {KEY}\n", "ROLE_endpoints is not valid YAML or JSON, line 1, column 3."),
+}
+#: The same for defaults, which only the role for all services has.
+REJECTED_DEFAULTS: dict[str, tuple[Any, str]] = {
+    "defaults": (
+        {"openai": KEY},
+        "inference_defaults.openai must be a dictionary such as {service_settings: {model_id: gpt-4.1}}, not text.",
+    ),
+    "defaults_yaml": (
+        f"openai: {{service_settings: {{api_key: {KEY}}}\n",
+        "inference_defaults is not valid YAML or JSON, line 2, column 1.",
+    ),
 }
 
 
@@ -163,26 +194,37 @@ class Rejections:
     """What a play with invalid endpoints left.
 
     :ivar messages: the message of each host.
+    :ivar expected: the messages that are expected.
     """
 
     messages: dict[str, str]
+    expected: dict[str, str]
     played: Played
     requests: list[str]
 
 
-@pytest.fixture(scope="module")
-def rejections(tmp_path_factory: pytest.TempPathFactory) -> Rejections:
-    hosts = {name: {"anthropic_endpoints": value} for name, (value, _message) in REJECTED.items()}
+@pytest.fixture(scope="module", params=ROLES)
+def rejections(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Rejections:
+    role = request.param
+    hosts = {name: {f"{role}_endpoints": value} for name, (value, _message) in REJECTED.items()}
+    expected = {name: message.replace("ROLE", role) for name, (_value, message) in REJECTED.items()}
+    if role == "inference":
+        hosts |= {
+            name: {"inference_endpoints": [{"inference_id": "answers"}], "inference_defaults": value}
+            for name, (value, _message) in REJECTED_DEFAULTS.items()
+        }
+        expected |= {name: message for name, (_value, message) in REJECTED_DEFAULTS.items()}
     with Simulator() as server:
-        cases, played = run_cases(tmp_path_factory.mktemp("role") / "rejected", server, hosts)
-        return Rejections({host: case.rejected for host, case in cases.items()}, played, server.requests)
+        cases, played = run_cases(role, tmp_path_factory.mktemp("role") / "rejected", server, hosts)
+        messages = {host: case.rejected for host, case in cases.items()}
+        return Rejections(messages, expected, played, server.requests)
 
 
-def test_invalid_endpoints_are_rejected_with_position_and_type(rejections: Rejections) -> None:
-    assert rejections.messages == {name: message for name, (_value, message) in REJECTED.items()}
+def test_invalid_variables_are_rejected_with_position_and_type(rejections: Rejections) -> None:
+    assert rejections.messages == rejections.expected
 
 
-def test_rejection_of_endpoints_sends_no_request_and_shows_no_secret(rejections: Rejections) -> None:
+def test_rejection_sends_no_request_and_shows_no_secret(rejections: Rejections) -> None:
     assert rejections.requests == []
     assert find_leaks(rejections.played.printed + rejections.played.written) == []
 
@@ -237,7 +279,7 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Case],
                 service_settings={"model_id": "claude-sonnet-4-5"},
                 task_settings={"max_tokens": 5 if name == "outdated" else 1024},
             )
-        cases, _played = run_cases(tmp_path_factory.mktemp("role") / "answers", server, hosts)
+        cases, _played = run_cases("anthropic", tmp_path_factory.mktemp("role") / "answers", server, hosts)
     return cases, server
 
 
@@ -257,8 +299,8 @@ def test_verify_with_unset_variables_sends_the_default_prompt(answered: tuple[di
     assert cases["verified"].rejected == ""
     assert cases["verified"].verified == ["chat"]
     [prompt] = [exchange.body for exchange in server.log if exchange.method == "POST"]
-    assert prompt["messages"][0]["content"] == DEFAULTS["anthropic_verify_input"]
-    assert prompt["max_completion_tokens"] == DEFAULTS["anthropic_verify_max_tokens"]
+    assert prompt["messages"][0]["content"] == DEFAULTS["anthropic"]["anthropic_verify_input"]
+    assert prompt["max_completion_tokens"] == DEFAULTS["anthropic"]["anthropic_verify_max_tokens"]
 
 
 def test_absent_endpoint_with_other_settings_than_the_role_defaults_is_deleted(
@@ -276,3 +318,73 @@ def test_default_task_type_applies_unless_the_endpoint_sets_its_own(
     cases, _server = answered
     assert "task_type" in cases["other_type"].rejected
     assert cases["own_type"].rejected == ""
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Case], Simulator]:
+    """The role for all services, on a cluster with endpoints of three of them."""
+    endpoints = "- {inference_id: chat, service: anthropic, task_settings: {max_tokens: 64}}\n"
+    foreign = {"task_type": "rerank", "service_settings": {"model_id": "rerank-v3.5"}}
+    hosts = {
+        "created": {
+            "inference_endpoints": endpoints + "- {inference_id: rerank, service: cohere, task_settings: {top_n: 3}}\n",
+            "inference_defaults": json.dumps(
+                {
+                    "anthropic": {"service_settings": {"api_key": KEY, "model_id": "claude-sonnet-4-5"}},
+                    "cohere": foreign,
+                    "openai": None,
+                }
+            ),
+        },
+        "verified": {
+            "inference_endpoints": [
+                {"inference_id": "verified", "service": "anthropic"},
+                {"inference_id": "gone", "state": "absent"},
+                {"inference_id": ".elser-2-elasticsearch", "service": "elasticsearch"},
+            ],
+            "inference_verify": "yes",
+        },
+        "purged": {
+            "inference_endpoints": "[{inference_id: verified, service: anthropic}]",
+            "inference_purge": "true",
+            "inference_purge_services": "cohere, jinaai\n",
+            "inference_purge_exclude": "rerank",
+        },
+    }
+    with Simulator() as server:
+        server.seed("verified", service_settings={"model_id": "claude-sonnet-4-5"}, task_settings={"max_tokens": 64})
+        server.seed("rerank", service="cohere", **foreign, task_settings={"top_n": 3})
+        server.seed("unlisted", service="cohere", **foreign)
+        server.seed("of-other-service", service="openai")
+        cases, _played = run_cases("inference", tmp_path_factory.mktemp("role") / "mixed", server, hosts)
+    return cases, server
+
+
+def test_defaults_of_each_service_apply_to_its_endpoints(mixed: tuple[dict[str, Case], Simulator]) -> None:
+    cases, server = mixed
+    assert cases["created"].rejected == ""
+    assert server.endpoints["chat"].secret == KEY
+    assert server.endpoints["chat"].service_settings["model_id"] == "claude-sonnet-4-5"
+
+
+def test_verify_pings_each_endpoint_that_is_to_be_there(mixed: tuple[dict[str, Case], Simulator]) -> None:
+    cases, server = mixed
+    assert cases["verified"].rejected == ""
+    assert cases["verified"].verified == ["verified"]
+    [prompt] = [exchange.body for exchange in server.log if exchange.method == "POST"]
+    assert prompt == {
+        "input": DEFAULTS["inference"]["inference_verify_input"],
+        "task_settings": {"max_tokens": DEFAULTS["inference"]["inference_verify_max_tokens"]},
+    }
+
+
+def test_purge_takes_the_services_from_text(mixed: tuple[dict[str, Case], Simulator]) -> None:
+    cases, server = mixed
+    assert cases["purged"].rejected == ""
+    assert cases["purged"].passed["purge_services"] == ["cohere", "jinaai"]
+    assert {name for name in server.endpoints if not name.startswith(".")} == {
+        "chat",
+        "verified",
+        "rerank",
+        "of-other-service",
+    }

@@ -1,11 +1,13 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role's own checks and conversions of its variables, and the agreement of all places that list them."""
+"""The checks and conversions that the roles do with their variables."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -14,47 +16,54 @@ import yaml
 from tests.integration.templating import Renderer, renderer
 from tests.pages.readme import ROOT
 
-ROLE = ROOT / "roles/anthropic"
-DEFAULTS: dict[str, Any] = yaml.safe_load((ROLE / "defaults/main.yml").read_text())
-INTERNAL: dict[str, str] = yaml.safe_load((ROLE / "vars/main.yml").read_text())
-
-#: The running renderer.
-RENDERERS: list[Renderer] = []
+ROLES = ("anthropic", "inference")
+DEFAULTS: dict[str, dict[str, Any]] = {
+    role: yaml.safe_load((ROOT / f"roles/{role}/defaults/main.yml").read_text()) for role in ROLES
+}
+#: The check that both roles share, which has the sentences about problems in a variable of its own.
+[CHECK] = [
+    task
+    for task in yaml.safe_load((ROOT / "roles/inference/tasks/check.yml").read_text())
+    if "problems" in task["vars"]
+]
+INTERNAL: dict[str, dict[str, str]] = {
+    role: yaml.safe_load((ROOT / f"roles/{role}/vars/main.yml").read_text()) | CHECK["vars"] for role in ROLES
+}
 
 SECRET = "sk-ant-secret"
 ENDPOINT = {"inference_id": "answers"}
-EMPTY = "anthropic_endpoints is empty. List at least one endpoint."
+EMPTY = "ROLE_endpoints is empty. List at least one endpoint."
 ELEMENT = "must be a dictionary such as {inference_id: support-answers}, not"
-#: Values of anthropic_endpoints and the message that rejects each.
+#: Values of the endpoints and the message that rejects each.
 REJECTED_ENDPOINTS: dict[str, tuple[Any, str]] = {
     "null": (None, EMPTY),
     "empty": ("", EMPTY),
     "whitespace": (" \n", EMPTY),
     "comment": ("# none yet\n", EMPTY),
-    "name": (SECRET, "anthropic_endpoints must be a list of dictionaries, not text."),
-    "number": (7, "anthropic_endpoints must be a list of dictionaries, not a number."),
-    "boolean": (True, "anthropic_endpoints must be a list of dictionaries, not a boolean."),
-    "dictionary": ({"api_key": SECRET}, "anthropic_endpoints must be a list of dictionaries, not a dictionary."),
+    "name": (SECRET, "ROLE_endpoints must be a list of dictionaries, not text."),
+    "number": (7, "ROLE_endpoints must be a list of dictionaries, not a number."),
+    "boolean": (True, "ROLE_endpoints must be a list of dictionaries, not a boolean."),
+    "dictionary": ({"api_key": SECRET}, "ROLE_endpoints must be a list of dictionaries, not a dictionary."),
     "text of a dictionary": (
         f"inference_id: answers\nservice_settings: {{api_key: {SECRET}}}",
-        "anthropic_endpoints must be a list of dictionaries, not a dictionary.",
+        "ROLE_endpoints must be a list of dictionaries, not a dictionary.",
     ),
-    "names": ([ENDPOINT, SECRET], f"anthropic_endpoints[1] {ELEMENT} text."),
-    "text of names": (f"- inference_id: answers\n- {SECRET}\n", f"anthropic_endpoints[1] {ELEMENT} text."),
-    "null element": ([None, ENDPOINT], f"anthropic_endpoints[0] {ELEMENT} null."),
-    "nested list": ([[{"api_key": SECRET}]], f"anthropic_endpoints[0] {ELEMENT} a list."),
+    "names": ([ENDPOINT, SECRET], f"ROLE_endpoints[1] {ELEMENT} text."),
+    "text of names": (f"- inference_id: answers\n- {SECRET}\n", f"ROLE_endpoints[1] {ELEMENT} text."),
+    "null element": ([None, ENDPOINT], f"ROLE_endpoints[0] {ELEMENT} null."),
+    "nested list": ([[{"api_key": SECRET}]], f"ROLE_endpoints[0] {ELEMENT} a list."),
     "several elements": (
         [1, True, ENDPOINT],
-        f"anthropic_endpoints[0] {ELEMENT} a number. anthropic_endpoints[1] {ELEMENT} a boolean.",
+        f"ROLE_endpoints[0] {ELEMENT} a number. ROLE_endpoints[1] {ELEMENT} a boolean.",
     ),
     "many elements": (
         [SECRET] * 5,
-        " ".join(f"anthropic_endpoints[{number}] {ELEMENT} text." for number in range(3))
-        + " anthropic_endpoints has 2 more such elements.",
+        " ".join(f"ROLE_endpoints[{number}] {ELEMENT} text." for number in range(3))
+        + " ROLE_endpoints has 2 more such elements.",
     ),
     "no inference_id": (
         [ENDPOINT, {"api_key": SECRET}, {"inference_id": None}, {"inference_id": ""}],
-        " ".join(f"anthropic_endpoints[{number}] has no inference_id." for number in (1, 2, 3)),
+        " ".join(f"ROLE_endpoints[{number}] has no inference_id." for number in (1, 2, 3)),
     ),
 }
 ACCEPTED_ENDPOINTS: dict[str, Any] = {
@@ -79,90 +88,198 @@ PATTERNS = {
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _renderer() -> Iterator[None]:
-    with renderer() as running:
-        RENDERERS.append(running)
-        yield
-    RENDERERS.clear()
+def any_role(role: str, text: str) -> str:
+    """Return the text with ROLE as the prefix of the role's variables. An inference_id is none of them."""
+    return re.sub(rf"\b{role}_(?!id\b)", "ROLE_", text)
 
 
-def render(variable: str, **given: Any) -> Any:
-    """Return what an internal variable of the role becomes if these variables are set."""
-    [running] = RENDERERS
-    variables = {**DEFAULTS, "anthropic_endpoints": [ENDPOINT], **given}
-    templates = {name: text for name, text in INTERNAL.items() if name not in given}
-    return running(f"{{{{ {variable} }}}}", templates, variables)
+@dataclass(frozen=True)
+class Role:
+    """A role whose variables are rendered."""
+
+    name: str
+    renderer: Renderer
+
+    def render(self, variable: str, **given: Any) -> Any:
+        """Return what an internal variable becomes. The names of variables have no prefix here."""
+        named = {f"{self.name}_{name}": value for name, value in {"endpoints": [ENDPOINT], **given}.items()}
+        variables = {**DEFAULTS[self.name], "role_name": self.name, **named}
+        return self.renderer(f"{{{{ {variable} }}}}", INTERNAL[self.name], variables)
+
+    def internal(self, name: str, **given: Any) -> Any:
+        return self.render(f"{self.name}_{name}", **given)
+
+    def problems(self, **given: Any) -> str:
+        """Return the message for these variables, with ROLE in place of the role's name."""
+        return any_role(self.name, " ".join(self.render("problems", **given).split()))
 
 
-def problems(**given: Any) -> str:
-    return " ".join(render("anthropic_problems", **given).split())
+@pytest.fixture(scope="module")
+def running() -> Iterator[Renderer]:
+    with renderer() as started:
+        yield started
+
+
+@pytest.fixture(params=ROLES)
+def role(request: pytest.FixtureRequest, running: Renderer) -> Role:
+    return Role(request.param, running)
+
+
+@pytest.fixture
+def inference(running: Renderer) -> Role:
+    return Role("inference", running)
 
 
 @pytest.mark.parametrize("name", REJECTED_ENDPOINTS)
-def test_invalid_endpoints_are_rejected_with_position_and_type(name: str) -> None:
+def test_invalid_endpoints_are_rejected_with_position_and_type(role: Role, name: str) -> None:
     value, message = REJECTED_ENDPOINTS[name]
-    assert problems(anthropic_endpoints=value) == message
+    assert role.problems(endpoints=value) == message
     assert SECRET not in message
 
 
 @pytest.mark.parametrize("name", ACCEPTED_ENDPOINTS)
-def test_list_of_endpoints_is_accepted_as_list_or_text(name: str) -> None:
-    assert problems(anthropic_endpoints=ACCEPTED_ENDPOINTS[name]) == ""
+def test_list_of_endpoints_is_accepted_as_list_or_text(role: Role, name: str) -> None:
+    assert role.problems(endpoints=ACCEPTED_ENDPOINTS[name]) == ""
 
 
 @pytest.mark.parametrize("value", [True, "true", "Yes", "on", "y", "T", 1, "1", "1.0", " true\n"])
-def test_verify_is_on_for_every_true_value_of_a_module(value: Any) -> None:
-    assert render("anthropic_verify_answer", anthropic_verify=value) == "true"
-    assert problems(anthropic_verify=value) == ""
+def test_verify_is_on_for_every_true_value_of_a_module(role: Role, value: Any) -> None:
+    assert role.internal("verify_answer", verify=value) == "true"
+    assert role.problems(verify=value) == ""
 
 
 @pytest.mark.parametrize("value", [False, "false", "No", "off", "n", "F", 0, "0", "0.0", "", " ", None])
-def test_verify_is_off_for_every_false_value_of_a_module_and_if_unset(value: Any) -> None:
-    assert render("anthropic_verify_answer", anthropic_verify=value) == "false"
-    assert problems(anthropic_verify=value) == ""
+def test_verify_is_off_for_every_false_value_of_a_module_and_if_unset(role: Role, value: Any) -> None:
+    assert role.internal("verify_answer", verify=value) == "false"
+    assert role.problems(verify=value) == ""
 
 
 @pytest.mark.parametrize("value", ["perhaps", "2", 2, [True], {"a": SECRET}, "truetrue"])
-def test_verify_rejects_a_value_that_is_not_a_boolean(value: Any) -> None:
-    assert problems(anthropic_verify=value) == "anthropic_verify must be true or false."
+def test_verify_rejects_a_value_that_is_not_a_boolean(role: Role, value: Any) -> None:
+    assert role.problems(verify=value) == "ROLE_verify must be true or false."
 
 
-def test_verify_covers_endpoints_that_are_not_absent() -> None:
+def test_verify_covers_endpoints_that_are_neither_absent_nor_built_in(role: Role) -> None:
     endpoints = [
         {"inference_id": "a"},
         {"inference_id": "b", "state": None},
         {"inference_id": "c", "state": "absent"},
         {"inference_id": "d", "state": "present"},
+        {"inference_id": ".elser-2-elasticsearch"},
     ]
-    assert render("anthropic_verify_ids", anthropic_endpoints=endpoints) == ["a", "b", "d"]
-    assert render("anthropic_verify_ids", anthropic_endpoints=[]) == []
+    assert role.internal("verify_ids", endpoints=endpoints) == ["a", "b", "d"]
+    assert role.internal("verify_ids", endpoints=[]) == []
 
 
 @pytest.mark.parametrize("text", PATTERNS)
-def test_text_of_patterns_is_split_at_commas_and_whitespace(text: str) -> None:
-    assert render("anthropic_excluded", anthropic_purge_exclude=text) == PATTERNS[text]
-    assert problems(anthropic_purge_exclude=text) == ""
+def test_text_of_patterns_is_split_at_commas_and_whitespace(role: Role, text: str) -> None:
+    assert role.internal("excluded", purge_exclude=text) == PATTERNS[text]
+    assert role.problems(purge_exclude=text) == ""
 
 
 @pytest.mark.parametrize("value", [["test-*", "old-?"], []])
-def test_list_of_patterns_is_passed_unchanged(value: list[str]) -> None:
-    assert render("anthropic_excluded", anthropic_purge_exclude=value) == value
+def test_list_of_patterns_is_passed_unchanged(role: Role, value: list[str]) -> None:
+    assert role.internal("excluded", purge_exclude=value) == value
 
 
-def test_null_for_patterns_excludes_nothing() -> None:
-    assert render("anthropic_excluded", anthropic_purge_exclude=None) == []
+def test_null_for_patterns_excludes_nothing(role: Role) -> None:
+    assert role.internal("excluded", purge_exclude=None) == []
 
 
 @pytest.mark.parametrize("text", ["[test-*, old-?]", "Test-*", "test-* # all", "'test-*'", "{a: b}"])
-def test_text_that_no_id_can_match_is_rejected_as_pattern(text: str) -> None:
+def test_text_that_no_id_can_match_is_rejected_as_pattern(role: Role, text: str) -> None:
     """Otherwise, a purge deletes the endpoints that the text was to protect."""
-    assert problems(anthropic_purge_exclude=text) == (
-        "anthropic_purge_exclude must be a list of shell patterns for IDs, "
-        "or such patterns separated by commas or newlines."
+    assert role.problems(purge_exclude=text) == (
+        "ROLE_purge_exclude must be a list of shell patterns for IDs, or such patterns separated by commas or newlines."
     )
 
 
-def test_several_problems_are_reported_together() -> None:
-    found = problems(anthropic_endpoints=[None], anthropic_verify="perhaps")
-    assert found == f"anthropic_endpoints[0] {ELEMENT} null. anthropic_verify must be true or false."
+def test_several_problems_are_reported_together(role: Role) -> None:
+    found = role.problems(endpoints=[None], verify="perhaps")
+    assert found == f"ROLE_endpoints[0] {ELEMENT} null. ROLE_verify must be true or false."
+
+
+DEFAULTS_EXAMPLE = "must be a dictionary such as {openai: {service_settings: {model_id: gpt-4.1}}}, not"
+SETTINGS_EXAMPLE = "must be a dictionary such as {service_settings: {model_id: gpt-4.1}}, not"
+KEY = {"service_settings": {"api_key": SECRET}}
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (False, f"ROLE_defaults {DEFAULTS_EXAMPLE} a boolean."),
+        (SECRET, f"ROLE_defaults {DEFAULTS_EXAMPLE} text."),
+        ([KEY], f"ROLE_defaults {DEFAULTS_EXAMPLE} a list."),
+        (f"- openai: {SECRET}\n", f"ROLE_defaults {DEFAULTS_EXAMPLE} a list."),
+        ({"openai": SECRET, "cohere": KEY}, f"ROLE_defaults.openai {SETTINGS_EXAMPLE} text."),
+        (f"openai: [{SECRET}]\ncohere: 1\n", None),
+        ({SECRET.upper(): True}, f"An element of ROLE_defaults {SETTINGS_EXAMPLE} a boolean."),
+    ],
+)
+def test_invalid_defaults_are_rejected_with_service_and_type(inference: Role, value: Any, message: str | None) -> None:
+    both = f"ROLE_defaults.openai {SETTINGS_EXAMPLE} a list. ROLE_defaults.cohere {SETTINGS_EXAMPLE} a number."
+    assert inference.problems(defaults=value) == (message or both)
+
+
+@pytest.mark.parametrize(
+    ("value", "common"),
+    [
+        (None, {}),
+        ("", {}),
+        (" \n", {}),
+        ("# none yet\n", {}),
+        ({}, {}),
+        ("{}", {}),
+        ({"openai": KEY, "cohere": None, "jinaai": ""}, {"openai": KEY}),
+        (f"openai: {{service_settings: {{api_key: {SECRET}}}}}\ncohere:\n", {"openai": KEY}),
+        (f'{{"openai": {{"service_settings": {{"api_key": "{SECRET}"}}}}}}', {"openai": KEY}),
+    ],
+)
+def test_defaults_are_dictionary_or_text_without_empty_services(inference: Role, value: Any, common: Any) -> None:
+    assert inference.problems(defaults=value) == ""
+    assert inference.internal("common", defaults=value) == common
+
+
+@pytest.mark.parametrize(
+    ("value", "services"),
+    [
+        (None, []),
+        ("", []),
+        (" \n", []),
+        ([], []),
+        (["openai", "cohere"], ["openai", "cohere"]),
+        ("openai", ["openai"]),
+        ("openai, alibabacloud-ai-search\nhugging_face", ["openai", "alibabacloud-ai-search", "hugging_face"]),
+        ("- openai\n- cohere\n", ["openai", "cohere"]),
+        ('["openai", "cohere"]', ["openai", "cohere"]),
+    ],
+)
+def test_services_to_purge_are_list_or_text(inference: Role, value: Any, services: list[str]) -> None:
+    assert inference.problems(purge_services=value) == ""
+    assert inference.internal("purged_services", purge_services=value) == services
+
+
+@pytest.mark.parametrize("value", [True, 7, {"openai": True}, "open*", "openai # only", [None], ["Open AI"]])
+def test_value_that_is_no_name_of_a_service_is_rejected(inference: Role, value: Any) -> None:
+    assert inference.problems(purge_services=value) == (
+        "ROLE_purge_services must be a list of names of services, or such names separated by commas or newlines."
+    )
+
+
+def test_problems_of_all_variables_are_reported_together(inference: Role) -> None:
+    found = inference.problems(endpoints=None, defaults=[SECRET], purge_services="*", purge_exclude="{}", verify=2)
+    assert re.findall(r"ROLE_\w+", found) == [
+        *("ROLE_endpoints", "ROLE_defaults", "ROLE_purge_services", "ROLE_verify", "ROLE_purge_exclude")
+    ]
+
+
+def test_roles_have_the_same_internal_variables_except_for_their_prefix() -> None:
+    """They are in both roles, because a role has only its own variables."""
+
+    def internal(role: str) -> dict[str, str]:
+        return {
+            any_role(role, name): any_role(role, text) for name, text in INTERNAL[role].items() - CHECK["vars"].items()
+        }
+
+    common = internal("anthropic")
+    assert {name: text for name, text in internal("inference").items() if name in common} == common

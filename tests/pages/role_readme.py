@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The table of variables in the role's README, from the role's argument spec.
+"""The table of variables in the README of each role, from the role's argument spec.
 
-`python -m tests.pages.role_readme` writes it again; a unit test fails if it is old.
+`python -m tests.pages.role_readme` writes them again; a unit test fails if one is old.
 """
 
 from __future__ import annotations
@@ -12,36 +12,42 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from tests.pages.readme import ROOT
 
-ROLE = ROOT / "roles/anthropic"
-README = ROLE / "README.md"
+#: The roles of the collection, by their names.
+ROLES: dict[str, Path] = {path.name: path for path in sorted(ROOT.glob("roles/*"))}
 
 BEGIN, END = "<!-- variables -->\n\n", "\n\n<!-- end -->"
 
 
-def table() -> str:
-    """Return the table in the order of the argument spec."""
-    specs = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text())
-    options = specs["argument_specs"]["main"]["options"]
+def options_of(role: str) -> dict[str, Any]:
+    """Return the variables of a role with their specs, in the order of the argument spec."""
+    specs = yaml.safe_load((ROLES[role] / "meta/argument_specs.yml").read_text())
+    options: dict[str, Any] = specs["argument_specs"]["main"]["options"]
+    return options
+
+
+def table(role: str) -> str:
+    """Return the table of a role's variables."""
     rows = [
         ("Variable", "Default", "Meaning"),
         ("---", "---", "---"),
-        *((f"`{name}`", _default(spec), _meaning(spec)) for name, spec in options.items()),
+        *((f"`{name}`", _default(spec), _meaning(spec)) for name, spec in options_of(role).items()),
     ]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows).replace("|  |", "| |")
 
 
-def updated(text: str) -> str:
-    """Return the README's text with the table of today between its marks."""
+def updated(role: str, text: str) -> str:
+    """Return the text of a role's README with the table of today between its marks."""
     pattern = re.escape(BEGIN) + r"(?s:.*?)" + re.escape(END)
-    text, times = re.subn(pattern, (BEGIN + table() + END).replace("\\", r"\\"), text)
+    text, times = re.subn(pattern, (BEGIN + table(role) + END).replace("\\", r"\\"), text)
     if times != 1:
-        raise ValueError(f"the README has {times} places for the table, not one")
+        raise ValueError(f"the README of the role {role} has {times} places for the table, not one")
     return text
 
 
@@ -63,4 +69,5 @@ def _meaning(spec: Mapping[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(updated(README.read_text()))
+    for name, path in ROLES.items():
+        (path / "README.md").write_text(updated(name, (path / "README.md").read_text()))

@@ -1,0 +1,155 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The two roles have the same variables for the same options, and their pages and tasks have all of them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.pages import readme, role_readme
+from tests.pages.readme import COLLECTION
+from tests.pages.role_readme import ROLES, options_of
+from tests.unit.test_documentation import (
+    SET,
+    documented_options,
+    expected_default,
+    expected_variable,
+    module_options,
+    problems,
+    referred,
+)
+
+#: What the role for all services takes from text, or from no text at all.
+READ = {
+    "endpoints": "{{ inference_declared }}",
+    "defaults": "{{ inference_common or omit }}",
+    "purge_services": "{{ inference_purged_services or omit }}",
+    "purge_exclude": "{{ inference_excluded }}",
+}
+#: The variables whose descriptions depend on the service.
+DESCRIBED_APART = {"endpoints", "purge", "verify"}
+
+
+def load(role: str, path: str) -> Any:
+    return yaml.safe_load((ROLES[role] / path).read_text())
+
+
+def without_prefix(role: str, value: Any) -> Any:
+    """The value with the names of the role's variables without their prefix, in keys and in texts."""
+    if isinstance(value, dict):
+        return {without_prefix(role, name): without_prefix(role, part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [without_prefix(role, part) for part in value]
+    return re.sub(rf"\b{role}_(?!id\b)", "", value) if isinstance(value, str) else value
+
+
+def module_spec() -> dict[str, Any]:
+    spec: dict[str, Any] = readme.entry("endpoints")[0]
+    return spec
+
+
+def test_variables_that_both_roles_have_are_the_same() -> None:
+    one, other = (without_prefix(role, options_of(role)) for role in ("anthropic", "inference"))
+    common = one.keys() & other.keys()
+    assert other.keys() - common == {"defaults", "purge_services"}
+    for options in (one, other):
+        for name in DESCRIBED_APART:
+            del options[name]["description"], options[name]["type"]
+        options["endpoints"].pop("options")
+    assert {name: one[name] for name in common} == {name: other[name] for name in common}
+
+
+def test_role_inference_has_a_variable_for_each_option_of_its_modules() -> None:
+    pinged = readme.entry("endpoint_ping")[0]
+    raw = {"type": "raw"}
+    expected = {
+        **{
+            name: expected_variable(option, expected_default(name, option), name)
+            for name, option in module_spec().items()
+        },
+        "endpoints": expected_variable(raw, "") | {"required": True},
+        "defaults": expected_variable(raw | {"no_log": True}, ""),
+        "verify": expected_variable({"type": "bool"}, False),
+        "verify_input": expected_variable(pinged["input"], "Reply with OK."),
+        "verify_max_tokens": expected_variable(pinged["max_tokens"], 16),
+    }
+    found = {
+        name: {
+            "type": spec["type"],
+            "choices": spec.get("choices"),
+            "required": spec.get("required", False),
+            "default": spec.get("default", ""),
+            "no_log": spec.get("no_log", False),
+        }
+        for name, spec in without_prefix("inference", options_of("inference")).items()
+    }
+    assert found == expected
+
+
+def test_role_inference_documents_endpoints_as_the_module_does() -> None:
+    endpoints = options_of("inference")["inference_endpoints"]["options"]
+    assert documented_options(endpoints, "options") == module_options(module_spec()["endpoints"]["options"])
+
+
+def test_role_inference_passes_every_variable_to_its_modules() -> None:
+    _parse, _check, task, verify = load("inference", "tasks/main.yml")
+    found = task[f"{COLLECTION}.endpoints"]
+    assert found == {name: SET.format(name=f"inference_{name}", default="omit") for name in module_spec()} | READ
+    assert task["register"] == "inference_result"
+    ping = verify[f"{COLLECTION}.endpoint_ping"]
+    pinged = readme.entry("endpoint_ping")[0].keys()
+    assert ping == {name: found[name] for name in found if name in pinged} | {
+        "inference_id": "{{ inference_verify_ids }}",
+        "input": SET.format(name="inference_verify_input", default="'Reply with OK.'"),
+        "max_tokens": SET.format(name="inference_verify_max_tokens", default="16"),
+    }
+    assert verify["register"] == "inference_verified"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_role_defaults_are_those_of_its_spec(role: str) -> None:
+    assert load(role, "defaults/main.yml") == {
+        name: spec.get("default", "") for name, spec in options_of(role).items() if not spec.get("required")
+    }
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_readme_of_role_shows_the_variables_with_their_defaults_and_choices(role: str) -> None:
+    text = (ROLES[role] / "README.md").read_text()
+    assert text == role_readme.updated(role, text), "write it again: python -m tests.pages.role_readme"
+    rows = re.findall(rf"^\| `({role}_\w+)` \| (.*?)\| (.+) \|$", text, re.MULTILINE)
+    assert [name for name, _default, _meaning in rows] == list(options_of(role))
+    for name, default, meaning in rows:
+        spec = options_of(role)[name]
+        shown = default.strip(" `")
+        assert (shown == "required") is spec.get("required", False)
+        assert shown == "required" or yaml.safe_load(shown or '""') == spec.get("default", "")
+        assert all(f"`{choice}`" in meaning for choice in spec.get("choices", ()) if choice)
+
+
+def test_roles_have_the_same_metadata_except_for_their_descriptions() -> None:
+    one, other = (load(role, "meta/main.yml") for role in ROLES)
+    assert one["galaxy_info"].pop("description") != other["galaxy_info"].pop("description")
+    assert one == other
+
+
+def test_role_inference_refers_to_what_exists() -> None:
+    specs = load("inference", "meta/argument_specs.yml")
+    assert referred("M", specs) == {f"{COLLECTION}.endpoints", f"{COLLECTION}.endpoint_ping"}
+    options = set(options_of("inference"))
+    assert referred("O", specs) - options == set()
+    shown = set(re.findall(r"`(inference_\w+)(?:\.\w+)*`", (ROLES["inference"] / "README.md").read_text()))
+    assert shown - options - {"inference_", "inference_result", "inference_verified"} == set()
+
+
+def test_endpoints_in_readme_of_role_inference_are_valid() -> None:
+    [block] = re.findall(r"```yaml\n(.*?)```", (ROLES["inference"] / "README.md").read_text(), re.DOTALL)
+    [variables] = yaml.safe_load(re.sub(r"{{ \w+ }}", "a-key", block))[0]["roles"]
+    assert variables.keys() - {"role"} <= options_of("inference").keys()
+    options = {name: variables[f"inference_{name}"] for name in ("elasticsearch_url", "endpoints", "defaults")}
+    assert problems("endpoints", options) == []
