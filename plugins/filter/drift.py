@@ -101,11 +101,18 @@ def _endpoints(result: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         action = "as_declared" if one["action"] == "none" else one["action"]
         yield {
             "inference_id": one["inference_id"],
+            "service": _service(one, diff),
             "state": "failed" if one.get("failed") else action,
             "msg": one.get("msg"),
             "changes": list(_changes(one, diff)),
             "endpoint": one.get("endpoint"),
         }
+
+
+def _service(one: Mapping[str, Any], diff: Mapping[str, Any]) -> str | None:
+    """The service of an endpoint, as the cluster has it or gets it; None if the module did not return it."""
+    shown = (one.get("endpoint"), diff.get("before"), diff.get("after"))
+    return next((endpoint["service"] for endpoint in shown if endpoint and endpoint.get("service")), None)
 
 
 def _changes(one: Mapping[str, Any], diff: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -126,9 +133,13 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def drift_table(report: Mapping[str, Any], width: int = 79) -> list[str]:
     """The lines of a table of what differs, and a sentence with the counts.
 
+    If the endpoints belong to several services, each is shown with its own.
+
     :param width: the most characters of a line. With what the default callback puts around it, 79 make 90.
     """
-    rows = [row for cluster in report["clusters"] for row in _rows(cluster)]
+    services = {endpoint.get("service") for cluster in report["clusters"] for endpoint in cluster["endpoints"]}
+    mixed = len(services - {None}) > 1
+    rows = [row for cluster in report["clusters"] for row in _rows(cluster, mixed)]
     columns = list(zip(_HEADINGS, *rows))
     widths = [min(most, max(map(len, cells))) for most, cells in zip(_WIDEST, columns)]
     widths.append(width - sum(widths) - len(_GAP) * len(widths))
@@ -138,7 +149,7 @@ def drift_table(report: Mapping[str, Any], width: int = 79) -> list[str]:
     return [*lines, "", *textwrap.wrap(_sentence(report["counts"]), width)]
 
 
-def _rows(cluster: Mapping[str, Any]) -> Iterator[Row]:
+def _rows(cluster: Mapping[str, Any], mixed: bool) -> Iterator[Row]:
     """Endpoints as declared are only counted, so that what differs stands out."""
     name, as_declared = cluster["name"], cluster["counts"]["as_declared"]
     if cluster["msg"] is not None:
@@ -147,7 +158,8 @@ def _rows(cluster: Mapping[str, Any]) -> Iterator[Row]:
         yield name, _number(as_declared, "endpoint"), _TOLD["as_declared"], ""
     for endpoint in cluster["endpoints"]:
         if endpoint["state"] != "as_declared":
-            yield name, endpoint["inference_id"], _TOLD[endpoint["state"]], _difference(endpoint)
+            of_service = f" ({endpoint['service']})" if mixed and endpoint.get("service") else ""
+            yield name, endpoint["inference_id"] + of_service, _TOLD[endpoint["state"]], _difference(endpoint)
 
 
 def _difference(endpoint: Mapping[str, Any]) -> str:

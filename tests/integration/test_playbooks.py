@@ -72,16 +72,16 @@ def play(
     return run_playbook(["-i", inventory, playbook, "-e", directory, *arguments], home, **environment)
 
 
-def report_in(home: Path) -> dict[str, Any]:
+def report_in(home: Path, role: str = "anthropic") -> dict[str, Any]:
     """The report in JSON, which is sorted and ends with a newline."""
-    text = (home / "report/anthropic_report.json").read_text()
+    text = (home / f"report/{role}_report.json").read_text()
     report: dict[str, Any] = json.loads(text)
     assert text == json.dumps(report, indent=2, sort_keys=True) + "\n"
     return report
 
 
-def page_in(home: Path) -> Element:
-    return parsed((home / "report/anthropic_report.html").read_text())
+def page_in(home: Path, role: str = "anthropic") -> Element:
+    return parsed((home / f"report/{role}_report.html").read_text())
 
 
 def parsed(text: str) -> Element:
@@ -294,9 +294,9 @@ def test_page_shows_the_report(drifted: Drifted) -> None:
     assert [text_of(section.find(".//h2")) for section in sections] == ["archive", "search", "support"]
     assert cluster(report, "archive")["msg"] in text_of(sections[0])
     for section, name in zip(sections, ("archive", "search", "support"), strict=True):
-        shown = [text_of(row) for row in section.findall(".//tbody//th")]
+        shown = [text_of(row) for row in section.findall(".//tbody//th/code")]
         assert sorted(shown) == [endpoint["inference_id"] for endpoint in cluster(report, name)["endpoints"]]
-        folded = [text_of(row) for row in section.findall("details//tbody//th")]
+        folded = [text_of(row) for row in section.findall("details//tbody//th/code")]
         assert folded == [name for name, state in states(report, name).items() if state == "as_declared"]
         for table in section.findall(".//table"):
             assert text_of(table.find("caption"))
@@ -328,8 +328,8 @@ def test_page_escapes_every_value(drifted: Drifted, tmp_path: Path) -> None:
 
     report = hostile({**drifted.report, "made": "now"})
     report["clusters"][0]["warnings"] = [hostile("warning")]
-    (tmp_path / "report.json").write_text(json.dumps({"anthropic_report": report}))
-    template = {"src": str(ROOT / "playbooks/templates/anthropic_report.html.j2"), "dest": str(tmp_path / "page.html")}
+    (tmp_path / "report.json").write_text(json.dumps({"drift_report": report, "drift_report_title": hostile("title")}))
+    template = {"src": str(ROOT / "playbooks/templates/report.html.j2"), "dest": str(tmp_path / "page.html")}
     tasks = [{"ansible.builtin.template": {**template, "mode": "0644"}}]
     (tmp_path / "play.yml").write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
     home = tmp_path / "home"
@@ -339,7 +339,7 @@ def test_page_escapes_every_value(drifted: Drifted, tmp_path: Path) -> None:
     page = parsed((tmp_path / "page.html").read_text())
     assert page.findall(".//b") == []
     shown = text_of(page)
-    for word in ("archive", "updated", MODEL, "warning", "task_settings", "completion"):
+    for word in ("archive", "updated", MODEL, "warning", "task_settings", "completion", "anthropic", "title"):
         assert f"\"'><b>{word}" in shown
 
 
@@ -493,7 +493,7 @@ def test_playbooks_are_in_what_users_install(tmp_path: Path) -> None:
     with tarfile.open(artifact) as archive:
         names = archive.getnames()
     wanted = [str(path.relative_to(ROOT)) for path in ROOT.glob("playbooks/**/*") if path.is_file()]
-    assert len(wanted) == 4
+    assert len(wanted) == 8
     assert set(wanted) <= set(names)
 
 
@@ -566,12 +566,16 @@ def test_guide_tells_of_every_field(guided: Guided) -> None:
     assert guided_names("The report for programs") == sorted(set(fields(guided.report)))
 
 
-def test_guide_tells_of_every_variable() -> None:
-    playbook = (ROOT / "playbooks/anthropic_report.yml").read_text()
-    used = re.findall(r"\b(anthropic_(?:report_\w+|hosts)) \| default", playbook)
-    assert guided_names("Variables") == sorted(set(used))
-    [stats] = re.findall(r"set_stats:\n +data:\n((?: +anthropic_\w+: .*\n)+)", playbook)
-    assert guided_names("In AWX and Automation Controller") == sorted(yaml.safe_load(stats))
+@pytest.mark.parametrize("role", ["anthropic", "inference"])
+def test_guide_tells_of_every_variable(role: str) -> None:
+    """It has the names with the prefix anthropic_, and says that inference_ is the other one."""
+    playbook = (ROOT / f"playbooks/{role}_report.yml").read_text()
+    used = set(re.findall(rf"\b{role}_(report_\w+|hosts) \| default", playbook))
+    assert guided_names("Variables") == sorted(f"anthropic_{name}" for name in used)
+    shared = (ROOT / "playbooks/tasks/report.yml").read_text()
+    stats = re.findall(r'"{{ drift_report_role }}_(\w+)": "', shared)
+    assert guided_names("In AWX and Automation Controller") == sorted(f"anthropic_{name}" for name in stats)
+    assert "``inference_`` in place of ``anthropic_``" in " ".join(GUIDE.read_text().split())
 
 
 def guided_playbook() -> str:
@@ -588,3 +592,96 @@ def guided_names(section: str) -> list[str]:
 
 def test_later_play_finds_the_report(guided: Guided) -> None:
     assert guided.later == guided.report["counts"]
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """A report of a cluster with endpoints of several services, and a run that cannot do all of it."""
+
+    report: dict[str, Any]
+    page: Element
+    reported: Played
+    requests: list[str]
+    handed_on: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Mixed:
+    home = tmp_path_factory.mktemp("mixed") / "home"
+    home.mkdir()
+    rerank = {"model_id": "rerank-v3.5", "rate_limit": {"requests_per_minute": 1000}}
+    declared = {
+        "inference_elasticsearch_api_key": API_KEY,
+        "inference_defaults": {
+            "anthropic": {"service_settings": {"api_key": SECRETS["secret_anthropic_key"], "model_id": MODEL}},
+            "cohere": {"service_settings": {"api_key": SECRETS["secret_anthropic_key_rotated"]}},
+        },
+        "inference_endpoints": [
+            {"inference_id": "answers", "service": "anthropic", "task_settings": {"max_tokens": 1024}},
+            {
+                "inference_id": "ranking",
+                "service": "cohere",
+                "task_type": "rerank",
+                "service_settings": rerank,
+                "task_settings": {"top_n": 3},
+            },
+            {"inference_id": "same", "service": "cohere", "task_type": "rerank", "service_settings": rerank},
+            {"inference_id": "refused", "service": "openai", "task_type": "completion"},
+        ],
+        "inference_purge": True,
+        "inference_purge_services": "jinaai",
+        "inference_report_directory": str(home / "report"),
+        "inference_report_fail_on_drift": True,
+    }
+    variables = home.with_suffix(".json")
+    variables.write_text(json.dumps(declared))
+    with simulator() as server:
+        for name, settings in (("ranking", {"top_n": 10}), ("same", {})):
+            server.seed(name, service="cohere", task_type="rerank", service_settings=rerank, task_settings=settings)
+        server.seed("unlisted", service="jinaai", task_type="rerank", service_settings={"model_id": "jina-reranker-v2"})
+        server.seed("kept", service="mistral", service_settings={"model_id": "mistral-small-latest"})
+        environment = {"ELASTICSEARCH_URL": server.url, "ANSIBLE_SHOW_CUSTOM_STATS": "1"}
+        reported = run_playbook(["esops.inference.inference_report", "-e", f"@{variables}"], home, **environment)
+        requests = list(server.requests)
+    handed_on = re.search(r"RUN: (\{.*\})", reported.printed)
+    assert handed_on, reported.printed
+    return Mixed(report_in(home, "inference"), page_in(home, "inference"), reported, requests, json.loads(handed_on[1]))
+
+
+def test_report_of_several_services_has_the_service_of_each_endpoint(mixed: Mixed) -> None:
+    [search] = mixed.report["clusters"]
+    assert {one["inference_id"]: (one["state"], one["service"]) for one in search["endpoints"]} == {
+        "answers": ("created", "anthropic"),
+        "ranking": ("updated", "cohere"),
+        "refused": ("failed", None),
+        "same": ("as_declared", "cohere"),
+        "unlisted": ("deleted", "jinaai"),
+    }
+
+
+def test_page_shows_the_service_of_each_endpoint_that_differs_and_of_those_as_declared(mixed: Mixed) -> None:
+    assert text_of(mixed.page.find(".//h1")) == "Drift report: inference endpoints"
+    rows = mixed.page.findall(".//section/table/tbody/tr/th")
+    assert [text_of(row) for row in rows] == [
+        "answers, service: anthropic",
+        "ranking, service: cohere",
+        "refused",
+        "unlisted, service: jinaai",
+    ]
+    [folded] = mixed.page.findall(".//details//tbody/tr")
+    assert [text_of(cell) for cell in folded] == ["same", "cohere", "rerank", "rerank-v3.5"]
+
+
+def test_table_of_several_services_shows_them(mixed: Mixed) -> None:
+    [lines] = said(mixed.reported, "Show what differs").values()
+    assert lines == drift_table(mixed.report)
+    assert "ranking (cohere)" in "\n".join(lines)
+
+
+def test_report_of_several_services_has_its_own_names_and_shows_no_secret(mixed: Mixed) -> None:
+    assert mixed.reported.status == 2
+    assert mixed.handed_on == {"inference_report_drift": True, "inference_report_counts": mixed.report["counts"]}
+    [paths] = said(mixed.reported, "Say where the report is").values()
+    assert [Path(path).name for path in paths] == ["inference_report.html", "inference_report.json"]
+    assert {request.split()[0] for request in mixed.requests if "dry_run=true" not in request} == {"GET"}
+    assert find_leaks(mixed.reported.printed + mixed.reported.written) == []

@@ -24,7 +24,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 [CHECK] = [
     task
     for task in yaml.safe_load((ROOT / "roles/inference/tasks/check.yml").read_text())
-    if "problems" in task["vars"]
+    if "inference_problems" in task["vars"]
 ]
 INTERNAL: dict[str, dict[str, str]] = {
     role: yaml.safe_load((ROOT / f"roles/{role}/vars/main.yml").read_text()) | CHECK["vars"] for role in ROLES
@@ -111,7 +111,7 @@ class Role:
 
     def problems(self, **given: Any) -> str:
         """Return the message for these variables, with ROLE in place of the role's name."""
-        return any_role(self.name, " ".join(self.render("problems", **given).split()))
+        return any_role(self.name, " ".join(self.render("inference_problems", **given).split()))
 
 
 @pytest.fixture(scope="module")

@@ -137,6 +137,49 @@ class TestStates:
         assert b["endpoint"] is None
 
 
+class TestServices:
+    """A report of endpoints of several services."""
+
+    @staticmethod
+    def mixed(server: Simulator) -> dict[str, Any]:
+        """A cluster with one endpoint to create, one that differs, one to delete, and one that nobody can read."""
+        seed(server, "answers", max_tokens=7)
+        server.seed("rerank", service="cohere", service_settings={"model_id": "rerank-v3.5"})
+        declared = [{"inference_id": "answers"}, {"inference_id": "letters"}, {"inference_id": "rerank"}]
+        result = compared(server, *declared)
+        result["results"].append(
+            {"inference_id": "unknown", "action": "none", "changed": False, "failed": True, "msg": "?"}
+        )
+        removed = {"service": "jinaai", "service_settings": {"model_id": "jina-v3"}}
+        result["results"].append({"inference_id": "unlisted", "action": "deleted", "changed": True, "endpoint": None})
+        result["diff"].append({"before": removed, "after": {}})
+        result["summary"].update(deleted=1, failed=2)
+        return drift_report({"search": result}, MADE)
+
+    def test_service_is_that_of_the_cluster_or_the_declared_one_and_null_if_unknown(self, server: Simulator) -> None:
+        [cluster] = self.mixed(server)["clusters"]
+        assert {endpoint["inference_id"]: endpoint["service"] for endpoint in cluster["endpoints"]} == {
+            "answers": "anthropic",
+            "letters": "anthropic",
+            "rerank": "cohere",
+            "unknown": None,
+            "unlisted": "jinaai",
+        }
+
+    def test_table_shows_the_services_if_there_are_several(self, server: Simulator) -> None:
+        lines = "\n".join(drift_table(self.mixed(server)))
+        for shown in ("answers (anthropic)", "letters (anthropic)", "rerank (cohere)", "unlisted (jinaai)"):
+            assert shown in lines
+        assert "unknown (" not in lines
+
+    def test_table_shows_no_service_if_all_endpoints_have_the_same(self, server: Simulator) -> None:
+        seed(server, "a", max_tokens=7)
+        lines = drift_table(
+            drift_report({"search": compared(server, {"inference_id": "a"}, {"inference_id": "b"})}, MADE)
+        )
+        assert "anthropic" not in "\n".join(lines)
+
+
 class TestClusters:
     def test_are_sorted_and_counted(self, server: Simulator) -> None:
         up = compared(server, {"inference_id": "a"})
