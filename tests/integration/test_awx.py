@@ -37,7 +37,8 @@ from awx_plugins.interfaces._temporary_private_inject_api import inject_credenti
 
 ROOT = Path(__file__).parents[2]
 AWX = ROOT / "docs/awx"
-SURVEY = json.loads((AWX / "survey.json").read_text())
+SURVEYS = {role: json.loads((AWX / f"surveys/{role}.json").read_text()) for role in ("anthropic", "inference")}
+SURVEY = SURVEYS["anthropic"]
 
 IDENT = "7"
 API_KEY = f"awx:{SECRETS['secret_api_key']}"
@@ -62,6 +63,8 @@ PLAYBOOKS = {
         cacheable: true
 """,
 }
+#: The credentials of providers that a job for endpoints of one service has: inputs by the files of their types.
+ANTHROPIC = {"anthropic": {"api_key": SECRETS["secret_anthropic_key"]}}
 INVENTORY_VARIABLES = {
     "ansible_connection": "local",
     "ansible_python_interpreter": "{{ ansible_playbook_python }}",
@@ -122,9 +125,9 @@ class Job:
         return "\n".join(event["stdout"] for event in self.events)
 
 
-def refused(answers: Mapping[str, Any]) -> list[str]:
+def refused(answers: Mapping[str, Any], survey: Mapping[str, Any] = SURVEY) -> list[str]:
     """The variables whose answers AWX refuses (awx/main/models/mixins.py, _survey_element_validation)."""
-    questions = {question["variable"]: question for question in SURVEY["spec"]}
+    questions = {question["variable"]: question for question in survey["spec"]}
     unknown = [name for name in answers if name not in questions]
     return unknown + [name for name, question in questions.items() if not _accepts(question, answers.get(name))]
 
@@ -138,11 +141,12 @@ def _accepts(question: Mapping[str, Any], answer: Any) -> bool:
     return isinstance(answer, str) and question["min"] <= len(answer) <= question["max"]
 
 
-def extra_variables(answers: Mapping[str, Any]) -> dict[str, Any]:
+def extra_variables(answers: Mapping[str, Any], survey: Mapping[str, Any] = SURVEY) -> dict[str, Any]:
     """What becomes of the answers: with the defaults of the survey under them, where AWX accepts those."""
-    assert refused(answers) == []
-    defaults = {question["variable"]: question["default"] for question in SURVEY["spec"]}
-    return {name: default for name, default in defaults.items() if name not in refused({name: default})} | answers
+    assert refused(answers, survey) == []
+    defaults = {question["variable"]: question["default"] for question in survey["spec"]}
+    accepted = {name: default for name, default in defaults.items() if name not in refused({name: default}, survey)}
+    return accepted | answers
 
 
 class Awx:
@@ -159,7 +163,9 @@ class Awx:
         *,
         hosts: Mapping[str, Any],
         elasticsearch: Mapping[str, str],
+        providers: Mapping[str, Mapping[str, str]] = ANTHROPIC,
         answers: Mapping[str, Any] | None = None,
+        survey: Mapping[str, Any] = SURVEY,
         inventory_variables: Mapping[str, Any] | None = None,
         verbosity: int = 0,
     ) -> Job:
@@ -171,12 +177,13 @@ class Awx:
         self._monkeypatch.setattr(containers, "CONTAINER_ROOT", str(home / "worker"))
         credentials = Credentials(home / "sent")
         credentials.inject("elasticsearch", **elasticsearch)
-        credentials.inject("anthropic", api_key=SECRETS["secret_anthropic_key"])
+        for name, inputs in providers.items():
+            credentials.inject(name, **inputs)
         _write_inventory(home / "sent/inventory/hosts", hosts, {**INVENTORY_VARIABLES, **(inventory_variables or {})})
         shutil.copytree(ROOT / "playbooks", home / "sent/project/playbooks")
         for name, text in PLAYBOOKS.items():
             (home / "sent/project" / name).write_text(text)
-        variables = extra_variables(answers) if answers else {}
+        variables = extra_variables(answers, survey) if answers else {}
         (home / "sent/env/extravars").write_text(yaml.dump(variables, Dumper=UnsafeDumper))
         (home / "sent/env/cmdline").write_text(" ".join(credentials.arguments))
         _run(home, playbook, credentials, verbosity)
@@ -397,3 +404,57 @@ def test_drift_report_changes_nothing(awx: Awx, server: Simulator, certificates:
     assert "answers" in job.printed
     assert "letters" in job.printed
     assert find_leaks(job.stored, certificates.secrets) == []
+
+
+def mixed_launch(server: Simulator, certificates: Certificates) -> dict[str, Any]:
+    """A job for endpoints of several services, whose inventory refers to the variables of two more credentials."""
+    cohere = {"api_key": SECRETS["secret_anthropic_key_rotated"]}
+    rerank = {"model_id": "rerank-v3.5", "rate_limit": {"requests_per_minute": 1000}}
+    server.seed("ranking", service="cohere", task_type="rerank", service_settings=rerank)
+    defaults = {
+        "anthropic": {
+            "service_settings": {"api_key": "{{ anthropic_api_key }}", "model_id": "claude-sonnet-4-5"},
+            "task_settings": {"max_tokens": 1024},
+        },
+        "cohere": {"task_type": "rerank", "service_settings": {"api_key": "{{ cohere_api_key }}", **rerank}},
+    }
+    return {
+        "hosts": {"production": {"inference_elasticsearch_url": server.url}},
+        "elasticsearch": {"api_key": API_KEY, **certificates.credential},
+        "providers": {**ANTHROPIC, "cohere": cohere},
+        "inventory_variables": {"inference_defaults": defaults, "inference_retries": 0},
+        "verbosity": 4,
+    }
+
+
+def test_job_for_several_services_fills_in_the_credential_of_each(
+    awx: Awx, server: Simulator, certificates: Certificates
+) -> None:
+    endpoints = "- {inference_id: answers, service: anthropic}\n- {inference_id: ranking, service: cohere}\n"
+    launch = mixed_launch(server, certificates)
+    job = awx.launch(
+        "playbooks/inference.yml", answers={"inference_endpoints": endpoints}, survey=SURVEYS["inference"], **launch
+    )
+    assert job.status == "successful", job.printed
+    assert "1 created, 1 unchanged" in job.printed
+    assert server.endpoints["answers"].secret == SECRETS["secret_anthropic_key"]
+    assert find_leaks(job.stored, certificates.secrets) == []
+    assert find_leaks(json.dumps(job.environment), certificates.secrets) == ["secret_api_key"]
+
+
+def test_drift_report_for_several_services_needs_each_credential(
+    awx: Awx, server: Simulator, certificates: Certificates
+) -> None:
+    launch = mixed_launch(server, certificates)
+    launch["inventory_variables"]["inference_endpoints"] = [
+        {"inference_id": "answers", "service": "anthropic"},
+        {"inference_id": "ranking", "service": "cohere"},
+    ]
+    job = awx.launch("playbooks/inference_report.yml", **launch)
+    assert job.status == "successful", job.printed
+    assert "answers (anthropic)" in job.printed
+    assert {request.split()[0] for request in server.requests} == {"GET"}
+    assert find_leaks(job.stored, certificates.secrets) == []
+    without = awx.launch("playbooks/inference_report.yml", **{**launch, "providers": ANTHROPIC})
+    assert "cohere_api_key" in without.printed
+    assert "0 endpoints" in without.printed

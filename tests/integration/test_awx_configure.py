@@ -50,7 +50,9 @@ def option(kind: str) -> dict[str, Any]:
     return {"type": "dict", "no_log": True} if kind == "secret" else {"type": kind}
 
 
-def configure(directory: Path, modules: Mapping[str, dict[str, list[str]]] = MODULES, **variables: str) -> Configured:
+def configure(
+    directory: Path, *arguments: str, modules: Mapping[str, dict[str, list[str]]] = MODULES, **variables: str
+) -> Configured:
     collection = directory / "collections/ansible_collections/awx/awx/plugins/modules"
     collection.mkdir(parents=True)
     written = directory / "given"
@@ -61,7 +63,7 @@ def configure(directory: Path, modules: Mapping[str, dict[str, list[str]]] = MOD
     home = directory / "home"
     home.mkdir()
     path = f"{directory / 'collections'}:{sys.prefix}"
-    played = run_playbook([AWX / "configure.yml"], home, ANSIBLE_COLLECTIONS_PATH=path, **variables)
+    played = run_playbook([AWX / "configure.yml", *arguments], home, ANSIBLE_COLLECTIONS_PATH=path, **variables)
     given: dict[str, list[dict[str, Any]]] = {}
     for line in written.read_text().splitlines():
         module, options = json.loads(line)
@@ -115,7 +117,7 @@ def test_configure_declares_the_same_to_the_inventory_and_to_the_survey(configur
     [host] = configured.given["host"]
     assert host["variables"] == {"anthropic_elasticsearch_url": "https://es.example.com:9200"}
     spec = configured.one("job_template", "Inference endpoints")["survey_spec"]
-    written = json.loads((AWX / "survey.json").read_text())
+    written = json.loads((AWX / "surveys/anthropic.json").read_text())
     defaults = {question["variable"]: question["default"] for question in spec["spec"]}
     declared = {name: value for name, value in variables.items() if name in defaults}
     assert declared.keys() == {"anthropic_endpoints", "anthropic_model_id", "anthropic_max_tokens"}
@@ -151,7 +153,65 @@ def test_configure_without_keys_leaves_the_credentials_alone(tmp_path: Path) -> 
 def test_configure_with_an_option_that_awx_does_not_have_fails(tmp_path: Path) -> None:
     """The stand-ins refuse what awx.awx refuses."""
     done = configure(
-        tmp_path, {**MODULES, "credential_type": {"str": ["name", "description", "kind"], "dict": ["inputs"]}}
+        tmp_path, modules={**MODULES, "credential_type": {"str": ["name", "description", "kind"], "dict": ["inputs"]}}
     )
     assert done.played.status == 2
     assert "Unsupported parameters for (awx.awx.credential_type) module: injectors" in done.played.printed
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Configured:
+    """The playbook for endpoints of several services. There is no key for one of the providers."""
+    done = configure(
+        tmp_path_factory.mktemp("mixed"),
+        "-e",
+        f"@{AWX / 'mixed.yml'}",
+        ELASTICSEARCH_API_KEY=SECRETS["secret_api_key"],
+        ANTHROPIC_API_KEY=SECRETS["secret_anthropic_key"],
+        OPENAI_API_KEY=SECRETS["secret_anthropic_key_rotated"],
+    )
+    assert done.played.status == 0, done.played.printed
+    return done
+
+
+def test_configure_for_several_services_creates_a_credential_type_for_each_provider(mixed: Configured) -> None:
+    names = ("elasticsearch", "anthropic", "cohere", "openai")
+    assert mixed.given["credential_type"] == [
+        yaml.safe_load((AWX / f"credential_types/{name}.yml").read_text()) for name in names
+    ]
+    assert find_leaks(mixed.played.printed + mixed.played.written) == []
+
+
+def test_configure_for_several_services_creates_a_credential_for_each_provider_with_keys(mixed: Configured) -> None:
+    given = {options["credential_type"]: options["inputs"] for options in mixed.given["credential"]}
+    assert given == {
+        "Elasticsearch": {"api_key": SECRETS["secret_api_key"]},
+        "Anthropic": {"api_key": SECRETS["secret_anthropic_key"]},
+        "OpenAI": {"api_key": SECRETS["secret_anthropic_key_rotated"]},
+    }
+    for template in mixed.given["job_template"]:
+        assert template["credentials"] == [
+            f"{name} for inference endpoints" for name in ("Elasticsearch", "Anthropic", "Cohere", "OpenAI")
+        ]
+
+
+def test_configure_for_several_services_leaves_credentials_in_the_inventory_to_the_job(mixed: Configured) -> None:
+    [inventory] = mixed.given["inventory"]
+    variables = inventory["variables"]
+    assert variables["inference_defaults"]["openai"] == {"service_settings": {"api_key": "{{ openai_api_key }}"}}
+    assert [endpoint["service"] for endpoint in variables["inference_endpoints"]] == ["anthropic", "openai", "cohere"]
+    assert variables["inference_duplicate_model"] == "allow"
+    assert not [name for name in variables if name.startswith("anthropic_")]
+    [host] = mixed.given["host"]
+    assert host["variables"] == {"inference_elasticsearch_url": "https://es.example.com:9200"}
+
+
+def test_configure_for_several_services_runs_the_playbooks_of_its_role(mixed: Configured) -> None:
+    apply, report = mixed.given["job_template"]
+    assert (apply["playbook"], report["playbook"]) == ("playbooks/inference.yml", "playbooks/inference_report.yml")
+    assert report["extra_vars"] == {"inference_report_fail_on_drift": True}
+    written = json.loads((AWX / "surveys/inference.json").read_text())
+    [declared, *_others] = apply["survey_spec"]["spec"]
+    [inventory] = mixed.given["inventory"]
+    assert yaml.safe_load(declared["default"]) == inventory["variables"]["inference_endpoints"]
+    assert apply["survey_spec"]["spec"][1:] == written["spec"][1:]

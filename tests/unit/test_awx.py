@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The credential types and the survey in docs/awx fit AWX, and what the modules and the role take."""
+"""The credential types and the surveys in docs/awx fit AWX, and what the modules and the roles take."""
 
 from __future__ import annotations
 
@@ -15,18 +15,28 @@ import yaml
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from ansible_collections.esops.inference.plugins.module_utils._services.catalog import services
 from tests.pages import readme
 from tests.pages.readme import ROOT
 
 AWX = ROOT / "docs/awx"
-SURVEY = json.loads((AWX / "survey.json").read_text())
-QUESTIONS = {question["variable"]: question for question in SURVEY["spec"]}
+ROLES = ("anthropic", "inference")
+SURVEYS = {role: json.loads((AWX / f"surveys/{role}.json").read_text()) for role in ROLES}
+QUESTIONS = {role: {question["variable"]: question for question in SURVEYS[role]["spec"]} for role in ROLES}
+EACH_QUESTION = pytest.mark.parametrize(("role", "name"), [(role, name) for role in ROLES for name in QUESTIONS[role]])
+CREDENTIAL_TYPES = sorted(path.stem for path in AWX.glob("credential_types/*.yml"))
+PROVIDERS = [name for name in CREDENTIAL_TYPES if name != "elasticsearch"]
 #: What AWX knows of a field of a credential type (awx/main/fields.py, CredentialTypeInputField).
 FIELD = {"id", "label", "type", "help_text", "multiline", "secret", "choices"}
 #: Of the connection, what an administrator has no reason to put into a credential.
 NOT_IN_CREDENTIALS = {"ELASTICSEARCH_TIMEOUT", "ELASTICSEARCH_RETRIES", "ELASTICSEARCH_HEADERS"}
 
 
+class Loader(yaml.SafeLoader):
+    """Reads !unsafe, which Ansible knows, as text."""
+
+
+Loader.add_constructor("!unsafe", yaml.SafeLoader.construct_yaml_str)
 GUIDE = (ROOT / "docs/docsite/rst/awx.rst").read_text()
 
 
@@ -41,13 +51,13 @@ def connection() -> dict[str, dict[str, Any]]:
     return {option["fallback"][1][0]: {"name": name, **option} for name, option in spec.items() if "fallback" in option}
 
 
-def role_options() -> dict[str, dict[str, Any]]:
-    specs = yaml.safe_load((ROOT / "roles/anthropic/meta/argument_specs.yml").read_text())
+def role_options(role: str) -> dict[str, dict[str, Any]]:
+    specs = yaml.safe_load((ROOT / f"roles/{role}/meta/argument_specs.yml").read_text())
     options: dict[str, dict[str, Any]] = specs["argument_specs"]["main"]["options"]
     return options
 
 
-@pytest.mark.parametrize("name", ["elasticsearch", "anthropic"])
+@pytest.mark.parametrize("name", CREDENTIAL_TYPES)
 def test_credential_type_is_one(name: str) -> None:
     written = credential_type(name)
     assert set(written) == {"name", "description", "kind", "inputs", "injectors"}
@@ -76,10 +86,11 @@ def test_what_is_secret_to_modules_is_secret_to_awx() -> None:
     }
     # To modules the key of the client is a path, to AWX it is the key.
     assert secret == (by_modules - {"headers"}) | {"client_key"}
-    assert all(each.get("secret") for each in credential_type("anthropic")["inputs"]["fields"])
+    for provider in PROVIDERS:
+        assert all(each.get("secret") for each in credential_type(provider)["inputs"]["fields"])
 
 
-@pytest.mark.parametrize("name", ["elasticsearch", "anthropic"])
+@pytest.mark.parametrize("name", CREDENTIAL_TYPES)
 def test_injectors_name_what_there_is(name: str) -> None:
     """As AWX tries it before it takes a credential type."""
     written = credential_type(name)
@@ -101,32 +112,50 @@ def test_files_are_named_only_where_there_is_one() -> None:
     assert named == {f"{{% if {name} %}}{{{{ tower.filename.{name} }}}}{{% endif %}}" for name in files}
 
 
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_credential_of_provider_sets_a_variable_for_each_secret_of_its_service(provider: str) -> None:
+    """The fields are an alternative of the service's credentials, and all of it is required."""
+    written = credential_type(provider)
+    fields = [each["id"] for each in written["inputs"]["fields"]]
+    assert {f"service_settings.{name}" for name in fields} in map(set, services(provider).credentials)
+    assert written["inputs"]["required"] == fields
+    assert written["injectors"] == {"extra_vars": {f"{provider}_{name}": f"{{{{ {name} }}}}" for name in fields}}
+
+
 def test_credential_of_anthropic_sets_a_variable_of_the_role() -> None:
     [variable] = credential_type("anthropic")["injectors"]["extra_vars"]
-    assert role_options()[variable]["no_log"]
+    assert role_options("anthropic")[variable]["no_log"]
 
 
-def test_survey_asks_for_variables_of_the_role() -> None:
-    assert QUESTIONS.keys() <= role_options().keys()
-    assert not any(role_options()[name].get("no_log") for name in QUESTIONS)
-    assert [name for name, question in QUESTIONS.items() if question["required"]] == ["anthropic_endpoints"]
+def test_no_two_credentials_set_the_same_variable() -> None:
+    set_by_all = [name for each in PROVIDERS for name in credential_type(each)["injectors"]["extra_vars"]]
+    assert len(set_by_all) == len(set(set_by_all))
+    assert not set(set_by_all) & role_options("inference").keys()
 
 
-def default_answer(name: str) -> str:
+@pytest.mark.parametrize("role", ROLES)
+def test_survey_asks_for_variables_of_the_role(role: str) -> None:
+    questions, options = QUESTIONS[role], role_options(role)
+    assert questions.keys() <= options.keys()
+    assert not any(options[name].get("no_log") for name in questions)
+    assert [name for name, question in questions.items() if question["required"]] == [f"{role}_endpoints"]
+
+
+def default_answer(role: str, name: str) -> str:
     """Return the default of the role's variable as the text of an answer."""
-    default = yaml.safe_load((ROOT / "roles/anthropic/defaults/main.yml").read_text()).get(name, "")
+    default = yaml.safe_load((ROOT / f"roles/{role}/defaults/main.yml").read_text()).get(name, "")
     return default if isinstance(default, str) else json.dumps(default)
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
-def test_default_answer_is_the_default_of_the_role(name: str) -> None:
-    assert QUESTIONS[name]["default"] == default_answer(name)
+@EACH_QUESTION
+def test_default_answer_is_the_default_of_the_role(role: str, name: str) -> None:
+    assert QUESTIONS[role][name]["default"] == default_answer(role, name)
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
-def test_question_offers_the_choices_of_the_role(name: str) -> None:
+@EACH_QUESTION
+def test_question_offers_the_choices_of_the_role(role: str, name: str) -> None:
     """AWX can leave neither an integer nor a choice empty. So numbers are texts, and choices have defaults."""
-    question, option = QUESTIONS[name], role_options()[name]
+    question, option = QUESTIONS[role][name], role_options(role)[name]
     assert question["required"] is option.get("required", False)
     assert question["type"] in ("text", "textarea", "multiplechoice")
     if question["type"] != "multiplechoice":
@@ -137,11 +166,13 @@ def test_question_offers_the_choices_of_the_role(name: str) -> None:
     assert question["default"] in choices
 
 
-def test_survey_is_one() -> None:
+@pytest.mark.parametrize("role", ROLES)
+def test_survey_is_one(role: str) -> None:
     """What AWX demands of a survey (awx/api/views, JobTemplateSurveySpec)."""
-    assert SURVEY.keys() == {"name", "description", "spec"}
-    assert len(QUESTIONS) == len(SURVEY["spec"])
-    for question in SURVEY["spec"]:
+    survey = SURVEYS[role]
+    assert survey.keys() == {"name", "description", "spec"}
+    assert len(QUESTIONS[role]) == len(survey["spec"])
+    for question in survey["spec"]:
         assert {"variable", "question_name", "type"} <= {
             key for key, value in question.items() if isinstance(value, str)
         }
@@ -151,11 +182,39 @@ def test_survey_is_one() -> None:
         assert {type(question[limit]) for limit in ("min", "max") if limit in question} <= {int}
 
 
-def test_guide_tells_of_every_question_and_variable() -> None:
-    rows = re.findall(r"   \* - (.+)\n     - ``(anthropic_\w+)``\n     - (.+)\n", GUIDE)
+def test_question_that_both_surveys_ask_has_the_same_type_and_limits() -> None:
+    one, other = (
+        {
+            name.partition("_")[2]: {key: question.get(key) for key in ("type", "required", "choices", "min", "max")}
+            for name, question in QUESTIONS[role].items()
+        }
+        for role in ROLES
+    )
+    common = one.keys() & other.keys()
+    assert other.keys() - common == {"purge_services"}
+    assert {name: one[name] for name in common} == {name: other[name] for name in common}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_guide_tells_of_every_question_and_variable(role: str) -> None:
+    rows = re.findall(rf"   \* - (.+)\n     - ``({role}_\w+)``\n     - (.+)\n", GUIDE)
     assert [(name, variable) for name, variable, _empty in rows] == [
-        (question["question_name"], name) for name, question in QUESTIONS.items()
+        (question["question_name"], name) for name, question in QUESTIONS[role].items()
     ]
-    defaults = {name: f"``{question['default']}``" for name, question in QUESTIONS.items() if "choices" in question}
+    defaults = {
+        name: f"``{question['default']}``" for name, question in QUESTIONS[role].items() if "choices" in question
+    }
     assert {variable: empty for _name, variable, empty in rows if variable in defaults} == defaults
     assert set(re.findall(r":envvar:`(\w+)`", GUIDE)) == credential_type("elasticsearch")["injectors"]["env"].keys()
+
+
+def test_variables_for_several_services_use_each_credential() -> None:
+    """What configure.yml puts into the inventory refers to the variables that the credentials set."""
+    written = yaml.load((AWX / "mixed.yml").read_text(), Loader=Loader)
+    assert written["role"] == "inference"
+    defaults = written["settings"]["inference_defaults"]
+    assert defaults.keys() == written["providers"].keys() == {each["service"] for each in written["endpoints"]}
+    for provider, inputs in written["providers"].items():
+        assert list(inputs) == credential_type(provider)["inputs"]["required"]
+        settings = defaults[provider]["service_settings"]
+        assert {name: settings[name] for name in inputs} == {name: f"{{{{ {provider}_{name} }}}}" for name in inputs}
