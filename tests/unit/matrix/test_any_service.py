@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -15,10 +14,12 @@ from hypothesis import strategies as st
 from ansible_collections.esops.inference.plugins.module_utils._services.catalog import SERVICES, services
 from ansible_collections.esops.inference.plugins.module_utils._services.setting import Setting
 from tests.simulator import Simulator
-from tests.unit.simulator.service_bodies import LEAST
+from tests.unit.simulator.service_bodies import LEAST, SECRETS
 from tests.unit.support import Run, leaks, run_module
 
 SECRET = "sk-of-every-service"
+
+ACCOUNT = {"project_id": "p", "private_key": SECRET}
 
 #: Values that a server may take, and some that it does not.
 VALUES: dict[str, st.SearchStrategy[Any]] = {
@@ -28,7 +29,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "bool": st.sampled_from([True, False, "false"]),
     "list": st.sampled_from([["a"], [["k", "v"]], []]),
     "dict": st.sampled_from([{"a": "b"}, {"X.Y": "z"}, {}]),
-    "json": st.just({"project_id": "p", "private_key": SECRET}),
+    "json": st.just(ACCOUNT),
 }
 
 
@@ -59,8 +60,9 @@ def declarations(draw: st.DrawFn, service: str, task_type: str) -> dict[str, Any
     if draw(st.integers(0, 5)) == 0:
         values["service_settings.unheard_of"] = draw(st.sampled_from(["x", 1, {"y": True}]))
     groups = nested(values)
-    least = json.loads(json.dumps(LEAST[service, task_type]).replace('"k"', f'"{SECRET}"'))
-    groups["service_settings"] = {**least, **groups.get("service_settings", {})}
+    least = LEAST[service, task_type]
+    secrets = {name: ACCOUNT if name == "service_account_json" else SECRET for name in least if name in SECRETS}
+    groups["service_settings"] = {**least, **secrets, **groups.get("service_settings", {})}
     return {"service": service, "task_type": task_type, **groups}
 
 
