@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
+from ansible_collections.esops.inference.plugins.module_utils._reconcile import execution
 from tests.simulator import Fault, Simulator
 from tests.unit.support import Run, leaks, log_of, run_module
 
@@ -74,18 +75,99 @@ class TestServiceWithoutRows:
         assert "service_settings.riddle" in asked["msg"]
 
 
+MODEL = ".elser_model_2"
+ALLOCATED: dict[str, Any] = {"model_id": MODEL, "num_threads": 1, "num_allocations": 1}
+ADAPTIVE: dict[str, Any] = {
+    "model_id": MODEL,
+    "num_threads": 1,
+    "adaptive_allocations": {"enabled": True, "min_number_of_allocations": 1, "max_number_of_allocations": 4},
+}
+STATS = f"GET /_ml/trained_models/{MODEL}/_stats"
+
+
+@pytest.fixture(name="at_once")
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing pauses between two looks at a deployment."""
+    monkeypatch.setattr(execution, "POLL_INTERVAL", 0)
+
+
+def local(server: Simulator, settings: dict[str, Any], **options: Any) -> Run:
+    in_cluster = {"service": "elasticsearch", "task_type": "sparse_embedding", "service_settings": settings}
+    return run(server, **{**in_cluster, **options})
+
+
+@pytest.mark.usefixtures("at_once")
 class TestModelsInTheCluster:
-    DECLARED: ClassVar = {
-        "service": "elasticsearch",
-        "task_type": "sparse_embedding",
-        "service_settings": {"model_id": ".elser_model_2", "num_threads": 1, "num_allocations": 1},
-    }
+    @pytest.mark.parametrize("settings", [ALLOCATED, ADAPTIVE])
+    def test_endpoint_is_created_and_a_second_run_is_one_read(
+        self, server: Simulator, settings: dict[str, Any]
+    ) -> None:
+        assert local(server, settings)["action"] == "created"
+        again = local(server, settings)
+        assert (again["action"], again.warnings, server.requests) == ("none", [], ["GET /_inference/one"])
+
+    def test_deployment_is_waited_for_until_it_is_fully_allocated(self, server: Simulator) -> None:
+        server.model(MODEL, reads=3)
+        found = local(server, ALLOCATED, wait_for_deployment=True)
+        assert (found["action"], found.failed) == ("created", False)
+        assert server.requests.count(STATS) == 4
+
+    @pytest.mark.parametrize("start", ["times_out", "downloads"])
+    @pytest.mark.rejected(r"PUT .*: 408", r"GET /_ml.*: 404")
+    def test_create_that_ends_before_the_model_is_allocated_is_waited_for(self, server: Simulator, start: str) -> None:
+        server.model(MODEL, reads=2, start=start)
+        found = local(server, ALLOCATED, wait_timeout=1 if start == "downloads" else 300)
+        assert found["action"] == "created"
+        if start == "downloads":
+            assert "was not fully allocated within wait_timeout=1 seconds" in found["msg"]
+        else:
+            assert not found.failed, found["msg"]
+            assert server.requests.count(STATS) == 3
+        assert sum(request.startswith("PUT") for request in server.requests) == 1
+
+    def test_allocations_that_adapt_are_no_drift(self, server: Simulator) -> None:
+        local(server, ADAPTIVE)
+        server.allocate("one", 3)
+        assert local(server, ADAPTIVE)["action"] == "none"
+        shown = run_module("endpoint_info", {"elasticsearch_url": server.url, "inference_id": ["one"]})["endpoints"]
+        assert shown[0]["service_settings"]["num_allocations"] == 3
+        server.allocate("one", 2)
+        assert local(server, shown[0]["service_settings"])["action"] == "none"
+
+    def test_allocations_are_updated_by_themselves_and_as_a_whole(self, server: Simulator) -> None:
+        local(server, ALLOCATED)
+        assert local(server, {**ALLOCATED, "num_allocations": 2})["changes"] == ["service_settings.num_allocations"]
+        assert local(server, ADAPTIVE)["action"] == "updated"
+        changed = local(server, {"adaptive_allocations": {"max_number_of_allocations": 8}})
+        assert changed["changes"] == ["service_settings.adaptive_allocations.max_number_of_allocations"]
+        stored = server.endpoints["one"].service_settings["adaptive_allocations"]
+        assert stored == {"enabled": True, "min_number_of_allocations": 1, "max_number_of_allocations": 8}
+
+    def test_recreation_allocates_the_model_once(self, server: Simulator) -> None:
+        local(server, ALLOCATED)
+        done = local(server, {**ALLOCATED, "num_threads": 2}, allow_recreate=True)
+        assert done["action"] == "recreated"
+        creates = [request for request in server.requests if request.startswith("PUT")]
+        assert creates == ["PUT /_inference/sparse_embedding/one?timeout=120s"]
+        assert [name for name in server.deployments if not name.startswith(".")] == ["one"]
+
+    @pytest.mark.parametrize(
+        "options",
+        [{"state": "absent"}, {"state": "absent", "force": True}, {"service_settings": {"num_allocations": 9}}],
+    )
+    def test_built_in_endpoint_is_never_changed(self, server: Simulator, options: dict[str, Any]) -> None:
+        before = server.endpoints
+        options = {"service_settings": {}, "allow_recreate": True, **options}
+        refused = local(server, inference_id=".elser-2-elasticsearch", settings={}, **options)
+        assert refused.failed
+        assert "is built in: it was not changed." in refused["msg"]
+        assert server.endpoints == before
+        assert all(request.startswith("GET") for request in server.requests)
 
     def test_create_without_allocations_says_what_is_needed(self, server: Simulator) -> None:
-        refused = run(server, **{**self.DECLARED, "service_settings": {"model_id": ".elser_model_2"}})
-        assert (
-            "creating it needs service_settings.num_threads and service_settings.num_allocations or" in refused["msg"]
-        )
+        refused = local(server, {"model_id": MODEL})
+        needed = "creating it needs service_settings.num_threads and service_settings.num_allocations or"
+        assert needed in refused["msg"]
         assert not any(request.startswith("PUT") for request in server.requests)
 
 
