@@ -8,8 +8,7 @@ Private to the collection.
 
 from __future__ import annotations
 
-import json
-from typing import Any, Collection, Iterable, Mapping, NamedTuple
+from typing import Any, Iterable, Mapping, NamedTuple
 
 from .._inference.endpoint import Endpoint
 from .._services.service import Service
@@ -56,34 +55,9 @@ def differences(desired: Desired, existing: Endpoint, policy: Policy, service: S
         )
     unequal = {path: value for path, value in wanted.items() if shown.get(path, _MISSING) != value}
     if unequal:
-        unequal = _by_meaning(unequal, existing, service, service.moving(wanted))
+        # Where nothing differs, this is not needed.
+        from .meaning import different  # noqa: PLC0415
+
+        unequal = different(unequal, existing, service, service.moving(wanted))
     other_type = desired.task_type if desired.task_type not in (None, existing.task_type) else None
     return Differences(unequal, removed, other_type)
-
-
-def _by_meaning(
-    unequal: Mapping[str, Any], existing: Endpoint, service: Service, moving: Collection[str]
-) -> dict[str, Any]:
-    """Those of unequal settings whose values also differ in what they mean.
-
-    :param moving: settings that change by themselves.
-    """
-    different = {}
-    for path, value in unequal.items():
-        shown, row = existing.settings.get(path, _MISSING), service.row(path)
-        is_hidden = shown is _MISSING and (value == {} or (row is not None and row.unseen))
-        read = value if row else _read_as(value, shown)
-        if not (is_hidden or path in moving or service.is_same(path, read, shown)):
-            different[path] = read
-    return different
-
-
-def _read_as(value: Any, shown: Any) -> Any:
-    """A text as a value of the type of what is shown, since Jinja makes texts of numbers and booleans."""
-    if not isinstance(value, str) or not isinstance(shown, (bool, int, float)):
-        return value
-    try:
-        read = json.loads(value.lower())
-    except ValueError:
-        return value
-    return read if isinstance(read, (bool, int, float)) and isinstance(read, bool) == isinstance(shown, bool) else value

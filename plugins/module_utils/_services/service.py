@@ -207,7 +207,8 @@ class Service(NamedTuple):
 
     def needs_secrets(self, changes: Iterable[str], server: Server) -> bool:
         """Whether the server rejects an update with these changes unless it holds the secrets, too."""
-        if not self.secrets or server.version >= self.secrets_optional_since:
+        # Where credentials are optional, the endpoint may have none.
+        if not self.secrets or () in self.credentials or server.version >= self.secrets_optional_since:
             return False
         return any(path.startswith("service_settings.") for path in changes)
 

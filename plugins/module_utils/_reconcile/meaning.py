@@ -1,0 +1,45 @@
+# Copyright: (c) 2026, esops.inference contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which of the values that differ also mean something else to a service: pure.
+
+It is loaded only where values differ. Private to the collection.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Collection, Mapping
+
+from .._inference.endpoint import Endpoint
+from .._services.service import Service
+
+_MISSING = object()
+
+
+def different(
+    unequal: Mapping[str, Any], existing: Endpoint, service: Service, moving: Collection[str]
+) -> dict[str, Any]:
+    """Those of unequal settings whose values also differ in what they mean.
+
+    :param moving: settings that change by themselves.
+    """
+    found = {}
+    for path, value in unequal.items():
+        shown, row = existing.settings.get(path, _MISSING), service.row(path)
+        is_hidden = shown is _MISSING and (value == {} or (row is not None and row.unseen))
+        read = value if row else _read_as(value, shown)
+        if not (is_hidden or path in moving or service.is_same(path, read, shown)):
+            found[path] = read
+    return found
+
+
+def _read_as(value: Any, shown: Any) -> Any:
+    """A text as a value of the type of what is shown, since Jinja makes texts of numbers and booleans."""
+    if not isinstance(value, str) or not isinstance(shown, (bool, int, float)):
+        return value
+    try:
+        read = json.loads(value.lower())
+    except ValueError:
+        return value
+    return read if isinstance(read, (bool, int, float)) and isinstance(read, bool) == isinstance(shown, bool) else value
