@@ -103,7 +103,7 @@ def test_everything_is_documented(installed: Path) -> None:
             where = documented[name]["path"] if kind == "role" else documented[name]["doc"]["filename"]
             assert where.startswith(str(installed))
     assert len(found["module"]) >= 2
-    assert len(found["role"]) == 1
+    assert len(found["role"]) == 2
 
 
 def test_everything_works(installed: Path, tmp_path: Path) -> None:

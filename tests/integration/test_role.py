@@ -35,6 +35,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     role: load(f"{role}/meta/argument_specs.yml")["argument_specs"]["main"]["options"] for role in ROLES
 }
 KEY = SECRETS["secret_anthropic_key"]
+OPENAI_KEY = SECRETS["secret_anthropic_key_rotated"]
 
 PLAYBOOK = """
 - hosts: all
@@ -327,18 +328,23 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Case], Si
     foreign = {"task_type": "rerank", "service_settings": {"model_id": "rerank-v3.5"}}
     hosts = {
         "created": {
-            "inference_endpoints": endpoints + "- {inference_id: rerank, service: cohere, task_settings: {top_n: 3}}\n",
+            "inference_endpoints": endpoints
+            + "- {inference_id: rerank, service: cohere, task_settings: {top_n: 3}}\n"
+            + "- {inference_id: search, service: openai, task_type: text_embedding, "
+            + "service_settings: {model_id: text-embedding-3-small}}\n",
             "inference_defaults": json.dumps(
                 {
                     "anthropic": {"service_settings": {"api_key": KEY, "model_id": "claude-sonnet-4-5"}},
                     "cohere": foreign,
-                    "openai": None,
+                    "openai": {"service_settings": {"api_key": OPENAI_KEY}},
+                    "jinaai": None,
                 }
             ),
         },
         "verified": {
             "inference_endpoints": [
                 {"inference_id": "verified", "service": "anthropic"},
+                {"inference_id": "rerank", "service": "cohere"},
                 {"inference_id": "gone", "state": "absent"},
                 {"inference_id": ".elser-2-elasticsearch", "service": "elasticsearch"},
             ],
@@ -365,26 +371,25 @@ def test_defaults_of_each_service_apply_to_its_endpoints(mixed: tuple[dict[str, 
     assert cases["created"].rejected == ""
     assert server.endpoints["chat"].secret == KEY
     assert server.endpoints["chat"].service_settings["model_id"] == "claude-sonnet-4-5"
+    assert server.endpoints["search"].secret == OPENAI_KEY
+    assert server.endpoints["search"].task_type == "text_embedding"
 
 
 def test_verify_pings_each_endpoint_that_is_to_be_there(mixed: tuple[dict[str, Case], Simulator]) -> None:
     cases, server = mixed
     assert cases["verified"].rejected == ""
-    assert cases["verified"].verified == ["verified"]
-    [prompt] = [exchange.body for exchange in server.log if exchange.method == "POST"]
-    assert prompt == {
-        "input": DEFAULTS["inference"]["inference_verify_input"],
-        "task_settings": {"max_tokens": DEFAULTS["inference"]["inference_verify_max_tokens"]},
-    }
+    assert cases["verified"].verified == ["verified", "rerank"]
+    text = DEFAULTS["inference"]["inference_verify_input"]
+    bodies = [exchange.body for exchange in server.log if exchange.method == "POST"]
+    assert {"query": text, "input": [text]} in bodies
+    limit = {"max_tokens": DEFAULTS["inference"]["inference_verify_max_tokens"]}
+    assert {"input": text, "task_settings": limit} in bodies
+    assert len(bodies) == 2
 
 
 def test_purge_takes_the_services_from_text(mixed: tuple[dict[str, Case], Simulator]) -> None:
     cases, server = mixed
     assert cases["purged"].rejected == ""
     assert cases["purged"].passed["purge_services"] == ["cohere", "jinaai"]
-    assert {name for name in server.endpoints if not name.startswith(".")} == {
-        "chat",
-        "verified",
-        "rerank",
-        "of-other-service",
-    }
+    assert "unlisted" not in server.endpoints
+    assert {"rerank", "of-other-service"} <= server.endpoints.keys()
