@@ -24,7 +24,6 @@ from ansible_collections.esops.inference.plugins.module_utils._services.rows imp
     task,
     updatable,
 )
-from ansible_collections.esops.inference.plugins.module_utils._services.service import TRIED
 
 LIMIT = "service_settings.rate_limit.requests_per_minute"
 
@@ -81,7 +80,7 @@ class TestSecrets:
         row = secret("secret_parameters", kind)
         assert row.secret
         assert row.option()["no_log"] is True
-        assert row.changes_since == TRIED
+        assert row.changes_since == UPDATED
 
     @pytest.mark.parametrize(("kind", "empty"), [("str", ""), ("json", ""), ("dict", {})])
     def test_secret_is_not_empty(self, kind: str, empty: Any) -> None:
@@ -122,10 +121,10 @@ class TestRateLimits:
         [row] = rate_limits()
         assert row.default is None
 
-    def test_rate_limit_is_positive_and_tried_in_place(self) -> None:
+    def test_rate_limit_is_positive_and_changes_in_place(self) -> None:
         for row in (*rate_limits(1), *rate_limits(rerank=300)):
             assert row.problem(0) == "must be at least 1, not 0."
-            assert row.changes_since == TRIED
+            assert row.changes_since == UPDATED
 
 
 class TestEmbeddings:
