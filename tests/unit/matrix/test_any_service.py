@@ -69,7 +69,7 @@ def declarations(draw: st.DrawFn, service: str, task_type: str) -> dict[str, Any
 CASES = [(service, task_type) for service, task_type in LEAST if service in SERVICES or service == "acme"]
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data(), st.sampled_from(CASES), st.sampled_from(["9.3", "9.4", "9.6"]), st.booleans())
 @pytest.mark.usefixtures("_nothing_from_outside")
 def test_declaration_ends_as_declared_or_names_what_is_wrong(

@@ -80,7 +80,7 @@ class TestSecrets:
         row = secret("secret_parameters", kind)
         assert row.secret
         assert row.option()["no_log"] is True
-        assert row.changes_since == UPDATED
+        assert row.changes_since == (8, 17)
 
     @pytest.mark.parametrize(("kind", "empty"), [("str", ""), ("json", ""), ("dict", {})])
     def test_secret_is_not_empty(self, kind: str, empty: Any) -> None:
