@@ -59,8 +59,8 @@ _DEFAULTS = r"""
 defaults:
   description:
     - "Common settings by the name of the service, for example C({openai: {service_settings: {api_key: ...}}})."
-    - Each can have O(endpoints.task_type), O(endpoints.service_settings), O(endpoints.task_settings), and
-      O(endpoints.chunking_settings). They are merged recursively, and a setting of an endpoint takes precedence.
+    - Each can have O(endpoints[].task_type), O(endpoints[].service_settings), O(endpoints[].task_settings), and
+      O(endpoints[].chunking_settings). They are merged recursively, and a setting of an endpoint takes precedence.
     - If an endpoint has another kind of credential than the defaults of its service, its own takes their place.
   type: dict
 purge_services:
@@ -97,6 +97,6 @@ options:
     elements: dict
     required: true
 """
-        + _suboptions(_NAME.replace("STATE", "endpoints.state"), _BODY)
+        + _suboptions(_NAME.replace("STATE", "endpoints[].state"), _BODY)
         + indent(_DEFAULTS, "  ")
     )

@@ -181,9 +181,10 @@ class Decision(NamedTuple):
             refusal += wording.needs_secrets(self.service.named_credentials)
         if server is not None and self._resets_chunking(existing, server):
             refusal += wording.resets_chunking(server)
-        if self.facts.rejection:
-            refusal += wording.rejected(self.facts.rejection)
-        raise Refused(refusal)
+        if not self.facts.rejection:
+            raise Refused(refusal)
+        # Only a 400 names settings.
+        raise Refused(refusal + wording.rejected(self.facts.rejection), 400)
 
     def _recreation(self, existing: Endpoint, found: Differences, changes: tuple[str, ...]) -> Plan:
         """Settings that the declaration leaves out are carried over from the existing endpoint."""
