@@ -167,9 +167,9 @@ def paths(options: Mapping[str, Any], members: str, prefix: str = "") -> Iterato
 
 
 def referred(markup: str, value: Any) -> set[str]:
-    """The names in C(markup), without the values behind them."""
+    """The names in C(markup), without the values behind them and the marks of lists."""
     return {
-        re.split("=|(?<!module):", name)[0]
+        re.split("=|(?<!module):", name.replace("[]", ""))[0]
         for text in texts(value)
         for name in re.findall(rf"\b{markup}\(([^)]+)\)", text)
     }
