@@ -11,7 +11,7 @@ from typing import Any, Mapping, Sequence
 from .._elasticsearch.errors import ApiError
 from .._inference.api import Inference
 from .._inference.endpoint import Endpoint
-from .._services.anthropic import SERVICE, services
+from .._services.anthropic import SERVICE
 from .fingerprint_options import fingerprint_options, fingerprint_problems, fingerprints_of
 from .runner import Context, run
 from .selection import is_built_in, is_pattern, read_endpoints, selection_problems
@@ -98,8 +98,11 @@ def _users(api: Inference, endpoints: Sequence[Endpoint]) -> dict[str, dict[str,
 
 def _last_sent(context: Context, endpoints: Sequence[Endpoint]) -> dict[str, dict[str, str]]:
     """Return when the secrets of each were sent last, by its ID, without those of which that is not known."""
+    # Few runs ask for that.
+    from .._services.catalog import services  # noqa: PLC0415
+
     fingerprints = fingerprints_of(context, services, context.api.server)
-    own = [endpoint for endpoint in endpoints if endpoint.service == SERVICE.name]
+    own = [endpoint for endpoint in endpoints if not is_built_in(endpoint.inference_id)]
     fingerprints.read(endpoint.inference_id for endpoint in own)
     found = {endpoint.inference_id: fingerprints.last_sent(endpoint) for endpoint in own}
     return {inference_id: last for inference_id, last in found.items() if last}

@@ -66,6 +66,23 @@ class TestServiceWithoutRows:
         rotated = run(server, service_settings=settings(acme_pass_phrase=PHRASE + "!"), **options)
         assert (rotated["action"], rotated["changes"]) == ("updated", ["service_settings.acme_pass_phrase"])
 
+    def test_fingerprints_of_any_service_are_returned(self, server: Simulator) -> None:
+        run(server, update_secrets="when_changed")
+        found = run_module("endpoint_info", {"elasticsearch_url": server.url, "fingerprints": True})
+        assert found["fingerprints"].keys() == {"one"}
+
+    def test_removal_need_not_name_the_service(self, server: Simulator) -> None:
+        run(server)
+        removed = run(server, service=None, task_type=None, service_settings=None, state="absent")
+        assert (removed["action"], server.endpoints.get("one")) == ("deleted", None)
+        assert server.requests[-1] == "DELETE /_inference/completion/one"
+
+    def test_removal_that_names_another_service_is_refused(self, server: Simulator) -> None:
+        run(server)
+        refused = run(server, service="openai", service_settings=None, state="absent")
+        assert "belongs to the service acme, not to openai" in refused["msg"]
+        assert "one" in server.endpoints
+
     def test_setting_that_is_neither_known_nor_shown_is_asked_for(self, server: Simulator) -> None:
         """The server knows a sensitive setting whose name no one would take for a secret."""
         run(server)
