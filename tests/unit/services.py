@@ -60,7 +60,7 @@ ACME = Service(
         Setting(MODEL, required=True, check=_model_problem),
         Setting(RATE, "int", default=10, changes_since=(9, 4), minimum=1),
         Setting(DIMENSIONS, "int", required=True, task_types=("text_embedding",)),
-        Setting(BATCH, "int", default=5, task_types=("text_embedding",)),
+        Setting(BATCH, "int", default=5, changes_since=(8, 17), task_types=("text_embedding",)),
         Setting(ADAPTIVE, "bool"),
         Setting(MOST, "int"),
         Setting(INPUT, choices=("query", "document")),

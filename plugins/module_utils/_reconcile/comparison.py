@@ -47,7 +47,9 @@ def differences(desired: Desired, existing: Endpoint, policy: Policy, service: S
     wanted = {**desired.settings, **{path: value for path, value in desired.secrets.items() if path in shown}}
     removed: frozenset[str] = frozenset()
     if policy.unmanaged_settings == "remove":
-        wanted = {**service.defaults(existing.task_type), **wanted}
+        # A default that is not shown, or that no update sets, is no reason to change anything.
+        defaults = service.defaults(existing.task_type).items()
+        wanted = {**{path: value for path, value in defaults if path in shown and not service.is_fixed(path)}, **wanted}
         removed = frozenset(
             path
             for path in shown

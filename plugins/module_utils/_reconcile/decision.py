@@ -220,7 +220,13 @@ class Decision(NamedTuple):
         proof: Mapping[str, Any] = {}
         if sent and self._proves and not self.service.validates_updates(server):
             proof = self._body({**secrets, **wanted})
-        return Plan(UPDATED, existing, after, changes, nest({**sent, **body}), tuple(sent), proof, doubtful)
+        warnings = self._of_optional_secrets(existing, [path for path in sent if path in changes])
+        return Plan(UPDATED, existing, after, changes, nest({**sent, **body}), tuple(sent), proof, doubtful, warnings)
+
+    def _of_optional_secrets(self, existing: Endpoint, rotated: Sequence[str]) -> tuple[str, ...]:
+        """The warning that the endpoint may have no secret that could be replaced; no server tells."""
+        is_optional = () in self.service.credentials
+        return (wording.optional_secrets(existing, rotated),) if rotated and is_optional else ()
 
     def _new(self, settings: Mapping[str, Any], task_type: str) -> Endpoint:
         """A new endpoint, as the server will show it."""

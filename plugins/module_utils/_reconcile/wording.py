@@ -78,6 +78,13 @@ def needs_secrets(credentials: str) -> str:
     return f" Service settings change there only with {credentials} beside them, which is not given."
 
 
+def optional_secrets(existing: Endpoint, rotated: Sequence[str]) -> str:
+    return (
+        f"Inference endpoint {existing.inference_id}: the service {existing.service} needs no credentials. If the "
+        f"endpoint was created without them, Elasticsearch ignores {joined(rotated)}. Then it has to be re-created."
+    )
+
+
 def resets_chunking(server: Server) -> str:
     return (
         f" Any update by {server.name} would also reset chunking_settings (elastic/elasticsearch#139574). "

@@ -67,8 +67,8 @@ FAULTS = {
 }
 #: Each kind of version meets every fault: without updates, with updates that are not validated, and the newest.
 KINDS_OF_VERSIONS = ("8.16", "9.3", "9.6")
-#: One fault of each way to end: what the other versions meet, and what any request meets. The other faults come at
-#: the first request, a read, and at each write: another read fails of them as it does of one of these.
+#: One fault of each way to end: what the other versions meet, and what any request meets in each kind of version.
+#: Otherwise, a fault comes at the first request, a read, and at each write: another read fails in the same way.
 MAIN_FAULTS = (
     *("429", "500 although carried out", "400 although created", "504, a page, although carried out", "reset before"),
     *("reset after", "cut-off JSON", "already exists", "provider refusal", "busy with another update"),
@@ -93,8 +93,8 @@ def bench_of_few(request: pytest.FixtureRequest) -> Iterator[Bench]:
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
 def test_every_fault_at_every_request(bench: Bench, operation: Operation, count: Count) -> None:
     expected = Expected.of(bench, operation)
-    names = FAULTS if bench.version in KINDS_OF_VERSIONS else MAIN_FAULTS
-    for name, number in _hits(names, bench.server.requests):
+    is_kind = bench.version in KINDS_OF_VERSIONS
+    for name, number in _hits(FAULTS if is_kind else MAIN_FAULTS, bench.server.requests, everywhere=is_kind):
         _meet(bench, expected, FAULTS[name], f"{name} at request {number}", number)
         count("runs that met a fault")
 
@@ -267,8 +267,11 @@ class Expected:
         return expected
 
 
-def _hits(names: Iterable[str], requests: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """Faults with the number of each request that they can hit: one that asks the provider, say."""
+def _hits(names: Iterable[str], requests: Sequence[str], *, everywhere: bool = True) -> Iterator[tuple[str, int]]:
+    """Faults with the number of each request that they can hit: one that asks the provider, say.
+
+    C(everywhere): whether the main faults hit each request.
+    """
     for name in names:
         fault = FAULTS[name]
         for number, request in enumerate(requests, 1):
@@ -277,7 +280,8 @@ def _hits(names: Iterable[str], requests: Sequence[str]) -> Iterator[tuple[str, 
             elif fault.kind.startswith("provider_"):
                 hits = re.match("PUT ", request)
             else:
-                hits = name in MAIN_FAULTS or number == 1 or re.search(WRITES, request)
+                is_main = everywhere and name in MAIN_FAULTS
+                hits = is_main or number == 1 or re.search(WRITES, request)
             if hits:
                 yield name, number
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import requests
@@ -313,3 +313,25 @@ def _paths(settings: Mapping[str, Any], prefix: str = "") -> list[str]:
 def _former(shape: Shape) -> dict[str, Any]:
     """What is declared before the change."""
     return {name: shape.settings[name] for name in shape.change if name in shape.settings}
+
+
+class TestKindOfCredential:
+    """An update takes only the kind that the endpoint was created with (C(SecretSettings.updateExactlyOneField))."""
+
+    SHAPE = next(shape for shape in SHAPES if shape.service == "azureopenai")
+    OTHER: ClassVar = {"entra_id": None, "api_key": SECRET}
+
+    @pytest.mark.rejected(r"PUT .*/_update.*: 400")
+    def test_other_kind_is_refused_with_the_words_of_the_server(self, server: Simulator) -> None:
+        create(server, self.SHAPE)
+        refused = run(server, self.SHAPE, self.OTHER, update_secrets="always")
+        assert refused.failed
+        assert "service_settings.api_key" in refused["msg"]
+        assert "only the field [entra_id] can be updated" in refused["msg"]
+
+    @pytest.mark.rejected(r"PUT .*/_update.*: 400")
+    def test_other_kind_takes_a_recreation(self, server: Simulator) -> None:
+        create(server, self.SHAPE)
+        done = run(server, self.SHAPE, self.OTHER, update_secrets="always", allow_recreate=True)
+        assert (done["action"], done.failed) == ("recreated", False)
+        assert server.endpoints[ID].secrets == {"api_key": SECRET}

@@ -45,8 +45,9 @@ def test_method_sends_its_header(auth: Auth, header: str | None) -> None:
 
 
 @pytest.fixture
-def netrc(tmp_path: Path) -> None:
+def netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A login for the simulator, in the HOME that every test has."""
+    monkeypatch.setenv("HOME", str(tmp_path))
     file = tmp_path / ".netrc"
     file.write_text("machine 127.0.0.1 login thief password stolen\n")
     file.chmod(0o600)

@@ -14,6 +14,7 @@ from ansible_collections.esops.inference.plugins.module_utils._reconcile.compari
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Policy
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.history import unequal
 from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import SERVICE
+from ansible_collections.esops.inference.plugins.module_utils._services.setting import Setting
 from tests.unit.reconciling import EXISTING, MODEL, TEMPERATURE, TOKENS, altered, wanted
 from tests.unit.services import (
     ACME,
@@ -79,8 +80,19 @@ class TestRemovals:
         assert found({RATE: 7}, existing, unmanaged="remove") == Differences({}, frozenset())
 
     def test_defaults_are_those_of_the_task_type_that_the_endpoint_has(self) -> None:
-        existing = STORED._replace(task_type="text_embedding", settings={RATE: 10})
+        settings = {RATE: 10, BATCH: 7}
+        existing = STORED._replace(task_type="text_embedding", settings=settings)
         assert found({}, existing, unmanaged="remove") == Differences({BATCH: 5}, frozenset())
+        assert found({}, STORED._replace(settings=settings), unmanaged="remove") == Differences({}, frozenset())
+
+    def test_default_that_is_not_shown_is_no_difference(self) -> None:
+        assert found({}, STORED._replace(settings={}), unmanaged="remove") == Differences({}, frozenset())
+
+    def test_default_that_no_update_sets_is_no_difference(self) -> None:
+        fixed = ACME._replace(settings=(Setting(BATCH, "int", default=5),))
+        existing = STORED._replace(settings={BATCH: 7})
+        removing = Policy(unmanaged_settings="remove")
+        assert differences(wanted("a"), existing, removing, fixed) == Differences({}, frozenset())
 
     def test_setting_that_a_create_needs_is_not_removed(self) -> None:
         removing = differences(wanted("a"), EXISTING, Policy(unmanaged_settings="remove"), SERVICE)

@@ -14,6 +14,7 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.err
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import UNKNOWN, Endpoint, Server
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import Plan
 from ansible_collections.esops.inference.plugins.module_utils._services.service import Service
+from ansible_collections.esops.inference.plugins.module_utils._services.setting import Setting
 from tests.unit.planning import NEEDED, RECREATE_HINT, StubFacts, planned, refusal
 from tests.unit.reconciling import (
     EXISTING,
@@ -558,6 +559,21 @@ class TestRejectedSecrets:
 
 
 CHUNKED = STORED._replace(settings={ACME_MODEL: "m", USER: "u", "chunking_settings.max_chunk_size": 100})
+
+
+class TestOptionalSecrets:
+    """An endpoint that was created without a secret cannot get one by an update, and no server tells."""
+
+    def test_rotation_is_done_with_a_warning(self) -> None:
+        service = SHY._replace(settings=(Setting(KEY, secret=True, changes_since=(8, 17)), *SHY.settings))
+        decided = planned({}, STORED, "k", service=service, update_secrets="always")
+        assert (decided.action, decided.sent) == ("updated", (KEY,))
+        [warning] = decided.warnings
+        assert warning.startswith("Inference endpoint a: the service shy needs no credentials.")
+        assert f"ignores {KEY}." in warning
+
+    def test_rotation_of_a_secret_that_is_required_needs_none(self) -> None:
+        assert planned({}, EXISTING, "k", update_secrets="always").warnings == ()
 
 
 class TestChunkingSettings:
