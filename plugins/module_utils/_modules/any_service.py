@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from typing import Any, Iterable, Iterator, Mapping, NamedTuple
+from typing import Any, Iterable, Iterator, Mapping, NamedTuple, Sequence
 
 from ansible.module_utils.common.validation import check_type_bool
 
@@ -22,8 +22,7 @@ from .._services.catalog import SERVICES, services
 from .._services.secret_names import find_secrets, is_secret
 from .._services.service import Service
 from .endpoint_options import declared_settings, desired, id_problems, setting_problems, with_defaults
-from .option_errors import validation_errors
-from .raw_options import MISSING, UNSUPPORTED, misfits, structured, without_nulls
+from .raw_options import MISSING, UNSUPPORTED, Misfit, misfits, structured, without_nulls
 
 #: The options that may hold secrets of endpoints.
 _WITH_SECRETS = (*SETTINGS_GROUPS, "endpoints", "defaults")
@@ -90,8 +89,18 @@ def read(declared: Mapping[str, Any]) -> Reading:
     for misfit in wrong:
         _remove(given, misfit.place.partition("[")[0])
     converted, unreadable = _converted(spec, given)
-    found = [*validation_errors(wrong), *unreadable, *_dotted_names(converted)]
+    found = [*sentences(wrong), *unreadable, *_dotted_names(converted)]
     return Reading(service, {**declared, **converted}, found)
+
+
+def sentences(wrong: Sequence[Misfit]) -> list[str]:
+    """What is wrong with options of wrong types, names, or values."""
+    if not wrong:
+        return []
+    # Most runs need no sentences.
+    from .option_errors import validation_errors  # noqa: PLC0415
+
+    return validation_errors(wrong)
 
 
 @functools.lru_cache(maxsize=None)

@@ -14,11 +14,11 @@ from .any_service import (
     any_endpoint_options,
     any_secrets,
     read,
+    sentences,
     with_service_defaults,
 )
 from .endpoint_options import list_problems
 from .lists import list_option_problems, list_options, reconcile_list
-from .option_errors import validation_errors
 from .policy_options import policy_options, policy_problems
 from .raw_options import misfits
 from .runner import Context, run
@@ -35,28 +35,32 @@ def options() -> dict[str, Any]:
     }
 
 
-def check(params: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with the options beyond their types."""
-    wrong = _default_problems(params["defaults"] or {})
-    if not wrong:
-        readings = _read(params)
-        ids = [reading.declared["inference_id"] for reading in readings]
-        wrong = list_problems(ids, [reading.problems(params["update_secrets"]) for reading in readings])
-    return wrong + policy_problems(params) + list_option_problems(params)
+class Declarations:
+    """The endpoints of a run, which are read once: where they are checked."""
+
+    def __init__(self) -> None:
+        self._readings: list[Reading] = []
+
+    def check(self, params: Mapping[str, Any]) -> list[str]:
+        """Return what is wrong with the options beyond their types."""
+        wrong = _default_problems(params["defaults"] or {})
+        if not wrong:
+            self._readings = _read(params)
+            ids = [reading.declared["inference_id"] for reading in self._readings]
+            wrong = list_problems(ids, [reading.problems(params["update_secrets"]) for reading in self._readings])
+        return wrong + policy_problems(params) + list_option_problems(params)
+
+    def work(self, context: Context) -> dict[str, Any]:
+        """Reconcile the endpoints, and return the result."""
+        for reading in self._readings:
+            context.warnings.extend(reading.warnings)
+        return reconcile_list(context, services, [reading.desired for reading in self._readings])
 
 
 def _default_problems(defaults: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with the defaults of services, as options."""
     options_of_one = {"type": "dict", "options": any_body_options()}
-    return validation_errors(misfits(dict.fromkeys(defaults, options_of_one), defaults, "defaults."))
-
-
-def work(context: Context) -> dict[str, Any]:
-    """Reconcile the endpoints, and return the result."""
-    readings = _read(context.params)
-    for reading in readings:
-        context.warnings.extend(reading.warnings)
-    return reconcile_list(context, services, [reading.desired for reading in readings])
+    return sentences(list(misfits(dict.fromkeys(defaults, options_of_one), defaults, "defaults.")))
 
 
 def _read(params: Mapping[str, Any]) -> list[Reading]:
@@ -64,6 +68,12 @@ def _read(params: Mapping[str, Any]) -> list[Reading]:
     return [read(with_service_defaults(defaults, endpoint)) for endpoint in params["endpoints"]]
 
 
+def check(params: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the options beyond their types."""
+    return Declarations().check(params)
+
+
 def main() -> None:
     """Run the module."""
-    run(options(), check, work, secrets=any_secrets)
+    declarations = Declarations()
+    run(options(), declarations.check, declarations.work, secrets=any_secrets)

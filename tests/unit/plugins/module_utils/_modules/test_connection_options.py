@@ -150,9 +150,9 @@ class TestConnection:
     def test_a_directory_is_a_ca_path(self, connection: Callable[..., Connection], tmp_path: Path) -> None:
         assert connection(elasticsearch_url=URL, ca_path=str(tmp_path)).ca_path == str(tmp_path)
 
-    def test_a_home_directory_is_expanded(self, connection: Callable[..., Connection], tmp_path: Path) -> None:
-        (tmp_path / "ca.pem").touch()
-        assert connection(elasticsearch_url=URL, ca_path="~/ca.pem").ca_path == str(tmp_path / "ca.pem")
+    def test_a_home_directory_is_expanded(self, connection: Callable[..., Connection], empty_home: Path) -> None:
+        (empty_home / "ca.pem").touch()
+        assert connection(elasticsearch_url=URL, ca_path="~/ca.pem").ca_path == str(empty_home / "ca.pem")
 
 
 BASIC = {"elasticsearch_username": "elastic", "elasticsearch_password": "s€cret"}
