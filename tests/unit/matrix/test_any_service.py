@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import nest
 from ansible_collections.esops.inference.plugins.module_utils._services.catalog import SERVICES, services
 from ansible_collections.esops.inference.plugins.module_utils._services.setting import Setting
 from tests.simulator import Simulator
@@ -39,18 +40,6 @@ def value_of(row: Setting) -> st.SearchStrategy[Any]:
     return st.sampled_from(row.choices) if row.choices else VALUES[row.type]
 
 
-def nested(values: dict[str, Any]) -> dict[str, Any]:
-    """Settings by their dotted paths, as the API nests them."""
-    groups: dict[str, Any] = {}
-    for path, value in values.items():
-        *names, last = path.split(".")
-        place = groups
-        for name in names:
-            place = place.setdefault(name, {})
-        place[last] = value
-    return groups
-
-
 @st.composite
 def declarations(draw: st.DrawFn, service: str, task_type: str) -> dict[str, Any]:
     """The least that a create needs, with some settings of the service, and now and then one that nobody knows."""
@@ -59,7 +48,7 @@ def declarations(draw: st.DrawFn, service: str, task_type: str) -> dict[str, Any
     values = {path: draw(value_of(rows[path])) for path in chosen}
     if draw(st.integers(0, 5)) == 0:
         values["service_settings.unheard_of"] = draw(st.sampled_from(["x", 1, {"y": True}]))
-    groups = nested(values)
+    groups = nest(values)
     least = LEAST[service, task_type]
     secrets = {name: ACCOUNT if name == "service_account_json" else SECRET for name in least if name in SECRETS}
     groups["service_settings"] = {**least, **secrets, **groups.get("service_settings", {})}
