@@ -85,7 +85,7 @@ class TestFacts:
             "Credentials": "``api_key`` or ``access_key`` and ``secret_key``",
             "Required": "``model``; ``dimensions`` (``text_embedding``)",
             "Changed in place": "``rate`` (from 9.4), ``scaling`` as a whole (from 9.0); "
-            + "``batch`` (``text_embedding``)",
+            "``batch`` (``text_embedding``)",
             "Task settings": "``input``, ``user``, ``weight``. An update replaces them.",
             "Filled in": "``rate`` 10; ``batch`` 5 (``text_embedding``)",
         }
