@@ -163,7 +163,7 @@ class Awx:
         *,
         hosts: Mapping[str, Any],
         elasticsearch: Mapping[str, str],
-        providers: Mapping[str, Mapping[str, str]] = ANTHROPIC,
+        providers: Mapping[str, Mapping[str, str]] | None = None,
         answers: Mapping[str, Any] | None = None,
         survey: Mapping[str, Any] = SURVEY,
         inventory_variables: Mapping[str, Any] | None = None,
@@ -177,7 +177,7 @@ class Awx:
         self._monkeypatch.setattr(containers, "CONTAINER_ROOT", str(home / "worker"))
         credentials = Credentials(home / "sent")
         credentials.inject("elasticsearch", **elasticsearch)
-        for name, inputs in providers.items():
+        for name, inputs in (providers or ANTHROPIC).items():
             credentials.inject(name, **inputs)
         _write_inventory(home / "sent/inventory/hosts", hosts, {**INVENTORY_VARIABLES, **(inventory_variables or {})})
         shutil.copytree(ROOT / "playbooks", home / "sent/project/playbooks")

@@ -53,7 +53,7 @@ def broken_links(path: Path) -> Iterator[str]:
     """Yield the links of a Markdown file to files and headings that do not exist."""
     page = re.sub(r"^```.*?^```|`[^`\n]+`", "", path.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
     for link in re.findall(r"\]\(([^)\s]+)\)", page):
-        name, _, fragment = link.partition("#")
+        name, _hash, fragment = link.partition("#")
         target = path.parent / name if name else path
         if ":" not in name and not (target.exists() and (not fragment or fragment in anchors(target))):
             yield link

@@ -183,7 +183,7 @@ class TestDecide:
         twin = EXISTING._replace(inference_id="b")
         cluster = cluster_of(MemoryApi(twin))
         desired = wanted("a", settings={MODEL: "m", TOKENS: 5}, secrets={KEY: "k"})
-        for _ in range(2):
+        for _time in range(2):
             decided = cluster.decide(desired, None, EndpointFacts(cluster, desired))
             assert cluster.warnings == list(decided.warnings)
         assert len(cluster.warnings) == 1

@@ -93,7 +93,7 @@ class TestServer:
         api = MemoryApi()
         api.failures["server"] = [failed("GET", "/")]
         cluster = cluster_of(api)
-        for _ in range(2):
+        for _time in range(2):
             assert facts_of(cluster).server() == UNKNOWN
         assert cluster.warnings == ["The version of Elasticsearch cannot be read (It failed); the newest is assumed."]
 
