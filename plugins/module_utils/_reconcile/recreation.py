@@ -114,12 +114,15 @@ class Recreation:
         """The create failed for good: puts the former settings back, and says what there is now."""
         former, history = self._former, self._history
         said = f"Inference endpoint {former.inference_id} was deleted, and creating it as declared failed: {error}"
+        is_restored = False
         # Of an endpoint that could not be read nothing is known.
         if history.now is None and former.settings:
             settings = self._service.given(former.settings)
             body = {"service": self._service.name, **nest({**self._desired.secrets, **settings})}
             try:
                 self._found(self._remote.create(former, body, after_delete=True))
+                # The server may fill in other values than before, such as the number of allocations.
+                is_restored = True
             except ClientError as second:
                 said = f"{said} Putting its former settings back failed, too: {second}"
                 self._found(self._remote.read_if_possible())
@@ -127,8 +130,9 @@ class Recreation:
             kept = self._preflight.exists
             copy = f"The temporary endpoint {kept.inference_id} keeps its settings. " if kept else ""
             return Refused(f"{said} THE ENDPOINT IS GONE. {_described(former)} {copy}Run again, so that it is created.")
-        if history.now == former:
-            return Refused(f"{said} Its former settings are in place again, with the API key that was declared.")
+        if is_restored or history.now == former:
+            key = ", with the API key that was declared" if self._desired.secrets else ""
+            return Refused(f"{said} Its former settings are in place again{key}.")
         return Refused(f"{said} Another endpoint of that id exists now; run again to have it changed.")
 
     def _found(self, now: Endpoint | None) -> None:

@@ -168,6 +168,17 @@ class TestModelsInTheCluster:
         assert creates == ["PUT /_inference/sparse_embedding/one?timeout=120s"]
         assert [name for name in server.deployments if not name.startswith(".")] == ["one"]
 
+    def test_recreation_that_fails_puts_the_former_settings_back(self, server: Simulator) -> None:
+        local(server, ADAPTIVE)
+        server.allocate("one", 3)
+        server.faults.add(Fault("status", match="^PUT", status=400))
+        failed = local(server, {**ADAPTIVE, "num_threads": 2}, allow_recreate=True)
+        assert failed.failed
+        assert failed["msg"].endswith("Its former settings are in place again.")
+        assert server.endpoints["one"].service_settings["num_threads"] == 1
+        assert failed["endpoint"]["service_settings"]["adaptive_allocations"] == ADAPTIVE["adaptive_allocations"]
+        assert local(server, ADAPTIVE)["action"] == "none"
+
     @pytest.mark.parametrize(
         "options",
         [{"state": "absent"}, {"state": "absent", "force": True}, {"service_settings": {"num_allocations": 9}}],
