@@ -11,6 +11,11 @@ from typing import Any, Mapping, NamedTuple
 SETTINGS_GROUPS = ("service_settings", "task_settings", "chunking_settings")
 
 
+def is_task_type(name: str) -> bool:
+    """Whether a name can be that of a task type. The server takes C(any) for all of them."""
+    return name != "any" and all(part.isascii() and part.isalpha() and part.islower() for part in name.split("_"))
+
+
 class Endpoint(NamedTuple):
     """An inference endpoint as Elasticsearch returns it, without its secrets.
 

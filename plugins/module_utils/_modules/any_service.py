@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import functools
 import json
-import re
 from typing import Any, Iterable, Iterator, Mapping, NamedTuple, Sequence
 
 from ansible.module_utils.common.validation import check_type_bool
 
 from .._elasticsearch.text import joined
-from .._inference.endpoint import SETTINGS_GROUPS
+from .._inference.endpoint import SETTINGS_GROUPS, is_task_type
 from .._reconcile.declaration import ABSENT, PRESENT, Desired
 from .._services.catalog import SERVICES, services
 from .._services.secret_names import find_secrets, is_secret
@@ -26,8 +25,6 @@ from .raw_options import MISSING, UNSUPPORTED, Misfit, misfits, structured, with
 
 #: The options that may hold secrets of endpoints.
 _WITH_SECRETS = (*SETTINGS_GROUPS, "endpoints", "defaults")
-
-_TASK_TYPE = re.compile("[a-z]+(_[a-z]+)*")
 
 
 class Reading(NamedTuple):
@@ -165,7 +162,7 @@ def _head_problems(declared: Mapping[str, Any]) -> list[str]:
     if declared["state"] == PRESENT and not declared["service"]:
         found.append("service is required: the name of an inference service, as in the API.")
     task_type = declared["task_type"]
-    if task_type is not None and (task_type == "any" or not _TASK_TYPE.fullmatch(task_type)):
+    if task_type is not None and not is_task_type(task_type):
         found.append(f"task_type {task_type!r} is none.")
     return found
 

@@ -14,15 +14,13 @@ from typing import Any, Callable, Mapping, NamedTuple, Sequence
 
 from .._elasticsearch.errors import ClientError
 from .._inference.api import Inference
-from .._inference.endpoint import Endpoint
+from .._inference.endpoint import Endpoint, is_task_type
 
 #: Of the versions that this collection supports.
 OLDEST = (8, 16)
 
 #: What is not an ID, and would make another request of the one that is meant.
 _NO_ID = re.compile(r"\.{0,2}|_.*|.*[/\s].*", re.DOTALL)
-
-_TASK_TYPE = re.compile("[a-z]+(_[a-z]+)*")
 
 #: Each task type with the first version that knows it (the server's class TaskType).
 _TASK_TYPES = {
@@ -46,8 +44,7 @@ def selection_problems(params: Mapping[str, Any], all_endpoints: str) -> list[st
         ids = " or ".join(no_ids)
         wrong.append(f"inference_id: no endpoint can have the id {ids}. {all_endpoints} to read all endpoints.")
     task_type = params["task_type"]
-    # The server would take "any" for all of them.
-    if task_type is not None and (task_type == "any" or not _TASK_TYPE.fullmatch(task_type)):
+    if task_type is not None and not is_task_type(task_type):
         wrong.append(f"task_type: {task_type!r} is none. Leave task_type out to read endpoints of any.")
     if params["service"] == "":
         wrong.append("service is empty. Leave service out to read endpoints of any.")

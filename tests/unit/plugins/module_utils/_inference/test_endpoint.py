@@ -17,6 +17,7 @@ from ansible_collections.esops.inference.plugins.module_utils._inference.endpoin
     Endpoint,
     Server,
     flatten,
+    is_task_type,
     nest,
 )
 from tests.unit.support import STORED
@@ -81,3 +82,11 @@ class TestServer:
     def test_unknown_server_is_neither_serverless_nor_given_a_timeout(self) -> None:
         assert (UNKNOWN.is_serverless, UNKNOWN.limits_creates, UNKNOWN.limits_updates) == (False, False, False)
         assert Server(NEWEST, "Elasticsearch Serverless").is_serverless
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("rerank", True), ("text_embedding", True), ("any", False), ("", False), ("Rerank", False), ("a/b", False)],
+)
+def test_name_of_a_task_type_is_recognized(name: str, expected: bool) -> None:
+    assert is_task_type(name) is expected
