@@ -90,7 +90,7 @@ _HEAD = """
 
   Written by make bench, with what it measured.
 
-.. _ansible_collections.esops.inference.docsite.benchmark:
+.. _ansible_collections.esops.inference.docsite.benchmarks:
 
 How long things take
 ====================

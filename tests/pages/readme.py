@@ -30,7 +30,7 @@ from tests.simulator.versions import NEWEST, OLDEST
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
-BENCHMARK = ROOT / "docs/docsite/rst/benchmark.rst"
+BENCHMARK = ROOT / "docs/docsite/rst/benchmarks.rst"
 COLLECTION = "esops.inference"
 SUPPORTED: dict[str, Any] = yaml.safe_load((ROOT / "tests/supported.yml").read_text())
 MODULES = sorted(path.stem for path in ROOT.glob("plugins/modules/*.py"))

@@ -22,7 +22,7 @@ from ansible_collections.esops.inference.plugins.module_utils._inference.api imp
 from tests.simulator import Fault, Security, Simulator
 from tests.unit.support import DOCUMENTED, FORMER_KEY, ID, KEY, MODEL, Run, endpoint, seed
 
-PAGE = Path(__file__).parents[2] / "docs" / "docsite" / "rst" / "what_happens_when.rst"
+PAGE = Path(__file__).parents[2] / "docs" / "docsite" / "rst" / "behavior_by_situation.rst"
 
 OTHER_MODEL = {"api_key": KEY, "model_id": "claude-opus-4-5"}
 WHEN_CHANGED = {"update_secrets": "when_changed"}
@@ -698,7 +698,7 @@ _HEAD = """..
 
   Written by python -m tests.pages.situations; every row was run.
 
-.. _ansible_collections.esops.inference.docsite.what_happens_when:
+.. _ansible_collections.esops.inference.docsite.behavior_by_situation:
 
 What happens when ...
 =====================

@@ -341,7 +341,7 @@ SECTIONS: dict[str, tuple[Trouble, ...]] = {
     "TLS": (
         Trouble(
             "The CA is not known",
-            "``ca_path`` or ``ca_fingerprint``: see :ref:`ansible_collections.esops.inference.docsite.credentials`.",
+            "``ca_path`` or ``ca_fingerprint``: see :ref:`ansible_collections.esops.inference.docsite.connect`.",
             certified="127.0.0.1",
         ),
         Trouble(
@@ -390,7 +390,7 @@ SECTIONS: dict[str, tuple[Trouble, ...]] = {
         ),
         Trouble(
             "A privilege is missing",
-            "The hint names it. All are in :ref:`ansible_collections.esops.inference.docsite.credentials`.",
+            "The hint names it. All are in :ref:`ansible_collections.esops.inference.docsite.connect`.",
             arrange=none_yet,
             options=LOGIN,
             server=security("monitor_inference"),
@@ -413,7 +413,7 @@ SECTIONS: dict[str, tuple[Trouble, ...]] = {
         Trouble(
             "A privilege on the index is missing",
             "``update_secrets: when_changed`` keeps its fingerprints there: see "
-            ":ref:`ansible_collections.esops.inference.docsite.rotating_keys`, which has a role for it.",
+            ":ref:`ansible_collections.esops.inference.docsite.rotate_keys`, which has a role for it.",
             options={**LOGIN, **WHEN_CHANGED},
             server=security("manage_inference", "monitor"),
         ),
@@ -533,7 +533,7 @@ SECTIONS: dict[str, tuple[Trouble, ...]] = {
         Trouble(
             "No version changes it",
             "Declare what the endpoint has, or let it be created again with ``allow_recreate: true``: see "
-            ":ref:`ansible_collections.esops.inference.docsite.how_a_run_decides`.",
+            ":ref:`ansible_collections.esops.inference.docsite.how_changes_are_planned`.",
             options=OTHER_MODEL,
         ),
         Trouble(

@@ -26,7 +26,7 @@ ALWAYS = {"service_settings": {"api_key": KEY}, "update_secrets": "always"}
 WHEN_CHANGED = {**ALWAYS, "update_secrets": "when_changed"}
 RECREATE = {"service_settings": {"api_key": KEY, "model_id": MODEL}, "allow_recreate": True}
 
-EXAMPLE = ROOT / "docs/examples/rotating_keys"
+EXAMPLE = ROOT / "docs/examples/rotate_keys"
 CLUSTERS = ("search", "support", "archive")
 OLD, NEW = SECRETS["secret_anthropic_key"], SECRETS["secret_anthropic_key_rotated"]
 
@@ -39,7 +39,7 @@ def test_a_walk_through_the_guide(tmp_path: Path) -> None:
         for heading, key in (("The first run", OLD), ("A new key", NEW)):
             server.clear_log()
             person.typed = {"read -rs ANTHROPIC_API_KEY": key}
-            person.follow(blocks("rotating_keys", heading))
+            person.follow(blocks("rotate_keys", heading))
             assert [server.endpoints[inference_id].secret for inference_id in IDS] == [key, key]
             assert len([line for line in server.requests if line.startswith("PUT /_inference/")]) == len(IDS)
             assert server.requests[-2:] == ["GET /_inference/_all", f"POST /{INDEX}/_mget"]
@@ -55,7 +55,7 @@ def test_a_walk_through_the_guide(tmp_path: Path) -> None:
     assert find_leaks(person.seen) == []
 
 
-GUIDE = GUIDES / "rotating_keys.rst"
+GUIDE = GUIDES / "rotate_keys.rst"
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ class TestRole:
         assert any(run.failed and f"index privilege {privilege} on {INDEX}" in run["msg"] for run in runs)
 
     def test_the_guide_shows_it(self) -> None:
-        assert self.role in [json.loads(block.text) for block in blocks("rotating_keys") if block.language == "json"]
+        assert self.role in [json.loads(block.text) for block in blocks("rotate_keys") if block.language == "json"]
 
 
 def play(servers: dict[str, Simulator], home: Path, key: str) -> Played:
@@ -247,5 +247,5 @@ class TestWaves:
             server.clear_log()
 
     def test_the_guide_shows_the_play(self) -> None:
-        shown = [yaml.safe_load(block.text) for block in blocks("rotating_keys") if block.language == "yaml"]
+        shown = [yaml.safe_load(block.text) for block in blocks("rotate_keys") if block.language == "yaml"]
         assert yaml.safe_load((EXAMPLE / "playbook.yml").read_text()) in shown

@@ -16,8 +16,8 @@ from tests.integration.harness import SECRETS, Played, find_leaks, run_playbook
 from tests.simulator import Security, Simulator
 
 ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "docs/examples/verifying"
-GUIDE = ROOT / "docs/docsite/rst/verifying.rst"
+EXAMPLE = ROOT / "docs/examples/verify_endpoints"
+GUIDE = ROOT / "docs/docsite/rst/verify_endpoints.rst"
 
 GOOD, REVOKED = SECRETS["secret_anthropic_key"], SECRETS["secret_anthropic_key_rotated"]
 READER = f"reader:{SECRETS['secret_api_key']}"

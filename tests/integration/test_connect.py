@@ -31,7 +31,7 @@ MODEL_SETTINGS = {"service_settings": {"api_key": "sk-ant-another-key", "model_i
 
 
 def test_the_vault_is_made_and_used_as_shown(tmp_path: Path) -> None:
-    guide = blocks("credentials", "In a vault")
+    guide = blocks("connect", "In a vault")
     [secrets] = [yaml.safe_load(block.text) for block in guide if block.caption == "secrets.yml"]
     api_key = base64.b64decode(secrets["vault_elasticsearch_api_key"]).decode()
     certificate = make_certificate(tmp_path)
@@ -129,10 +129,10 @@ class TestProxies:
 
 
 def test_keys_are_shown_in_a_loop_and_not_in_the_ways_around_it(tmp_path: Path) -> None:
-    guide = blocks("credentials", "Keys in loops")
+    guide = blocks("connect", "Keys in loops")
     [declared] = [yaml.safe_load(block.text) for block in guide if block.caption == "my_endpoints.yml"]
     keys = {"key": declared["my_endpoints"][0]["service_settings"]["api_key"]}
-    settings = blocks("credentials", "In a vault")[1]
+    settings = blocks("connect", "In a vault")[1]
     assert settings.caption == "ansible.cfg"
     (tmp_path / "ansible.cfg").write_text(settings.text.replace("vault_password_file", ";"))
     with Simulator() as server, reader(tmp_path, {}) as person:

@@ -18,7 +18,7 @@ from tests.integration.guides import Block, Reader, blocks, reader
 from tests.integration.harness import find_leaks
 from tests.simulator import Security, Simulator
 
-GUIDE = blocks("moving_from_uri")
+GUIDE = blocks("migrate_from_uri")
 [SECRETS] = [yaml.safe_load(block.text) for block in GUIDE if block.caption == "variables.yml"]
 #: The key among the settings of the task, where no server wants it.
 MISPLACED = r'\1api_key: "{{ anthropic_api_key }}"\n\1\2'

@@ -24,8 +24,8 @@ from tests.integration.harness import SECRETS, Played, find_leaks, recap, run_pl
 from tests.simulator import Security, Simulator
 
 ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "docs/examples/taking_over"
-GUIDE = ROOT / "docs/docsite/rst/taking_over.rst"
+EXAMPLE = ROOT / "docs/examples/import_endpoints"
+GUIDE = ROOT / "docs/docsite/rst/import_endpoints.rst"
 
 READER = f"reader:{SECRETS['secret_api_key']}"
 WRITER = f"writer:{SECRETS['secret_bearer_token']}"
@@ -149,16 +149,16 @@ def test_guide_shows_the_files_of_the_example() -> None:
                 "awx",
                 "drift_reports",
                 "getting_started",
-                "how_a_run_decides",
+                "how_changes_are_planned",
                 "many_clusters",
-                "moving_from_uri",
-                "rotating_keys",
+                "migrate_from_uri",
+                "rotate_keys",
             )
         ),
     ],
 )
 def test_page_about_deleting_endpoints_leads_to_kibana_connectors(page: str) -> None:
-    link = "docs/docsite/rst/taking_over.rst" if page == "README.md" else "docsite.taking_over.kibana"
+    link = "docs/docsite/rst/import_endpoints.rst" if page == "README.md" else "docsite.import_endpoints.kibana"
     assert [text for text in (ROOT / page).read_text().split("\n\n") if "Kibana connectors" in text and link in text]
 
 
