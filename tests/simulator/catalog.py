@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Describe the services of a server (`elasticsearch.md`, "What a server tells about its services").
+"""Describe the services of a server (`elasticsearch.md`, "Service information").
 
 The shape is that of `TransportGetInferenceServicesAction` and `InferenceServiceConfiguration`, the entry of anthropic
 that of `AnthropicService.Configuration`. The other entries come from the rows of the services. Derived: their labels

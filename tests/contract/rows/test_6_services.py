@@ -11,7 +11,7 @@ from tests.contract.cluster import Cluster
 from tests.contract.expectations import Error, Including, Success
 from tests.contract.verdicts import row
 
-SECTION = "What a server tells about its services"
+SECTION = "Service information"
 SERVICES = "RestGetInferenceServicesAction, InferenceServiceConfiguration"
 
 
