@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Builds the documentation's site into docs/site/build/html: pages of plugins and roles, guides, and the front page."""
+"""Build the documentation site in docs/site/build/html: pages of plugins and roles, guides, and the front page."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COLLECTION = "esops.inference"
 
 
 def main() -> None:
-    """Builds everything anew, and ends with an error if anything is wrong with it."""
+    """Build the site. Exits with an error for each warning and each broken link."""
     shutil.rmtree(HERE / "build", ignore_errors=True)
     gather()
     run("sphinx-build", "-b", "html", "-W", "--keep-going", "-q", "-c", HERE, "-d", HERE / "build/trees", PAGES, SITE)
@@ -34,11 +34,11 @@ def main() -> None:
 
 
 def gather() -> None:
-    """Writes the pages in the form that Sphinx reads."""
+    """Write the pages that Sphinx reads."""
     PAGES.mkdir(parents=True, mode=0o755)
     antsibull = ("antsibull-docs", "--config-file", HERE / "antsibull-docs.cfg", "collection", "--use-current")
     run(*antsibull, "--squash-hierarchy", "--fail-on-error", "--dest-dir", PAGES, COLLECTION)
-    # It lists none: variables that modules read count only for plugins that run with Ansible itself.
+    # This page lists only variables of plugins that run on the controller. The guide of this name lists all.
     (PAGES / "environment_variables.rst").unlink()
     for picture in GUIDES.glob("rst/*.svg"):
         shutil.copy(picture, PAGES / "docsite")
@@ -46,22 +46,21 @@ def gather() -> None:
 
 
 def front_page() -> str:
-    """The front page, with all guides of extra-docs.yml and the page of each plugin and role."""
+    """Return the front page, with all guides of extra-docs.yml and the page of each plugin and role."""
     template = jinja2.Template((HERE / "index.rst.j2").read_text(encoding="utf-8"), undefined=jinja2.StrictUndefined)
     sections = yaml.safe_load((GUIDES / "extra-docs.yml").read_text())["sections"]
     return template.render(sections=sections, reference=reference())
 
 
 def reference() -> list[tuple[str, str]]:
-    """Short titles and pages of all plugins and roles, modules first: anthropic_role is the page of a role."""
+    """Return short titles and pages (such as anthropic_role) of all plugins and roles, modules first."""
     pages = sorted(path.stem for path in PAGES.glob("*_*.rst"))
     named = [(page.rpartition("_")[0], page.rpartition("_")[2], page) for page in pages]
-    modules = [(name, page) for name, kind, page in named if kind == "module"]
-    return modules + [(f"{kind} {name}", page) for name, kind, page in named if kind != "module"]
+    return [(f"{name} {kind}", page) for name, kind, page in sorted(named, key=lambda one: one[1] != "module")]
 
 
 def run(*command: Any) -> None:
-    """Runs a command, and ends with its status if that is an error."""
+    """Run a command. Exits with its status if that is an error."""
     status = subprocess.run(command, check=False).returncode
     if status:
         sys.exit(status)

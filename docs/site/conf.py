@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How Sphinx builds the site out of the pages that build.py gathers."""
+"""Sphinx configuration of the site. build.py gathers the pages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ author = "esops.inference contributors"
 copyright = f"2026, {author}"  # noqa: A001 - the name is Sphinx's
 release = version = GALAXY["version"]
 
-extensions = ["sphinx_antsibull_ext"]
+extensions = ["sphinx_antsibull_ext", "sphinx_copybutton"]
 nitpicky = True
 default_role = "any"
 highlight_language = "YAML+Jinja"
@@ -37,28 +37,55 @@ html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
 html_use_index = False
-# The colours of tables of options are in site.css, where they follow those of the theme.
+# site.css sets the colors of option tables to those of the theme.
 antsibull_ext_color_scheme = "none"
 
-#: What the pages of modules refer to in Ansible's own documentation.
+# A copy button copies the commands of a console block, without prompts and output. Messages are not copied.
+copybutton_selector = "div:not(.highlight-text) > div.highlight > pre"
+copybutton_prompt_text = "$ "
+
+#: References of module pages to Ansible's own documentation.
 ANSIBLE = "https://docs.ansible.com/projects/ansible/latest/reference_appendices/"
 ELSEWHERE = {"common_return_values": f"{ANSIBLE}common_return_values.html"}
 
 
 def resolve(_app: Any, _environment: Any, node: Any, content: Any) -> Any:
-    """Links what is elsewhere, for which there is no inventory."""
+    """Resolve references to Ansible's documentation, which has no inventory here."""
     if node["reftarget"] not in ELSEWHERE:
         return None
     return nodes.reference("", "", content, refuri=ELSEWHERE[node["reftarget"]], internal=False)
 
 
-def without_contents(_app: Any, _page: str, source: list[str]) -> None:
-    """Takes the list of contents out of generated pages: the theme shows one beside the text."""
-    source[0] = re.sub(r"\.\. contents::\n   :local:\n   :depth: \d\n", "", source[0])
+#: Pages with more sections than this have a list of contents.
+MOST_SECTIONS = 6
+#: The class that the theme requires for a list of contents. site.css hides the list if the theme shows its own.
+CONTENTS = """.. contents::
+   :local:
+   :depth: 1
+   :class: this-will-duplicate-information-and-it-is-still-useful-here
+"""
+
+
+def show_contents(_app: Any, page: str, source: list[str]) -> None:
+    """Add a list of contents to long pages, and replace that of generated pages."""
+    text = re.sub(r"\.\. contents::\n   :local:\n   :depth: \d\n", lambda _found: CONTENTS, source[0])
+    sections = re.findall(r"^.+\n-{3,}$", text, re.MULTILINE)
+    if page.startswith("docsite/") and len(sections) > MOST_SECTIONS:
+        text = re.sub(r"^(.+\n={3,}\n)", lambda title: f"{title[1]}\n{CONTENTS}\n", text, count=1, flags=re.MULTILINE)
+    source[0] = text
+
+
+def break_names(_app: Any, _page: str, _template: str, context: dict[str, Any], _tree: Any) -> None:
+    """Let the name of a module in a title break after its dots and underscores."""
+
+    def breaking(title: re.Match[str]) -> str:
+        return re.sub(r"(?<=[a-z][._])(?=[a-z])", "<wbr>", title[0])
+
+    context["body"] = re.sub(r"(?<=<h1>)[^<]*", breaking, context.get("body", ""), count=1)
 
 
 def link_to_edit(_app: Any, page: str, _template: str, context: dict[str, Any], _tree: Any) -> None:
-    """Says where the text of a page is. Pages of modules and roles know that themselves."""
+    """Set the link to the source of a page. Pages of modules and roles set it themselves."""
     known = (context.get("meta") or {}).get("github_url", "").partition("?")[0]
     guide = f"docs/docsite/rst/{page.removeprefix('docsite/')}.rst"
     path = guide if page.startswith("docsite/") else "docs/site/index.rst.j2"
@@ -66,7 +93,8 @@ def link_to_edit(_app: Any, page: str, _template: str, context: dict[str, Any], 
 
 
 def setup(app: Any) -> None:
-    """Called by Sphinx."""
+    """Connect the functions above to Sphinx."""
+    app.connect("html-page-context", break_names)
     app.connect("html-page-context", link_to_edit)
-    app.connect("source-read", without_contents)
+    app.connect("source-read", show_contents)
     app.connect("missing-reference", resolve)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finds links of a site that lead nowhere. Those that leave the site are looked at, but not followed."""
+"""Find broken links of a site. Links to other sites are checked for their form, but not followed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 
 class Page(HTMLParser):
-    """One page: the anchors that it has, and the links on it."""
+    """Anchors and links of one page."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -21,7 +21,7 @@ class Page(HTMLParser):
         self.feed(path.read_text(encoding="utf-8"))
 
     def handle_starttag(self, _tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
-        """Called for each element."""
+        """Collect the anchor or the link of an element."""
         for name, value in attrs:
             if name == "id":
                 self.anchors.add(value or "")
@@ -30,7 +30,7 @@ class Page(HTMLParser):
 
 
 def broken(site: Path) -> list[str]:
-    """Each link that leads nowhere, with its page and why."""
+    """Return each broken link, with its page and the reason."""
     pages = {path.resolve(): Page(path) for path in sorted(site.rglob("*.html"))}
     return [
         f"{path.relative_to(site.resolve())}: {link}: {why}"
@@ -48,10 +48,10 @@ def _problems(link: str, page: Path, pages: dict[Path, Page]) -> Iterator[str]:
         return
     if parts.scheme or parts.netloc:
         if parts.scheme != "https" or "." not in parts.netloc:
-            yield "is no address with https"
+            yield "is not an https URL"
         return
     target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
     if not target.is_file():
-        yield "there is no such file"
+        yield "the file does not exist"
     elif parts.fragment and target in pages and unquote(parts.fragment) not in pages[target].anchors:
-        yield "the page has no such anchor"
+        yield "the page does not have this anchor"
