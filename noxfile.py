@@ -71,12 +71,13 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, playbooks, changelog and licences."""
+    """Check style, playbooks, changelog, licenses, and language."""
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("ansible-lint", "--offline", "--strict", "--nocolor")
     session.run("antsibull-changelog", "lint")
     session.run("reuse", "lint", "--lines")
+    session.run("python", "-m", "tests.prose")
 
 
 @nox.session
