@@ -2,10 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The README's tables: the options, from the documentation of the modules, and the versions, from what is tested; and
-the names of the known services.
+"""Generated parts of the README: versions, services, and figures; and the documentation of modules, for other pages.
 
-`python -m tests.pages.readme` writes them anew; a unit test fails where they are old.
+`python -m tests.pages.readme` updates the README. A unit test fails if it is out of date.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import re
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -36,12 +35,11 @@ SUPPORTED: dict[str, Any] = yaml.safe_load((ROOT / "tests/supported.yml").read_t
 MODULES = sorted(path.stem for path in ROOT.glob("plugins/modules/*.py"))
 
 Options = Mapping[str, Any]
-Column = tuple[str, Callable[[Options], str]]
 
 
 @functools.cache
 def ansible_doc(kind: str, *names: str) -> dict[str, Any]:
-    """Return what `ansible-doc` knows of plugins or roles of the collection, by their short names."""
+    """Return the output of `ansible-doc` for plugins or roles of the collection, by their short names."""
     tool = Path(sys.executable).with_name("ansible-doc")
     full = [f"{COLLECTION}.{name}" for name in names]
     run = subprocess.run(
@@ -62,7 +60,7 @@ def options_of(module: str) -> dict[str, Any]:
 
 @functools.cache
 def entry(module: str) -> tuple[dict[str, Any], Callable[[Options], list[str]]]:
-    """Return the whole argument spec of a module, and what finds the problems beyond it."""
+    """Return the whole argument spec of a module, and the function that validates its options further."""
     package = f"ansible_collections.{COLLECTION}.plugins"
     code = importlib.import_module(f"{package}.module_utils._modules.{module}")
     connection = importlib.import_module(f"{package}.module_utils._modules.connection_options")
@@ -73,38 +71,13 @@ def entry(module: str) -> tuple[dict[str, Any], Callable[[Options], list[str]]]:
 
 
 def environment_variable(option: Options) -> str | None:
-    """Return the variable that the documentation says is used where the option is not given."""
+    """Return the environment variable that the documentation of an option names, if it does."""
     found = re.search(r"E\((\w+)\)(?: of .*?)? is used", " ".join(option["description"]))
     return found[1] if found else None
 
 
-def tables() -> dict[str, str]:
-    """Return the README's tables by their names, each in the order of the argument spec."""
-    one, many = options_of("anthropic_endpoint"), options_of("anthropic_endpoints")
-    spec = {**entry("anthropic_endpoint")[0], **entry("anthropic_endpoints")[0]}
-    connection = [name for name in spec if name in one and environment_variable(one[name])]
-    policy = [name for name in spec if name in one and name in many and name not in connection]
-    endpoint = [name for name in spec["endpoints"]["options"] if name in one]
-    lists = [name for name in spec if name not in one]
-    read, info = options_of("endpoint_info"), entry("endpoint_info")[0]
-    ask, asked = options_of("completion"), entry("completion")[0]
-    ping, pinged = options_of("endpoint_ping"), entry("endpoint_ping")[0]
-    values, default = ("Values", _values), ("Default", _default)
-    environment = ("Environment variable", _environment)
-    endpoint_rows = _flat(endpoint, one, spec["endpoints"]["options"])
-    return {
-        "endpoint": _table(endpoint_rows, values, default),
-        "policy": _table(((name, one[name]) for name in policy), values, default),
-        "list": _table(((name, many[name]) for name in lists), values, default),
-        "info": _table(((name, read[name]) for name in info if name not in connection), values, default),
-        "completion": _table(((name, ask[name]) for name in asked if name not in connection), values, default),
-        "ping": _table(((name, ping[name]) for name in pinged if name not in connection), values, default),
-        "connection": _table(((name, one[name]) for name in connection), default, environment),
-    }
-
-
 def versions() -> str:
-    """Return the README's table of the versions that the tests run with."""
+    """Return the table of the tested versions."""
     cores, pythons = list(SUPPORTED["ansible_cores"]), SUPPORTED["pythons"]
     oldest, newest = (".".join(map(str, version)) for version in (OLDEST, NEWEST))
     lines = [
@@ -113,62 +86,18 @@ def versions() -> str:
         ("Elasticsearch", f"{oldest} to {newest}, and Serverless"),
         ("ansible-core", f"{cores[0]} to {cores[-1]}"),
         (
-            "Python, where the module runs",
-            f"{pythons[0]} to {pythons[-1]}, as far as the ansible-core in use supports it",
+            "Python, on the host where the module runs",
+            f"{pythons[0]} to {pythons[-1]}, if ansible-core supports it",
         ),
-        ("requests, where the module runs", f"{SUPPORTED['requests'].removesuffix('.0')} and newer"),
+        ("requests, on the host where the module runs", f"{SUPPORTED['requests'].removesuffix('.0')} or later"),
     ]
     return "\n".join(f"| {name} | {value} |" for name, value in lines).replace("|  |", "| |")
 
 
 def services() -> str:
-    """Return the names of the known services."""
+    """Return the names of the services in the catalog."""
     names = ", ".join(f"`{name}`" for name in SERVICES)
     return textwrap.fill(names, 120, break_on_hyphens=False, break_long_words=False)
-
-
-def _flat(names: Iterable[str], options: Options, spec: Options, prefix: str = "") -> Iterator[tuple[str, Options]]:
-    """Yield options with their dotted names; the members of groups in place of the groups."""
-    for name in names:
-        members = options[name].get("suboptions")
-        if members:
-            inner = spec[name]["options"]
-            yield from _flat(inner, members, inner, f"{prefix}{name}.")
-        else:
-            yield prefix + name, options[name]
-
-
-def _table(rows: Iterable[tuple[str, Options]], *columns: Column) -> str:
-    titles = ["Option", *(title for title, _cell in columns), "Meaning"]
-    lines = [
-        titles,
-        ["---"] * len(titles),
-        *([f"`{name}`", *(cell(option) for _title, cell in columns), _meaning(option)] for name, option in rows),
-    ]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _values(option: Options) -> str:
-    return ", ".join(f"`{choice}`" for choice in option.get("choices", ())) or option["type"]
-
-
-def _default(option: Options) -> str:
-    if option.get("required"):
-        return "required"
-    default = option.get("default")
-    return "" if default is None else f"`{str(default).lower() if isinstance(default, bool) else default}`"
-
-
-def _environment(option: Options) -> str:
-    return f"`{environment_variable(option)}`"
-
-
-def _meaning(option: Options) -> str:
-    """Return the first sentence of the documentation."""
-    description = option["description"]
-    text = description if isinstance(description, str) else description[0]
-    sentence = re.split(r"(?<=[.]) (?=[A-Z])", text)[0]
-    return re.sub(r"\b[A-Z]+\((?:[\w.]+#module:)?([^)]*)\)", r"`\1`", sentence).replace("|", "\\|")
 
 
 def speed() -> str:
@@ -182,14 +111,13 @@ def speed() -> str:
 
 
 def updated(text: str) -> str:
-    """Return the README's text with the tables of today between their marks."""
-    marked = {f"options: {name}": table for name, table in tables().items()}
-    for name, table in {**marked, "versions": versions(), "speed": speed(), "services": services()}.items():
+    """Return the text of the README with its generated parts updated."""
+    for name, table in {"versions": versions(), "speed": speed(), "services": services()}.items():
         begin, end = f"<!-- {name} -->\n\n", "\n\n<!-- end -->"
         pattern = re.escape(begin) + r"(?s:.*?)" + re.escape(end)
         text, times = re.subn(pattern, (begin + table + end).replace("\\", r"\\"), text)
         if times != 1:
-            raise ValueError(f"the README has {times} places for the table {name}, not one")
+            raise ValueError(f"the README must have one place for {name}, but has {times}")
     return text
 
 
