@@ -135,7 +135,7 @@ def _top_k(version: At) -> str:
 def _validation(version: At) -> str:
     if not version.server.has_updates:
         return NO_UPDATES
-    return "Elasticsearch" if _ANTHROPIC.validates_updates(version.server) else "preflight check"
+    return YES if _ANTHROPIC.validates_updates(version.server) else NO
 
 
 def _chunking_is_kept(version: At) -> str:
@@ -162,7 +162,7 @@ FEATURES = (
     Row("Create, read, run and delete endpoints", lambda _version: YES),
     Row("Update endpoints in place", _yes(lambda version: version.server.has_updates)),
     Row("Update service settings without the provider credentials", _without_credentials),
-    Row("Validation of a new API key before an update stores it", _validation),
+    Row("Elasticsearch validates a new API key before it updates it", _validation),
     Row("An update keeps ``chunking_settings``", _chunking_is_kept),
     Row("``chat_completion`` with ``anthropic``", _yes(lambda version: version.simulated.chats)),
     Row("Task type ``embedding``", _yes(lambda version: version.simulated.knows_embedding)),
@@ -223,7 +223,7 @@ def _wrapped(text: str) -> str:
 def by_version(title: str, rows: Iterable[Row]) -> str:
     """Return a table with a column for each group of versions."""
     titles = [title, *map(name_of, COLUMNS), "Serverless"]
-    return table(titles, ([row.title, *cells(row)] for row in rows), [28, 10, 22, 10, 10, 10, 10])
+    return table(titles, ([row.title, *cells(row)] for row in rows), [30, 10, 20, 10, 10, 10, 10])
 
 
 def services() -> str:
@@ -298,8 +298,8 @@ Features by version of Elasticsearch
 
 {features}
 
-* *Validation of a new API key*: Elasticsearch validates it, or the module tests it on a temporary endpoint first. The
-  preflight check requires ``preflight: true``, the default.
+* *Elasticsearch validates a new API key*: if it does not, the module tests the API key on a temporary endpoint first.
+  This requires ``preflight: true``, the default.
 * *An update keeps chunking_settings*: if it does not, the module sends no update to an endpoint with chunking settings.
 * *timeout applies to the provider*: the module passes ``timeout`` to Elasticsearch. Otherwise, Elasticsearch uses its
   default timeout.
