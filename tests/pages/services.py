@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The part of the guide to services that shows what the catalog knows of each of them.
+"""Generator of the list of services in the guide "Manage endpoints of any service".
 
-`python -m tests.pages.services` writes it anew; a unit test fails where it is old.
+`python -m tests.pages.services` updates the page. A unit test fails if the page is out of date.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ from ansible_collections.esops.inference.plugins.module_utils._services.setting 
 
 PAGE = Path(__file__).parents[2] / "docs/docsite/rst/services.rst"
 
-_BEGIN = ".. What python -m tests.pages.services writes begins here.\n\n"
-_END = "\n.. What python -m tests.pages.services writes ends here."
+_BEGIN = ".. Begin of the part that python -m tests.pages.services writes.\n\n"
+_END = "\n.. End of the part that python -m tests.pages.services writes."
 
 _SERVICE = "service_settings."
 _TASK = "task_settings."
 
-#: How credentials that are no plain text are declared.
-_KINDS = {"dict": ", a dictionary", "json": ", JSON as a text or as a dictionary"}
+#: Suffixes for credentials that are not plain strings, by type.
+_KINDS = {"dict": ", a dictionary", "json": ", JSON as a string or a dictionary"}
 
 
 def facts(service: Service) -> dict[str, str]:
-    """Return what is shown of a service, by the titles of the lines."""
-    unseen = [(_name(row.path), row.task_types) for row in service.settings if row.unseen and _is_own(row.path)]
+    """Return the lines of a service, by their titles."""
+    not_returned = [(_name(row.path), row.task_types) for row in service.settings if row.unseen and _is_own(row.path)]
     found = {
         "Task types": ", ".join(map(_literal, service.task_types)),
         "Credentials": _credentials(service),
         "Required": _required(service),
-        "Changed in place": _grouped(service, _changed(service)),
+        "Updated in place": _grouped(service, _updated(service)),
         "Task settings": _task_settings(service),
-        "Filled in": _grouped(service, _filled_in(service)),
-        "Not shown": _grouped(service, unseen),
+        "Set by Elasticsearch": _grouped(service, _set_by_elasticsearch(service)),
+        "Not returned": _grouped(service, not_returned),
         "Stored as": _literal(service.stored_as) if service.stored_as else "",
         "Runs": "in the cluster" if service.is_local else "",
     }
@@ -56,26 +56,26 @@ def _is_own(path: str) -> bool:
 
 
 def _name(path: str) -> str:
-    """Return a setting without its group if it is one of the service."""
+    """Return the name of a setting, without the group `service_settings`."""
     return _literal(path[len(_SERVICE) :] if _is_own(path) else path)
 
 
 def _grouped(service: Service, items: Iterable[tuple[str, Sequence[str]]]) -> str:
-    """Return texts with the task types that they hold for: those that hold for the same ones together.
+    """Return the items, grouped by the task types to which they apply.
 
-    :param items: texts with task types; with none if they hold for all.
+    :param items: texts and their task types. Without task types, an item applies to all.
     """
-    held: dict[str, set[str]] = {}
+    task_types_by_text: dict[str, set[str]] = {}
     for text, task_types in items:
-        held.setdefault(text, set()).update(task_types or service.task_types)
+        task_types_by_text.setdefault(text, set()).update(task_types or service.task_types)
     groups: dict[tuple[str, ...], list[str]] = {}
-    for text, some in held.items():
-        groups.setdefault(tuple(name for name in service.task_types if name in some), []).append(text)
+    for text, applicable in task_types_by_text.items():
+        groups.setdefault(tuple(name for name in service.task_types if name in applicable), []).append(text)
     return "; ".join(", ".join(texts) + _only(service, task_types) for task_types, texts in groups.items())
 
 
 def _only(service: Service, task_types: Sequence[str]) -> str:
-    """Return task types in brackets, unless they are all of the service."""
+    """Return the task types in parentheses, or nothing if they are all task types of the service."""
     return "" if len(task_types) == len(service.task_types) else f" ({', '.join(map(_literal, task_types))})"
 
 
@@ -88,7 +88,7 @@ def _credentials(service: Service) -> str:
 
 
 def _required(service: Service) -> str:
-    """Return what a create needs beside credentials."""
+    """Return the settings that a create requires in addition to credentials."""
     given = dict.fromkeys(service.secrets)
     needed = [(text, [task_type]) for task_type in service.task_types for text in service.missing(given, task_type)]
     names = {text for text, _task_types in needed}
@@ -102,8 +102,8 @@ def _required(service: Service) -> str:
     return " or only ".join([named, *map(_name, enough)])
 
 
-def _changed(service: Service) -> Iterator[tuple[str, Sequence[str]]]:
-    """Yield the service settings that updates change, without credentials."""
+def _updated(service: Service) -> Iterator[tuple[str, Sequence[str]]]:
+    """Yield the service settings that an update changes, without credentials."""
     for row in service.settings:
         unit = next((unit for unit in service.units if row.path.startswith(f"{unit}.")), "")
         since = service.units[unit] if unit else row.changes_since
@@ -113,7 +113,7 @@ def _changed(service: Service) -> Iterator[tuple[str, Sequence[str]]]:
 
 
 def _from(since: Version) -> str:
-    """Return the version that an update needs, unless it is the first that has updates."""
+    """Return the version from which an update changes a setting, or nothing if each version with updates does."""
     return f" (from {since[0]}.{since[1]})" if since > TRIED else ""
 
 
@@ -125,8 +125,8 @@ def _task_settings(service: Service) -> str:
     return f"{_grouped(service, named)}. An update {update} them." if named else ""
 
 
-def _filled_in(service: Service) -> Iterator[tuple[str, Sequence[str]]]:
-    """Yield what the server adds to an endpoint, with the value if it is always the same."""
+def _set_by_elasticsearch(service: Service) -> Iterator[tuple[str, Sequence[str]]]:
+    """Yield the settings that Elasticsearch adds to an endpoint, with the default if there is one."""
     for row in service.settings:
         if row.default not in (None, ""):
             value = str(row.default).lower() if isinstance(row.default, bool) else row.default
@@ -138,7 +138,7 @@ def _filled_in(service: Service) -> Iterator[tuple[str, Sequence[str]]]:
 
 
 def section(service: Service) -> str:
-    """Return what the page shows of a service."""
+    """Return the section of a service."""
     head = [
         service.name,
         "~" * len(service.name),
@@ -163,18 +163,18 @@ def _cell(text: str) -> str:
     )
 
 
-def part() -> str:
-    """Return the part of the page that is made."""
+def sections() -> str:
+    """Return the sections of all services."""
     return "\n".join(map(section, SERVICES.values()))
 
 
 def updated(text: str) -> str:
-    """Return the text of the page with the services of today between their marks."""
+    """Return the text of the page with the current list of services between the marks."""
     pattern = re.escape(_BEGIN) + r"(?s:.*?)" + re.escape(_END.lstrip())
-    made = (_BEGIN + part() + _END).replace("\\", r"\\")
-    text, times = re.subn(pattern, made, text)
+    generated = (_BEGIN + sections() + _END).replace("\\", r"\\")
+    text, times = re.subn(pattern, generated, text)
     if times != 1:
-        raise ValueError(f"the page has {times} places for the services, not one")
+        raise ValueError(f"The page must have one pair of marks for the list of services, not {times}.")
     return text
 
 

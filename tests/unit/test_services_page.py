@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The guide to services shows what the catalog knows, and examples that the modules accept."""
+"""Tests of the guide "Manage endpoints of any service": its list of services and its examples."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from tests.unit.services import ACME, API_KEY, MODEL
 
 TEXT = PAGE.read_text(encoding="utf-8")
 
-#: What stands for the variables of examples that are no plain texts.
+#: Values for the variables of the examples that are not strings.
 LISTS = {"inference_endpoints": [{"inference_id": "found", "service": "openai"}]}
 
 
 def examples() -> list[Any]:
-    """Return the playbooks of the guide."""
+    """Return the playbooks in the guide."""
     blocks = re.findall(r"\.\. code-block:: yaml\n\n((?:   .*\n|\n)+)", TEXT)
     return [yaml.safe_load(textwrap.dedent(block)) for block in blocks]
 
 
 def filled(value: Any) -> Any:
-    """Return options with values in place of Jinja."""
+    """Return options with values instead of templates."""
     if isinstance(value, dict):
         return {name: filled(part) for name, part in value.items()}
     if isinstance(value, list):
@@ -46,7 +46,7 @@ def filled(value: Any) -> Any:
 
 
 def tasks() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the modules of this collection that the examples use, with their options."""
+    """Yield the modules of this collection in the examples, with their options."""
     for [play] in examples():
         for task in play["tasks"]:
             for name, options in task.items():
@@ -57,37 +57,37 @@ def tasks() -> Iterator[tuple[str, dict[str, Any]]]:
 TASKS = list(tasks())
 
 
-def test_services_are_those_of_the_catalog() -> None:
-    assert updated(TEXT) == TEXT, "write them anew: python -m tests.pages.services"
+def test_list_of_services_is_up_to_date() -> None:
+    assert updated(TEXT) == TEXT, "run python -m tests.pages.services"
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_service_has_its_section(name: str) -> None:
+def test_each_service_has_a_section(name: str) -> None:
     assert f"\n\n{section(SERVICES[name])}" in TEXT
 
 
-def test_page_without_a_place_for_the_services_is_an_error() -> None:
-    with pytest.raises(ValueError, match="0 places"):
+def test_page_without_marks_is_rejected() -> None:
+    with pytest.raises(ValueError, match="not 0"):
         updated("All services")
 
 
-def test_guide_is_listed() -> None:
+def test_guide_is_in_the_navigation() -> None:
     listed = yaml.safe_load((readme.ROOT / "docs/docsite/extra-docs.yml").read_text(encoding="utf-8"))["sections"]
     assert PAGE.stem in [name for part in listed for name in part["toctree"]]
 
 
 class TestFacts:
-    """What is shown follows from the rows, here from those of a made-up service."""
+    """Tests of the lines of a service, with a made-up service."""
 
-    def test_facts_of_any_rows_are_shown(self) -> None:
+    def test_lines_follow_from_the_rows(self) -> None:
         assert facts(ACME) == {
             "Task types": "``rerank``, ``text_embedding``",
             "Credentials": "``api_key`` or ``access_key`` and ``secret_key``",
             "Required": "``model``; ``dimensions`` (``text_embedding``)",
-            "Changed in place": "``rate`` (from 9.4), ``scaling`` as a whole (from 9.0); "
+            "Updated in place": "``rate`` (from 9.4), ``scaling`` as a whole (from 9.0); "
             "``batch`` (``text_embedding``)",
             "Task settings": "``input``, ``user``, ``weight``. An update replaces them.",
-            "Filled in": "``rate`` 10; ``batch`` 5 (``text_embedding``)",
+            "Set by Elasticsearch": "``rate`` 10; ``batch`` 5 (``text_embedding``)",
         }
 
     @pytest.mark.parametrize(
@@ -103,29 +103,29 @@ class TestFacts:
             ({"stored_as": "other"}, "Stored as", "``other``"),
             ({"is_local": True}, "Runs", "in the cluster"),
             ({"settings": ()}, "Task settings", None),
-            ({"settings": (Setting(MODEL, unseen=True),)}, "Not shown", "``model``"),
-            ({"settings": (Setting(MODEL, filled_in=True),)}, "Filled in", "``model``"),
-            ({"settings": (Setting(MODEL, read_only=True),)}, "Filled in", "``model`` (cannot be set)"),
+            ({"settings": (Setting(MODEL, unseen=True),)}, "Not returned", "``model``"),
+            ({"settings": (Setting(MODEL, filled_in=True),)}, "Set by Elasticsearch", "``model``"),
+            ({"settings": (Setting(MODEL, read_only=True),)}, "Set by Elasticsearch", "``model`` (cannot be set)"),
             (
                 {"settings": (Setting("task_settings.x", "bool", default=True),)},
-                "Filled in",
+                "Set by Elasticsearch",
                 "``task_settings.x`` true",
             ),
         ],
     )
-    def test_each_fact_is_shown(self, changes: dict[str, Any], title: str, text: str | None) -> None:
+    def test_line_shows_a_changed_row(self, changes: dict[str, Any], title: str, text: str | None) -> None:
         service = ACME._replace(**{"credentials": (), **changes})
         assert facts(service).get(title) == text
 
     @pytest.mark.parametrize(
         ("kind", "shown"),
-        [("dict", "``api_key``, a dictionary"), ("json", "``api_key``, JSON as a text or as a dictionary")],
+        [("dict", "``api_key``, a dictionary"), ("json", "``api_key``, JSON as a string or a dictionary")],
     )
-    def test_credential_that_is_no_plain_text_says_what_it_is(self, kind: str, shown: str) -> None:
+    def test_credential_that_is_not_a_string_has_its_type(self, kind: str, shown: str) -> None:
         service = Service("made-up", ("rerank",), (Setting(API_KEY, kind, secret=True),), credentials=((API_KEY,),))
         assert facts(service)["Credentials"] == shown
 
-    def test_setting_that_is_enough_by_itself_is_said_to_be(self) -> None:
+    def test_setting_that_replaces_all_required_ones_is_an_alternative(self) -> None:
         service = ACME._replace(
             settings=(Setting(MODEL), Setting("service_settings.deployment")),
             credentials=(),
@@ -134,7 +134,7 @@ class TestFacts:
         assert facts(service)["Required"] == "``model`` or only ``deployment``"
 
 
-def test_examples_use_both_modules_and_those_that_read() -> None:
+def test_examples_use_the_modules_for_any_service() -> None:
     assert {module for module, _options in TASKS} == {"endpoint", "endpoints", "endpoint_info"}
 
 
@@ -147,7 +147,7 @@ def test_example_is_valid(module: str, options: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(("module", "options"), TASKS)
-def test_example_declares_what_a_create_needs_and_nothing_unknown(module: str, options: dict[str, Any]) -> None:
+def test_example_is_complete_and_without_warnings(module: str, options: dict[str, Any]) -> None:
     spec, _problems = readme.entry(module)
     given = ArgumentSpecValidator(spec).validate({"elasticsearch_url": "https://es", **options}).validated_parameters
     declared = given.get("endpoints") or ([given] if module == "endpoint" else [])
