@@ -48,7 +48,7 @@ def test_connection_test_has_the_shown_result(server: Simulator, tmp_path: Path)
 class TestAddresses:
     """The connection test with each kind of address."""
 
-    def connect(self, server: Simulator, home: Path, address: str, replacements: dict[str, str]) -> str:
+    def connect(self, home: Path, address: str, replacements: dict[str, str]) -> str:
         with reader(home, replacements) as person:
             person.run(f"export ELASTICSEARCH_CA_PATH={home}/ca.pem ELASTICSEARCH_API_KEY={API_KEY}")
             person.run(address)
@@ -57,7 +57,7 @@ class TestAddresses:
     def test_second_node_is_used_if_the_first_is_down(self, server: Simulator, tmp_path: Path) -> None:
         [(address, _nothing)] = blocks("connect", "Address")[0].commands
         real = {"https://es1.example.com:9200": CLOSED, "https://es2.example.com:9200": server.url}
-        assert "SUCCESS" in self.connect(server, tmp_path, address, real)
+        assert "SUCCESS" in self.connect(tmp_path, address, real)
 
     def test_cloud_id_is_an_address(self, server: Simulator, tmp_path: Path) -> None:
         [(address, _nothing)] = blocks("connect", "Address")[1].commands
@@ -65,7 +65,7 @@ class TestAddresses:
         assert base64.b64decode(cloud_id.partition(":")[2]).decode() == "example.com:443$es$kibana"
         port = server.url.rpartition(":")[2]
         real = {cloud_id: "local:" + base64.b64encode(f"0.0.1:{port}$127$kibana".encode()).decode()}
-        assert "SUCCESS" in self.connect(server, tmp_path, address, real)
+        assert "SUCCESS" in self.connect(tmp_path, address, real)
 
 
 def test_vault_is_created_and_used(tmp_path: Path) -> None:
@@ -101,6 +101,7 @@ class TestTrustStore:
     def server(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
         with Simulator(tls=make_certificate(tmp_path)) as running:
             monkeypatch.setenv("SSL_CERT_FILE", f"{tmp_path}/ca.pem")
+            monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
             yield running
 
     def test_uri_accepts_the_ca_and_the_module_rejects_it(self, server: Simulator, tmp_path: Path) -> None:
