@@ -2,11 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Does what a guide of docs/docsite/rst says, word for word, and holds what it shows against what happens.
+"""Run the commands of a guide in docs/docsite/rst, and compare the output with the guide.
 
-A block of code with a caption is the file of that name. A block of the language `console` holds commands
-behind `$ `, each with all that it prints below it; a command that ends with a backslash goes on in the
-next line. The blocks are done in their order, in one shell.
+A code block with a caption is the file of that name. A code block of the language `console` contains commands after
+`$ `, each followed by its output. A command that ends with a backslash continues in the next line. The blocks run in
+their order, in one shell.
+
+A guide can leave out the lines PLAY and PLAY RECAP of a playbook. Milliseconds can differ.
 """
 
 from __future__ import annotations
@@ -27,12 +29,15 @@ GUIDES = ROOT / "docs/docsite/rst"
 
 _BLOCK = re.compile(r"^\.\. code-block:: (\w+)\n((?:   :[\w-]+:.*\n)*)\n((?:(?:   .*)?\n)+)", re.MULTILINE)
 _COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)\n?((?:(?!\$ ).*\n?)*)", re.MULTILINE)
+_PLAY = "PLAY ["
+_FRAME = re.compile(r"\APLAY \[.*\] \**\n+|\n+PLAY RECAP \**\n(?s:.*)\Z")
+_MILLISECONDS = re.compile(r'("milliseconds": )\d+')
 _END = "-- end of the command --"
 
 
 @dataclass(frozen=True)
 class Block:
-    """A block of code: its language, the file it is, if any, and its text."""
+    """A code block: its language, the name of the file that it is, if any, and its text."""
 
     language: str
     caption: str
@@ -40,12 +45,12 @@ class Block:
 
     @property
     def commands(self) -> list[tuple[str, str]]:
-        """Commands with what they print."""
+        """Return the commands, each with the output that the guide shows."""
         return [(command, shown.strip()) for command, shown in _COMMAND.findall(self.text)]
 
 
 def blocks(guide: str, *headings: str) -> list[Block]:
-    """The blocks of a guide in their order; with `headings` those of these sections alone."""
+    """Return the code blocks of a guide, or of the sections with these headings."""
     text = (GUIDES / f"{guide}.rst").read_text(encoding="utf-8")
     if headings:
         text = "\n".join(_section(text, heading) for heading in headings)
@@ -68,21 +73,21 @@ def _caption(options: str) -> str:
 
 @dataclass
 class Reader:
-    """Somebody at a shell who does what a guide says.
+    """A shell in which the commands of a guide run.
 
-    :ivar stands_for: what a guide shows in place of what varies: addresses, ports, files.
-    :ivar typed: what is typed where a command with this beginning asks for it.
-    :ivar seen: all that was printed.
+    :ivar replacements: what a guide shows, and the real value: addresses, ports, files.
+    :ivar typed: the input for commands, by the beginning of the command.
+    :ivar seen: the whole output.
     """
 
     shell: subprocess.Popen[str]
     folder: Path
-    stands_for: Mapping[str, str]
+    replacements: Mapping[str, str]
     typed: Mapping[str, str] = field(default_factory=dict)
     seen: str = ""
 
     def follow(self, guide: list[Block]) -> None:
-        """Do all of it. Fails where something else is printed than shown."""
+        """Write the files, run the commands, and compare each output with the guide."""
         for block in guide:
             if block.caption:
                 path = self.folder / block.caption
@@ -91,10 +96,11 @@ class Reader:
             if block.language == "console":
                 for command, shown in block.commands:
                     printed = self.run(command)
-                    assert printed == shown, f"$ {command}\n{printed}"
+                    compared = printed if shown.startswith(_PLAY) else _FRAME.sub("", printed)
+                    assert _comparable(compared) == _comparable(shown), f"$ {command}\n{printed}"
 
     def run(self, command: str) -> str:
-        """Run a command, and return what it prints in the words of a guide."""
+        """Run a command, and return its output with the values that a guide shows."""
         typed = next((text for start, text in self.typed.items() if command.startswith(start)), "")
         assert self.shell.stdin
         assert self.shell.stdout
@@ -106,25 +112,34 @@ class Reader:
             assert self.shell.poll() is None, "\n".join(lines)
         printed = "\n".join(lines).strip()
         self.seen += printed + "\n"
-        for shown, real in self.stands_for.items():
+        for shown, real in self.replacements.items():
             printed = printed.replace(real, shown)
         return printed
 
     def _real(self, text: str) -> str:
-        for shown, real in self.stands_for.items():
+        for shown, real in self.replacements.items():
             text = text.replace(shown, real)
         return text
 
 
+def _comparable(output: str) -> str:
+    return _MILLISECONDS.sub(r"\1…", output)
+
+
 @contextmanager
-def reader(home: Path, stands_for: Mapping[str, str], **typed: str) -> Iterator[Reader]:
-    """Somebody whose home is an empty directory, and who has `make venv` behind them."""
+def reader(home: Path, replacements: Mapping[str, str], **typed: str) -> Iterator[Reader]:
+    """Start a shell in an empty home directory, with the environment that `make venv` creates.
+
+    The warnings about a missing inventory, which users can ignore, are disabled.
+    """
     environment = {
         "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
         "HOME": str(home),
         "LC_ALL": "C.UTF-8",
         "NO_PROXY": "127.0.0.1",
         "ANSIBLE_COLLECTIONS_PATH": sys.prefix,
+        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+        "ANSIBLE_LOCALHOST_WARNING": "false",
         "PYTHONPATH": os.pathsep.join(filter(None, [BYTECODE, os.environ.get("PYTHONPATH")])),
     }
     with subprocess.Popen(
@@ -137,6 +152,6 @@ def reader(home: Path, stands_for: Mapping[str, str], **typed: str) -> Iterator[
         text=True,
     ) as shell:
         try:
-            yield Reader(shell, home, stands_for, typed)
+            yield Reader(shell, home, replacements, typed)
         finally:
             shell.kill()

@@ -2,13 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the guide "Credentials and TLS" says is so."""
+"""The guide "Connect to your cluster": the output that it shows, TLS, and proxies."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import re
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,38 +16,77 @@ import pytest
 import trustme
 import yaml
 
-from ansible_collections.esops.inference.plugins.module_utils._modules.connection_options import connection_options
-from tests.integration.guides import GUIDES, blocks, reader
-from tests.integration.harness import find_leaks
+from tests.integration.guides import blocks, reader
+from tests.integration.harness import SECRETS, find_leaks
 from tests.integration.test_targets import make_certificate
 from tests.proxy import Proxy
 from tests.simulator import Security, Simulator
-from tests.unit.support import DOCUMENTED, ID, MODEL, endpoint, seed
+from tests.unit.support import DOCUMENTED, ID, endpoint
 
-LEAST = ("manage_inference", "monitor")
-TASK_SETTINGS = {"task_settings": {"max_tokens": 2048}}
-MODEL_SETTINGS = {"service_settings": {"api_key": "sk-ant-another-key", "model_id": "claude-opus-4-5"}}
+API_KEY = f"guide:{SECRETS['secret_api_key']}"
+URL = "https://es.example.com:9200"
+CA = "/etc/ssl/elasticsearch-ca.pem"
+#: A URL that no server listens on.
+CLOSED = "https://127.0.0.1:1"
 
 
-def test_the_vault_is_made_and_used_as_shown(tmp_path: Path) -> None:
-    guide = blocks("connect", "In a vault")
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Simulator]:
+    security = Security(api_keys={API_KEY: ("monitor_inference",)})
+    with Simulator(tls=make_certificate(tmp_path), security=security) as running:
+        yield running
+
+
+def test_connection_test_has_the_shown_result(server: Simulator, tmp_path: Path) -> None:
+    [test, *_others] = blocks("connect")
+    real = {URL: server.url, CA: f"{tmp_path}/ca.pem"}
+    with reader(tmp_path, real, **{"read -rs ELASTICSEARCH_API_KEY": API_KEY}) as person:
+        person.follow([test])
+    assert find_leaks(person.seen) == []
+
+
+class TestAddresses:
+    """The connection test with each kind of address."""
+
+    def connect(self, home: Path, address: str, replacements: dict[str, str]) -> str:
+        with reader(home, replacements) as person:
+            person.run(f"export ELASTICSEARCH_CA_PATH={home}/ca.pem ELASTICSEARCH_API_KEY={API_KEY}")
+            person.run(address)
+            return person.run("ansible localhost -m esops.inference.endpoint_info -a service=anthropic")
+
+    def test_second_node_is_used_if_the_first_is_down(self, server: Simulator, tmp_path: Path) -> None:
+        [(address, _nothing)] = blocks("connect", "Address")[0].commands
+        real = {"https://es1.example.com:9200": CLOSED, "https://es2.example.com:9200": server.url}
+        assert "SUCCESS" in self.connect(tmp_path, address, real)
+
+    def test_cloud_id_is_an_address(self, server: Simulator, tmp_path: Path) -> None:
+        [(address, _nothing)] = blocks("connect", "Address")[1].commands
+        cloud_id = address.partition("=")[2]
+        assert base64.b64decode(cloud_id.partition(":")[2]).decode() == "example.com:443$es$kibana"
+        port = server.url.rpartition(":")[2]
+        real = {cloud_id: "local:" + base64.b64encode(f"0.0.1:{port}$127$kibana".encode()).decode()}
+        assert "SUCCESS" in self.connect(tmp_path, address, real)
+
+
+def test_vault_is_created_and_used(tmp_path: Path) -> None:
+    guide = blocks("connect", "Store secrets in Ansible Vault")
     [secrets] = [yaml.safe_load(block.text) for block in guide if block.caption == "secrets.yml"]
     api_key = base64.b64decode(secrets["vault_elasticsearch_api_key"]).decode()
     certificate = make_certificate(tmp_path)
-    with Simulator(tls=certificate, security=Security(api_keys={api_key: LEAST})) as server:
-        stands_for = {"https://es.example.com:9200": server.url, "/etc/ssl/elasticsearch-ca.pem": f"{tmp_path}/ca.pem"}
-        with reader(tmp_path, stands_for) as person:
+    with Simulator(tls=certificate, security=Security(api_keys={api_key: ("manage_inference", "monitor")})) as server:
+        with reader(tmp_path, {URL: server.url, CA: f"{tmp_path}/ca.pem"}) as person:
             person.follow(guide)
         assert server.endpoints["support-letters"].secret == secrets["vault_anthropic_api_key"]
     assert find_leaks(person.seen, secrets) == []
     assert find_leaks((tmp_path / "secrets.yml").read_text(), secrets) == []
 
 
-def test_the_fingerprint_that_is_printed_is_trusted(tmp_path: Path) -> None:
+def test_printed_fingerprint_is_accepted(tmp_path: Path) -> None:
+    commands = [command for block in blocks("connect", "TLS") for command, _output in block.commands]
+    [openssl] = [command for command in commands if command.startswith("openssl s_client ")]
     with Simulator(tls=make_certificate(tmp_path)) as server:
-        [block] = re.findall(r"\$ (openssl s_client .*)", (GUIDES / "credentials.rst").read_text())
         with reader(tmp_path, {"es.example.com:9200": server.url.removeprefix("https://")}) as person:
-            _name, printed = person.run(block).split("=")
+            _name, printed = person.run(openssl).split("=")
         port = int(server.url.rpartition(":")[2])
         shown = ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate(("127.0.0.1", port)))
         assert printed.replace(":", "").lower() == hashlib.sha256(shown).hexdigest()
@@ -57,15 +95,16 @@ def test_the_fingerprint_that_is_printed_is_trusted(tmp_path: Path) -> None:
 
 
 class TestTrustStore:
-    """A CA that the host trusts, and `requests` from pip does not. OpenSSL finds the host's store at SSL_CERT_FILE."""
+    """A CA in the trust store of the host, which OpenSSL reads from SSL_CERT_FILE, and `requests` from pip does not."""
 
     @pytest.fixture
     def server(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
         with Simulator(tls=make_certificate(tmp_path)) as running:
             monkeypatch.setenv("SSL_CERT_FILE", f"{tmp_path}/ca.pem")
+            monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
             yield running
 
-    def test_uri_accepts_it_and_the_module_rejects_it(self, server: Simulator, tmp_path: Path) -> None:
+    def test_uri_accepts_the_ca_and_the_module_rejects_it(self, server: Simulator, tmp_path: Path) -> None:
         with reader(tmp_path, {}) as person:
             person.run(f"export SSL_CERT_FILE=ca.pem ELASTICSEARCH_URL={server.url}")
             assert "SUCCESS" in person.run(f"ansible localhost -m ansible.builtin.uri -a url={server.url}")
@@ -73,8 +112,8 @@ class TestTrustStore:
         assert "CERTIFICATE_VERIFY_FAILED" in printed
         assert server.requests == ["GET /"]
 
-    @pytest.mark.parametrize("variable", ["ELASTICSEARCH_CA_PATH", "REQUESTS_CA_BUNDLE"])
-    def test_module_accepts_it_with_variable(
+    @pytest.mark.parametrize("variable", ["ELASTICSEARCH_CA_PATH", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+    def test_module_accepts_the_ca_with_variable(
         self, server: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
     ) -> None:
         monkeypatch.setenv(variable, f"{tmp_path}/ca.pem")
@@ -91,7 +130,7 @@ class TestTrustStore:
 
 
 class TestProxies:
-    """What a proxy sees. How the TLS options hold through one: tests/unit/plugins/modules/test_behind_a_proxy.py."""
+    """The requests that a proxy sees. For the TLS options, see tests/unit/plugins/modules/test_behind_a_proxy.py."""
 
     @pytest.fixture
     def proxy(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
@@ -102,7 +141,7 @@ class TestProxies:
             yield running
 
     @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy"])
-    def test_https_url_shows_host_and_port_alone(
+    def test_https_url_shows_only_host_and_port(
         self, proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
     ) -> None:
         monkeypatch.setenv(variable, proxy.url)
@@ -126,56 +165,3 @@ class TestProxies:
         with Simulator() as server:
             assert not endpoint(server, state="absent").failed
         assert proxy.requests == []
-
-
-def test_keys_are_shown_in_a_loop_and_not_in_the_ways_around_it(tmp_path: Path) -> None:
-    guide = blocks("connect", "Keys in loops")
-    [declared] = [yaml.safe_load(block.text) for block in guide if block.caption == "my_endpoints.yml"]
-    keys = {"key": declared["my_endpoints"][0]["service_settings"]["api_key"]}
-    settings = blocks("connect", "In a vault")[1]
-    assert settings.caption == "ansible.cfg"
-    (tmp_path / "ansible.cfg").write_text(settings.text.replace("vault_password_file", ";"))
-    with Simulator() as server, reader(tmp_path, {}) as person:
-        person.run(f"export ELASTICSEARCH_URL={server.url}")
-        person.follow(guide)
-        leaks = {name: find_leaks(person.run(f"ansible-playbook -vvv {name}.yml"), keys) for name in ("list", "ids")}
-    assert leaks == {"list": [], "ids": []}
-
-
-def test_every_variable_of_the_environment_is_listed() -> None:
-    text = (GUIDES / "credentials.rst").read_text()
-    listed = re.findall(r"^(?:\.\. envvar:: | {12})(ELASTICSEARCH_\w+)$", text, re.MULTILINE)
-    assert sorted(listed) == sorted(option["fallback"][1][0] for option in connection_options().values())
-
-
-@pytest.mark.parametrize(
-    ("privileges", "options", "check"),
-    [
-        (("monitor_inference",), {"service_settings": {"model_id": MODEL}}, False),
-        (("monitor_inference",), {"inference_id": "new", **MODEL_SETTINGS, **TASK_SETTINGS}, True),
-        (("manage_inference",), {"inference_id": "new", **MODEL_SETTINGS, **TASK_SETTINGS}, False),
-        (("manage_inference",), {"state": "absent"}, False),
-        (("monitor_inference", "monitor"), TASK_SETTINGS, True),
-        (LEAST, TASK_SETTINGS, False),
-        (("manage_inference",), {"state": "absent"}, True),
-        (("manage_inference",), {**MODEL_SETTINGS, "allow_recreate": True}, True),
-        (("manage_inference",), {**MODEL_SETTINGS, "allow_recreate": True}, False),
-        (
-            ("monitor_inference", "monitor_ml"),
-            {"service_settings": {"model_id": MODEL}, "wait_for_deployment": True},
-            False,
-        ),
-    ],
-)
-def test_least_privileges_are_enough_and_needed(
-    privileges: tuple[str, ...], options: dict[str, object], check: bool
-) -> None:
-    def succeeds(given: tuple[str, ...]) -> bool:
-        user = {"elasticsearch_username": "ansible", "elasticsearch_password": "a password"}
-        with Simulator(security=Security(users={"ansible": ("a password", given)})) as server:
-            seed(server)
-            run = endpoint(server, check=check, **{"inference_id": ID, **user, **options})
-        return not run.failed and not any("newest is assumed" in warning for warning in run.warnings)
-
-    assert succeeds(privileges)
-    assert not any(succeeds(tuple(one for one in privileges if one != left_out)) for left_out in privileges)

@@ -341,7 +341,7 @@ SECTIONS: dict[str, tuple[Trouble, ...]] = {
     "TLS": (
         Trouble(
             "The CA is not known",
-            "``ca_path`` or ``ca_fingerprint``: see :ref:`ansible_collections.esops.inference.docsite.connect`.",
+            "``ca_path`` or ``ca_fingerprint``: see :ref:`ansible_collections.esops.inference.docsite.connect.tls`.",
             certified="127.0.0.1",
         ),
         Trouble(
@@ -390,7 +390,7 @@ SECTIONS: dict[str, tuple[Trouble, ...]] = {
         ),
         Trouble(
             "A privilege is missing",
-            "The hint names it. All are in :ref:`ansible_collections.esops.inference.docsite.connect`.",
+            "The hint names it. All are in :ref:`ansible_collections.esops.inference.docsite.privileges`.",
             arrange=none_yet,
             options=LOGIN,
             server=security("monitor_inference"),
