@@ -155,3 +155,14 @@ def reader(home: Path, replacements: Mapping[str, str], **typed: str) -> Iterato
             yield Reader(shell, home, replacements, typed)
         finally:
             shell.kill()
+
+
+def follow_excerpts(person: Reader, guide: list[Block]) -> None:
+    """Follow a guide whose console blocks show consecutive lines of each output, not all of it."""
+    for block in guide:
+        if block.caption:
+            person.follow([block])
+        elif block.language == "console":
+            for command, shown in block.commands:
+                printed = person.run(command)
+                assert shown in printed, f"$ {command}\n{printed}"

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The guide "Take over an existing cluster", walked step by step with the playbooks that it shows.
+"""Follow the guide "Import existing endpoints" with its playbooks.
 
-The cluster was filled with the official client, as somebody without this collection would have done it.
+The official Elasticsearch client creates the endpoints, because users import endpoints of other tools.
 """
 
 from __future__ import annotations
@@ -42,30 +42,31 @@ OPUS: dict[str, Any] = {
 
 
 def shown(kind: str) -> list[str]:
-    """The blocks of one kind in the guide, word for word."""
+    """Return the text of the guide's code blocks in a language."""
     blocks = re.findall(rf"code-block:: {kind}\n\n((?:   .*\n|\n)+)", GUIDE.read_text())
     return [re.sub(r"^   ", "", block, flags=re.MULTILINE).rstrip() + "\n" for block in blocks]
 
 
-EXPORT, ENDPOINTS, PLAYBOOK, USERS = shown("yaml")
-UNCHANGED, DIFFERENCE, REMOVAL, USED = shown("text")
+EXPORT, ENDPOINTS, PLAYBOOK, REFERENCES = shown("yaml")
+UNCHANGED, DIFFERENCE, REMOVAL, REFERENCED = shown("text")
+PLAYBOOKS = {"export": EXPORT, "playbook": PLAYBOOK, "references": REFERENCES}
 
 
 def prints(played: Played, block: str) -> bool:
-    """Whether a run printed the lines of a block in their order, with more between them, as -vvvv has it."""
+    """Return whether the output contains the lines of a block in order; -vvvv adds lines between them."""
     lines = (" ".join(line.split()) for line in played.printed.splitlines())
     return all(any(line.startswith(" ".join(wanted.split())) for line in lines) for wanted in block.splitlines())
 
 
 class Reader:
-    """Somebody who follows the guide, in a directory of their own."""
+    """A user who follows the guide in an empty directory."""
 
     def __init__(self, home: Path, server: Simulator) -> None:
         self.home = home
         self.guide = home / "guide"
         self.guide.mkdir(parents=True)
         self.server = server
-        for name, text in (("export", EXPORT), ("playbook", PLAYBOOK), ("users", USERS)):
+        for name, text in PLAYBOOKS.items():
             (self.guide / f"{name}.yml").write_text(text)
 
     @property
@@ -73,7 +74,7 @@ class Reader:
         return self.guide / "endpoints.yml"
 
     def play(self, name: str, *arguments: str, key: str = WRITER) -> Played:
-        """Play one of the playbooks; what it prints and writes holds no secret."""
+        """Run one of the playbooks, and assert that it prints and writes no secret."""
         self.server.clear_log()
         playbook = self.guide / f"{name}.yml"
         options = {"ELASTICSEARCH_URL": self.server.url, "ELASTICSEARCH_API_KEY": key}
@@ -82,13 +83,13 @@ class Reader:
         return played
 
     def changes(self, *arguments: str, key: str = WRITER) -> int:
-        """Play playbook.yml and return how many tasks changed something."""
+        """Run playbook.yml, and return the number of changed tasks."""
         played = self.play("playbook", *arguments, key=key)
         assert played.status == 0, played.printed
         return recap(played)["localhost"]["changed"]
 
     def vault(self) -> list[str]:
-        """Put the key into a vault; returns the arguments that make use of it."""
+        """Encrypt the key with ansible-vault, and return the arguments to use it."""
         password, vault = self.home / "password", self.guide / "vault.yml"
         password.write_text("a password")
         vault.write_text(yaml.safe_dump({"anthropic_api_key": KEY}))
@@ -98,8 +99,8 @@ class Reader:
 
 
 def create(server: Simulator, inference_id: str, settings: dict[str, Any], **task_settings: Any) -> None:
-    with client(server) as somebody:
-        somebody.inference.put_anthropic(
+    with client(server) as user:
+        user.inference.put_anthropic(
             task_type="completion",
             anthropic_inference_id=inference_id,
             service="anthropic",
@@ -119,7 +120,6 @@ def server() -> Iterator[Simulator]:
         create(simulator, "support-questions", SONNET, max_tokens=256)
         create(simulator, "contracts", OPUS, max_tokens=4096)
         create(simulator, "support-answers", SONNET, max_tokens=1024, temperature=0.2)
-        # The simulator creates endpoints of this service alone; one of another is put there by hand.
         simulator.seed("articles", service="openai", task_type="text_embedding", service_settings={"model_id": "e-3"})
         yield simulator
 
@@ -130,12 +130,12 @@ def reader(server: Simulator, tmp_path: Path) -> Reader:
 
 
 def keys(server: Simulator) -> set[str]:
-    """The keys of the endpoints of this service."""
+    """Return the API keys of the anthropic endpoints."""
     return {endpoint.secret for endpoint in server.endpoints.values() if endpoint.service == "anthropic"}
 
 
 def test_guide_shows_the_files_of_the_example() -> None:
-    for name, text in (("export", EXPORT), ("playbook", PLAYBOOK), ("users", USERS)):
+    for name, text in PLAYBOOKS.items():
         assert (EXAMPLE / f"{name}.yml").read_text().partition("---\n")[2] == text
 
 
@@ -157,29 +157,29 @@ def test_guide_shows_the_files_of_the_example() -> None:
         ),
     ],
 )
-def test_page_about_deleting_endpoints_leads_to_kibana_connectors(page: str) -> None:
+def test_page_about_deleting_endpoints_links_to_kibana_connectors(page: str) -> None:
     link = "docs/docsite/rst/import_endpoints.rst" if page == "README.md" else "docsite.import_endpoints.kibana"
     assert [text for text in (ROOT / page).read_text().split("\n\n") if "Kibana connectors" in text and link in text]
 
 
-def test_the_guide_step_by_step(reader: Reader, server: Simulator) -> None:
+def test_guide_imports_endpoints_without_changes(reader: Reader, server: Simulator) -> None:
     before = server.endpoints
 
-    # Write down what is there
+    # Export the endpoints
     assert recap(reader.play("export", key=READER))["localhost"]["changed"] == 1
     assert server.requests == ["GET /_inference/_all"]
     assert reader.endpoints.read_text() == ENDPOINTS
 
-    # Let the playbook have them
+    # Adopt the endpoints
     adopted = reader.play("playbook", "--check", key=READER)
     assert server.requests == ["GET /_inference/_all"]
     assert prints(adopted, UNCHANGED)
     assert not prints(adopted, DIFFERENCE)
 
-    # Somebody changes one, and makes another
-    with client(server) as somebody:
+    # Another user changes an endpoint, and creates one
+    with client(server) as user:
         settings = {"max_tokens": 2048, "temperature": 0.2}
-        somebody.inference.update(
+        user.inference.update(
             inference_id="support-answers", inference_config={"task_settings": settings}, task_type="completion"
         )
     create(server, "forgotten", SONNET, max_tokens=1024)
@@ -193,30 +193,30 @@ def test_the_guide_step_by_step(reader: Reader, server: Simulator) -> None:
     assert reader.changes() == 1
     assert {name: held for name, held in server.endpoints.items() if name != "forgotten"} == before
 
-    # Give it the key
+    # Add the API key
     vault = reader.vault()
     assert reader.changes(*vault, "-e", "anthropic_update_secrets=always") == 1
     assert server.endpoints.pop("forgotten").secret == FORMER_KEY
     assert {server.endpoints[name].secret for name in ("contracts", "support-answers", "support-questions")} == {KEY}
 
-    # Remove the rest
+    # Purge unmanaged endpoints
     server.refer("support-answers", pipelines=["summaries"], indexes=[])
-    assert prints(reader.play("users"), USED)
-    foretold = reader.play("playbook", "-e", "anthropic_purge=true", "--check")
-    assert prints(foretold, REMOVAL)
+    assert prints(reader.play("references"), REFERENCED)
+    previewed = reader.play("playbook", "-e", "anthropic_purge=true", "--check")
+    assert prints(previewed, REMOVAL)
     assert "forgotten" in server.endpoints
     assert reader.changes("-e", "anthropic_purge=true") == 1
     assert sorted(server.endpoints) == sorted(before)
     assert server.endpoints["articles"] == before["articles"]
 
 
-def test_the_files_create_everything_in_an_empty_cluster(reader: Reader, server: Simulator) -> None:
+def test_playbook_with_key_creates_all_endpoints_in_empty_cluster(reader: Reader, server: Simulator) -> None:
     reader.endpoints.write_text(ENDPOINTS)
     before = server.endpoints
     server.clear_endpoints()
-    refused = reader.play("playbook")
-    assert refused.status == 2
-    assert "creating it needs service_settings.api_key" in refused.printed
+    failed = reader.play("playbook")
+    assert failed.status == 2
+    assert "creating it needs service_settings.api_key" in failed.printed
     assert keys(server) == set()
     assert reader.changes(*reader.vault()) == 1
     created = [endpoint for endpoint in server.endpoints.values() if endpoint.service == "anthropic"]
@@ -228,12 +228,12 @@ def test_the_files_create_everything_in_an_empty_cluster(reader: Reader, server:
     ]
 
 
-def test_a_template_in_a_setting_is_not_written_into_a_playbook(reader: Reader, server: Simulator) -> None:
+def test_export_fails_if_a_setting_contains_a_template(reader: Reader, server: Simulator) -> None:
     create(
         server, "trap", {**SONNET, "model_id": "{{ lookup('ansible.builtin.pipe', 'touch trapped') }}"}, max_tokens=1
     )
-    refused = reader.play("export")
-    assert refused.status == 2
-    assert "A setting holds a template." in refused.printed
+    failed = reader.play("export")
+    assert failed.status == 2
+    assert "A setting contains a template." in failed.printed
     assert not reader.endpoints.exists()
     assert not list(reader.home.rglob("trapped"))

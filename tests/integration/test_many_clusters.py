@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The example with many clusters, played against three simulators of which one is down."""
+"""Run the example of the guide "Manage many clusters" with three simulators, one of which is down."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def simulator() -> Simulator:
 
 
 def play(urls: Mapping[str, str], home: Path, *arguments: str) -> Played:
-    """Play the example. A second inventory says where the clusters are, and has what vaults would hold."""
+    """Run the example, with a second inventory for the addresses and the secrets."""
     home.mkdir()
     hosts = {name: {"anthropic_elasticsearch_url": url} for name, url in urls.items()}
     secrets = {
@@ -40,11 +40,11 @@ def play(urls: Mapping[str, str], home: Path, *arguments: str) -> Played:
     inventory = home.with_suffix(".yml")
     inventory.write_text(yaml.safe_dump({"elasticsearch_clusters": {"hosts": hosts, "vars": secrets}}))
     playbook = ["-i", EXAMPLE / "inventory.yml", "-i", inventory, *arguments, EXAMPLE / "playbook.yml"]
-    return run_playbook(playbook, home, ELASTICSEARCH_RETRIES="1")  # What is down stays down.
+    return run_playbook(playbook, home, ELASTICSEARCH_RETRIES="1")  # Do not wait for the cluster that is down.
 
 
-def held(server: Simulator) -> dict[str, Any]:
-    """What the server holds beyond the built-in endpoints: the settings that the example declares."""
+def stored_settings(server: Simulator) -> dict[str, Any]:
+    """Return the settings of all endpoints, except built-in ones, that the example declares."""
     return {
         inference_id: {
             "task_settings": dict(endpoint.task_settings),
@@ -63,15 +63,15 @@ SUPPORT = {
 }
 
 
-def test_one_cluster_down_leaves_the_others_as_declared(tmp_path: Path) -> None:
+def test_run_updates_other_clusters_if_one_is_down(tmp_path: Path) -> None:
     with simulator() as archive, simulator() as support, simulator() as search:
         search.stop()
         urls = {"search": search.url, "support": support.url, "archive": archive.url}
         for name in ("summaries", "answers"):
             archive.seed(name, service_settings={"model_id": "claude-sonnet-4-5", "rate_limit": DEFAULT_LIMIT})
         first = play(urls, tmp_path / "first")
-        assert held(support) == SUPPORT
-        assert held(archive) == {"answers": ANSWERS, "questions": QUESTIONS}
+        assert stored_settings(support) == SUPPORT
+        assert stored_settings(archive) == {"answers": ANSWERS, "questions": QUESTIONS}
         assert {endpoint.secret for endpoint in support.endpoints.values() if endpoint.service == "anthropic"} == {
             SECRETS["secret_anthropic_key"]
         }

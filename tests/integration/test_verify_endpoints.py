@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The guide "Do the endpoints respond?", with the playbooks that it shows."""
+"""Run the playbooks of the guide "Test that endpoints respond"."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WRITER = f"writer:{SECRETS['secret_bearer_token']}"
 
 
 def shown(kind: str) -> list[str]:
-    """The blocks of one kind in the guide."""
+    """Return the text of the guide's code blocks in a language."""
     return re.findall(rf"code-block:: {kind}\n\n((?:   .*\n|\n)+)", GUIDE.read_text())
 
 
@@ -49,15 +49,15 @@ def test_guide_shows_the_files_of_the_example() -> None:
     assert blocks == [yaml.safe_load((EXAMPLE / name).read_text()) for name in ("change.yml", "smoke_test.yml")]
 
 
-def test_change_succeeds_only_if_the_endpoints_respond(tmp_path: Path) -> None:
+def test_role_fails_after_change_if_an_endpoint_does_not_respond(tmp_path: Path) -> None:
     with simulator() as server:
         changed = play("change.yml", server, tmp_path / "changed", WRITER)
         server.seed("support-summaries", task_settings={"max_tokens": 256}, secret=REVOKED)
         server.clear_log()
         failed = play("change.yml", server, tmp_path / "failed", WRITER)
-        asked = [request for request in server.requests if request.startswith("POST")]
+        tested = [request for request in server.requests if request.startswith("POST")]
     assert (changed.status, failed.status) == (0, 2)
-    assert sorted(asked) == [
+    assert sorted(tested) == [
         f"POST /_inference/completion/{name}?timeout=120s" for name in ("support-answers", "support-summaries")
     ]
     [message] = shown("text")
@@ -65,7 +65,7 @@ def test_change_succeeds_only_if_the_endpoints_respond(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("secret", "status"), [(GOOD, 0), (REVOKED, 2)])
-def test_smoke_test_pings_every_endpoint_that_is_not_built_in(tmp_path: Path, secret: str, status: int) -> None:
+def test_smoke_test_pings_all_endpoints_except_built_in_ones(tmp_path: Path, secret: str, status: int) -> None:
     with simulator() as server:
         server.seed("chat", task_type="chat_completion", secret=GOOD)
         server.seed("letters", secret=secret)
@@ -79,7 +79,7 @@ def test_smoke_test_pings_every_endpoint_that_is_not_built_in(tmp_path: Path, se
     ]
 
 
-def test_smoke_test_of_a_cluster_without_endpoints_fails(tmp_path: Path) -> None:
+def test_smoke_test_fails_if_the_cluster_has_no_endpoints(tmp_path: Path) -> None:
     with simulator() as server:
         played = play("smoke_test.yml", server, tmp_path / "home", READER)
         assert (played.status, server.requests) == (2, ["GET /_inference/_all"])
