@@ -131,7 +131,7 @@ update_secrets:
   description:
     - When to send the API key or other credentials of the provider to Elasticsearch.
     - V(on_create) sends credentials when an endpoint is created, and together with an update of other service settings.
-    - V(when_changed) also sends credentials if they do not match the stored fingerprint, or if no fingerprint is stored.
+    - V(when_changed) also sends credentials that do not match the stored fingerprint, or that have no fingerprint yet.
       Fingerprints are salted hashes of the credentials, see O(fingerprint_store). The module sends one more request for
       all endpoints together.
     - V(always) sends credentials on every run, and reports a change each time.

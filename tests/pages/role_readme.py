@@ -64,8 +64,9 @@ def _meaning(spec: Mapping[str, Any]) -> str:
     """Return the first paragraph of the description, and the choices without the two that mean "not set"."""
     description = spec["description"]
     text = description if isinstance(description, str) else description[0]
-    choices = " or ".join(f"`{choice}`" for choice in spec.get("choices", ()) if choice)
-    return re.sub(r"\b[A-Z]+\(([^)]*)\)", r"`\1`", text).replace("|", "\\|") + (f" {choices}." if choices else "")
+    text = re.sub(r"\b[A-Z]+\(([^)]*)\)", r"`\1`", text).replace("|", "\\|")
+    choices = ", ".join(f"`{choice}`" for choice in spec.get("choices", ()) if choice)
+    return f"{text} Allowed values: {choices}." if choices else text
 
 
 if __name__ == "__main__":
