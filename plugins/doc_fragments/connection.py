@@ -105,9 +105,9 @@ options:
     description:
       - How many times to retry a request after a temporary error.
       - Temporary errors are a refused or lost connection, and the statuses 429, 502, 503, and 504. A write is also
-        retried after a temporary error of the provider (429, 5xx, 529, or a timeout), and if another update of the
-        endpoint is in progress. Other errors are not retried, for example TLS errors, authentication errors, or a
-        rejected API key.
+        retried after a temporary error of the provider (429, 5xx, 529, or a timeout). The same applies if another
+        update of the endpoint is in progress. Other errors are not retried, for example TLS errors, authentication
+        errors, or a rejected API key.
       - The pauses between retries grow. Each is a random time between half and all of 1, 2, 4 seconds, and so on. The
         module respects C(Retry-After) up to 60 seconds. All pauses of a task together take at most O(timeout) seconds.
       - A request that exceeds O(timeout) is not retried. The task warns if a request was retried.

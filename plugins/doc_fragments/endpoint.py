@@ -200,7 +200,7 @@ preflight:
       the endpoint with the suffix C(-ansible-preflight). If Elasticsearch or the provider rejects it, the endpoint is
       not changed.
     - The preflight check runs before an endpoint is re-created. It also runs before an API key is sent to Elasticsearch
-      9.3 or earlier, or to an unknown version, because these do not validate the API key.
+      9.3 or earlier, which does not validate API keys, or to an unknown version.
     - Models that run in the cluster are not checked, because they would be allocated twice.
     - While an endpoint is re-created, its temporary endpoint remains until the new endpoint exists. If the run is
       interrupted, the next run takes undeclared settings from the temporary endpoint, and deletes it.
@@ -287,9 +287,9 @@ def _suboptions(*texts: str) -> str:
 
 _PRIVILEGES = r"""
 notes:
-  - Requires the cluster privilege C(manage_inference). To update an endpoint, the module reads the Elasticsearch
-    version, which requires C(monitor). Without it, the module assumes the latest version and warns. See
-    R(Privileges, ansible_collections.esops.inference.docsite.privileges).
+  - Requires the cluster privilege C(manage_inference). To create or update an endpoint, the module also reads the
+    Elasticsearch version, which requires C(monitor). Without it, the module assumes the latest version, and warns if a
+    decision depends on the version. See R(Privileges, ansible_collections.esops.inference.docsite.privileges).
   - Elasticsearch validates the settings of a new endpoint with the provider. The cluster must be able to connect to the
     provider.
 """

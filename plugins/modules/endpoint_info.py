@@ -14,12 +14,12 @@ author:
 description:
   - Returns all inference endpoints of a cluster, or the endpoints that O(inference_id), O(task_type), and O(service)
     select. Nothing is changed.
-  - On request, the module also returns which pipelines and indices use each endpoint (O(references)), and when each
-    endpoint last received an API key (O(fingerprints)).
+  - Set O(references) to also return the pipelines and indices that use each endpoint. Set O(fingerprints) to also
+    return the time when each endpoint last received an API key.
   - You can pass the returned list to the option O(esops.inference.endpoints#module:endpoints) of
     M(esops.inference.endpoints). For endpoints of the C(anthropic) service, you can also pass it to
     M(esops.inference.anthropic_endpoints).
-  - The module sends one request. O(references) and O(fingerprints) require more.
+  - The module sends one request. O(references) and O(fingerprints) require additional requests.
   - If an endpoint cannot be read, Elasticsearch does not return the list. The module then reads the selected IDs one by
     one, or the endpoints of each task type, and warns about endpoints that cannot be read.
 options:
