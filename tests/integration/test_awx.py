@@ -295,7 +295,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 @pytest.fixture
 def server(certificates: Certificates) -> Iterator[Simulator]:
-    """A cluster that requires a client certificate and an API key."""
+    """Start a cluster that requires a client certificate and an API key."""
     with Simulator(tls=certificates.server, security=Security(api_keys={API_KEY: ("all",)})) as simulator:
         yield simulator
 

@@ -161,7 +161,7 @@ def test_configure_with_an_unsupported_option_fails(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> Configured:
-    """Result of the playbook for endpoints of several services, without the API key of one provider."""
+    """Run the playbook for endpoints of several services, without the API key of one provider."""
     done = configure(
         tmp_path_factory.mktemp("mixed"),
         "-e",

@@ -118,7 +118,7 @@ UNSET = ("null", "empty", "blank")
 
 @pytest.fixture(scope="module", params=ROLES)
 def passed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """The options that the module receives for the defaults of the role and for each value that means "not set"."""
+    """Return the options that the module receives for the role defaults and for each value that means "not set"."""
     role = request.param
     hosts = {"defaults": {}, **unset(role)}
     with Simulator() as server:
@@ -323,7 +323,7 @@ def test_default_task_type_applies_unless_the_endpoint_sets_its_own(
 
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Case], Simulator]:
-    """Results of the role inference on a cluster with endpoints of three services."""
+    """Run the role inference on a cluster with endpoints of three services."""
     endpoints = "- {inference_id: chat, service: anthropic, task_settings: {max_tokens: 64}}\n"
     foreign = {"task_type": "rerank", "service_settings": {"model_id": "rerank-v3.5"}}
     hosts = {
