@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Everything happens in the checkout: tools, ansible-core and the collection itself are in .venv.
+# All tools, ansible-core, and the collection itself are installed in .venv.
 VENV := $(CURDIR)/.venv
 export ANSIBLE_COLLECTIONS_PATH := $(VENV)
 export PATH := $(VENV)/bin:$(PATH)
@@ -11,26 +11,26 @@ export PATH := $(VENV)/bin:$(PATH)
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo    shows the collection at work against a simulated Elasticsearch"
-	@echo "make test    runs all checks and tests; make test STEP=unit runs one of"
-	@echo "             lint, types, unit, contract, integration, docs, sanity"
+	@echo "make demo    Show the collection at work with a simulated Elasticsearch."
+	@echo "make test    Run all checks and tests. To run one step: make test STEP=unit."
+	@echo "             Steps: lint, types, unit, contract, integration, docs, sanity."
 	@echo "make conformance"
-	@echo "             tests it with every ansible-core and Python that is supported, and runs the checks"
-	@echo "             of Galaxy; make conformance STEP=plays-2.16 runs one of"
-	@echo "             galaxy, sanity-VERSION, plays-VERSION. What fails with a candidate of ansible-core"
-	@echo "             is reported, and does not count"
+	@echo "             Test with all supported versions of ansible-core and Python, and run the checks"
+	@echo "             of Galaxy. To run one step: make conformance STEP=plays-2.16."
+	@echo "             Steps: galaxy, sanity-VERSION, plays-VERSION. Failures with a release candidate of"
+	@echo "             ansible-core are reported, but the command does not fail."
 	@echo "make contract"
-	@echo "             compares a cluster with what the collection relies on; ELASTICSEARCH_URL and"
-	@echo "             credentials come from the environment or follow, as in make contract"
-	@echo "             ELASTICSEARCH_URL=https://...; without it, the simulator. See CONTRIBUTING.md"
-	@echo "make docs    builds the documentation's site, docs/site/build/html/index.html"
-	@echo "make build   builds what users install, dist/esops-inference-VERSION.tar.gz"
-	@echo "make bench   measures how long things take, in a quarter of an hour, and writes the page of"
-	@echo "             figures and the README's table; make bench QUICK=1 is rough, and writes nothing"
-	@echo "make venv    only makes the environment, .venv"
-	@echo "make clean   removes the environment, caches and results"
+	@echo "             Compare a cluster with the behavior that the collection expects. Set the cluster and"
+	@echo "             credentials in the environment or as arguments: make contract"
+	@echo "             ELASTICSEARCH_URL=https://... The default is the simulator. See CONTRIBUTING.md."
+	@echo "make docs    Build the documentation site, docs/site/build/html/index.html."
+	@echo "make build   Build the collection, dist/esops-inference-VERSION.tar.gz."
+	@echo "make bench   Run the benchmarks (about 15 minutes), and update their page and the table in the"
+	@echo "             README. For rough results without updates: make bench QUICK=1."
+	@echo "make venv    Create the environment, .venv."
+	@echo "make clean   Remove the environment, caches, and results."
 	@echo
-	@echo "The newest suitable Python is found; PYTHON=/path/to/python3 names another (3.10 or newer)."
+	@echo "The latest suitable Python is used. To use another one (3.10 or later), set PYTHON=/path/to/python3."
 
 test: venv
 	@nox $(if $(STEP),--session $(STEP),--parallel 2)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An endpoint of the anthropic service, alone and in a list, and the policy for its changes."""
+"""Documentation of an endpoint of the anthropic service, of a list of such endpoints, and of change control."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from textwrap import indent
 _NAME = r"""
 inference_id:
   description:
-    - The unique identifier of the inference endpoint.
-    - Small letters, digits, hyphens, underscores and dots, with a letter or a digit at its beginning and its end.
+    - Unique ID of the inference endpoint.
+    - Use lowercase letters, digits, hyphens, underscores, and dots. Start and end with a letter or a digit.
   type: str
   required: true
 state:
   description:
-    - V(present) creates the endpoint, or changes it where it differs.
-    - V(absent) removes it.
+    - Desired state of the endpoint.
+    - V(present) creates the endpoint, or updates it if it differs from the declared settings.
+    - V(absent) deletes the endpoint.
   type: str
   choices: [present, absent]
   default: present
@@ -26,93 +27,117 @@ state:
 _BODY = r"""
 task_type:
   description:
-    - The task the endpoint performs. V(chat_completion) needs Elasticsearch 9.5 or later.
-    - If not given, an endpoint that exists keeps its own, and a new one becomes V(completion).
+    - Task that the endpoint performs.
+    - V(chat_completion) requires Elasticsearch 9.5 or later.
+    - If not set, an existing endpoint keeps its task type, and a new endpoint gets V(completion).
   type: str
   choices: [completion, chat_completion]
 service:
-  description: The service. An endpoint of another service is never touched.
+  description:
+    - Name of the inference service.
+    - An endpoint of another service is never changed.
   type: str
   choices: [anthropic]
   default: anthropic
 service_settings:
-  description: The settings of the service.
+  description: Service settings, nested as in the API.
   type: dict
   suboptions:
     api_key:
       description:
-        - The key for the API of Anthropic. Required to create an endpoint, also when it is created again.
-        - No server ever returns it. When it is sent is the matter of O(update_secrets).
+        - Anthropic API key.
+        - Required to create or re-create an endpoint.
+        - O(update_secrets) sets when the API key is sent to an existing endpoint. Elasticsearch never returns it. See
+          R(API key fingerprints, ansible_collections.esops.inference.docsite.fingerprints).
       type: str
     model_id:
       description:
-        - The name of the model, as in Anthropic's documentation. Required to create an endpoint.
-        - It can only change when the endpoint is created again, see O(allow_recreate).
+        - Name of the Anthropic model, for example V(claude-sonnet-4-5).
+        - Required to create an endpoint.
+        - Elasticsearch cannot update it in place. To change it, set O(allow_recreate=true).
       type: str
     url:
       description:
-        - Another address of the Messages API. It needs Elasticsearch 9.6 or later.
-        - It can only change when the endpoint is created again, see O(allow_recreate).
+        - Alternative URL of the Anthropic Messages API.
+        - Requires Elasticsearch 9.6 or later.
+        - Elasticsearch cannot update it in place. To change it, set O(allow_recreate=true).
       type: str
     rate_limit:
-      description: How much the server sends to Anthropic.
+      description: Rate limit for requests to Anthropic.
       type: dict
       suboptions:
         requests_per_minute:
           description:
-            - Requests per minute, a positive number. The server takes 50 for a new endpoint if it is not given.
-            - Elasticsearch 9.4 and later change it in place. Earlier versions need O(allow_recreate).
-            - Elasticsearch 9.4 changes it only together with the API key.
+            - Maximum number of requests per minute that Elasticsearch sends to Anthropic.
+            - A positive integer. Elasticsearch sets 50 for a new endpoint without a declared value.
+            - Elasticsearch 9.4 or later can update it in place. Version 9.4 updates it only together with the API key.
+              Earlier versions require O(allow_recreate=true).
           type: int
 task_settings:
-  description: The settings of the task.
+  description: Task settings, nested as in the API.
   type: dict
   suboptions:
     max_tokens:
-      description: How many tokens are generated at the most, a positive number. Required to create an endpoint.
+      description:
+        - Maximum number of tokens to generate.
+        - A positive integer. Required to create an endpoint.
       type: int
     temperature:
-      description: The amount of randomness in the response. Its range is Anthropic's matter.
+      description:
+        - Amount of randomness in the response.
+        - Anthropic defines the valid range.
       type: float
     top_k:
-      description: Sample only from so many of the likeliest options for each token. For advanced use.
+      description:
+        - Number of most likely tokens to sample from.
+        - For advanced use.
       type: int
     top_p:
-      description: Nucleus sampling, up to this probability. For advanced use. Alter it or the temperature, not both.
+      description:
+        - Cumulative probability for nucleus sampling.
+        - For advanced use. Set this option or the temperature, not both.
       type: float
 chunking_settings:
   description:
-    - How inputs are cut into chunks. It is checked and passed on, as the documentation has it.
-    - Servers refuse it for the tasks of this service, which have nothing to chunk. Leave it out.
+    - Settings for splitting the input into chunks.
+    - Do not set this option for the C(anthropic) service. Elasticsearch rejects it, because the task types of this
+      service do not split their input. The module validates it and passes it on, as the API documents it.
   type: dict
   suboptions:
     strategy:
-      description: By V(sentence) or by V(word).
+      description: Unit for splitting the input.
       type: str
       choices: [sentence, word]
     max_chunk_size:
-      description: Words in a chunk, at most 300, at least 20 for sentences and 10 for words. The default is 250.
+      description:
+        - Maximum number of words in a chunk.
+        - At most 300. At least 20 for the strategy V(sentence), and at least 10 for V(word). The default of
+          Elasticsearch is 250.
       type: int
     overlap:
-      description: Words that chunks share, at most half of the chunk's size. Only with the strategy V(word).
+      description:
+        - Number of words that neighboring chunks share.
+        - At most half of the chunk size. Only for the strategy V(word).
       type: int
     sentence_overlap:
-      description: Sentences that chunks share, 0 or 1. Only with the strategy V(sentence).
+      description:
+        - Number of sentences that neighboring chunks share, 0 or 1.
+        - Only for the strategy V(sentence).
       type: int
 """
 
 _KEY = r"""
 update_secrets:
   description:
-    - V(on_create) sends the API key, or the other credentials of the service, when an endpoint is created, and together
-      with another service setting that changes.
-    - V(when_changed) also sends them if they are not known to be those that the endpoint was given last. No server
-      tells, so a salted hash of them is kept, see O(fingerprint_store). It costs one more request, for one
-      endpoint or for many.
-    - V(always) sends them on every run, and reports a change each time.
-    - Elasticsearch 8.16 changes no key in place. There it takes O(allow_recreate).
-    - A key that the provider rejects never replaces one that works. Elasticsearch 9.4 and later ask the provider before
-      they store the key. For earlier versions, O(preflight) does so.
+    - When to send the API key or other credentials of the provider to Elasticsearch.
+    - V(on_create) sends credentials when an endpoint is created, and together with an update of other service settings.
+    - V(when_changed) also sends credentials that do not match the stored fingerprint, or that have no fingerprint yet.
+      Fingerprints are salted hashes of the credentials, see O(fingerprint_store). The module sends one more request for
+      all endpoints together.
+    - V(always) sends credentials on every run, and reports a change each time.
+    - Elasticsearch 8.16 cannot update credentials in place. It requires O(allow_recreate=true).
+    - A rejected API key never replaces a working one. Elasticsearch 9.4 or later validates an API key with the provider
+      before it stores the key. For earlier versions, O(preflight) does so.
   type: str
   choices: [on_create, when_changed, always]
   default: on_create
@@ -121,120 +146,132 @@ update_secrets:
 _FINGERPRINTS = r"""
 fingerprint_store:
   description:
-    - Where the salted hashes of keys are kept that
-      O(esops.inference.anthropic_endpoint#module:update_secrets=when_changed) compares with. Keys are kept nowhere.
-    - With V(index) they are in an index of the cluster, one document for each endpoint. The index is created when it is
-      needed. It takes the index privileges C(create_index), C(read), C(index) and C(delete) on it.
-    - With V(file) they are in a file on the machine the module runs on, which tells clusters apart by their UUID. It
-      takes the cluster privilege C(monitor).
-    - What cannot be read or written there is a failure before anything is changed.
+    - Where to store the fingerprints of API keys.
+    - Fingerprints are salted hashes that O(esops.inference.anthropic_endpoint#module:update_secrets=when_changed)
+      compares. The API keys themselves are not stored. See
+      R(API key fingerprints, ansible_collections.esops.inference.docsite.fingerprints).
+    - V(index) stores them in an index of the cluster, with one document for each endpoint. The module creates the index
+      when it is needed. Requires the index privileges C(create_index), C(read), C(index), and C(delete).
+    - V(file) stores them in a file on the host where the module runs, separately for each cluster UUID. Requires the
+      cluster privilege C(monitor).
+    - If the store cannot be read or written, the task fails before it changes anything.
   type: str
   choices: [index, file]
   default: index
 fingerprint_index:
-  description: The name of the index for O(fingerprint_store=index).
+  description:
+    - Name of the index for fingerprints.
+    - Used with O(fingerprint_store=index).
   type: str
   default: ansible-inference-fingerprints
 fingerprint_file:
   description:
-    - The path of the file for O(fingerprint_store=file), where it is required. Its directory has to exist.
-    - It is readable for its owner alone, locked while it is changed, and replaced as a whole.
+    - Path to the file for fingerprints, on the host where the module runs.
+    - Required with O(fingerprint_store=file). The directory must exist.
+    - Only the owner can read the file. The module locks the file during a change, and replaces it atomically.
   type: path
 """
 
 _CHANGES = r"""
 unmanaged_settings:
   description:
-    - What becomes of settings that are not declared. With V(keep) they stay as they are on the server.
-    - V(remove) takes undeclared task settings away and puts an undeclared rate limit back to its default.
+    - How to handle settings that are not declared.
+    - V(keep) leaves them unchanged.
+    - V(remove) removes undeclared task settings, and resets an undeclared rate limit to its default.
   type: str
   choices: [keep, remove]
   default: keep
 allow_recreate:
   description:
-    - Whether an endpoint may be deleted and created again where a difference cannot be changed in place.
-    - Undeclared settings are carried over, unless O(unmanaged_settings=remove). If creating it fails for good, the
-      former settings are put back with the declared key.
-    - After it has deleted the endpoint, the module retries temporary faults of the provider at least 6 times, whatever
-      O(retries) is.
-    - Kibana connectors that use the endpoint fail while it is away. No API of Elasticsearch names them.
-    - Without it, such a difference is a failure that names the setting.
+    - Delete and re-create an endpoint if a setting cannot be updated in place.
+    - If V(false), the task fails in this case and names the setting.
+    - Undeclared settings are carried over, unless O(unmanaged_settings=remove).
+    - If re-creating the endpoint fails permanently, the module restores its previous settings with the declared API
+      key.
+    - After the delete, the module retries temporary errors of the provider at least 6 times, even if O(retries) is
+      smaller.
+    - Kibana connectors that use the endpoint fail until it is re-created. Elasticsearch does not list them.
   type: bool
   default: false
 preflight:
   description:
-    - Create a temporary endpoint with the new settings and the declared API key first. Its ID is that of the endpoint
-      with the suffix C(-ansible-preflight). If Elasticsearch or the provider rejects it, the endpoint is not changed.
-    - It is not done for models that run in the cluster, which would be allocated twice.
-    - This is done before an endpoint is re-created, and before an API key is sent to Elasticsearch 9.3 or earlier, or
-      to an unknown version, since these do not ask the provider before they store it.
-    - While an endpoint is re-created, its temporary endpoint stays until the new one is there. If the run is killed in
-      between, the next run carries over from it what nobody declared, and deletes it.
-    - A temporary endpoint that a killed run left behind is also deleted by the next run that changes the endpoint, and
-      by the modules for lists, which read all endpoints.
+    - Test new settings and API keys on a temporary endpoint before an endpoint is changed.
+    - The preflight check creates a temporary endpoint with the new settings and the declared API key. Its ID is that of
+      the endpoint with the suffix C(-ansible-preflight). If Elasticsearch or the provider rejects it, the endpoint is
+      not changed.
+    - The preflight check runs before an endpoint is re-created. It also runs before an API key is sent to Elasticsearch
+      9.3 or earlier, which does not validate API keys, or to an unknown version.
+    - Models that run in the cluster are not checked, because they would be allocated twice.
+    - While an endpoint is re-created, its temporary endpoint remains until the new endpoint exists. If the run is
+      interrupted, the next run takes undeclared settings from the temporary endpoint, and deletes it.
+    - The next run that changes the endpoint also deletes a leftover temporary endpoint. So do the modules for lists,
+      which read all endpoints.
   type: bool
   default: true
 force:
   description:
-    - Delete an endpoint, also to re-create it, although ingest pipelines or indices use it, or although Elasticsearch
-      cannot read it.
-    - Kibana connectors use endpoints, too. No API of Elasticsearch names them, so they are never checked.
+    - Delete or re-create an endpoint even if ingest pipelines or indices use it, or if Elasticsearch cannot read it.
+    - The module cannot check whether Kibana connectors use an endpoint, because Elasticsearch does not list them.
   type: bool
   default: false
 duplicate_model:
   description:
-    - What to do on a create when another endpoint serves the same model for the same task already.
-    - If Elasticsearch cannot list all endpoints, V(warn) warns about what was not checked. V(fail) fails if those of
-      the task type cannot be listed.
+    - What to do if another endpoint already serves the same model for the same task when an endpoint is created.
+    - If Elasticsearch cannot list all endpoints, V(warn) warns about what was not checked. V(fail) fails if the
+      endpoints of the task type cannot be listed.
   type: str
   choices: [allow, warn, fail]
   default: warn
 wait_for_deployment:
   description:
-    - Wait until the model is fully allocated, as the documentation of the API asks for. A model that is not deployed
-      inside the cluster has nothing to wait for.
-    - It needs the cluster privilege C(monitor_ml).
+    - Wait until the model is fully allocated in the cluster.
+    - For models that do not run in the cluster, the module does not wait.
+    - Requires the cluster privilege C(monitor_ml).
   type: bool
   default: false
 wait_timeout:
-  description: Seconds to wait for O(wait_for_deployment), after which the task fails.
+  description:
+    - Timeout for O(wait_for_deployment) in seconds.
+    - The task fails after this time.
   type: int
   default: 300
 """
 
-
 _LIST = r"""
 purge:
   description:
-    - Remove endpoints of this service that are not in O(endpoints). Those of other services, and built-in ones, whose
-      ids start with a dot, are never removed. An empty list is refused.
-    - Removals respect who uses an endpoint, and O(force). Their results come last, in the order of their ids.
-    - Kibana connectors use endpoints, too. No API of Elasticsearch names them, so they are never checked.
-    - If Elasticsearch cannot list all endpoints, the task fails before anything is changed.
+    - Delete endpoints that are not in O(endpoints).
+    - Only endpoints of the managed services are deleted. Built-in endpoints, whose IDs start with a dot, are never
+      deleted.
+    - The task fails if O(endpoints) is empty.
+    - Endpoints that are in use are not deleted unless O(force=true). The module cannot check whether Kibana connectors
+      use an endpoint, because Elasticsearch does not list them.
+    - The results of deleted endpoints come last in RV(results), sorted by ID.
+    - If Elasticsearch cannot list all endpoints, the task fails before it changes anything.
   type: bool
   default: false
 purge_exclude:
   description:
-    - Shell patterns of ids that O(purge) leaves alone, for example V(test-*).
+    - Shell patterns for the IDs of endpoints that O(purge) must not delete, for example V(test-*).
   type: list
   elements: str
   default: []
 purge_max:
   description:
-    - How many endpoints O(purge) may remove. If there are more, the task fails before anything is changed, with a
-      message that says the number.
-    - If not given, half of the endpoints of this service that the cluster holds, and always 5.
+    - Maximum number of endpoints that O(purge) can delete.
+    - If there are more, the task fails before it changes anything, and reports their number.
+    - If not set, half of the endpoints of the managed services in the cluster, and at least 5.
   type: int
 parallel:
   description:
-    - How many endpoints are created, changed or removed at the same time, from 1 to 64, each over a connection of its
-      own. Reading and deciding take one request for all of them together.
+    - How many endpoints to create, update, or delete at the same time, from 1 to 64.
+    - Each has its own connection. One request reads all endpoints.
   type: int
   default: 8
 return_unchanged:
   description:
-    - Return the endpoints that did not change as they are, too. Otherwise RV(results) has only the id, C(changed) and
-      C(action) of them.
+    - Also return endpoints that did not change.
+    - If V(false), RV(results) has only the ID, C(changed), and C(action) of these endpoints.
   type: bool
   default: false
 """
@@ -248,29 +285,39 @@ def _suboptions(*texts: str) -> str:
     return "    suboptions:\n" + "".join(indent(text, "      ") for text in texts)
 
 
+_PRIVILEGES = r"""
+notes:
+  - Requires the cluster privilege C(manage_inference). To create or update an endpoint, the module also reads the
+    Elasticsearch version, which requires C(monitor). Without it, the module assumes the latest version, and warns if a
+    decision depends on the version. See R(Privileges, ansible_collections.esops.inference.docsite.privileges).
+  - Elasticsearch validates the settings of a new endpoint with the provider. The cluster must be able to connect to the
+    provider.
+"""
+
+
 class ModuleDocFragment:
-    """One endpoint; with C(.policy) how far its changes may go; with C(.many) a list of endpoints with defaults.
+    """An endpoint.
 
-    C(.list) is what is done with a list as a whole.
-
-    C(.fingerprints) is the part of the policy that others than those who change something have, too.
+    C(.policy) limits what a run can change, and C(.fingerprints) is the part of it that reading modules also have.
+    C(.many) is a list of endpoints with defaults, and C(.list) has the options for the list as a whole.
     """
 
-    # Annotated, since ansible-test wants the values of plain assignments to be literals. Composed, since the
-    # documentation of an endpoint stands here once, at its three places.
+    # The annotation is required because ansible-test expects literals in plain assignments. The texts are composed so
+    # that each option is documented only once.
     DOCUMENTATION: str = _options(_NAME, _BODY)
 
     FINGERPRINTS: str = _options(_FINGERPRINTS)
 
-    POLICY: str = _options(_KEY, _FINGERPRINTS, _CHANGES)
+    POLICY: str = _options(_KEY, _FINGERPRINTS, _CHANGES) + _PRIVILEGES
 
     MANY: str = (
         """
 options:
   endpoints:
     description:
-      - The endpoints, each declared like an endpoint of M(esops.inference.anthropic_endpoint).
-      - An id may stand in the list only once.
+      - List of inference endpoints.
+      - Each element has the options of an endpoint in M(esops.inference.anthropic_endpoint).
+      - An ID can appear in the list only once.
     type: list
     elements: dict
     required: true
@@ -279,7 +326,8 @@ options:
         + """
   defaults:
     description:
-      - What stands under each endpoint, deeply. A setting of the endpoint itself wins.
+      - Default settings for all endpoints.
+      - Defaults are merged recursively. Settings of an endpoint take precedence.
     type: dict
 """
         + _suboptions(_BODY)

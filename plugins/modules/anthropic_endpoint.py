@@ -7,17 +7,20 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: anthropic_endpoint
-short_description: Keep an Elasticsearch inference endpoint of the anthropic service as declared
+short_description: Manage an Elasticsearch inference endpoint for Anthropic models
 version_added: 0.1.0
 author:
   - esops.inference contributors (@esops)
 description:
-  - Creates, changes or removes an inference endpoint of the C(anthropic) service, or does nothing at all when the
-    endpoint is as declared.
-  - One request reads the endpoint and decides. Only what is declared is compared, and only what differs is written. The
-    answer to a write is compared with what was asked, since servers answer 200 to changes they ignore.
-  - The body is nested exactly as the API nests it, so that the examples of Elastic's documentation can be copied.
-  - For several endpoints M(esops.inference.anthropic_endpoints) is much faster than a loop.
+  - Creates, updates, re-creates, or deletes an inference endpoint of the C(anthropic) service.
+  - To create an endpoint, set O(inference_id), O(service_settings.api_key), O(service_settings.model_id), and
+    O(task_settings.max_tokens). To update an endpoint, set O(inference_id) and the settings to change.
+  - One request reads the endpoint. If the endpoint matches the declared settings, the module sends no other request.
+    Undeclared settings are not compared, and by default they are not changed.
+  - After a change, the module compares the response with the declared settings. It fails if Elasticsearch ignored a
+    setting.
+  - Settings are nested as in the API, so that you can copy examples from the Elastic documentation.
+  - To manage several endpoints, use M(esops.inference.anthropic_endpoints), which is much faster than a loop.
 extends_documentation_fragment:
   - esops.inference.endpoint
   - esops.inference.endpoint.policy
@@ -25,13 +28,14 @@ extends_documentation_fragment:
   - esops.inference.attributes
 seealso:
   - module: esops.inference.anthropic_endpoints
+  - module: esops.inference.endpoint_ping
   - name: Create an Anthropic inference endpoint
-    description: The API that the module speaks.
+    description: Reference of the API that the module uses.
     link: https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-anthropic
 """
 
 EXAMPLES = r"""
-- name: The example of Elastic's documentation
+- name: Create an endpoint, with the settings of the example in the Elastic documentation
   esops.inference.anthropic_endpoint:
     elasticsearch_url: https://es.example.com:9200
     elasticsearch_api_key: "{{ elasticsearch_api_key }}"
@@ -44,7 +48,7 @@ EXAMPLES = r"""
     task_settings:
       max_tokens: 1024
 
-- name: Tune an endpoint that exists; its key is not needed, its other settings stay
+- name: Update a setting of an existing endpoint, which does not require the Anthropic API key
   esops.inference.anthropic_endpoint:
     elasticsearch_url: https://es.example.com:9200
     elasticsearch_api_key: "{{ elasticsearch_api_key }}"
@@ -52,7 +56,7 @@ EXAMPLES = r"""
     task_settings:
       max_tokens: 2048
 
-- name: Send a new key
+- name: Send a new Anthropic API key
   esops.inference.anthropic_endpoint:
     elasticsearch_url: https://es.example.com:9200
     elasticsearch_api_key: "{{ elasticsearch_api_key }}"
@@ -61,7 +65,7 @@ EXAMPLES = r"""
       api_key: "{{ anthropic_api_key }}"
     update_secrets: always
 
-- name: Move an endpoint to another model, which no server can do in place
+- name: Change the model, which requires that the endpoint is re-created
   esops.inference.anthropic_endpoint:
     elasticsearch_url: https://es.example.com:9200
     elasticsearch_api_key: "{{ elasticsearch_api_key }}"
@@ -71,7 +75,7 @@ EXAMPLES = r"""
       model_id: claude-opus-4-5
     allow_recreate: true
 
-- name: Remove an endpoint
+- name: Delete an endpoint
   esops.inference.anthropic_endpoint:
     elasticsearch_url: https://es.example.com:9200
     elasticsearch_api_key: "{{ elasticsearch_api_key }}"
@@ -81,18 +85,18 @@ EXAMPLES = r"""
 
 RETURN = r"""
 action:
-  description: What was done, or would be done in check mode.
+  description: Action that the module took, or would take in check mode.
   type: str
-  returned: always, except when the options are wrong
+  returned: unless options are invalid
   choices: [none, created, updated, recreated, deleted]
   sample: updated
 endpoint:
   description:
-    - The endpoint as the server holds it now, without its secrets. In check mode, as it would be.
-    - V(null) where there is none, or where it could not be read.
-    - Nested as the API nests it; which settings are there is the server's matter.
+    - Current endpoint without its secrets, nested as in the API. In check mode, the predicted endpoint.
+    - V(null) if the endpoint does not exist or could not be read.
+    - The service and the Elasticsearch version determine which settings the endpoint has.
   type: dict
-  returned: always, except when the options are wrong
+  returned: unless options are invalid
   sample:
     inference_id: anthropic_completion
     task_type: completion
@@ -101,39 +105,41 @@ endpoint:
     task_settings: {max_tokens: 1024}
 changes:
   description:
-    - Dotted paths of the settings that changed, or would change.
-    - On a create, those that were declared.
+    - Dotted paths of the settings that changed, or would change in check mode.
+    - For a created endpoint, the declared settings.
   type: list
   elements: str
-  returned: always, except when the options are wrong
+  returned: unless options are invalid
   sample: [task_settings.max_tokens]
 failure:
-  description: What went wrong, for playbooks to test. What does not apply is V(null).
+  description:
+    - Details of the error, for use in conditions of a playbook.
+    - Values that do not apply are V(null).
   type: dict
-  returned: on failure, except when the options are wrong
+  returned: on failure, unless options are invalid
   contains:
     status:
-      description: The HTTP status.
+      description: HTTP status of the response.
       type: int
       returned: always
       sample: 400
     type:
-      description: The error's type in the words of Elasticsearch.
+      description: Error type that Elasticsearch returned.
       type: str
       returned: always
       sample: status_exception
     reason:
-      description: The reason.
+      description: Error reason.
       type: str
       returned: always
       sample: Could not complete inference endpoint creation as validation call to service threw an exception.
     method:
-      description: The method of the request.
+      description: HTTP method of the request.
       type: str
       returned: always
       sample: PUT
     path:
-      description: The path of the request, with its query.
+      description: Path of the request, with its query string.
       type: str
       returned: always
       sample: /_inference/completion/anthropic_completion
@@ -143,7 +149,7 @@ import atexit
 import gc
 
 if __name__ == "__main__":
-    # The process is short, and what it imports stays until its end: looking through it for garbage is a waste.
+    # The process is short and keeps all imported objects until its end, so garbage collection would only cost time.
     gc.disable()
     atexit.register(gc.freeze)
 

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: anthropic_endpoints
-short_description: Keep many Elasticsearch inference endpoints of the anthropic service as declared
+short_description: Manage many Elasticsearch inference endpoints for Anthropic models
 version_added: 0.1.0
 author:
   - esops.inference contributors (@esops)
 description:
-  - Does for a list of endpoints what M(esops.inference.anthropic_endpoint) does for one, with defaults common to all.
-  - One request reads all endpoints of the cluster and decides. When nothing differs, it is the only one.
-  - An endpoint that fails does not stop the others. All are tried, each is reported, then the task fails.
-  - Endpoints that are not listed can be removed, see O(purge).
+  - Creates, updates, re-creates, or deletes a list of inference endpoints of the C(anthropic) service, as
+    M(esops.inference.anthropic_endpoint) does for one endpoint.
+  - Set O(endpoints) to the list of endpoints, and O(defaults) to the settings that they share. Set O(purge) to delete
+    endpoints that are not in the list.
+  - One request reads all endpoints. If they match the declared settings, the module sends no other request.
+  - An endpoint that fails does not stop the others. The task processes all endpoints, reports each result, and then
+    fails.
 extends_documentation_fragment:
   - esops.inference.endpoint.many
   - esops.inference.endpoint.list
@@ -24,10 +27,11 @@ extends_documentation_fragment:
   - esops.inference.attributes
 seealso:
   - module: esops.inference.anthropic_endpoint
+  - module: esops.inference.endpoint_ping
 """
 
 EXAMPLES = r"""
-- name: Three endpoints with common defaults
+- name: Manage three endpoints with shared defaults
   esops.inference.anthropic_endpoints:
     elasticsearch_url: https://es.example.com:9200
     elasticsearch_api_key: "{{ elasticsearch_api_key }}"
@@ -50,7 +54,7 @@ EXAMPLES = r"""
             requests_per_minute: 10
   register: inference
 
-- name: Exactly these endpoints and no other, but for those of the tests
+- name: Delete all other Anthropic endpoints, except those for tests
   esops.inference.anthropic_endpoints:
     elasticsearch_url: https://es.example.com:9200
     elasticsearch_api_key: "{{ elasticsearch_api_key }}"
@@ -62,87 +66,95 @@ EXAMPLES = r"""
       - test-*
   register: inference
 
-- name: Show what happened
+- name: Show the action for each endpoint
   ansible.builtin.debug:
     msg: "{{ inference.results | items2dict(key_name='inference_id', value_name='action') }}"
 """
 
 RETURN = r"""
 results:
-  description: What happened to each endpoint, in the order of O(endpoints). Those that O(purge) removed come last.
+  description: Results of all endpoints, in the order of O(endpoints). Endpoints that O(purge) deleted come last.
   type: list
   elements: dict
-  returned: when the endpoints could be read
+  returned: if the endpoints could be read
   contains:
     inference_id:
-      description: The endpoint's id.
+      description: ID of the endpoint.
       type: str
       returned: always
       sample: support-answers
     changed:
-      description: Whether the endpoint was changed, or would be in check mode.
+      description: Whether the endpoint changed, or would change in check mode.
       type: bool
       returned: always
       sample: true
     action:
-      description: What was done, or would be done in check mode.
+      description: Action that the module took, or would take in check mode.
       type: str
       returned: always
       choices: [none, created, updated, recreated, deleted]
       sample: created
     endpoint:
-      description: The endpoint as the server holds it now, without its secrets. V(null) where there is none.
+      description:
+        - Current endpoint without its secrets. In check mode, the predicted endpoint.
+        - V(null) if the endpoint does not exist or could not be read.
       type: dict
       returned: if the endpoint changed or failed, or with O(return_unchanged)
     changes:
-      description: Dotted paths of the settings that changed, or would change. On a create, those that were declared.
+      description:
+        - Dotted paths of the settings that changed, or would change in check mode.
+        - For a created endpoint, the declared settings.
       type: list
       elements: str
       returned: if the endpoint changed or failed, or with O(return_unchanged)
       sample: [task_settings.max_tokens]
     failed:
-      description: Present, and true, where this endpoint failed.
+      description: V(true) if this endpoint failed.
       type: bool
       returned: if the endpoint failed
     msg:
-      description: Why this endpoint failed.
+      description: Error message of this endpoint.
       type: str
       returned: if the endpoint failed
     failure:
-      description: What went wrong with this endpoint, for playbooks to test, as RV(failure) does for the task.
+      description: Details of the error, with the same keys as RV(failure).
       type: dict
       returned: if the endpoint failed
 summary:
-  description: How many endpoints were C(created), C(updated), C(recreated), C(deleted), C(unchanged), and C(failed).
+  description:
+    - Number of endpoints by result, which is C(created), C(updated), C(recreated), C(deleted), C(unchanged), or
+      C(failed).
   type: dict
-  returned: when the endpoints could be read
+  returned: if the endpoints could be read
   sample: {created: 1, deleted: 0, failed: 0, recreated: 0, unchanged: 2, updated: 0}
 failure:
-  description: Why the endpoints could not be read at all, for playbooks to test. What does not apply is V(null).
+  description:
+    - Details of the error if the endpoints could not be read, for use in conditions of a playbook.
+    - Values that do not apply are V(null).
   type: dict
-  returned: when the endpoints could not be read
+  returned: if the endpoints could not be read
   contains:
     status:
-      description: The HTTP status.
+      description: HTTP status of the response.
       type: int
       returned: always
       sample: 401
     type:
-      description: The error's type in the words of Elasticsearch.
+      description: Error type that Elasticsearch returned.
       type: str
       returned: always
       sample: security_exception
     reason:
-      description: The reason.
+      description: Error reason.
       type: str
       returned: always
     method:
-      description: The method of the request.
+      description: HTTP method of the request.
       type: str
       returned: always
       sample: GET
     path:
-      description: The path of the request, with its query.
+      description: Path of the request, with its query string.
       type: str
       returned: always
       sample: /_inference/_all
@@ -152,7 +164,7 @@ import atexit
 import gc
 
 if __name__ == "__main__":
-    # The process is short, and what it imports stays until its end: looking through it for garbage is a waste.
+    # The process is short and keeps all imported objects until its end, so garbage collection would only cost time.
     gc.disable()
     atexit.register(gc.freeze)
 

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: completion
-short_description: Have Elasticsearch inference endpoints answer texts
+short_description: Send prompts to Elasticsearch inference endpoints
 version_added: 0.1.0
 author:
   - esops.inference contributors (@esops)
 description:
-  - Sends texts to inference endpoints of the task types V(completion) and V(chat_completion), of any service, and
-    returns the answers. An endpoint that answers is proved to work, its key and its model included.
-  - Each endpoint is given each text, in a request of its own. All are tried, each is reported, then the task fails if
-    one of them failed.
-  - What kind each endpoint is, one request finds out beforehand. An endpoint that is not there, or that gives no
-    completions, is not asked.
+  - Sends prompts to inference endpoints with the task type V(completion) or V(chat_completion), of any service, and
+    returns the responses. A response proves that the API key and the model of an endpoint work.
+  - Set O(inference_id) to one or more endpoints, and O(input) to one or more prompts. Each prompt is sent to each
+    endpoint in its own request.
+  - The task sends all requests and reports each result. Then it fails if a request failed.
+  - One request reads the task types of the endpoints first. No prompt is sent to an endpoint that does not exist or has
+    a different task type.
+  - To test endpoints of any task type at the lowest cost, use M(esops.inference.endpoint_ping).
 extends_documentation_fragment:
   - esops.inference.connection
   - esops.inference.attributes
@@ -26,61 +28,67 @@ attributes:
     description: Can run in C(check_mode) and return changed status prediction without modifying target.
     support: none
     details:
-      - The task is skipped, since each completion may cost money. No request is made.
+      - The task is skipped and sends no request, because completions can cost money.
   diff_mode:
     support: N/A
     details:
-      - Nothing changes.
+      - The module changes nothing.
   idempotent:
     support: full
     details:
-      - C(changed) is always V(false), as nothing changes in the cluster. Each run asks the provider anew, and
-        costs what it charges.
+      - C(changed) is always V(false), because the module changes nothing in the cluster. Each run sends the prompts to
+        the provider, which can charge for them.
 options:
   inference_id:
-    description: The endpoint, or several, to be asked.
+    description: IDs of the endpoints to send the prompts to.
     type: list
     elements: str
     required: true
   input:
     description:
-      - The text to be answered, or a list of texts. Each is answered by itself, without regard to the others.
-      - It is shown with C(-vvv), as all options are. Give tasks whose texts are confidential C(no_log=true).
+      - A prompt, or a list of independent prompts.
+      - Ansible shows prompts with C(-vvv), as it does for all options. If your prompts are confidential, set
+        C(no_log=true) for the task.
     type: raw
     required: true
   task_type:
     description:
-      - The task type of all these endpoints. With it, none is asked for, which saves a request.
-      - An endpoint with another task type refuses its request, before its provider is asked.
+      - Task type of all endpoints in O(inference_id).
+      - If set, the module does not read the task types, which saves a request. An endpoint with a different task type
+        rejects its request before it reaches the provider.
     type: str
     choices: [completion, chat_completion]
   task_settings:
     description:
-      - Settings for these answers alone, laid over those of the endpoint. They are those that the endpoint's service
-        has for C(task_settings).
-      - Endpoints for V(chat_completion) take C(max_tokens), which is sent as C(max_completion_tokens), C(temperature),
-        C(top_p) and C(stop), whatever the service.
-      - Whole numbers are C(max_tokens), C(max_new_tokens) and C(max_completion_tokens), which have to be positive, and
-        C(top_k), which must not be negative. Numbers are C(temperature) and C(top_p). A text that says such a number,
-        as Jinja makes it, will do. All other settings are sent as they are.
+      - Task settings for these requests, which override the task settings of the endpoints.
+      - For V(completion), the service of the endpoint defines the available settings.
+      - For V(chat_completion), the settings are C(max_tokens), which is sent as C(max_completion_tokens),
+        C(temperature), C(top_p), and C(stop), for every service.
+      - C(max_tokens), C(max_new_tokens), and C(max_completion_tokens) must be positive integers. C(top_k) must be an
+        integer of 0 or more. C(temperature) and C(top_p) must be numbers. Strings that contain such a number are also
+        accepted, because templates can turn numbers into strings. All other settings are sent unchanged.
     type: dict
   parallel:
-    description: How many requests are made at the same time, from 1 to 64, each over a connection of its own.
+    description:
+      - How many requests to send at the same time, from 1 to 64.
+      - Each has its own connection.
     type: int
     default: 8
 notes:
-  - The module needs the cluster privilege C(monitor_inference).
-  - A completion that may have been carried out is not asked for again, as it may have cost money. After a connection
-    that was lost, and after the statuses 502 and 504, the task fails, whatever O(retries) says. Only a connection that
-    was refused and the statuses 429 and 503 are tried again, where nothing was done.
-  - Elasticsearch waits for the provider as long as O(timeout) says, and the whole answer has to arrive in that time.
-  - Endpoints for V(chat_completion) answer with a stream, which the module reads to its end.
+  - Requires the cluster privilege C(monitor_inference). See
+    R(Privileges, ansible_collections.esops.inference.docsite.privileges).
+  - Requests that may have cost money are not retried. After a lost connection, or after the status 502 or 504, the
+    task fails regardless of O(retries). The module retries only after a refused connection, and after the statuses 429
+    and 503, which mean that nothing was done.
+  - O(timeout) limits how long Elasticsearch waits for the provider. The complete response must arrive in this time.
+  - Endpoints with the task type V(chat_completion) respond with a stream, which the module reads to its end.
 seealso:
+  - module: esops.inference.endpoint_ping
   - module: esops.inference.anthropic_endpoint
 """
 
 EXAMPLES = r"""
-- name: Ask an endpoint
+- name: Send a prompt to an endpoint
   esops.inference.completion:
     elasticsearch_url: https://es.example.com:9200
     elasticsearch_api_key: "{{ elasticsearch_api_key }}"
@@ -88,13 +96,13 @@ EXAMPLES = r"""
     input: What is Elasticsearch, in one sentence?
     task_settings:
       max_tokens: 100
-  register: answer
+  register: completion
 
-- name: Show what it said
+- name: Show the response
   ansible.builtin.debug:
-    msg: "{{ answer.results[0].result }}"
+    msg: "{{ completion.results[0].result }}"
 
-- name: See whether these endpoints answer, in as few tokens as there can be
+- name: Test that two endpoints respond, with as few tokens as possible
   esops.inference.completion:
     elasticsearch_url: https://es.example.com:9200
     elasticsearch_api_key: "{{ elasticsearch_api_key }}"
@@ -105,86 +113,91 @@ EXAMPLES = r"""
     task_settings:
       max_tokens: 1
 
-- name: A list of texts, each answered by itself, and none of them shown
+- name: Send a list of confidential prompts
   esops.inference.completion:
     elasticsearch_url: https://es.example.com:9200
     elasticsearch_api_key: "{{ elasticsearch_api_key }}"
     inference_id: support-answers
     task_type: completion
     input: "{{ questions }}"
-  register: answers
+  register: completions
   no_log: true
 """
 
 RETURN = r"""
 results:
-  description: What became of each completion. The texts of O(input) in their order, for each endpoint in their order.
+  description:
+    - Results of all requests.
+    - For each endpoint in the order of O(inference_id), the prompts in the order of O(input).
   type: list
   elements: dict
-  returned: when the endpoints could be read
+  returned: if the endpoints could be read
   contains:
     inference_id:
-      description: The endpoint's id.
+      description: ID of the endpoint.
       type: str
       sample: anthropic_completion
     result:
       description:
-        - The answer. It may end in the middle of a sentence where C(max_tokens) was reached, which is no failure.
-        - Of a stream that failed, what came before.
+        - Text that the model generated.
+        - The text can end in the middle of a sentence if C(max_tokens) is reached. This is not an error.
+        - If a stream failed, the text that was received before the error.
       type: str
-      returned: if there is an answer, or a part of one
+      returned: if at least a part of the text was received
       sample: Elasticsearch is a distributed search and analytics engine.
     finish_reason:
-      description: Why the answer ended, in the words of the service.
+      description: Reason why the text ended, as the service returns it.
       type: str
-      returned: for V(chat_completion), if the service tells
+      returned: for V(chat_completion), if the service returns it
       sample: end_turn
     model:
-      description: The model that answered.
+      description: Name of the model that generated the text.
       type: str
-      returned: for V(chat_completion), if the service tells
+      returned: for V(chat_completion), if the service returns it
       sample: claude-sonnet-4-5-20250929
     usage:
-      description: How many tokens it took, C(prompt_tokens), C(completion_tokens) and C(total_tokens).
+      description: Numbers of tokens, in C(prompt_tokens), C(completion_tokens), and C(total_tokens).
       type: dict
-      returned: for V(chat_completion), if the service tells
+      returned: for V(chat_completion), if the service returns it
       sample: {completion_tokens: 12, prompt_tokens: 16, total_tokens: 28}
     failed:
-      description: Present, and true, where this completion failed.
+      description: V(true) if this request failed.
       type: bool
     msg:
-      description: Why it failed.
+      description: Error message of this request.
       type: str
     failure:
-      description: What went wrong, for playbooks to test, as RV(failure) does for the task.
+      description: Details of the error, with the same keys as RV(failure).
       type: dict
 failure:
   description:
-    - What went wrong, for playbooks to test. What does not apply is V(null).
-    - Where several completions failed, this is the first of RV(results) that did.
+    - Details of the error, for use in conditions of a playbook.
+    - Values that do not apply are V(null).
+    - If several requests failed, the first failure in RV(results).
   type: dict
-  returned: on failure, unless options were wrong
+  returned: on failure, unless options are invalid
   contains:
     status:
-      description: The HTTP status. What the provider answered to Elasticsearch stands in RV(failure.reason).
+      description: HTTP status of the response. RV(failure.reason) contains the status that the provider returned to
+        Elasticsearch.
       type: int
       sample: 401
     type:
-      description: The error's type in the words of Elasticsearch.
+      description: Error type that Elasticsearch returned.
       type: str
       sample: status_exception
     reason:
-      description: The reason.
+      description: Error reason.
       type: str
       sample: >-
         Received an authentication error status code for request from inference entity id [anthropic_completion]
         status [401]. Error message: [invalid x-api-key]
     method:
-      description: The method of the request. V(null) where an endpoint was not asked.
+      description: HTTP method of the request. V(null) if no prompt was sent.
       type: str
       sample: POST
     path:
-      description: The path of the request, with its query. V(null) where an endpoint was not asked.
+      description: Path of the request, with its query string. V(null) if no prompt was sent.
       type: str
       sample: /_inference/completion/anthropic_completion?timeout=120s
 """
@@ -193,7 +206,7 @@ import atexit
 import gc
 
 if __name__ == "__main__":
-    # The process is short, and what it imports stays until its end: looking through it for garbage is a waste.
+    # The process is short and keeps all imported objects until its end, so garbage collection would only cost time.
     gc.disable()
     atexit.register(gc.freeze)
 

@@ -12,12 +12,16 @@ version_added: 0.1.0
 author:
   - esops.inference contributors (@esops)
 description:
-  - Creates, updates, or deletes an inference endpoint. If the endpoint is as declared, nothing is written.
-  - One request reads the endpoint. Only declared settings are compared, and only differences are written. The response
-    to a write is compared with the declaration, since servers return 200 for changes that they ignore.
-  - Settings are nested as in the API, so that examples of Elastic's documentation can be copied.
-  - To manage several endpoints, M(esops.inference.endpoints) is much faster than a loop.
-  - M(esops.inference.anthropic_endpoint) does the same for the C(anthropic) service, and documents its settings.
+  - Creates, updates, re-creates, or deletes an inference endpoint of any service, for example C(openai), C(cohere), or
+    C(elasticsearch).
+  - Set O(inference_id), O(service), O(task_type), and O(service_settings). The settings depend on the service.
+  - One request reads the endpoint. If the endpoint matches the declared settings, the module sends no other request.
+    Undeclared settings are not compared, and by default they are not changed.
+  - After a change, the module compares the response with the declared settings. It fails if Elasticsearch ignored a
+    setting.
+  - Settings are nested as in the API, so that you can copy examples from the Elastic documentation.
+  - To manage several endpoints, use M(esops.inference.endpoints), which is much faster than a loop.
+  - For the C(anthropic) service, M(esops.inference.anthropic_endpoint) documents each setting.
 extends_documentation_fragment:
   - esops.inference.any_endpoint
   - esops.inference.endpoint.policy
@@ -26,8 +30,9 @@ extends_documentation_fragment:
 seealso:
   - module: esops.inference.endpoints
   - module: esops.inference.endpoint_info
+  - module: esops.inference.endpoint_ping
   - name: Inference APIs
-    description: The API that the module uses, with the settings of each service.
+    description: Reference of the APIs that the module uses, with the settings of each service.
     link: https://www.elastic.co/docs/api/doc/elasticsearch/group/endpoint-inference
 """
 
@@ -43,7 +48,7 @@ EXAMPLES = r"""
       api_key: "{{ openai_api_key }}"
       model_id: text-embedding-3-small
 
-- name: Change its rate limit in place
+- name: Update the rate limit of the endpoint
   esops.inference.endpoint:
     elasticsearch_url: https://es.example.com:9200
     elasticsearch_api_key: "{{ elasticsearch_api_key }}"
@@ -79,18 +84,18 @@ EXAMPLES = r"""
 
 RETURN = r"""
 action:
-  description: What was done, or would be done in check mode.
+  description: Action that the module took, or would take in check mode.
   type: str
-  returned: always, except when the options are wrong
+  returned: unless options are invalid
   choices: [none, created, updated, recreated, deleted]
   sample: updated
 endpoint:
   description:
-    - The endpoint as the server holds it now, without its secrets. In check mode, as it would be.
-    - V(null) where there is none, or where it could not be read.
-    - Nested as the API nests it; which settings are there is the server's matter.
+    - Current endpoint without its secrets, nested as in the API. In check mode, the predicted endpoint.
+    - V(null) if the endpoint does not exist or could not be read.
+    - The service and the Elasticsearch version determine which settings the endpoint has.
   type: dict
-  returned: always, except when the options are wrong
+  returned: unless options are invalid
   sample:
     inference_id: support-embeddings
     task_type: text_embedding
@@ -99,39 +104,41 @@ endpoint:
     task_settings: {user: support}
 changes:
   description:
-    - Dotted paths of the settings that changed, or would change.
-    - On a create, those that were declared.
+    - Dotted paths of the settings that changed, or would change in check mode.
+    - For a created endpoint, the declared settings.
   type: list
   elements: str
-  returned: always, except when the options are wrong
+  returned: unless options are invalid
   sample: [service_settings.rate_limit.requests_per_minute]
 failure:
-  description: What went wrong, for playbooks to test. What does not apply is V(null).
+  description:
+    - Details of the error, for use in conditions of a playbook.
+    - Values that do not apply are V(null).
   type: dict
-  returned: on failure, except when the options are wrong
+  returned: on failure, unless options are invalid
   contains:
     status:
-      description: The HTTP status.
+      description: HTTP status of the response.
       type: int
       returned: always
       sample: 400
     type:
-      description: The error's type in the words of Elasticsearch.
+      description: Error type that Elasticsearch returned.
       type: str
       returned: always
       sample: status_exception
     reason:
-      description: The reason.
+      description: Error reason.
       type: str
       returned: always
       sample: Could not complete inference endpoint creation as validation call to service threw an exception.
     method:
-      description: The method of the request.
+      description: HTTP method of the request.
       type: str
       returned: always
       sample: PUT
     path:
-      description: The path of the request, with its query.
+      description: Path of the request, with its query string.
       type: str
       returned: always
       sample: /_inference/text_embedding/support-embeddings
@@ -141,7 +148,7 @@ import atexit
 import gc
 
 if __name__ == "__main__":
-    # The process is short, and what it imports stays until its end: looking through it for garbage is a waste.
+    # The process is short and keeps all imported objects until its end, so garbage collection would only cost time.
     gc.disable()
     atexit.register(gc.freeze)
 

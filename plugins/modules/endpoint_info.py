@@ -7,53 +7,64 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: endpoint_info
-short_description: Read Elasticsearch inference endpoints
+short_description: List Elasticsearch inference endpoints
 version_added: 0.1.0
 author:
   - esops.inference contributors (@esops)
 description:
-  - Returns the inference endpoints of a cluster, of every service, or those that the options select, and, if asked, who
-    uses each.
-  - It takes one request, unless O(references) asks for more. Nothing is changed.
-  - If Elasticsearch stores an endpoint that it cannot read, it lists none. Then the module reads the selected IDs one
-    by one, or each task type, and warns about what cannot be read.
-  - Endpoints of the C(anthropic) service can be given to M(esops.inference.anthropic_endpoints) as they are.
+  - Returns all inference endpoints of a cluster, or the endpoints that O(inference_id), O(task_type), and O(service)
+    select. Nothing is changed.
+  - Set O(references) to also return the pipelines and indices that use each endpoint. Set O(fingerprints) to also
+    return the time when each endpoint last received an API key.
+  - You can pass the returned list to the option O(esops.inference.endpoints#module:endpoints) of
+    M(esops.inference.endpoints). For endpoints of the C(anthropic) service, you can also pass it to
+    M(esops.inference.anthropic_endpoints).
+  - The module sends one request. O(references) and O(fingerprints) require additional requests.
+  - If an endpoint cannot be read, Elasticsearch does not return the list. The module then reads the selected IDs one by
+    one, or the endpoints of each task type, and warns about endpoints that cannot be read.
 options:
   inference_id:
     description:
-      - The ids of the endpoints, or shell patterns of ids, for example V(team-*). If not given, all.
-      - What does not exist is not in RV(endpoints), which is no failure. An empty list selects nothing.
-      - A single id is read alone. Otherwise all endpoints are read, or all of O(task_type), and then selected.
+      - IDs of the endpoints, or shell patterns of IDs, for example V(team-*).
+      - If not set, all endpoints are returned. An empty list selects no endpoint.
+      - An endpoint that does not exist is missing in RV(endpoints). This is not an error.
+      - A single ID is read directly. Otherwise, the module reads all endpoints, or all endpoints of O(task_type), and
+        then selects from them.
     type: list
     elements: str
   task_type:
     description:
-      - The task of the endpoints, for example V(completion), V(text_embedding) or V(rerank). If not given, any.
+      - Task type of the endpoints, for example V(completion), V(text_embedding), or V(rerank).
+      - If not set, endpoints of any task type are returned.
     type: str
   service:
     description:
-      - The service of the endpoints, for example V(anthropic), V(elasticsearch) or V(openai). If not given, any.
+      - Service of the endpoints, for example V(anthropic), V(elasticsearch), or V(openai).
+      - If not set, endpoints of any service are returned.
     type: str
   references:
     description:
-      - Return the ingest pipelines and the indices that use each endpoint, too.
-      - It takes one more request for each endpoint, a removal as a dry run, for which Elasticsearch wants the cluster
-        privilege C(manage_inference). Servers that know no dry run refuse it, and remove nothing.
-      - A dry run whose query is lost on its way would be a removal. One request before the first makes sure that
-        whatever stands between the module and Elasticsearch passes queries on. If not, the task fails, and no dry run
-        is sent.
-      - Kibana connectors use endpoints, too. No API of Elasticsearch names them, so they are not in RV(references).
-      - Built-in endpoints, whose ids start with a dot, are left out of RV(references). Servers refuse to remove them,
-        also as a dry run.
+      - Also return the ingest pipelines and indices that use each endpoint.
+      - For each endpoint, the module sends a dry run of the delete request, which requires the cluster privilege
+        C(manage_inference). A version without dry runs rejects the request and does not delete the endpoint.
+      - A dry run whose query string is lost would delete the endpoint. Therefore, the module first checks that proxies
+        in front of Elasticsearch keep query strings. If they do not, the task fails and no dry run is sent.
+      - RV(references) does not include Kibana connectors, because Elasticsearch does not list them.
+      - RV(references) does not include built-in endpoints, whose IDs start with a dot. Elasticsearch rejects dry runs
+        for them.
     type: bool
     default: false
   fingerprints:
     description:
-      - Return when this collection gave each endpoint its API key last, too, as it remembers it with
+      - Also return when this collection last sent an API key to each endpoint.
+      - The times are available for API keys that were sent with
         O(esops.inference.anthropic_endpoint#module:update_secrets=when_changed).
-      - It takes one more request for all of them together.
+      - The module sends one more request for all endpoints together.
     type: bool
     default: false
+notes:
+  - Requires the cluster privilege C(monitor_inference). See
+    R(Privileges, ansible_collections.esops.inference.docsite.privileges).
 extends_documentation_fragment:
   - esops.inference.connection
   - esops.inference.endpoint.fingerprints
@@ -61,7 +72,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     details:
-      - The module only reads, in check mode as well.
+      - The module only reads, also outside check mode.
   diff_mode:
     support: N/A
     details:
@@ -71,9 +82,10 @@ attributes:
     details:
       - The module only reads.
 seealso:
+  - module: esops.inference.endpoints
   - module: esops.inference.anthropic_endpoints
   - name: Get an inference endpoint
-    description: The API that the module speaks.
+    description: Reference of the API that the module uses.
     link: https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-get
 """
 
@@ -91,11 +103,11 @@ EXAMPLES = r"""
     inference_id: anthropic_completion
   register: inference
 
-- name: Tell whether it is there
+- name: Show whether the endpoint exists
   ansible.builtin.debug:
-    msg: "{{ 'It is there.' if inference.endpoints else 'There is no such endpoint.' }}"
+    msg: "{{ 'The endpoint exists.' if inference.endpoints else 'The endpoint does not exist.' }}"
 
-- name: Read endpoints of one service, and who uses them
+- name: Read some endpoints of one service, with the pipelines and indices that use them
   esops.inference.endpoint_info:
     elasticsearch_url: https://es.example.com:9200
     elasticsearch_api_key: "{{ elasticsearch_api_key }}"
@@ -106,12 +118,12 @@ EXAMPLES = r"""
     references: true
   register: inference
 
-- name: Name those that no pipeline and no index uses
+- name: Show the endpoints that are not in use
   ansible.builtin.debug:
     msg: "{{ inference.references | dict2items | rejectattr('value.pipelines') | rejectattr('value.indexes')
       | map(attribute='key') }}"
 
-- name: Read when keys were rotated
+- name: Read when API keys were sent
   esops.inference.endpoint_info:
     elasticsearch_url: https://es.example.com:9200
     elasticsearch_api_key: "{{ elasticsearch_api_key }}"
@@ -119,7 +131,7 @@ EXAMPLES = r"""
     fingerprints: true
   register: inference
 
-- name: Name those whose key has not been rotated this year
+- name: Show the endpoints whose API key was not sent this year
   ansible.builtin.debug:
     msg: "{{ inference.fingerprints | dict2items
       | selectattr('value.sent_at', 'lt', now(utc=true).year | string) | map(attribute='key') }}"
@@ -131,7 +143,7 @@ EXAMPLES = r"""
     service: anthropic
   register: inference
 
-- name: Have the same in another
+- name: Copy the endpoints to another cluster
   esops.inference.anthropic_endpoints:
     elasticsearch_url: https://other.example.com:9200
     elasticsearch_api_key: "{{ other_elasticsearch_api_key }}"
@@ -144,9 +156,8 @@ EXAMPLES = r"""
 RETURN = r"""
 endpoints:
   description:
-    - The endpoints, sorted by their ids, as the server holds them, without their secrets.
-    - Nested as the API nests them; which settings are there is the matter of the service and the server. What the
-      server shows as empty is left out.
+    - The selected endpoints without their secrets, sorted by ID and nested as in the API.
+    - The service and the Elasticsearch version determine which settings an endpoint has. Empty values are left out.
   type: list
   elements: dict
   returned: success
@@ -158,44 +169,48 @@ endpoints:
       task_settings: {max_tokens: 1024}
 references:
   description:
-    - Who uses each endpoint, by its id. C(pipelines) are the names of ingest pipelines, C(indexes) those of indices
-      whose mappings have the endpoint.
-    - An endpoint that someone removes while the module asks is neither here nor in RV(endpoints).
+    - Usage of each endpoint, by its ID.
+    - C(pipelines) are the names of ingest pipelines, and C(indexes) the names of indices whose mappings use the
+      endpoint.
+    - An endpoint that is deleted during the task is neither here nor in RV(endpoints).
   type: dict
   returned: with O(references)
   sample:
     anthropic_completion: {pipelines: [summaries], indexes: []}
 fingerprints:
   description:
-    - When each endpoint was given its API key last, and by which version of this collection, by its id. Times are UTC.
-    - It has no endpoint of which that is not known, for example since someone else made it, or made it anew.
+    - Time when each endpoint last received an API key, and the version of this collection that sent it, by ID.
+    - Times are in UTC.
+    - Endpoints without a valid fingerprint are left out, for example endpoints that this collection did not create.
   type: dict
   returned: with O(fingerprints)
   sample:
     anthropic_completion: {sent_at: "2026-11-22T02:00:00+00:00", version: 0.1.0}
 failure:
-  description: What went wrong, for playbooks to test. What does not apply is V(null).
+  description:
+    - Details of the error, for use in conditions of a playbook.
+    - Values that do not apply are V(null).
   type: dict
-  returned: on failure, except when the options are wrong
+  returned: on failure, unless options are invalid
   contains:
     status:
-      description: The HTTP status.
+      description: HTTP status of the response.
       type: int
       sample: 401
     type:
-      description: The error's type in the words of Elasticsearch.
+      description: Error type that Elasticsearch returned.
       type: str
       sample: security_exception
     reason:
-      description: The reason.
+      description: Error reason.
       type: str
       sample: missing authentication credentials for REST request [/_inference/_all]
     method:
-      description: The method of the request.
+      description: HTTP method of the request.
       type: str
       sample: GET
     path:
-      description: The path of the request, with its query.
+      description: Path of the request, with its query string.
       type: str
       sample: /_inference/_all
 """
@@ -204,7 +219,7 @@ import atexit
 import gc
 
 if __name__ == "__main__":
-    # The process is short, and what it imports stays until its end: looking through it for garbage is a waste.
+    # The process is short and keeps all imported objects until its end, so garbage collection would only cost time.
     gc.disable()
     atexit.register(gc.freeze)
 

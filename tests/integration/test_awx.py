@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Jobs of AWX, without AWX: its injection of credentials, its rules for surveys, and ansible-runner, its engine.
+"""Tests of AWX jobs without AWX, with its injection of credentials, its rules for surveys, and ansible-runner.
 
-As in AWX, a job is sent to a worker, which stands for the container of the execution environment, and what the worker
-sends back is all that AWX has of it.
+As in AWX, a job is sent to a worker, which represents the container of the execution environment. AWX has only the data
+that the worker sends back.
 """
 
 from __future__ import annotations
@@ -57,13 +57,13 @@ PLAYBOOKS = {
     - ansible.builtin.ping:
       loop: "{{ declared }}"
       loop_control: {label: "{{ item.inference_id }}"}
-    - ansible.builtin.setup: # facts of this machine, its environment among them
+    - ansible.builtin.setup: # facts of this host, including its environment
     - ansible.builtin.set_fact:
         kept: "{{ lookup('ansible.builtin.file', lookup('ansible.builtin.env', 'ELASTICSEARCH_CLIENT_KEY')) }}"
         cacheable: true
 """,
 }
-#: The credentials of providers that a job for endpoints of one service has: inputs by the files of their types.
+#: Provider credentials of a job for Anthropic endpoints: inputs by the file names of the credential types.
 ANTHROPIC = {"anthropic": {"api_key": SECRETS["secret_anthropic_key"]}}
 INVENTORY_VARIABLES = {
     "ansible_connection": "local",
@@ -73,7 +73,7 @@ INVENTORY_VARIABLES = {
 
 
 class UnsafeDumper(yaml.SafeDumper):
-    """Writes extra variables as AWX does, so that Jinja in them is not evaluated."""
+    """Dump extra variables as AWX does, so that Jinja in them is not evaluated."""
 
 
 UnsafeDumper.add_representer(str, lambda dumper, text: dumper.represent_scalar("!unsafe", text))
@@ -81,16 +81,16 @@ UnsafeDumper.add_representer(str, lambda dumper, text: dumper.represent_scalar("
 
 @dataclass(frozen=True)
 class Credentials:
-    """What credentials of the types in docs/awx make of the environment and the command line of a job."""
+    """Environment and command line of a job, with credentials of the types in docs/awx."""
 
     directory: Path
     environment: dict[str, str] = field(default_factory=dict)
-    #: The same as AWX stores it with the job.
+    #: The environment that AWX stores with the job.
     safe_environment: dict[str, str] = field(default_factory=dict)
     arguments: list[str] = field(default_factory=list)
 
     def inject(self, name: str, **inputs: str) -> None:
-        """Fill in a credential of the type with this file name."""
+        """Inject a credential of the type with this file name."""
         written = yaml.safe_load((AWX / f"credential_types/{name}.yml").read_text())
         assert set(written["inputs"].get("required", ())) <= set(inputs)
         assert set(inputs) <= {given["id"] for given in written["inputs"]["fields"]}
@@ -107,26 +107,26 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Job:
-    """What AWX has of a job that is over."""
+    """Data that AWX has of a finished job."""
 
     status: str
-    #: Host by host, how often it was ok, changed, failures and so on.
+    #: Numbers of results by host: ok, changed, failures, dark.
     stats: dict[str, dict[str, int]]
     events: list[dict[str, Any]]
-    #: All that was sent back, and what AWX stores of the environment; but for the environment itself.
+    #: All data that was sent back and the environment that AWX stores, without the real environment.
     stored: str
-    #: The environment, which ansible-runner puts into the file "command". AWX stores it with what is secret masked
-    #: (the safe environment), and removes the file.
+    #: The environment, which ansible-runner writes to the file "command". AWX stores it with masked secrets (the safe
+    #: environment) and removes the file.
     environment: dict[str, str]
 
     @property
     def printed(self) -> str:
-        """What people see of it."""
+        """Return the output that users see."""
         return "\n".join(event["stdout"] for event in self.events)
 
 
-def refused(answers: Mapping[str, Any], survey: Mapping[str, Any] = SURVEY) -> list[str]:
-    """The variables whose answers AWX refuses (awx/main/models/mixins.py, _survey_element_validation)."""
+def rejected_answers(answers: Mapping[str, Any], survey: Mapping[str, Any] = SURVEY) -> list[str]:
+    """Return the variables whose answers AWX rejects (awx/main/models/mixins.py, _survey_element_validation)."""
     questions = {question["variable"]: question for question in survey["spec"]}
     unknown = [name for name in answers if name not in questions]
     return unknown + [name for name, question in questions.items() if not _accepts(question, answers.get(name))]
@@ -142,15 +142,17 @@ def _accepts(question: Mapping[str, Any], answer: Any) -> bool:
 
 
 def extra_variables(answers: Mapping[str, Any], survey: Mapping[str, Any] = SURVEY) -> dict[str, Any]:
-    """What becomes of the answers: with the defaults of the survey under them, where AWX accepts those."""
-    assert refused(answers, survey) == []
+    """Return the extra variables for the answers, with the defaults of the survey that AWX accepts."""
+    assert rejected_answers(answers, survey) == []
     defaults = {question["variable"]: question["default"] for question in survey["spec"]}
-    accepted = {name: default for name, default in defaults.items() if name not in refused({name: default}, survey)}
+    accepted = {
+        name: default for name, default in defaults.items() if name not in rejected_answers({name: default}, survey)
+    }
     return accepted | answers
 
 
 class Awx:
-    """Launches jobs. Each has a directory of its own, and a worker that knows nothing else."""
+    """Launches jobs, each with its own directory and an isolated worker."""
 
     def __init__(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self._directory = directory
@@ -169,7 +171,7 @@ class Awx:
         inventory_variables: Mapping[str, Any] | None = None,
         verbosity: int = 0,
     ) -> Job:
-        """Run a playbook of the project, which holds those of the collection and those in PLAYBOOKS."""
+        """Run a playbook of the project, which contains the playbooks of the collection and PLAYBOOKS."""
         self._launched += 1
         home = self._directory / str(self._launched)
         for name in ("sent/env", "sent/inventory", "sent/project", "worker", "got"):
@@ -191,14 +193,14 @@ class Awx:
 
 
 def _write_inventory(path: Path, hosts: Mapping[str, Any], variables: Mapping[str, Any]) -> None:
-    """As AWX: a script that prints it."""
+    """Write the inventory as a script that prints it, as AWX does."""
     inventory = {"all": {"hosts": list(hosts), "vars": dict(variables)}, "_meta": {"hostvars": dict(hosts)}}
     path.write_text(f"#!{sys.executable}\nprint({json.dumps(inventory)!r})\n")
     path.chmod(0o700)
 
 
 def _run(home: Path, playbook: str, credentials: Credentials, verbosity: int) -> None:
-    """Send the job to a worker, and take in what comes back."""
+    """Send the job to a worker, and process the data that it sends back."""
     sent, back = home / "sent.stream", home / "back.stream"
     with sent.open("wb") as stream:
         ansible_runner.run(
@@ -221,12 +223,12 @@ def _run(home: Path, playbook: str, credentials: Credentials, verbosity: int) ->
                 "LC_ALL": "C.UTF-8",
                 "ANSIBLE_COLLECTIONS_PATH": sys.prefix,
                 "PYTHONPATH": BYTECODE,
-                "ANSIBLE_INJECT_INVOCATION": "1",  # ansible-core 2.21 shows the options of a task only if told to
+                "ANSIBLE_INJECT_INVOCATION": "1",  # Otherwise, ansible-core 2.21 does not show the options of a task.
             },
             stdin=stream,
             stdout=output,
             timeout=300,
-            check=False,  # It ends with the status of the job.
+            check=False,  # The worker exits with the status of the job.
         )
     with back.open("rb") as stream:
         ansible_runner.run(
@@ -263,14 +265,14 @@ def awx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Awx:
 
 @dataclass(frozen=True)
 class Certificates:
-    """A CA, and what it signed: files for the server, texts for a credential."""
+    """Certificates of a CA: files for the server, and strings for a credential."""
 
     server: Tls
     credential: dict[str, str]
 
     @property
     def secrets(self) -> dict[str, str]:
-        """What must not be seen: those of all tests, and the key of the client."""
+        """Return the secrets that must not be shown: those of all tests, and the client key."""
         return {**SECRETS, "client_key": self.credential["client_key"].splitlines()[1]}
 
 
@@ -293,12 +295,12 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 @pytest.fixture
 def server(certificates: Certificates) -> Iterator[Simulator]:
-    """A cluster that wants to see a certificate and an API key."""
+    """Start a cluster that requires a client certificate and an API key."""
     with Simulator(tls=certificates.server, security=Security(api_keys={API_KEY: ("all",)})) as simulator:
         yield simulator
 
 
-def held(server: Simulator) -> dict[str, Any]:
+def stored_endpoints(server: Simulator) -> dict[str, Any]:
     return {name: one.task_settings for name, one in server.endpoints.items() if one.service == "anthropic"}
 
 
@@ -311,7 +313,7 @@ def test_job_applies_once_and_leaves_no_secret(awx: Awx, server: Simulator, cert
     }
     first = awx.launch("inference.yml", **launch)
     assert first.status == "successful", first.printed
-    assert held(server) == {"answers": {"max_tokens": 1024}, "letters": {"max_tokens": 4096}}
+    assert stored_endpoints(server) == {"answers": {"max_tokens": 1024}, "letters": {"max_tokens": 4096}}
     assert server.endpoints["answers"].secret == SECRETS["secret_anthropic_key"]
     server.clear_log()
     second = awx.launch("inference.yml", **launch)
@@ -321,11 +323,11 @@ def test_job_applies_once_and_leaves_no_secret(awx: Awx, server: Simulator, cert
     for job in (first, second):
         assert len(job.events) > 5
         assert find_leaks(job.stored, certificates.secrets) == []
-        # The key of Anthropic and that of the client never are in the environment.
+        # The Anthropic API key and the client key are never in the environment.
         assert find_leaks(json.dumps(job.environment), certificates.secrets) == ["secret_api_key"]
 
 
-def test_job_that_fails_leaves_no_secret(awx: Awx, server: Simulator, certificates: Certificates) -> None:
+def test_failed_job_leaves_no_secret(awx: Awx, server: Simulator, certificates: Certificates) -> None:
     server.faults.add(Fault("echo", match="^PUT ", times=9))
     job = awx.launch(
         "playbooks/anthropic.yml",
@@ -335,13 +337,13 @@ def test_job_that_fails_leaves_no_secret(awx: Awx, server: Simulator, certificat
         verbosity=4,
     )
     assert job.status == "failed"
-    assert held(server) == {}
+    assert stored_endpoints(server) == {}
     assert job.stats["production"]["failures"] == 1
-    assert "claude-sonnet-4-5" in job.printed  # The server repeats the request, of which the key is hidden.
+    assert "claude-sonnet-4-5" in job.printed  # The server echoes the request, and the API key is hidden.
     assert find_leaks(job.stored, certificates.secrets) == []
 
 
-def test_leaks_of_a_job_are_found(awx: Awx, certificates: Certificates) -> None:
+def test_find_leaks_detects_secrets_in_a_job(awx: Awx, certificates: Certificates) -> None:
     elasticsearch = {"username": "elastic", "password": SECRETS["secret_password"], **certificates.credential}
     declared = [{"inference_id": "answers", "api_key": SECRETS["secret_anthropic_key_rotated"]}]
     job = awx.launch("leaky.yml", hosts={"production": {"declared": declared}}, elasticsearch=elasticsearch)
@@ -351,7 +353,7 @@ def test_leaks_of_a_job_are_found(awx: Awx, certificates: Certificates) -> None:
     assert find_leaks(job.stored, certificates.secrets) == expected
 
 
-def test_answers_that_stay_empty_are_not_given(awx: Awx, server: Simulator, certificates: Certificates) -> None:
+def test_empty_answers_do_not_set_options(awx: Awx, server: Simulator, certificates: Certificates) -> None:
     server.seed("answers", task_settings={"max_tokens": 5}, service_settings={"model_id": "claude-sonnet-4-5"})
     empty = {
         question["variable"]: ""
@@ -366,7 +368,7 @@ def test_answers_that_stay_empty_are_not_given(awx: Awx, server: Simulator, cert
     )
     assert job.status == "successful", job.printed
     assert job.stats["production"]["changed"] == 0
-    assert held(server) == {"answers": {"max_tokens": 5}}
+    assert stored_endpoints(server) == {"answers": {"max_tokens": 5}}
 
 
 @pytest.mark.parametrize(
@@ -380,9 +382,9 @@ def test_answers_that_stay_empty_are_not_given(awx: Awx, server: Simulator, cert
         ("anthropic_force", "true"),
     ],
 )
-def test_survey_refuses(wrong: str, answer: Any) -> None:
-    assert refused(ANSWERS) == []
-    assert refused({**ANSWERS, wrong: answer}) == [wrong]
+def test_survey_rejects_invalid_answer(wrong: str, answer: Any) -> None:
+    assert rejected_answers(ANSWERS) == []
+    assert rejected_answers({**ANSWERS, wrong: answer}) == [wrong]
 
 
 def test_drift_report_changes_nothing(awx: Awx, server: Simulator, certificates: Certificates) -> None:
@@ -407,7 +409,7 @@ def test_drift_report_changes_nothing(awx: Awx, server: Simulator, certificates:
 
 
 def mixed_launch(server: Simulator, certificates: Certificates) -> dict[str, Any]:
-    """A job for endpoints of several services, whose inventory refers to the variables of two more credentials."""
+    """Return the arguments of a job for several services, whose inventory refers to variables of credentials."""
     cohere = {"api_key": SECRETS["secret_anthropic_key_rotated"]}
     rerank = {"model_id": "rerank-v3.5", "rate_limit": {"requests_per_minute": 1000}}
     server.seed("ranking", service="cohere", task_type="rerank", service_settings=rerank)
@@ -427,7 +429,7 @@ def mixed_launch(server: Simulator, certificates: Certificates) -> dict[str, Any
     }
 
 
-def test_job_for_several_services_fills_in_the_credential_of_each(
+def test_job_for_several_services_uses_the_credential_of_each_provider(
     awx: Awx, server: Simulator, certificates: Certificates
 ) -> None:
     endpoints = "- {inference_id: answers, service: anthropic}\n- {inference_id: ranking, service: cohere}\n"
@@ -442,7 +444,7 @@ def test_job_for_several_services_fills_in_the_credential_of_each(
     assert find_leaks(json.dumps(job.environment), certificates.secrets) == ["secret_api_key"]
 
 
-def test_drift_report_for_several_services_needs_each_credential(
+def test_drift_report_for_several_services_requires_each_credential(
     awx: Awx, server: Simulator, certificates: Certificates
 ) -> None:
     launch = mixed_launch(server, certificates)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Plays docs/awx/configure.yml with modules that take the options of awx.awx, and write down what they are given."""
+"""Tests of docs/awx/configure.yml with fake modules of awx.awx, which record their options."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from tests.integration.harness import HERE, SECRETS, Played, find_leaks, run_pla
 
 ROOT = Path(__file__).parents[2]
 AWX = ROOT / "docs/awx"
-#: Module -> type -> names of options, as awx.awx has them.
+#: Names of the options of awx.awx, by module and type.
 MODULES: dict[str, dict[str, list[str]]] = yaml.safe_load((HERE / "awx_modules.yml").read_text())
 
-STAND_IN = """#!/usr/bin/python
+FAKE_MODULE = """#!/usr/bin/python
 import json
 from ansible.module_utils.basic import AnsibleModule
 module = AnsibleModule(argument_spec={spec!r})
@@ -36,7 +36,7 @@ module.exit_json(changed=True)
 
 @dataclass(frozen=True)
 class Configured:
-    """What the modules were given, by their names, and what ansible-playbook printed and wrote."""
+    """Options that the modules received, by module name, and the output of ansible-playbook."""
 
     given: dict[str, list[dict[str, Any]]]
     played: Played
@@ -59,7 +59,7 @@ def configure(
     written.touch()
     for name, options in modules.items():
         spec = {each: option(kind) for kind, names in options.items() for each in names}
-        (collection / f"{name}.py").write_text(STAND_IN.format(spec=spec, name=name, path=str(written)))
+        (collection / f"{name}.py").write_text(FAKE_MODULE.format(spec=spec, name=name, path=str(written)))
     home = directory / "home"
     home.mkdir()
     path = f"{directory / 'collections'}:{sys.prefix}"
@@ -90,14 +90,14 @@ def test_configure_shows_no_secret(configured: Configured) -> None:
     assert find_leaks(configured.played.printed + configured.played.written) == []
 
 
-def test_configure_creates_the_credential_types_as_written(configured: Configured) -> None:
+def test_configure_creates_the_credential_types_of_the_files(configured: Configured) -> None:
     written = [
         yaml.safe_load((AWX / f"credential_types/{name}.yml").read_text()) for name in ("elasticsearch", "anthropic")
     ]
     assert configured.given["credential_type"] == written
 
 
-def test_configure_fills_in_the_credentials(configured: Configured) -> None:
+def test_configure_creates_credentials_with_secrets_from_the_environment(configured: Configured) -> None:
     elasticsearch, anthropic = configured.given["credential"]
     assert elasticsearch["credential_type"] == "Elasticsearch"
     assert elasticsearch["inputs"] == {
@@ -110,7 +110,7 @@ def test_configure_fills_in_the_credentials(configured: Configured) -> None:
     assert not anthropic["update_secrets"]
 
 
-def test_configure_declares_the_same_to_the_inventory_and_to_the_survey(configured: Configured) -> None:
+def test_configure_uses_the_same_settings_for_inventory_and_survey(configured: Configured) -> None:
     [inventory] = configured.given["inventory"]
     variables = inventory["variables"]
     assert variables["ansible_python_interpreter"] == "{{ ansible_playbook_python }}"
@@ -129,7 +129,7 @@ def test_configure_declares_the_same_to_the_inventory_and_to_the_survey(configur
     assert spec == written
 
 
-def test_configure_puts_together_what_it_created(configured: Configured) -> None:
+def test_configure_connects_the_objects_that_it_created(configured: Configured) -> None:
     names = {module: [options["name"] for options in given] for module, given in configured.given.items()}
     for template in configured.given["job_template"]:
         assert template["project"] in names["project"]
@@ -143,15 +143,15 @@ def test_configure_puts_together_what_it_created(configured: Configured) -> None
     assert configured.one("job_template", schedule["unified_job_template"])["job_type"] == "check"
 
 
-def test_configure_without_keys_leaves_the_credentials_alone(tmp_path: Path) -> None:
+def test_configure_without_secrets_does_not_change_credentials(tmp_path: Path) -> None:
     done = configure(tmp_path)
     assert done.played.status == 0, done.played.printed
     assert "credential" not in done.given
     assert done.given.keys() == MODULES.keys() - {"credential"}
 
 
-def test_configure_with_an_option_that_awx_does_not_have_fails(tmp_path: Path) -> None:
-    """The stand-ins refuse what awx.awx refuses."""
+def test_configure_with_an_unsupported_option_fails(tmp_path: Path) -> None:
+    """The fake modules reject the same options as awx.awx."""
     done = configure(
         tmp_path, modules={**MODULES, "credential_type": {"str": ["name", "description", "kind"], "dict": ["inputs"]}}
     )
@@ -161,7 +161,7 @@ def test_configure_with_an_option_that_awx_does_not_have_fails(tmp_path: Path) -
 
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> Configured:
-    """The playbook for endpoints of several services. There is no key for one of the providers."""
+    """Run the playbook for endpoints of several services, without the API key of one provider."""
     done = configure(
         tmp_path_factory.mktemp("mixed"),
         "-e",
@@ -182,7 +182,7 @@ def test_configure_for_several_services_creates_a_credential_type_for_each_provi
     assert find_leaks(mixed.played.printed + mixed.played.written) == []
 
 
-def test_configure_for_several_services_creates_a_credential_for_each_provider_with_keys(mixed: Configured) -> None:
+def test_configure_for_several_services_creates_a_credential_for_each_provider_with_secrets(mixed: Configured) -> None:
     given = {options["credential_type"]: options["inputs"] for options in mixed.given["credential"]}
     assert given == {
         "Elasticsearch": {"api_key": SECRETS["secret_api_key"]},
@@ -195,7 +195,7 @@ def test_configure_for_several_services_creates_a_credential_for_each_provider_w
         ]
 
 
-def test_configure_for_several_services_leaves_credentials_in_the_inventory_to_the_job(mixed: Configured) -> None:
+def test_configure_for_several_services_writes_references_to_credentials_into_the_inventory(mixed: Configured) -> None:
     [inventory] = mixed.given["inventory"]
     variables = inventory["variables"]
     assert variables["inference_defaults"]["openai"] == {"service_settings": {"api_key": "{{ openai_api_key }}"}}

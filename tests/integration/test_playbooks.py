@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbooks of the collection: what the drift report says is what the other one then does."""
+"""Tests of the playbooks of the collection: a run makes exactly the changes that the drift report predicts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MODEL = "claude-sonnet-4-5"
 COUNTS = ("clusters", "clusters_not_compared", "as_declared", "created", "updated", "recreated", "deleted", "failed")
 READ_ALL = "GET /_inference/_all"
 
-#: What would run in a page, and what ansible-core would template, if it were let.
+#: Code that a browser or ansible-core would execute if it were not escaped.
 SCRIPT = "<script>alert(1)</script>"
 TEMPLATE = "{{ lookup('ansible.builtin.env', 'HOME') }}"
 HOSTILE = f"\"'><img src=x onerror=alert(1)>&amp;{SCRIPT}{TEMPLATE}"
@@ -55,7 +55,7 @@ def seed(server: Simulator, inference_id: str, model: str = MODEL, limit: int = 
 def play(
     playbook: str, home: Path, hosts: Mapping[str, Mapping[str, Any]], *arguments: str, **environment: str
 ) -> Played:
-    """Run a playbook of the collection for these hosts, each with its variables; the report goes to `home`."""
+    """Run a playbook of the collection for these hosts with their variables. The report is written to `home`."""
     home.mkdir()
     common = {
         "ansible_connection": "local",
@@ -74,7 +74,7 @@ def play(
 
 
 def report_in(home: Path, role: str = "anthropic") -> dict[str, Any]:
-    """The report in JSON, which is sorted and ends with a newline."""
+    """Load the JSON report. It must be sorted and end with a newline."""
     text = (home / f"report/{role}_report.json").read_text()
     report: dict[str, Any] = json.loads(text)
     assert text == json.dumps(report, indent=2, sort_keys=True) + "\n"
@@ -86,7 +86,7 @@ def page_in(home: Path, role: str = "anthropic") -> Element:
 
 
 def parsed(text: str) -> Element:
-    """The page, of which the parser has nothing to complain about, and which asks for nothing but itself."""
+    """Parse the page. It must be valid HTML without scripts and external resources."""
     page: Element = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(text)
     elements = list(page.iter())
     assert {"script", "link", "img", "iframe", "object", "base", "form"} & {
@@ -109,8 +109,8 @@ def text_of(element: Element) -> str:
     return " ".join("".join(element.itertext()).split())
 
 
-def said(played: Played, task: str) -> dict[str, Any]:
-    """What a debug task said on each host."""
+def message_of(played: Played, task: str) -> dict[str, Any]:
+    """Return the message of a debug task on each host."""
     block = re.search(rf"^TASK \[{task}\] \**\n(.*?)\n\n", played.printed, re.MULTILINE | re.DOTALL)
     assert block, played.printed
     found = re.findall(r"^ok: \[(\w+).*?\] => (\{.*?^\})", block[1], re.MULTILINE | re.DOTALL)
@@ -122,12 +122,12 @@ def recap(played: Played) -> dict[str, dict[str, int]]:
     return {host: {name: int(count) for name, count in re.findall(r"(\w+)=(\d+)", counts)} for host, counts in lines}
 
 
-def held(server: Simulator) -> dict[str, Any]:
+def stored_endpoints(server: Simulator) -> dict[str, Any]:
     return {name: endpoint.body() for name, endpoint in server.endpoints.items() if not name.startswith(".")}
 
 
 def writes(server: Simulator) -> list[str]:
-    """The requests that change something; a removal that is only asked about is none."""
+    """Return the requests that change something. A dry run of a delete request changes nothing."""
     return [request for request in server.requests if not re.match(r"GET |DELETE .*[?&]dry_run=true$", request)]
 
 
@@ -146,7 +146,7 @@ def states(report: Mapping[str, Any], name: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Drifted:
-    """A report of two clusters that differ and one that is down, a run that brings them in order, a report again."""
+    """Results of a report of two clusters with drift and one that is down, a run, and a second report."""
 
     report: dict[str, Any]
     page: Element
@@ -202,13 +202,13 @@ def drifted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drifted]:
             reported,
             report_writes,
             applied,
-            {"search": held(search), "support": held(support)},
+            {"search": stored_endpoints(search), "support": stored_endpoints(support)},
             report_in(home / "second"),
             second,
         )
 
 
-def test_each_kind_of_drift_is_told(drifted: Drifted) -> None:
+def test_report_contains_each_kind_of_drift(drifted: Drifted) -> None:
     assert states(drifted.report, "search") == {
         "created": "created",
         "foreign": "failed",
@@ -224,7 +224,7 @@ def test_each_kind_of_drift_is_told(drifted: Drifted) -> None:
     assert drifted.report["drift"] is True
 
 
-def test_both_values_of_a_setting_are_told(drifted: Drifted) -> None:
+def test_report_contains_both_values_of_a_setting(drifted: Drifted) -> None:
     changes = {one["inference_id"]: one["changes"] for one in cluster(drifted.report, "search")["endpoints"]}
     assert changes["updated"] == [{"setting": "task_settings.max_tokens", "before": 256, "after": 1024}]
     assert changes["recreated"] == [
@@ -238,58 +238,58 @@ def test_report_changes_nothing_without_check_mode(drifted: Drifted) -> None:
     assert "--check" not in drifted.reported.printed
 
 
-def test_cluster_that_is_down_hides_no_other(drifted: Drifted) -> None:
+def test_cluster_that_is_down_does_not_hide_other_clusters(drifted: Drifted) -> None:
     archive = cluster(drifted.report, "archive")
     assert (archive["state"], archive["endpoints"]) == ("failed", [])
     assert archive["msg"].startswith("GET /_inference/_all: http://127.0.0.1:")
     assert "Hint: check elasticsearch_url" in archive["msg"]
 
 
-def test_real_run_does_what_the_report_says(drifted: Drifted) -> None:
-    did = said(drifted.applied, "Say what happened")
-    told = {name: cluster(drifted.report, name)["counts"] for name in ("search", "support")}
-    for name, counts in told.items():
-        found = dict(reversed(part.split()) for part in did[name].split(", "))
+def test_run_makes_the_changes_of_the_report(drifted: Drifted) -> None:
+    messages = message_of(drifted.applied, "Show the summary")
+    predicted = {name: cluster(drifted.report, name)["counts"] for name in ("search", "support")}
+    for name, counts in predicted.items():
+        found = dict(reversed(part.split()) for part in messages[name].split(", "))
         expected = {"unchanged" if state == "as_declared" else state: count for state, count in counts.items() if count}
-        assert {what: int(count) for what, count in found.items()} == expected
-    assert did["archive"] == cluster(drifted.report, "archive")["msg"]
-    for name in told:
+        assert {action: int(count) for action, count in found.items()} == expected
+    assert messages["archive"] == cluster(drifted.report, "archive")["msg"]
+    for name in predicted:
         for endpoint in cluster(drifted.report, name)["endpoints"]:
             assert drifted.held[name].get(endpoint["inference_id"]) == endpoint["endpoint"]
 
 
-def test_report_after_that_shows_what_is_left(drifted: Drifted) -> None:
+def test_report_after_the_run_contains_only_failures(drifted: Drifted) -> None:
     assert drifted.second_report["counts"] == dict(zip(COUNTS, (3, 1, 6, 0, 0, 0, 0, 3), strict=True))
 
 
-def test_only_drift_fails_and_only_if_wanted(drifted: Drifted) -> None:
+def test_drift_fails_the_report_only_on_request(drifted: Drifted) -> None:
     assert (drifted.reported.status, drifted.applied.status, drifted.second.status) == (2, 2, 0)
     assert {host: counts["failed"] for host, counts in recap(drifted.reported).items()} == {
         "archive": 1,
         "search": 1,
         "support": 1,
     }
-    assert drifted.reported.printed.count('"msg": "The endpoints are not as declared, or could not be compared.') == 3
+    assert drifted.reported.printed.count('"msg": "Endpoints have drifted or could not be compared.') == 3
 
 
-def test_table_on_the_terminal_is_readable(drifted: Drifted) -> None:
-    [lines] = said(drifted.reported, "Show what differs").values()
+def test_table_fits_a_terminal_of_90_characters(drifted: Drifted) -> None:
+    [lines] = message_of(drifted.reported, "Show the drift").values()
     assert lines == drift_table(drifted.report)
-    block = drifted.reported.printed.split("TASK [Show what differs]")[1].split("TASK [")[0]
+    block = drifted.reported.printed.split("TASK [Show the drift]")[1].split("TASK [")[0]
     assert max(len(line) for line in block.splitlines() if line.startswith(" ")) <= 90
 
 
-def test_run_says_where_the_report_is(drifted: Drifted) -> None:
-    [paths] = said(drifted.reported, "Say where the report is").values()
+def test_report_shows_the_paths_of_its_files(drifted: Drifted) -> None:
+    [paths] = message_of(drifted.reported, "Show the report files").values()
     assert [Path(path).name for path in paths] == ["anthropic_report.html", "anthropic_report.json"]
     assert all(Path(path).exists() for path in paths)
 
 
-def test_page_shows_the_report(drifted: Drifted) -> None:
+def test_page_contains_the_report(drifted: Drifted) -> None:
     page, report = drifted.page, drifted.report
     assert shown_counts(page) == [report["counts"][state] for state in COUNTS[2:]]
     assert text_of(page.find(".//p[@class='verdict']")) == (
-        "8 of 10 endpoints are not as declared. 1 of 3 clusters could not be compared."
+        "8 of 10 endpoints are not in sync. 1 of 3 clusters could not be compared."
     )
     sections = page.findall(".//section")
     assert [text_of(section.find(".//h2")) for section in sections] == ["archive", "search", "support"]
@@ -308,8 +308,8 @@ def test_page_shows_the_report(drifted: Drifted) -> None:
     )
 
 
-def test_values_of_a_cluster_are_text_and_nothing_else(drifted: Drifted) -> None:
-    """`parsed` has found no element of them, and ansible-core has not looked anything up for them."""
+def test_values_of_a_cluster_are_neither_markup_nor_templates(drifted: Drifted) -> None:
+    """`parsed` rejects unexpected elements, and ansible-core did not evaluate the lookup."""
     assert HOSTILE in [text_of(cell) for cell in drifted.page.findall(".//td[@class='before']")]
 
 
@@ -345,15 +345,15 @@ def test_page_escapes_every_value(drifted: Drifted, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def _group_may_read() -> Iterator[None]:
+def _umask_with_group_access() -> Iterator[None]:
     former = os.umask(0o027)
     yield
     os.umask(former)
 
 
-@pytest.mark.usefixtures("_group_may_read")
-def test_newcomer_needs_no_inventory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Apply, report, and report again with what a workflow of AWX hands on; from a directory of the user's."""
+@pytest.mark.usefixtures("_umask_with_group_access")
+def test_playbooks_run_on_localhost_without_an_inventory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Apply, report, and report again with the variables that an AWX workflow passes on, in the current directory."""
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
     monkeypatch.chdir(home)
@@ -377,17 +377,17 @@ def test_newcomer_needs_no_inventory(tmp_path: Path, monkeypatch: pytest.MonkeyP
         applied = run_playbook([APPLY, "-e", f"@{variables}"], home, **environment)
         server.clear_log()
         reported = run_playbook([REPORT, "-e", f"@{variables}"], home, **environment)
-        handed_on = re.search(r"RUN: (\{.*\})", reported.printed)
-        assert handed_on, reported.printed
-        strict = json.dumps({**json.loads(handed_on[1]), "anthropic_report_fail_on_drift": True})
+        passed_on = re.search(r"RUN: (\{.*\})", reported.printed)
+        assert passed_on, reported.printed
+        strict = json.dumps({**json.loads(passed_on[1]), "anthropic_report_fail_on_drift": True})
         server.remove("answers")
         again = run_playbook([REPORT, "-e", f"@{variables}", "-e", strict], home, **environment)
-    assert said(applied, "Say what happened") == {"localhost": "1 created"}
+    assert message_of(applied, "Show the summary") == {"localhost": "1 created"}
     assert (applied.status, reported.status, again.status) == (0, 0, 2)
     assert server.requests == [READ_ALL, READ_ALL]
     counts = dict(zip(COUNTS, (1, 0, 1, 0, 0, 0, 0, 0), strict=True))
-    assert json.loads(handed_on[1]) == {"anthropic_report_drift": False, "anthropic_report_counts": counts}
-    assert said(reported, "Say where the report is") == {
+    assert json.loads(passed_on[1]) == {"anthropic_report_drift": False, "anthropic_report_counts": counts}
+    assert message_of(reported, "Show the report files") == {
         "localhost": [str(home / "anthropic_report.html"), str(home / "anthropic_report.json")]
     }
     assert json.loads((home / "anthropic_report.json").read_text())["counts"]["created"] == 1
@@ -397,7 +397,7 @@ def test_newcomer_needs_no_inventory(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert find_leaks(played.printed + played.written) == []
 
 
-def test_all_as_declared_is_said_so(tmp_path: Path) -> None:
+def test_report_without_drift_shows_that_all_endpoints_are_in_sync(tmp_path: Path) -> None:
     with simulator() as search, simulator() as empty:
         seed(search, "answers")
         hosts = {
@@ -412,19 +412,19 @@ def test_all_as_declared_is_said_so(tmp_path: Path) -> None:
             tmp_path / "home",
             hosts,
             *("-e", "anthropic_report_fail_on_drift=true"),
-            ANSIBLE_STRATEGY="free",  # Which knows no run_once.
+            ANSIBLE_STRATEGY="free",  # This strategy does not support run_once.
         )
     assert played.status == 0, played.printed
-    assert len(said(played, "Say where the report is")) == 1
+    assert len(message_of(played, "Show the report files")) == 1
     assert report_in(tmp_path / "home")["drift"] is False
     page = page_in(tmp_path / "home")
-    assert text_of(page.find(".//p[@class='verdict']")) == "Everything is as declared."
+    assert text_of(page.find(".//p[@class='verdict']")) == "All endpoints are in sync."
     assert shown_counts(page) == [1, 0, 0, 0, 0, 0]
     assert {counts["changed"] for counts in recap(played).values()} == {0}
 
 
-def test_report_can_do_with_the_right_to_read(tmp_path: Path) -> None:
-    """Only of endpoints that would be deleted it is asked who uses them, which takes the right to do it."""
+def test_report_requires_only_privileges_to_read(tmp_path: Path) -> None:
+    """Only the dry runs for endpoints that would be deleted require more privileges."""
     reader = Security(api_keys={API_KEY: ("monitor", "monitor_inference")})
     with Simulator(security=reader) as search:
         seed(search, "updated", max_tokens=256)
@@ -442,10 +442,10 @@ def test_report_can_do_with_the_right_to_read(tmp_path: Path) -> None:
     assert "manage_inference" in cluster(report, "search")["endpoints"][1]["msg"]
 
 
-def test_hosts_that_cannot_be_asked_are_told(tmp_path: Path) -> None:
-    """One that Ansible cannot work on, one with variables that are not valid, and one that goes on as ever.
+def test_report_contains_hosts_that_could_not_be_compared(tmp_path: Path) -> None:
+    """The hosts are one that Ansible cannot use, one with invalid variables, and one without errors.
 
-    Nor does it matter whether the user's configuration has errors end a play.
+    The result does not depend on any_errors_fatal in the configuration of the user.
     """
     with simulator() as search:
         seed(search, "answers")
@@ -455,7 +455,7 @@ def test_hosts_that_cannot_be_asked_are_told(tmp_path: Path) -> None:
             "gone": {**common, "ansible_remote_tmp": "/dev/null/tmp"},
             "mistaken": {**common, "anthropic_update_secrets": "never"},
         }
-        # With pipelining, a host needs no place for files.
+        # With pipelining, a host does not need a directory for files.
         environment = {"ANSIBLE_ANY_ERRORS_FATAL": "true", "ANSIBLE_PIPELINING": "0"}
         played = play(REPORT, tmp_path / "home", hosts, "-e", "anthropic_hosts=clusters", **environment)
         assert search.requests == [READ_ALL]
@@ -469,11 +469,11 @@ def test_hosts_that_cannot_be_asked_are_told(tmp_path: Path) -> None:
     assert "anthropic_update_secrets" in cluster(report, "mistaken")["msg"]
     assert cluster(report, "gone")["msg"]
     assert text_of(page_in(tmp_path / "home").find(".//p[@class='verdict']")) == (
-        "The endpoint that could be compared is as declared. 2 of 3 clusters could not be compared."
+        "The endpoint that could be compared is in sync. 2 of 3 clusters could not be compared."
     )
 
 
-def test_limit_and_check_mode_leave_the_rest_alone(tmp_path: Path) -> None:
+def test_limit_and_check_mode_change_nothing_else(tmp_path: Path) -> None:
     with simulator() as search, simulator() as support:
         hosts = {
             name: {"anthropic_elasticsearch_url": server.url, "anthropic_endpoints": [{"inference_id": "answers"}]}
@@ -483,11 +483,12 @@ def test_limit_and_check_mode_leave_the_rest_alone(tmp_path: Path) -> None:
         reported = play(REPORT, tmp_path / "reported", hosts, "--limit", "search")
         assert (writes(search), support.requests) == ([], [])
     assert (checked.status, reported.status) == (0, 0)
-    assert said(checked, "Say what happened") == {"search": "Check mode, nothing was changed. It would be: 1 created"}
+    summary = "Check mode, nothing was changed. A run would result in: 1 created"
+    assert message_of(checked, "Show the summary") == {"search": summary}
     assert [one["name"] for one in report_in(tmp_path / "reported")["clusters"]] == ["search"]
 
 
-def test_playbooks_are_in_what_users_install(tmp_path: Path) -> None:
+def test_playbooks_are_part_of_the_collection_artifact(tmp_path: Path) -> None:
     tool = Path(sys.executable).with_name("ansible-galaxy")
     subprocess.run([tool, "collection", "build", "--output-path", tmp_path, ROOT], check=True, capture_output=True)
     [artifact] = tmp_path.glob("*.tar.gz")
@@ -500,7 +501,7 @@ def test_playbooks_are_in_what_users_install(tmp_path: Path) -> None:
 
 @dataclass(frozen=True)
 class Guided:
-    """The guide's example: the inventory of the guide on many clusters, of which archive is down."""
+    """Results of the example of the guide, with the inventory of the guide on many clusters. The archive is down."""
 
     report: dict[str, Any]
     played: Played
@@ -545,7 +546,7 @@ def guided(tmp_path_factory: pytest.TempPathFactory) -> Guided:
     down = cluster(report, "archive")
     text = json.dumps(report).replace(f"{archive.url} ", "https://es.archive.example.com:9200 ")
     assert down["msg"] not in text
-    return Guided(json.loads(text), played, said(played, "Later")["search"])
+    return Guided(json.loads(text), played, message_of(played, "Later")["search"])
 
 
 def test_guide_shows_real_output_in_yaml(guided: Guided, tmp_path: Path) -> None:
@@ -568,7 +569,7 @@ def test_guide_shows_real_output_in_yaml(guided: Guided, tmp_path: Path) -> None
         assert "\n".join(line.strip() for line in shown.strip().splitlines()) in "\n".join(printed)
 
 
-def test_guide_tells_of_every_field(guided: Guided) -> None:
+def test_guide_documents_every_field(guided: Guided) -> None:
     def fields(value: Any, name: str = "") -> Iterator[str]:
         if isinstance(value, dict) and not name.endswith((".endpoint", "counts")):
             for part, inner in value.items():
@@ -596,24 +597,24 @@ def guided_playbook() -> str:
 
 
 def guided_names(section: str) -> list[str]:
-    """What the tables of a section of the guide tell of, the names of their first columns."""
+    """Return the names in the first columns of the tables of a section."""
     [text] = re.findall(rf"^{section}\n-+\n(.*?)(?:\n---|\Z)", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
     return sorted(re.findall(r"^   \* - ``(\S+)``$", text, re.MULTILINE))
 
 
-def test_later_play_finds_the_report(guided: Guided) -> None:
+def test_report_is_available_in_later_plays(guided: Guided) -> None:
     assert guided.later == guided.report["counts"]
 
 
 @dataclass(frozen=True)
 class Mixed:
-    """A report of a cluster with endpoints of several services, and a run that cannot do all of it."""
+    """Results of a report of a cluster with endpoints of several services, one of which fails."""
 
     report: dict[str, Any]
     page: Element
     reported: Played
     requests: list[str]
-    handed_on: dict[str, Any]
+    passed_on: dict[str, Any]
 
 
 @pytest.fixture(scope="module")
@@ -654,9 +655,9 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Mixed:
         environment = {"ELASTICSEARCH_URL": server.url, "ANSIBLE_SHOW_CUSTOM_STATS": "1"}
         reported = run_playbook(["esops.inference.inference_report", "-e", f"@{variables}"], home, **environment)
         requests = list(server.requests)
-    handed_on = re.search(r"RUN: (\{.*\})", reported.printed)
-    assert handed_on, reported.printed
-    return Mixed(report_in(home, "inference"), page_in(home, "inference"), reported, requests, json.loads(handed_on[1]))
+    passed_on = re.search(r"RUN: (\{.*\})", reported.printed)
+    assert passed_on, reported.printed
+    return Mixed(report_in(home, "inference"), page_in(home, "inference"), reported, requests, json.loads(passed_on[1]))
 
 
 def test_report_of_several_services_has_the_service_of_each_endpoint(mixed: Mixed) -> None:
@@ -670,7 +671,7 @@ def test_report_of_several_services_has_the_service_of_each_endpoint(mixed: Mixe
     }
 
 
-def test_page_shows_the_service_of_each_endpoint_that_differs_and_of_those_as_declared(mixed: Mixed) -> None:
+def test_page_shows_the_service_of_each_endpoint(mixed: Mixed) -> None:
     assert text_of(mixed.page.find(".//h1")) == "Drift report: inference endpoints"
     rows = mixed.page.findall(".//section/table/tbody/tr/th")
     assert [text_of(row) for row in rows] == [
@@ -683,16 +684,16 @@ def test_page_shows_the_service_of_each_endpoint_that_differs_and_of_those_as_de
     assert [text_of(cell) for cell in folded] == ["same", "cohere", "rerank", "rerank-v3.5"]
 
 
-def test_table_of_several_services_shows_them(mixed: Mixed) -> None:
-    [lines] = said(mixed.reported, "Show what differs").values()
+def test_table_of_several_services_shows_the_services(mixed: Mixed) -> None:
+    [lines] = message_of(mixed.reported, "Show the drift").values()
     assert lines == drift_table(mixed.report)
     assert "ranking (cohere)" in "\n".join(lines)
 
 
 def test_report_of_several_services_has_its_own_names_and_shows_no_secret(mixed: Mixed) -> None:
     assert mixed.reported.status == 2
-    assert mixed.handed_on == {"inference_report_drift": True, "inference_report_counts": mixed.report["counts"]}
-    [paths] = said(mixed.reported, "Say where the report is").values()
+    assert mixed.passed_on == {"inference_report_drift": True, "inference_report_counts": mixed.report["counts"]}
+    [paths] = message_of(mixed.reported, "Show the report files").values()
     assert [Path(path).name for path in paths] == ["inference_report.html", "inference_report.json"]
     assert {request.split()[0] for request in mixed.requests if "dry_run=true" not in request} == {"GET"}
     assert find_leaks(mixed.reported.printed + mixed.reported.written) == []

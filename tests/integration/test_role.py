@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The roles' variables: what their defaults pass to the module, which values mean "not set", and what is rejected.
+"""Tests of the role variables: defaults, values that mean "not set", and rejected values.
 
-Each case is a host of one play, and its variables are those of the host.
+Each case is a host of one play with its own variables.
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ PLAYBOOK = """
 
 @dataclass(frozen=True)
 class Case:
-    """What the role did on one host.
+    """Result of the role on one host.
 
-    :ivar rejected: the message of the failure, if there was one.
-    :ivar verified: the endpoints that were sent a prompt.
+    :ivar rejected: the error message, or an empty string.
+    :ivar verified: the endpoints that received a prompt.
     :ivar passed: the options that the list module received, converted by ansible-core.
     """
 
@@ -95,8 +95,8 @@ def run_cases(
 
 
 def passed_options(role: str, played: Played) -> dict[str, dict[str, Any]]:
-    """Return what the list module received on each host where it succeeded, as ansible-playbook prints it."""
-    task = f"TASK [esops.inference.{role} : Keep the inference endpoints as declared]"
+    """Return the options of the list module on each host where it succeeded, from the output of ansible-playbook."""
+    task = f"TASK [esops.inference.{role} : Manage inference endpoints]"
     [_before, *tasks] = played.printed.split(task)
     shown = re.findall(r"^(?:ok|changed): \[(\w+)\] => (\{\n.*?^\})$", "".join(tasks), re.MULTILINE | re.DOTALL)
     results = [(host, json.loads(text)) for host, text in shown]
@@ -104,7 +104,7 @@ def passed_options(role: str, played: Played) -> dict[str, dict[str, Any]]:
 
 
 def unset(role: str) -> dict[str, dict[str, Any]]:
-    """Values that mean "not set". A multiple-choice question of a survey has no answer of whitespace."""
+    """Return values that mean "not set". A multiple-choice question of a survey does not accept whitespace."""
     names = DEFAULTS[role]
     return {
         "null": dict.fromkeys(names),
@@ -118,7 +118,7 @@ UNSET = ("null", "empty", "blank")
 
 @pytest.fixture(scope="module", params=ROLES)
 def passed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """The options that the module receives for the defaults of the role and for each value that means "not set"."""
+    """Return the options that the module receives for the role defaults and for each value that means "not set"."""
     role = request.param
     hosts = {"defaults": {}, **unset(role)}
     with Simulator() as server:
@@ -145,31 +145,31 @@ def test_role_anthropic_declares_max_tokens_and_task_type_and_no_other_setting(
 
 @pytest.mark.parametrize("value", UNSET)
 def test_unset_variable_declares_no_setting(passed: dict[str, dict[str, Any]], value: str) -> None:
-    """The module for one service adds its name."""
+    """The module for Anthropic models adds the name of its service."""
     assert declared(passed[value]["defaults"] or {}) in ({}, {"service": "anthropic"})
 
 
 @pytest.mark.parametrize("value", UNSET)
 def test_unset_variable_leaves_module_default_in_place(passed: dict[str, dict[str, Any]], value: str) -> None:
     def options(host: str) -> dict[str, Any]:
-        return {name: given for name, given in passed[host].items() if name != "defaults"}
+        return {name: value for name, value in passed[host].items() if name != "defaults"}
 
     assert options(value) == options("defaults")
     assert options(value)["elasticsearch_url"][0].startswith("http://127.0.0.1:")  # from the environment
 
 
 def declared(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options without those that are None, and without groups that are empty then."""
+    """Return the options that are not None, without empty groups."""
     parts = {name: declared(value) if isinstance(value, dict) else value for name, value in options.items()}
     return {name: value for name, value in parts.items() if value not in (None, {})}
 
 
-#: Values of the endpoints that are invalid and hold a key, and the message that rejects each. More of them are in
+#: Invalid values of the endpoints that contain an API key, and the message for each. More of them are in
 #: test_role_variables.py.
 REJECTED: dict[str, tuple[Any, str]] = {
     "element": (
         [{"inference_id": "answers"}, KEY],
-        "ROLE_endpoints[1] must be a dictionary such as {inference_id: support-answers}, not text.",
+        "ROLE_endpoints[1] must be a dictionary such as {inference_id: support-answers}, not a string.",
     ),
     "yaml": (
         f"- inference_id: answers\n  service_settings: {{api_key: {KEY}\n",
@@ -177,11 +177,11 @@ REJECTED: dict[str, tuple[Any, str]] = {
     ),
     "tag": (f"- !secret {KEY}\n", "ROLE_endpoints is not valid YAML or JSON, line 1, column 3."),
 }
-#: The same for defaults, which only the role for all services has.
+#: The same for defaults, which only the role inference has.
 REJECTED_DEFAULTS: dict[str, tuple[Any, str]] = {
     "defaults": (
         {"openai": KEY},
-        "inference_defaults.openai must be a dictionary such as {service_settings: {model_id: gpt-4.1}}, not text.",
+        "inference_defaults.openai must be a dictionary such as {service_settings: {model_id: gpt-4.1}}, not a string.",
     ),
     "defaults_yaml": (
         f"openai: {{service_settings: {{api_key: {KEY}}}\n",
@@ -192,9 +192,9 @@ REJECTED_DEFAULTS: dict[str, tuple[Any, str]] = {
 
 @dataclass(frozen=True)
 class Rejections:
-    """What a play with invalid endpoints left.
+    """Result of a play with invalid variables.
 
-    :ivar messages: the message of each host.
+    :ivar messages: the error message of each host.
     :ivar expected: the messages that are expected.
     """
 
@@ -230,7 +230,7 @@ def test_rejection_sends_no_request_and_shows_no_secret(rejections: Rejections) 
     assert find_leaks(rejections.played.printed + rejections.played.written) == []
 
 
-#: Answers of a survey, which are text, and what the module receives for them.
+#: Answers of a survey, which are strings, and the options that the module receives for them.
 ANSWERS = {
     "anthropic_allow_recreate": "true",
     "anthropic_duplicate_model": "allow",
@@ -284,7 +284,7 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Case],
     return cases, server
 
 
-def test_text_from_a_survey_reaches_the_module_as_the_type_of_each_option(
+def test_answers_of_a_survey_are_converted_to_the_types_of_the_options(
     answered: tuple[dict[str, Case], Simulator],
 ) -> None:
     cases, server = answered
@@ -323,7 +323,7 @@ def test_default_task_type_applies_unless_the_endpoint_sets_its_own(
 
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Case], Simulator]:
-    """The role for all services, on a cluster with endpoints of three of them."""
+    """Run the role inference on a cluster with endpoints of three services."""
     endpoints = "- {inference_id: chat, service: anthropic, task_settings: {max_tokens: 64}}\n"
     foreign = {"task_type": "rerank", "service_settings": {"model_id": "rerank-v3.5"}}
     hosts = {
@@ -375,7 +375,7 @@ def test_defaults_of_each_service_apply_to_its_endpoints(mixed: tuple[dict[str, 
     assert server.endpoints["search"].task_type == "text_embedding"
 
 
-def test_verify_pings_each_endpoint_that_is_to_be_there(mixed: tuple[dict[str, Case], Simulator]) -> None:
+def test_verify_pings_each_present_endpoint_except_built_in_ones(mixed: tuple[dict[str, Case], Simulator]) -> None:
     cases, server = mixed
     assert cases["verified"].rejected == ""
     assert cases["verified"].verified == ["verified", "rerank"]
@@ -387,7 +387,7 @@ def test_verify_pings_each_endpoint_that_is_to_be_there(mixed: tuple[dict[str, C
     assert len(bodies) == 2
 
 
-def test_purge_takes_the_services_from_text(mixed: tuple[dict[str, Case], Simulator]) -> None:
+def test_services_to_purge_can_be_a_string(mixed: tuple[dict[str, Case], Simulator]) -> None:
     cases, server = mixed
     assert cases["purged"].rejected == ""
     assert cases["purged"].passed["purge_services"] == ["cohere", "jinaai"]

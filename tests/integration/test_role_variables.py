@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The checks and conversions that the roles do with their variables."""
+"""Tests of the validation and conversion of role variables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROLES = ("anthropic", "inference")
 DEFAULTS: dict[str, dict[str, Any]] = {
     role: yaml.safe_load((ROOT / f"roles/{role}/defaults/main.yml").read_text()) for role in ROLES
 }
-#: The check that both roles share, which has the sentences about problems in a variable of its own.
+#: The task of both roles that rejects invalid variables. Its own variable contains the messages.
 [CHECK] = [
     task
     for task in yaml.safe_load((ROOT / "roles/inference/tasks/check.yml").read_text())
@@ -34,13 +34,13 @@ SECRET = "sk-ant-secret"
 ENDPOINT = {"inference_id": "answers"}
 EMPTY = "ROLE_endpoints is empty. List at least one endpoint."
 ELEMENT = "must be a dictionary such as {inference_id: support-answers}, not"
-#: Values of the endpoints and the message that rejects each.
+#: Invalid values of the endpoints, and the message for each.
 REJECTED_ENDPOINTS: dict[str, tuple[Any, str]] = {
     "null": (None, EMPTY),
     "empty": ("", EMPTY),
     "whitespace": (" \n", EMPTY),
     "comment": ("# none yet\n", EMPTY),
-    "name": (SECRET, "ROLE_endpoints must be a list of dictionaries, not text."),
+    "name": (SECRET, "ROLE_endpoints must be a list of dictionaries, not a string."),
     "number": (7, "ROLE_endpoints must be a list of dictionaries, not a number."),
     "boolean": (True, "ROLE_endpoints must be a list of dictionaries, not a boolean."),
     "dictionary": ({"api_key": SECRET}, "ROLE_endpoints must be a list of dictionaries, not a dictionary."),
@@ -48,8 +48,8 @@ REJECTED_ENDPOINTS: dict[str, tuple[Any, str]] = {
         f"inference_id: answers\nservice_settings: {{api_key: {SECRET}}}",
         "ROLE_endpoints must be a list of dictionaries, not a dictionary.",
     ),
-    "names": ([ENDPOINT, SECRET], f"ROLE_endpoints[1] {ELEMENT} text."),
-    "text of names": (f"- inference_id: answers\n- {SECRET}\n", f"ROLE_endpoints[1] {ELEMENT} text."),
+    "names": ([ENDPOINT, SECRET], f"ROLE_endpoints[1] {ELEMENT} a string."),
+    "text of names": (f"- inference_id: answers\n- {SECRET}\n", f"ROLE_endpoints[1] {ELEMENT} a string."),
     "null element": ([None, ENDPOINT], f"ROLE_endpoints[0] {ELEMENT} null."),
     "nested list": ([[{"api_key": SECRET}]], f"ROLE_endpoints[0] {ELEMENT} a list."),
     "several elements": (
@@ -58,8 +58,8 @@ REJECTED_ENDPOINTS: dict[str, tuple[Any, str]] = {
     ),
     "many elements": (
         [SECRET] * 5,
-        " ".join(f"ROLE_endpoints[{number}] {ELEMENT} text." for number in range(3))
-        + " ROLE_endpoints has 2 more such elements.",
+        " ".join(f"ROLE_endpoints[{number}] {ELEMENT} a string." for number in range(3))
+        + " ROLE_endpoints has 2 more invalid elements.",
     ),
     "no inference_id": (
         [ENDPOINT, {"api_key": SECRET}, {"inference_id": None}, {"inference_id": ""}],
@@ -89,19 +89,19 @@ PATTERNS = {
 
 
 def any_role(role: str, text: str) -> str:
-    """Return the text with ROLE as the prefix of the role's variables. An inference_id is none of them."""
+    """Replace the prefix of role variables with ROLE, except in inference_id, which is not a role variable."""
     return re.sub(rf"\b{role}_(?!id\b)", "ROLE_", text)
 
 
 @dataclass(frozen=True)
 class Role:
-    """A role whose variables are rendered."""
+    """A role, with methods that render its internal variables."""
 
     name: str
     renderer: Renderer
 
     def render(self, variable: str, **given: Any) -> Any:
-        """Return what an internal variable becomes. The names of variables have no prefix here."""
+        """Render an internal variable. The names in C(given) do not have a prefix."""
         named = {f"{self.name}_{name}": value for name, value in {"endpoints": [ENDPOINT], **given}.items()}
         variables = {**DEFAULTS[self.name], "role_name": self.name, **named}
         return self.renderer(f"{{{{ {variable} }}}}", INTERNAL[self.name], variables)
@@ -110,7 +110,7 @@ class Role:
         return self.render(f"{self.name}_{name}", **given)
 
     def problems(self, **given: Any) -> str:
-        """Return the message for these variables, with ROLE in place of the role's name."""
+        """Return the error message for these variables, with ROLE instead of the name of the role."""
         return any_role(self.name, " ".join(self.render("inference_problems", **given).split()))
 
 
@@ -138,7 +138,7 @@ def test_invalid_endpoints_are_rejected_with_position_and_type(role: Role, name:
 
 
 @pytest.mark.parametrize("name", ACCEPTED_ENDPOINTS)
-def test_list_of_endpoints_is_accepted_as_list_or_text(role: Role, name: str) -> None:
+def test_endpoints_are_accepted_as_list_or_string(role: Role, name: str) -> None:
     assert role.problems(endpoints=ACCEPTED_ENDPOINTS[name]) == ""
 
 
@@ -172,7 +172,7 @@ def test_verify_covers_endpoints_that_are_neither_absent_nor_built_in(role: Role
 
 
 @pytest.mark.parametrize("text", PATTERNS)
-def test_text_of_patterns_is_split_at_commas_and_whitespace(role: Role, text: str) -> None:
+def test_string_of_patterns_is_split_at_commas_and_whitespace(role: Role, text: str) -> None:
     assert role.internal("excluded", purge_exclude=text) == PATTERNS[text]
     assert role.problems(purge_exclude=text) == ""
 
@@ -187,14 +187,15 @@ def test_null_for_patterns_excludes_nothing(role: Role) -> None:
 
 
 @pytest.mark.parametrize("text", ["[test-*, old-?]", "Test-*", "test-* # all", "'test-*'", "{a: b}"])
-def test_text_that_no_id_can_match_is_rejected_as_pattern(role: Role, text: str) -> None:
-    """Otherwise, a purge deletes the endpoints that the text was to protect."""
+def test_pattern_that_cannot_match_an_id_is_rejected(role: Role, text: str) -> None:
+    """Otherwise, a purge deletes the endpoints that the user wanted to protect."""
     assert role.problems(purge_exclude=text) == (
-        "ROLE_purge_exclude must be a list of shell patterns for IDs, or such patterns separated by commas or newlines."
+        "ROLE_purge_exclude must be a list of shell patterns for IDs, or a string with such patterns separated by "
+        "commas or newlines."
     )
 
 
-def test_several_problems_are_reported_together(role: Role) -> None:
+def test_errors_of_both_roles_are_reported_together(role: Role) -> None:
     found = role.problems(endpoints=[None], verify="perhaps")
     assert found == f"ROLE_endpoints[0] {ELEMENT} null. ROLE_verify must be true or false."
 
@@ -208,10 +209,10 @@ KEY = {"service_settings": {"api_key": SECRET}}
     ("value", "message"),
     [
         (False, f"ROLE_defaults {DEFAULTS_EXAMPLE} a boolean."),
-        (SECRET, f"ROLE_defaults {DEFAULTS_EXAMPLE} text."),
+        (SECRET, f"ROLE_defaults {DEFAULTS_EXAMPLE} a string."),
         ([KEY], f"ROLE_defaults {DEFAULTS_EXAMPLE} a list."),
         (f"- openai: {SECRET}\n", f"ROLE_defaults {DEFAULTS_EXAMPLE} a list."),
-        ({"openai": SECRET, "cohere": KEY}, f"ROLE_defaults.openai {SETTINGS_EXAMPLE} text."),
+        ({"openai": SECRET, "cohere": KEY}, f"ROLE_defaults.openai {SETTINGS_EXAMPLE} a string."),
         (f"openai: [{SECRET}]\ncohere: 1\n", None),
         ({SECRET.upper(): True}, f"An element of ROLE_defaults {SETTINGS_EXAMPLE} a boolean."),
     ],
@@ -235,7 +236,7 @@ def test_invalid_defaults_are_rejected_with_service_and_type(inference: Role, va
         (f'{{"openai": {{"service_settings": {{"api_key": "{SECRET}"}}}}}}', {"openai": KEY}),
     ],
 )
-def test_defaults_are_dictionary_or_text_without_empty_services(inference: Role, value: Any, common: Any) -> None:
+def test_defaults_are_dictionary_or_string_without_empty_services(inference: Role, value: Any, common: Any) -> None:
     assert inference.problems(defaults=value) == ""
     assert inference.internal("common", defaults=value) == common
 
@@ -254,19 +255,20 @@ def test_defaults_are_dictionary_or_text_without_empty_services(inference: Role,
         ('["openai", "cohere"]', ["openai", "cohere"]),
     ],
 )
-def test_services_to_purge_are_list_or_text(inference: Role, value: Any, services: list[str]) -> None:
+def test_services_to_purge_are_accepted_as_list_or_string(inference: Role, value: Any, services: list[str]) -> None:
     assert inference.problems(purge_services=value) == ""
     assert inference.internal("purged_services", purge_services=value) == services
 
 
 @pytest.mark.parametrize("value", [True, 7, {"openai": True}, "open*", "openai # only", [None], ["Open AI"]])
-def test_value_that_is_no_name_of_a_service_is_rejected(inference: Role, value: Any) -> None:
+def test_invalid_service_name_is_rejected(inference: Role, value: Any) -> None:
     assert inference.problems(purge_services=value) == (
-        "ROLE_purge_services must be a list of names of services, or such names separated by commas or newlines."
+        "ROLE_purge_services must be a list of service names, or a string with such names separated by commas or "
+        "newlines."
     )
 
 
-def test_problems_of_all_variables_are_reported_together(inference: Role) -> None:
+def test_errors_of_all_variables_are_reported_together(inference: Role) -> None:
     found = inference.problems(endpoints=None, defaults=[SECRET], purge_services="*", purge_exclude="{}", verify=2)
     assert re.findall(r"ROLE_\w+", found) == [
         *("ROLE_endpoints", "ROLE_defaults", "ROLE_purge_services", "ROLE_verify", "ROLE_purge_exclude")
@@ -274,7 +276,7 @@ def test_problems_of_all_variables_are_reported_together(inference: Role) -> Non
 
 
 def test_roles_have_the_same_internal_variables_except_for_their_prefix() -> None:
-    """They are in both roles, because a role has only its own variables."""
+    """Both roles define them, because a role can only use its own variables."""
 
     def internal(role: str) -> dict[str, str]:
         return {

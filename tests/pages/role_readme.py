@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The table of variables in the README of each role, from the role's argument spec.
+"""The tables of variables in the README files of the roles, generated from the argument specs.
 
-`python -m tests.pages.role_readme` writes them again; a unit test fails if one is old.
+`python -m tests.pages.role_readme` updates the tables. A unit test fails if a table is out of date.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import yaml
 
 from tests.pages.readme import ROOT
 
-#: The roles of the collection, by their names.
+#: Paths of the roles by name.
 ROLES: dict[str, Path] = {path.name: path for path in sorted(ROOT.glob("roles/*"))}
 
 BEGIN, END = "<!-- variables -->\n\n", "\n\n<!-- end -->"
@@ -43,11 +43,11 @@ def table(role: str) -> str:
 
 
 def updated(role: str, text: str) -> str:
-    """Return the text of a role's README with the table of today between its marks."""
+    """Return the README of a role with the current table between its markers."""
     pattern = re.escape(BEGIN) + r"(?s:.*?)" + re.escape(END)
     text, times = re.subn(pattern, (BEGIN + table(role) + END).replace("\\", r"\\"), text)
     if times != 1:
-        raise ValueError(f"the README of the role {role} has {times} places for the table, not one")
+        raise ValueError(f"the README of the role {role} has {times} pairs of markers, expected 1")
     return text
 
 
@@ -64,8 +64,9 @@ def _meaning(spec: Mapping[str, Any]) -> str:
     """Return the first paragraph of the description, and the choices without the two that mean "not set"."""
     description = spec["description"]
     text = description if isinstance(description, str) else description[0]
-    choices = " or ".join(f"`{choice}`" for choice in spec.get("choices", ()) if choice)
-    return re.sub(r"\b[A-Z]+\(([^)]*)\)", r"`\1`", text).replace("|", "\\|") + (f" {choices}." if choices else "")
+    text = re.sub(r"\b[A-Z]+\(([^)]*)\)", r"`\1`", text).replace("|", "\\|")
+    choices = ", ".join(f"`{choice}`" for choice in spec.get("choices", ()) if choice)
+    return f"{text} Allowed values: {choices}." if choices else text
 
 
 if __name__ == "__main__":

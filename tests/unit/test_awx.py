@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The credential types and the surveys in docs/awx fit AWX, and what the modules and the roles take."""
+"""Tests that the credential types and surveys in docs/awx match AWX, the modules, and the roles."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ QUESTIONS = {role: {question["variable"]: question for question in SURVEYS[role]
 EACH_QUESTION = pytest.mark.parametrize(("role", "name"), [(role, name) for role in ROLES for name in QUESTIONS[role]])
 CREDENTIAL_TYPES = sorted(path.stem for path in AWX.glob("credential_types/*.yml"))
 PROVIDERS = [name for name in CREDENTIAL_TYPES if name != "elasticsearch"]
-#: What AWX knows of a field of a credential type (awx/main/fields.py, CredentialTypeInputField).
+#: Keys that AWX accepts in a field of a credential type (awx/main/fields.py, CredentialTypeInputField).
 FIELD = {"id", "label", "type", "help_text", "multiline", "secret", "choices"}
-#: Of the connection, what an administrator has no reason to put into a credential.
+#: Connection options that do not belong in a credential.
 NOT_IN_CREDENTIALS = {"ELASTICSEARCH_TIMEOUT", "ELASTICSEARCH_RETRIES", "ELASTICSEARCH_HEADERS"}
 
 
 class Loader(yaml.SafeLoader):
-    """Reads !unsafe, which Ansible knows, as text."""
+    """Load !unsafe, a tag of Ansible, as a string."""
 
 
 Loader.add_constructor("!unsafe", yaml.SafeLoader.construct_yaml_str)
@@ -46,7 +46,7 @@ def credential_type(name: str) -> dict[str, Any]:
 
 
 def connection() -> dict[str, dict[str, Any]]:
-    """The options of the connection, by the variables of the environment they are read from."""
+    """Return the connection options by their environment variables."""
     spec, _problems = readme.entry("anthropic_endpoints")
     return {option["fallback"][1][0]: {"name": name, **option} for name, option in spec.items() if "fallback" in option}
 
@@ -58,12 +58,12 @@ def role_options(role: str) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", CREDENTIAL_TYPES)
-def test_credential_type_is_one(name: str) -> None:
+def test_credential_type_is_valid(name: str) -> None:
     written = credential_type(name)
     assert set(written) == {"name", "description", "kind", "inputs", "injectors"}
     assert written["kind"] == "cloud"
     fields = written["inputs"]["fields"]
-    # AWX adds the type where it is missing, and would then differ from what configure.yml says, for ever.
+    # AWX adds a missing type. Then, configure.yml would report a change on every run.
     assert all({"id", "label", "type"} <= set(each) <= FIELD for each in fields)
     assert {each["type"] for each in fields} == {"string"}
     assert all(re.fullmatch(r"[a-z_]+", each["id"]) for each in fields)
@@ -71,12 +71,12 @@ def test_credential_type_is_one(name: str) -> None:
     assert used == {each["id"] for each in fields} >= set(written["inputs"].get("required", ()))
 
 
-def test_credential_of_elasticsearch_sets_what_modules_read() -> None:
+def test_elasticsearch_credential_sets_the_environment_variables_of_the_modules() -> None:
     written = credential_type("elasticsearch")
     assert written["injectors"]["env"].keys() == connection().keys() - NOT_IN_CREDENTIALS
 
 
-def test_what_is_secret_to_modules_is_secret_to_awx() -> None:
+def test_secret_options_are_secret_fields_of_credentials() -> None:
     written = credential_type("elasticsearch")
     secret = {each["id"] for each in written["inputs"]["fields"] if each.get("secret")}
     by_modules = {
@@ -84,15 +84,15 @@ def test_what_is_secret_to_modules_is_secret_to_awx() -> None:
         for variable, option in connection().items()
         if option.get("no_log")
     }
-    # To modules the key of the client is a path, to AWX it is the key.
+    # For modules, client_key is a path. For AWX, it is the private key.
     assert secret == (by_modules - {"headers"}) | {"client_key"}
     for provider in PROVIDERS:
         assert all(each.get("secret") for each in credential_type(provider)["inputs"]["fields"])
 
 
 @pytest.mark.parametrize("name", CREDENTIAL_TYPES)
-def test_injectors_name_what_there_is(name: str) -> None:
-    """As AWX tries it before it takes a credential type."""
+def test_injectors_use_existing_fields(name: str) -> None:
+    """AWX renders the injectors in this way before it accepts a credential type."""
     written = credential_type(name)
     names = [each.removeprefix("template.") for each in written["injectors"].get("file", {})]
     tower = SimpleNamespace(filename=SimpleNamespace(**dict.fromkeys(names, "a file")))
@@ -104,7 +104,7 @@ def test_injectors_name_what_there_is(name: str) -> None:
     assert rendered.count("a value") == len(rendered) - len(names) > 0
 
 
-def test_files_are_named_only_where_there_is_one() -> None:
+def test_variables_with_file_names_are_empty_without_a_file() -> None:
     injectors = credential_type("elasticsearch")["injectors"]
     files = {name.removeprefix("template."): text for name, text in injectors["file"].items()}
     assert files == {name: f"{{{{ {name} }}}}" for name in files}
@@ -114,7 +114,7 @@ def test_files_are_named_only_where_there_is_one() -> None:
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_credential_of_provider_sets_a_variable_for_each_secret_of_its_service(provider: str) -> None:
-    """The fields are an alternative of the service's credentials, and all of it is required."""
+    """The fields are one of the sets of credentials of the service, and all are required."""
     written = credential_type(provider)
     fields = [each["id"] for each in written["inputs"]["fields"]]
     assert {f"service_settings.{name}" for name in fields} in map(set, services(provider).credentials)
@@ -122,19 +122,19 @@ def test_credential_of_provider_sets_a_variable_for_each_secret_of_its_service(p
     assert written["injectors"] == {"extra_vars": {f"{provider}_{name}": f"{{{{ {name} }}}}" for name in fields}}
 
 
-def test_credential_of_anthropic_sets_a_variable_of_the_role() -> None:
+def test_anthropic_credential_sets_a_secret_variable_of_the_role() -> None:
     [variable] = credential_type("anthropic")["injectors"]["extra_vars"]
     assert role_options("anthropic")[variable]["no_log"]
 
 
-def test_no_two_credentials_set_the_same_variable() -> None:
+def test_credentials_set_different_variables() -> None:
     set_by_all = [name for each in PROVIDERS for name in credential_type(each)["injectors"]["extra_vars"]]
     assert len(set_by_all) == len(set(set_by_all))
     assert not set(set_by_all) & role_options("inference").keys()
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_survey_asks_for_variables_of_the_role(role: str) -> None:
+def test_survey_asks_for_role_variables_without_secrets(role: str) -> None:
     questions, options = QUESTIONS[role], role_options(role)
     assert questions.keys() <= options.keys()
     assert not any(options[name].get("no_log") for name in questions)
@@ -142,19 +142,19 @@ def test_survey_asks_for_variables_of_the_role(role: str) -> None:
 
 
 def default_answer(role: str, name: str) -> str:
-    """Return the default of the role's variable as the text of an answer."""
+    """Return the default of the role variable as the answer of a survey."""
     default = yaml.safe_load((ROOT / f"roles/{role}/defaults/main.yml").read_text()).get(name, "")
     return default if isinstance(default, str) else json.dumps(default)
 
 
 @EACH_QUESTION
-def test_default_answer_is_the_default_of_the_role(role: str, name: str) -> None:
+def test_default_answer_matches_the_default_of_the_role(role: str, name: str) -> None:
     assert QUESTIONS[role][name]["default"] == default_answer(role, name)
 
 
 @EACH_QUESTION
 def test_question_offers_the_choices_of_the_role(role: str, name: str) -> None:
-    """AWX can leave neither an integer nor a choice empty. So numbers are texts, and choices have defaults."""
+    """AWX rejects an empty integer or choice. Therefore, numbers are strings, and choices have defaults."""
     question, option = QUESTIONS[role][name], role_options(role)[name]
     assert question["required"] is option.get("required", False)
     assert question["type"] in ("text", "textarea", "multiplechoice")
@@ -167,8 +167,8 @@ def test_question_offers_the_choices_of_the_role(role: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_survey_is_one(role: str) -> None:
-    """What AWX demands of a survey (awx/api/views, JobTemplateSurveySpec)."""
+def test_survey_is_valid(role: str) -> None:
+    """AWX requires this of a survey (awx/api/views, JobTemplateSurveySpec)."""
     survey = SURVEYS[role]
     assert survey.keys() == {"name", "description", "spec"}
     assert len(QUESTIONS[role]) == len(survey["spec"])
@@ -177,12 +177,12 @@ def test_survey_is_one(role: str) -> None:
             key for key, value in question.items() if isinstance(value, str)
         }
         assert isinstance(question["required"], bool)
-        # AWX takes empty lines out of choices, and would then differ from what configure.yml says.
+        # AWX removes empty lines from choices. Then, configure.yml would report a change on every run.
         assert all(question.get("choices", "-").split("\n"))
         assert {type(question[limit]) for limit in ("min", "max") if limit in question} <= {int}
 
 
-def test_question_that_both_surveys_ask_has_the_same_type_and_limits() -> None:
+def test_question_of_both_surveys_has_the_same_type_and_limits() -> None:
     one, other = (
         {
             name.partition("_")[2]: {key: question.get(key) for key in ("type", "required", "choices", "min", "max")}
@@ -196,7 +196,7 @@ def test_question_that_both_surveys_ask_has_the_same_type_and_limits() -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_guide_tells_of_every_question_and_variable(role: str) -> None:
+def test_guide_documents_every_question_and_variable(role: str) -> None:
     rows = re.findall(rf"   \* - (.+)\n     - ``({role}_\w+)``\n     - (.+)\n", GUIDE)
     assert [(name, variable) for name, variable, _empty in rows] == [
         (question["question_name"], name) for name, question in QUESTIONS[role].items()
@@ -209,7 +209,7 @@ def test_guide_tells_of_every_question_and_variable(role: str) -> None:
 
 
 def test_variables_for_several_services_use_each_credential() -> None:
-    """What configure.yml puts into the inventory refers to the variables that the credentials set."""
+    """The variables of the inventory refer to the variables that the credentials set."""
     written = yaml.load((AWX / "mixed.yml").read_text(), Loader=Loader)
     assert written["role"] == "inference"
     defaults = written["settings"]["inference_defaults"]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is documented is what is there, and every example works."""
+"""Tests of the documentation against the code, and of all examples."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.simulator import Simulator
 from tests.unit.support import ID, KEY, MODEL, STORED, Run, info, run_module, seed
 
 ROLE = ROOT / "roles/anthropic"
-#: What stands for the variables that examples use.
+#: Values of the variables in examples.
 SAMPLES = {
     "elasticsearch_api_key": "id:elasticsearch-secret",
     "other_elasticsearch_api_key": "id:other-elasticsearch-secret",
@@ -33,15 +33,15 @@ SAMPLES = {
     "questions": ["Who are you?", "Why?"],
 }
 ENVIRONMENT = {"ANTHROPIC_API_KEY": KEY}
-#: The endpoints that are there before the examples of a module.
-HELD = {
+#: Endpoints that exist before the examples of a module are played.
+EXISTING = {
     "completion": [ID, "support-answers", "contracts"],
     "endpoints": [ID],
     "endpoint_info": ["support-answers", "support-summaries", "contracts", "letters"],
     "endpoint_ping": [ID, "support-answers", "contracts"],
 }
-#: What the examples of each module do, in their order; of one that reads, how many endpoints it returns; of one that
-#: asks, who answers.
+#: Results of the examples of each module, in their order: actions of modules that write, the number of endpoints of
+#: endpoint_info, and the IDs of the endpoints in the results of completion and endpoint_ping.
 ACTIONS = {
     "anthropic_endpoint": ["created", "updated", "updated", "recreated", "deleted"],
     "anthropic_endpoints": [["created", "created", "created"], ["none", "none", "deleted"]],
@@ -51,9 +51,8 @@ ACTIONS = {
     "endpoint_info": [6, 0, 3, 4, 4, ["created"]],
     "endpoint_ping": [[ID], [ID, "contracts", "support-answers"], ["support-answers", "contracts"], ["contracts"]],
 }
-#: The modules that write.
-KEEPERS = ["anthropic_endpoint", "anthropic_endpoints", "endpoint", "endpoints"]
-#: Returned by ansible-core for every module, or documented by it.
+WRITING_MODULES = ["anthropic_endpoint", "anthropic_endpoints", "endpoint", "endpoints"]
+#: Keys that ansible-core returns or documents for every module.
 COMMON = {"changed", "failed", "msg", "diff", "warnings", "invocation"}
 
 
@@ -61,12 +60,12 @@ def load(path: str) -> Any:
     return yaml.safe_load((ROOT / path).read_text())
 
 
-def filled(value: Any) -> Any:
-    """The value with samples in place of Jinja."""
+def fill_in(value: Any) -> Any:
+    """Replace Jinja expressions with sample values."""
     if isinstance(value, dict):
-        return {name: filled(part) for name, part in value.items()}
+        return {name: fill_in(part) for name, part in value.items()}
     if isinstance(value, list):
-        return [filled(part) for part in value]
+        return [fill_in(part) for part in value]
     if not isinstance(value, str) or "{{" not in value:
         return value
     looked_up = re.fullmatch(r"{{ lookup\('ansible.builtin.env', '(\w+)'\) }}", value)
@@ -74,18 +73,18 @@ def filled(value: Any) -> Any:
 
 
 def tasks_of(plays: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yields module and options of each task of this collection, in a list of tasks or of plays."""
+    """Yield the module and the options of each task of this collection, in a list of tasks or plays."""
     for play in plays:
         tasks = [*play.get("pre_tasks", ()), *play.get("tasks", ()), *play.get("post_tasks", ())]
         defaults = play.get("module_defaults", {}).get(f"group/{COLLECTION}.all", {})
         for task in tasks if "hosts" in play else [play]:
             for name, options in task.items():
                 if name.startswith(f"{COLLECTION}."):
-                    yield name.removeprefix(f"{COLLECTION}."), filled({**defaults, **options})
+                    yield name.removeprefix(f"{COLLECTION}."), fill_in({**defaults, **options})
 
 
 def role_variables_of(plays: Any) -> Iterator[set[str]]:
-    """Yields the names of the variables that each play gives to the role."""
+    """Yield the names of the role variables that each play sets."""
     for play in plays:
         for role in play.get("roles", ()):
             inline = set(role) - {"role"} if isinstance(role, dict) else set()
@@ -93,7 +92,7 @@ def role_variables_of(plays: Any) -> Iterator[set[str]]:
 
 
 def examples(module: str) -> list[tuple[str, dict[str, Any]]]:
-    """The tasks in the examples of a module, each with its own module; the first is that of the examples."""
+    """Return module and options of each task in the examples of a module. The first task uses the module itself."""
     text = readme.ansible_doc("module", *MODULES)[module]["examples"]
     found = list(tasks_of(yaml.safe_load(text)))
     assert found[0][0] == module
@@ -104,22 +103,22 @@ def yaml_blocks(path: str) -> list[Any]:
     return [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", (ROOT / path).read_text(), re.DOTALL)]
 
 
-def written_plays() -> list[Any]:
-    """All playbooks that people are shown outside of the modules."""
+def documented_plays() -> list[Any]:
+    """Return all playbooks of the README files and of the demo."""
     blocks = [*yaml_blocks("README.md"), *yaml_blocks("roles/anthropic/README.md")]
     demo = [yaml.safe_load(path.read_text()) for path in sorted(ROOT.glob("tests/demo/*.yml"))]
     return [*blocks, *demo]
 
 
-def problems(module: str, options: Mapping[str, Any]) -> list[str]:
-    """What the module would say against the options, before any request."""
+def validation_errors(module: str, options: Mapping[str, Any]) -> list[str]:
+    """Return the validation errors that the module reports before any request."""
     spec, more_problems = readme.entry(module)
     checked = ArgumentSpecValidator(spec).validate(options)
     return checked.error_messages or more_problems(checked.validated_parameters)
 
 
 def module_option(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """An option of an argument spec in the terms of its documentation."""
+    """Return an option of an argument spec in the form of its documentation."""
     return {
         "type": spec.get("type", "str"),
         "elements": spec.get("elements"),
@@ -135,7 +134,7 @@ def module_options(spec: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def documented_options(options: Mapping[str, Any], members: str = "suboptions") -> dict[str, Any]:
-    """Documented options in the same terms; C(members) is where the options of a dictionary stand."""
+    """Return documented options in the same form. C(members) is the key of the options of a dictionary."""
     return {
         name: {
             "type": option.get("type", "str"),
@@ -166,8 +165,8 @@ def paths(options: Mapping[str, Any], members: str, prefix: str = "") -> Iterato
         yield from paths(option.get(members) or {}, members, f"{prefix}{name}.")
 
 
-def referred(markup: str, value: Any) -> set[str]:
-    """The names in C(markup), without the values behind them and the marks of lists."""
+def referenced_names(markup: str, value: Any) -> set[str]:
+    """Return the names in C(markup), without values and without the brackets of lists."""
     return {
         re.split("=|(?<!module):", name.replace("[]", ""))[0]
         for text in texts(value)
@@ -176,7 +175,7 @@ def referred(markup: str, value: Any) -> set[str]:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_options_are_those_of_the_argument_spec(module: str) -> None:
+def test_documented_options_match_the_argument_spec(module: str) -> None:
     spec, _problems = readme.entry(module)
     assert documented_options(readme.options_of(module)) == module_options(spec)
 
@@ -190,7 +189,7 @@ def test_environment_variables_are_documented(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_references_name_what_exists(module: str) -> None:
+def test_references_in_documentation_exist(module: str) -> None:
     known = readme.ansible_doc("module", *MODULES)[module]
     options = set(paths(readme.options_of(module), "suboptions"))
     options |= {
@@ -198,39 +197,40 @@ def test_references_name_what_exists(module: str) -> None:
         for other in MODULES
         for option in paths(readme.options_of(other), "suboptions")
     }
-    assert referred("O", known) - options == set()
-    assert referred("RV", known) - set(paths(known["return"], "contains")) == set()
-    assert referred("M", known) - {f"{COLLECTION}.{name}" for name in MODULES} == set()
+    assert referenced_names("O", known) - options == set()
+    assert referenced_names("RV", known) - set(paths(known["return"], "contains")) == set()
+    assert referenced_names("M", known) - {f"{COLLECTION}.{name}" for name in MODULES} == set()
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_examples_are_valid(module: str) -> None:
-    assert [problems(name, options) for name, options in examples(module)] == [[] for _action in ACTIONS[module]]
+    errors = [validation_errors(name, options) for name, options in examples(module)]
+    assert errors == [[] for _action in ACTIONS[module]]
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_examples_do_what_they_say(module: str, server: Simulator) -> None:
-    for inference_id in HELD.get(module, ()):
+def test_examples_have_the_expected_result_and_are_idempotent(module: str, server: Simulator) -> None:
+    for inference_id in EXISTING.get(module, ()):
         seed(server, inference_id)
     actions = []
     for name, options in examples(module):
         run = run_module(name, {**options, "elasticsearch_url": server.url})
         assert not run.failed, run.output
-        actions.append(done(run))
+        actions.append(result_of(run))
         again = run_module(name, {**options, "elasticsearch_url": server.url})
         assert again["changed"] is (options.get("update_secrets") == "always")
     assert actions == ACTIONS[module]
 
 
-def done(run: Run) -> Any:
-    """What a run did, in the terms of C(ACTIONS)."""
+def result_of(run: Run) -> Any:
+    """Return the result of a run in the form of C(ACTIONS)."""
     if "results" in run:
         return [one["action"] if "action" in one else one["inference_id"] for one in run["results"]]
     return run["action"] if "action" in run else len(run["endpoints"])
 
 
-def returned_by(module: str, server: Simulator, **body: Any) -> Run:
-    """Runs a module for an endpoint that does not exist yet."""
+def run_for_new_endpoint(module: str, server: Simulator, **body: Any) -> Run:
+    """Run a module for an endpoint that does not exist yet."""
     options: dict[str, Any] = {"inference_id": "returned", "task_settings": {"max_tokens": 1}, **body}
     if module in ("endpoint", "endpoints"):
         options.update(service="anthropic", task_type="completion")
@@ -239,11 +239,11 @@ def returned_by(module: str, server: Simulator, **body: Any) -> Run:
     return run_module(module, {"elasticsearch_url": server.url, **options}, diff=True)
 
 
-@pytest.mark.parametrize("module", KEEPERS)
-def test_what_is_returned_is_documented(module: str, server: Simulator) -> None:
+@pytest.mark.parametrize("module", WRITING_MODULES)
+def test_return_values_of_writing_modules_are_documented(module: str, server: Simulator) -> None:
     documented = readme.ansible_doc("module", *MODULES)[module]["return"]
-    created = returned_by(module, server, service_settings={"api_key": KEY, "model_id": MODEL})
-    refused = returned_by(module, server, service_settings={"model_id": "another"})
+    created = run_for_new_endpoint(module, server, service_settings={"api_key": KEY, "model_id": MODEL})
+    refused = run_for_new_endpoint(module, server, service_settings={"model_id": "another"})
     if module.endswith("endpoints"):
         assert set(documented["results"]["contains"]) == {*created["results"][0], *refused["results"][0]}
     failure = set() if module.endswith("endpoints") else {"failure"}
@@ -253,7 +253,7 @@ def test_what_is_returned_is_documented(module: str, server: Simulator) -> None:
     assert set(refused.result) - COMMON == set(documented) - {"failure"} | failure
 
 
-def test_what_is_read_is_documented(server: Simulator) -> None:
+def test_return_values_of_endpoint_info_are_documented(server: Simulator) -> None:
     seed(server)
     documented = readme.ansible_doc("module", *MODULES)["endpoint_info"]["return"]
     assert set(info(server, references=True, fingerprints=True).result) - COMMON == set(documented) - {"failure"}
@@ -265,11 +265,11 @@ def test_what_is_read_is_documented(server: Simulator) -> None:
     assert found == documented["references"]["sample"]
 
 
-def test_what_is_answered_is_documented(server: Simulator) -> None:
+def test_return_values_of_completion_are_documented(server: Simulator) -> None:
     seed(server)
     server.seed("chat", task_type="chat_completion")
     documented = readme.ansible_doc("module", *MODULES)["completion"]["return"]
-    options = {"elasticsearch_url": server.url, "inference_id": ["chat", "nobody"], "input": "Hello"}
+    options = {"elasticsearch_url": server.url, "inference_id": ["chat", "missing"], "input": "Hello"}
     run = run_module("completion", options)
     assert set(run.result) - COMMON == set(documented)
     answered, refused = run["results"]
@@ -278,17 +278,17 @@ def test_what_is_answered_is_documented(server: Simulator) -> None:
     assert set(refused["failure"]) == set(documented["failure"]["contains"])
 
 
-def test_what_is_pinged_is_documented(server: Simulator) -> None:
+def test_return_values_of_endpoint_ping_are_documented(server: Simulator) -> None:
     seed(server)
     documented = readme.ansible_doc("module", *MODULES)["endpoint_ping"]["return"]
-    run = run_module("endpoint_ping", {"elasticsearch_url": server.url, "inference_id": [ID, "nobody"]})
+    run = run_module("endpoint_ping", {"elasticsearch_url": server.url, "inference_id": [ID, "missing"]})
     assert set(run.result) - COMMON == set(documented)
     responding, refused = run["results"]
     assert {*responding, *refused} == set(documented["results"]["contains"])
     assert set(refused["failure"]) == set(documented["failure"]["contains"])
 
 
-def test_failure_is_documented(server: Simulator) -> None:
+def test_details_of_failures_are_documented(server: Simulator) -> None:
     server.stop()
     for module in MODULES:
         _name, options = examples(module)[0]
@@ -297,7 +297,7 @@ def test_failure_is_documented(server: Simulator) -> None:
         assert set(run["failure"]) == set(documented)
 
 
-def test_action_group_holds_every_module() -> None:
+def test_action_group_contains_every_module() -> None:
     group = load("meta/runtime.yml")["action_groups"]["all"]
     assert [name for name in group if name != "metadata" and isinstance(name, str)] == MODULES
     for module in MODULES:
@@ -329,29 +329,29 @@ def test_supported_versions_are_the_same_everywhere() -> None:
         assert requirements == [f"python >= {oldest_python}", f"requests >= {oldest_requests}"]
 
 
-def test_continuous_integration_has_every_python() -> None:
+def test_continuous_integration_uses_every_supported_python() -> None:
     [job] = load(".github/workflows/ci.yml")["jobs"].values()
     [setup] = [step["with"] for step in job["steps"] if "with" in step]
     assert setup["python-version"].split() == SUPPORTED["pythons"]
 
 
-def test_tables_of_the_readme_are_those_of_today() -> None:
+def test_readme_is_up_to_date() -> None:
     text = README.read_text()
-    assert text == readme.updated(text), "write them anew: python -m tests.pages.readme"
+    assert text == readme.updated(text), "regenerate it: python -m tests.pages.readme"
 
 
 def test_readme_shows_a_playbook_of_the_demo() -> None:
     assert yaml_blocks("README.md")[0] == load("tests/demo/create.yml")
 
 
-def test_written_playbooks_are_valid() -> None:
-    found = [problems(module, options) for plays in written_plays() for module, options in tasks_of(plays)]
+def test_documented_playbooks_are_valid() -> None:
+    found = [validation_errors(module, options) for plays in documented_plays() for module, options in tasks_of(plays)]
     assert len(found) == 5
     assert not any(found)
 
 
-def test_written_playbooks_give_the_role_its_variables() -> None:
-    found = [names for plays in written_plays() for names in role_variables_of(plays)]
+def test_documented_playbooks_set_existing_role_variables() -> None:
+    found = [names for plays in documented_plays() for names in role_variables_of(plays)]
     assert len(found) == 3
     for names in found:
         assert names <= set(role_options())
@@ -362,9 +362,9 @@ def role_options() -> dict[str, Any]:
 
 
 def common_options() -> Iterator[tuple[str, dict[str, Any], str]]:
-    """Yields each option that the role has a variable for: its place in the module, its spec, the variable's name.
+    """Yield each option that has a role variable: its path in the module, its spec, and the name of the variable.
 
-    The role is for one service, which therefore needs no variable.
+    The role manages one service. Therefore, it does not have a variable for the service.
     """
 
     def leaves(spec: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, dict[str, Any], str]]:
@@ -378,7 +378,7 @@ def common_options() -> Iterator[tuple[str, dict[str, Any], str]]:
     yield from leaves({name: option for name, option in spec.items() if name != "endpoints"}, "")
 
 
-#: What the role passes to the module if a variable is set. A null, empty or blank variable is left out.
+#: Value that the role passes to the module. A variable that is null, empty, or only whitespace is omitted.
 SET = "{{{{ [{name}] | reject('none') | select('search', '[^ \t\r\n]') | first | default({default}) }}}}"
 
 
@@ -398,13 +398,13 @@ def expected_variable(option: Mapping[str, Any], default: Any, place: str = "") 
         "choices": choices,
         "required": False,
         "default": default,
-        # The module hides only headers that are credentials, which the spec of a role cannot tell from others.
+        # The module hides only headers that are credentials. The spec of a role can only hide all headers.
         "no_log": option.get("no_log", False) or place == "headers",
     }
 
 
 def expected_default(place: str, option: Mapping[str, Any]) -> Any:
-    """Return the value that holds if nobody sets the role's variable: the module's, or that of Elastic's example."""
+    """Return the default of the role variable: the default of the module, or the value in the example of Elastic."""
     example = {"defaults.task_type": "completion", "defaults.task_settings.max_tokens": 1024}
     if place in example:
         return example[place]
@@ -414,7 +414,7 @@ def expected_default(place: str, option: Mapping[str, Any]) -> Any:
 
 
 def expected_variables() -> dict[str, dict[str, Any]]:
-    """Return the role's variables with their specs, as they follow from the modules."""
+    """Return the expected specs of the role variables, derived from the modules."""
     pinged = readme.entry("endpoint_ping")[0]
     return {
         "anthropic_endpoints": expected_variable({"type": "raw"}, "") | {"required": True},
@@ -428,7 +428,7 @@ def expected_variables() -> dict[str, dict[str, Any]]:
     }
 
 
-def test_role_spec_has_the_variables_defaults_and_choices_of_the_modules() -> None:
+def test_role_anthropic_has_a_variable_for_each_option_of_its_modules() -> None:
     specs = {
         name: {
             "type": spec["type"],
@@ -442,13 +442,13 @@ def test_role_spec_has_the_variables_defaults_and_choices_of_the_modules() -> No
     assert specs == expected_variables()
 
 
-def test_role_defaults_are_those_of_its_spec() -> None:
+def test_defaults_of_role_anthropic_match_its_argument_spec() -> None:
     assert role_defaults() == {
         name: spec.get("default", "") for name, spec in role_options().items() if not spec.get("required")
     }
 
 
-def test_role_spec_documents_endpoints_as_the_module_does() -> None:
+def test_role_anthropic_documents_endpoints_like_the_module() -> None:
     spec, _problems = readme.entry("anthropic_endpoints")
     endpoints, of_module = role_options()["anthropic_endpoints"]["options"], spec["endpoints"]["options"]
     assert documented_options(endpoints, "options") == module_options(of_module)
@@ -462,16 +462,16 @@ def secrets(spec: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
         yield from secrets(option.get("options", {}), f"{prefix}{name}.")
 
 
-def test_role_hands_every_variable_to_the_module() -> None:
-    def handed(options: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+def test_role_anthropic_passes_every_variable_to_its_modules() -> None:
+    def passed(options: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
         for name, value in options.items():
             if isinstance(value, dict):
-                yield from handed(value, f"{prefix}{name}.")
+                yield from passed(value, f"{prefix}{name}.")
             else:
                 yield prefix + name, value
 
     _check, task, verify = load("roles/anthropic/tasks/main.yml")
-    found = dict(handed(task["esops.inference.anthropic_endpoints"]))
+    found = dict(passed(task["esops.inference.anthropic_endpoints"]))
     assert found.pop("endpoints") == "{{ anthropic_declared }}"
     assert found.pop("purge_exclude") == "{{ anthropic_excluded }}"
     assert found == {
@@ -494,9 +494,9 @@ def test_role_hands_every_variable_to_the_module() -> None:
     assert verify["register"] == "anthropic_verified"
 
 
-def test_role_refers_to_what_exists() -> None:
+def test_references_in_role_anthropic_exist() -> None:
     specs = load("roles/anthropic/meta/argument_specs.yml")
-    assert referred("M", specs) == {f"{COLLECTION}.anthropic_endpoints", f"{COLLECTION}.endpoint_ping"}
-    assert referred("O", specs) - set(role_options()) == set()
+    assert referenced_names("M", specs) == {f"{COLLECTION}.anthropic_endpoints", f"{COLLECTION}.endpoint_ping"}
+    assert referenced_names("O", specs) - set(role_options()) == set()
     shown = set(re.findall(r"`(anthropic_\w+)`", (ROLE / "README.md").read_text()))
     assert shown - set(role_options()) - {"anthropic_", "anthropic_result", "anthropic_verified"} == set()
