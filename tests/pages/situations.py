@@ -302,7 +302,7 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             seed,
             {**WHEN_CHANGED, **LOGIN},
             _login("manage_inference", "monitor"),
-            says=("needs the index privilege read on ansible-inference-fingerprints",),
+            says=("grant the index privilege read on ansible-inference-fingerprints",),
         ),
         Situation(
             "the index cannot be written to",
@@ -535,14 +535,14 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             "nothing (429, 503).",
             first_node=Fault("status", status=503, times=99),
             options={"task_settings": {"max_tokens": 2048}},
-            says=("status 503 of",),
+            says=("status 503 from",),
         ),
         Situation(
             "Anthropic has a temporary fault (429, 5xx, 529, or no response in time)",
             "Elasticsearch reports it as 400. The write is retried, up to ``retries`` times, with growing pauses.",
             _fault("provider_refusal", match="PUT", status=529, times=3),
             {"retries": 3},
-            says=("status 529 of the provider",),
+            says=("status 529 from the provider",),
         ),
         Situation(
             "Anthropic stays overloaded",

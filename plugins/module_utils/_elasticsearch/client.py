@@ -199,7 +199,7 @@ class Client:
             if len(self._nodes) == 1 or not goes_to_another_node(request.method, response.status_code):
                 self._prefer(node)
                 return response
-            self.patience.sent_again(f"status {response.status_code} of {node}")
+            self.patience.sent_again(f"status {response.status_code} from {node}")
             sick = response
         if sick is None:
             raise _combine(failures)

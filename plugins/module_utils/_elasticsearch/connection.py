@@ -58,7 +58,7 @@ def cloud_url(cloud_id: str) -> str:
         decoded = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True).decode()
         host, elasticsearch = decoded.strip().split("$")[:2]
     except (binascii.Error, UnicodeDecodeError, ValueError):
-        raise ValueError("is not a Cloud ID") from None
+        raise ValueError("is not a valid Cloud ID") from None
     if not host or not elasticsearch:
         raise ValueError("is a Cloud ID without an Elasticsearch host")
     name, _colon, own_port = elasticsearch.partition(":")
@@ -67,7 +67,7 @@ def cloud_url(cloud_id: str) -> str:
     try:
         return base_url(url)
     except ValueError:
-        raise ValueError("is a Cloud ID with an address that is not valid") from None
+        raise ValueError("is a Cloud ID with an invalid address") from None
 
 
 def base_url(url: str) -> str:
@@ -81,7 +81,9 @@ def base_url(url: str) -> str:
     except ValueError:
         usable = False
     if not usable or parts.query or parts.fragment or re.search(r"\s", url) or not url.isprintable():
-        raise ValueError("must look like https://host:9200, with http or https")
+        raise ValueError("must be an http or https URL, for example https://host:9200")
     if "@" in parts.netloc:
-        raise ValueError("holds a user or a password: give them as elasticsearch_username and elasticsearch_password")
+        raise ValueError(
+            "must not contain credentials. Hint: set elasticsearch_username and elasticsearch_password instead"
+        )
     return url.rstrip("/")

@@ -73,26 +73,27 @@ class Diagnosis:
         if isinstance(cause, urllib3.exceptions.ReadTimeoutError):
             return self.of_time(node, timeout)
         if isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)):
-            problem = f"The connection with {node} was lost: {words}."
+            problem = f"The connection to {node} was lost: {words}."
             return ConnectionLost(problem, method, target, hints.lost_hint(node))
         if isinstance(error, requests.exceptions.ContentDecodingError):
-            return UnreadableAnswer(f"The answer of {node} cannot be decoded: {words}.", method, target)
+            return UnreadableAnswer(f"The response of {node} cannot be decoded: {words}.", method, target)
         if isinstance(error, _NO_URL) and requests.utils.get_environ_proxies(node):
-            words = "the proxy that the environment names is no URL"  # What it is instead may hold a password.
+            # The value is not shown, because it may contain a password.
+            words = "the address of the proxy in the environment is not a valid URL"
         return ClientError(f"The request cannot be sent: {words}.", method, target, hints.UNSENDABLE)
 
     def of_time(self, node: str, timeout: float) -> TimedOut:
         """Return the error if the timeout ran out, in seconds."""
-        problem = f"{node} did not answer within {timeout:g} s."
+        problem = f"{node} did not respond within {timeout:g} s."
         return TimedOut(problem, self._method, self._target, hints.TIMED_OUT)
 
     def _unsent(self, error: Exception, cause: BaseException, words: str, node: str) -> ClientError | None:
         """Return the error of a try that did not get as far as the server, or None if it may have."""
         method, target = self._method, self._target
         if isinstance(error, requests.exceptions.SSLError) or hints.NO_CERTIFICATES in words:
-            return TlsFailed(f"TLS with {node} failed: {words}.", method, target, hints.tls_hint(words))
+            return TlsFailed(f"The TLS connection to {node} failed: {words}.", method, target, hints.tls_hint(words))
         if isinstance(error, requests.exceptions.ProxyError):
-            problem = f"The proxy for {node} did not let the request through: {words}."
+            problem = f"The proxy did not forward the request to {node}: {words}."
             return Unreachable(problem, method, target, hints.PROXY)
         if isinstance(cause, _NEVER_CONNECTED):
             problem = f"{node} cannot be reached: {words}."
@@ -109,11 +110,11 @@ class Diagnosis:
         retried = retried or _any_sent(getattr(response.raw.retries, "history", ()))
         # Elasticsearch passes on a redirect that a provider answered, as an error without an address.
         if 300 <= status < 400 and not (isinstance(answer, dict) and "error" in answer):
-            location = self._redact(response.headers.get("Location", "nowhere"))
-            problem = f"The answer is a redirect ({status}) to {location}, which is not followed."
+            location = self._redact(response.headers.get("Location", "an unknown address"))
+            problem = f"The server returned a redirect ({status}) to {location}. Redirects are not followed."
             return Redirected(problem, self._method, self._target, hints.REDIRECTED, status)
         if isinstance(answer, dict) and status >= 300 and ("error" in answer or status < 500):
-            return self._api_error(f"refused with status {status}", status, answer, retried)
+            return self._api_error(f"failed with status {status}", status, answer, retried)
         return self._unreadable(response, retried)
 
     def of_error_event(self, answer: Any) -> ClientError:
@@ -122,15 +123,15 @@ class Diagnosis:
         :param answer: its JSON; None if it has none.
         """
         if not isinstance(answer, dict) or "error" not in answer:
-            problem = "The stream ended with an error event that does not say what is wrong."
+            problem = "The stream ended with an error event that contains no error."
             return UnreadableAnswer(problem, self._method, self._target)
         return self._api_error("the stream ended with an error", answer.get("status"), answer, retried=False)
 
     def _unreadable(self, response: requests.Response, retried: bool) -> ClientError:
         kind = response.headers.get("Content-Type", "no content type")
         html = "html" in kind.lower()
-        found = f"a page ({kind})" if html else f"{kind} that is not the JSON of Elasticsearch, or is cut off"
-        problem = f"The answer has status {response.status_code} and is {found}."
+        found = "an HTML page" if html else "not a complete JSON document of Elasticsearch"
+        problem = f"The response has status {response.status_code} and is {found} ({kind})."
         hint = hints.page_hint(response.status_code, html, response.url)
         return UnreadableAnswer(problem, self._method, self._target, hint, response.status_code, retried=retried)
 

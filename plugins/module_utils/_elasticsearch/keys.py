@@ -27,17 +27,17 @@ _SECRET_WORD = (
 _WORD = "[A-Z]+(?![a-z])|[A-Z]?[a-z]+"
 
 #: What to do instead, for each wrong form of each kind of key.
-_ONLY_THE_KEY = "use only what follows it"
-_LOGIN = "set elasticsearch_username and elasticsearch_password"
-PROVIDER_KEY: Mapping[str, str] = {"JSON": "use only the key in it"}
+_REMOVE_PREFIX = "remove this prefix"
+_LOGIN = "set elasticsearch_username and elasticsearch_password instead"
+PROVIDER_KEY: Mapping[str, str] = {"JSON": "use only the key from it"}
 ELASTICSEARCH_KEY: Mapping[str, str] = {
-    "JSON": 'use the value of "encoded" in it, or "id" and "api_key" with a colon between them',
-    "Bearer": "if it is a token, set elasticsearch_bearer_token to what follows it",
+    "JSON": 'use the value of "encoded", or the values of "id" and "api_key" joined by a colon',
+    "Bearer": "if it is a token, remove this prefix and set elasticsearch_bearer_token instead",
     "Basic": _LOGIN,
 }
 ELASTICSEARCH_TOKEN: Mapping[str, str] = {
-    "JSON": 'use the value of "access_token" or of "value" in it',
-    "ApiKey": "set elasticsearch_api_key to what follows it",
+    "JSON": 'use the value of "access_token" or "value"',
+    "ApiKey": "remove this prefix and set elasticsearch_api_key instead",
     "Basic": _LOGIN,
 }
 
@@ -49,31 +49,31 @@ def key_problem(key: str, hints: Mapping[str, str]) -> str:
     """
     text = key.strip()
     if text.startswith("{"):
-        return f"must be the key alone, not the JSON of a response. Hint: {hints['JSON']}."
+        return f"must contain only the key, not the JSON of a response. Hint: {hints['JSON']}."
     header, colon, _value = text.partition(":")
     if colon and header.rstrip().lower() in _HEADERS:
-        return f'must not start with "{header.rstrip().lower()}:". Hint: {_ONLY_THE_KEY}.'
+        return f'must not start with "{header.rstrip().lower()}:". Hint: {_REMOVE_PREFIX}.'
     # An encoded key may end with equals signs.
     variable, sign, _value = text.rstrip("=").partition("=")
     if sign and variable.rstrip().lower().endswith(("key", "token")):
-        return f"must not start with the name of a variable. Hint: {_ONLY_THE_KEY}, without the equals sign."
+        return "must not start with the name of a variable. Hint: remove the name and the equals sign."
     scheme, *value = text.split(None, 1) or [""]
     if value and scheme.lower() in _SCHEMES:
         name = _SCHEMES[scheme.lower()]
-        return f'must not start with "{name}". Hint: {hints.get(name, _ONLY_THE_KEY)}.'
+        return f'must not start with "{name}". Hint: {hints.get(name, _REMOVE_PREFIX)}.'
     if text.startswith(_QUOTATION_MARKS) or text.endswith(_QUOTATION_MARKS):
-        return "must not have quotation marks around it."
+        return "must not be enclosed in quotation marks."
     return _character_problem(key)
 
 
 def _character_problem(key: str) -> str:
     if key != key.strip():
-        return "has whitespace at its beginning or its end."
+        return "has leading or trailing whitespace."
     if len(key.split()) > 1:
         return "contains whitespace or a line break."
     invisible = invisible_character(key)
     if invisible:
-        return f"contains the invisible character {invisible}. Hint: enter it again by hand, or copy it as plain text."
+        return f"contains the invisible character {invisible}. Hint: type it by hand, or copy it as plain text."
     return ""
 
 

@@ -119,7 +119,7 @@ class PatientRetry(Retry):
             if isinstance(error, urllib3.exceptions.ReadTimeoutError):
                 self.patience.spend(self.patience.left)
             if self.patience.left <= 0:
-                reason = error or urllib3.exceptions.ResponseError("the time for requests sent again is used up")
+                reason = error or urllib3.exceptions.ResponseError("the time for retries is used up")
                 raise urllib3.exceptions.MaxRetryError(kwargs["_pool"], args[1], reason)
         except urllib3.exceptions.MaxRetryError as given_up:
             # So that a diagnosis can tell whether an earlier try got as far as the server.
@@ -191,7 +191,7 @@ def _passes(error: ApiError) -> bool:
 def _why(error: ApiError) -> str:
     """Return why a request is sent again, as part of a sentence."""
     if error.provider_status is not None:
-        return f"status {error.provider_status} of the provider"
+        return f"status {error.provider_status} from the provider"
     if error.is_busy:
         return "an update in progress"
-    return f"status {error.status}" if error.status == 429 else "a temporary fault of the provider"
+    return f"status {error.status}" if error.status == 429 else "a temporary error of the provider"

@@ -58,8 +58,8 @@ class FileStore:
         name = self._server().cluster
         if not name:
             raise Refused(
-                "fingerprint_store=file needs the UUID of the cluster, to tell it from others, and GET / does "
-                "not tell it. Nothing was changed. Hint: it needs the cluster privilege monitor."
+                "fingerprint_store=file requires the UUID of the cluster, but GET / did not return it. Nothing was "
+                "changed. Hint: grant the cluster privilege monitor to the user or the API key."
             )
         return clusters.setdefault(name, {})
 
@@ -72,7 +72,9 @@ class FileStore:
         except (KeyError, TypeError, ValueError):
             clusters = None
         if not isinstance(clusters, dict) or not all(isinstance(records, dict) for records in clusters.values()):
-            raise Refused(f"fingerprint_file: {self._path} was not written by this collection.")
+            raise Refused(
+                f"fingerprint_file: {self._path} was not written by this collection. Hint: use a different path."
+            )
         return clusters
 
     @contextlib.contextmanager
@@ -125,6 +127,8 @@ def _refusing(path: Path) -> Iterator[None]:
     except FileNotFoundError:
         if path.parent.is_dir():
             raise
-        raise Refused(f"fingerprint_file: there is no directory {path.parent}.") from None
+        raise Refused(
+            f"fingerprint_file: the directory {path.parent} does not exist. Hint: create it, or use a different path."
+        ) from None
     except OSError as error:
         raise Refused(f"fingerprint_file: {path} cannot be used: {error.strerror}.") from None

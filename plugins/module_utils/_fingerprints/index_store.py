@@ -54,7 +54,7 @@ class IndexStore:
             documents = {document["_id"]: document for document in answer["docs"]}
             return {inference_id: self._source(documents[inference_id], path) for inference_id in inference_ids}
         except (AttributeError, KeyError, TypeError):
-            raise UnreadableAnswer("The answer is not that of a multi get.", "POST", path, status=200) from None
+            raise UnreadableAnswer("The response is not that of a multi-get.", "POST", path, status=200) from None
 
     def _source(self, document: Any, path: str) -> Record | None:
         error = document.get("error")
@@ -63,7 +63,7 @@ class IndexStore:
             return document.get("_source", {}) if document["found"] else None
         if error["type"] != "index_not_found_exception":
             hint = self._hint("read") if error["type"] == "security_exception" else ""
-            raise ApiError(f"refused: {error['reason']}", "POST", path, hint, None, error["type"], error["reason"])
+            raise ApiError(f"failed: {error['reason']}", "POST", path, hint, None, error["type"], error["reason"])
         self._is_missing = True
         return None
 
@@ -123,8 +123,8 @@ class IndexStore:
 
     def _hint(self, privilege: str) -> str:
         return (
-            f"update_secrets=when_changed needs the index privilege {privilege} on {self._index}; "
-            "create_index, read, index and delete are all it ever needs."
+            f"grant the index privilege {privilege} on {self._index}. update_secrets=when_changed requires the index "
+            "privileges create_index, read, index, and delete."
         )
 
 
@@ -133,7 +133,7 @@ def _receipt(answer: Any, path: str) -> Receipt:
     try:
         return {"if_seq_no": str(answer["_seq_no"]), "if_primary_term": str(answer["_primary_term"])}
     except (KeyError, TypeError):
-        raise UnreadableAnswer("The answer is not that of a write.", "PUT", path, status=200) from None
+        raise UnreadableAnswer("The response is not that of an index request.", "PUT", path, status=200) from None
 
 
 def _without_hashes(error: ApiError, record: Record) -> ApiError:

@@ -85,9 +85,9 @@ class Fingerprints:
         for inference_id, record in self._store.read(wanted).items():
             if record is not None and not _is_record(record, inference_id):
                 raise Refused(
-                    f"What is stored as the API key's fingerprint of inference endpoint {inference_id} was not written "
-                    "by this collection. Nothing was changed. Hint: choose another fingerprint_index or "
-                    "fingerprint_file, or remove it there."
+                    f"The stored fingerprint of inference endpoint {inference_id} was not written by this collection. "
+                    "Nothing was changed. Hint: delete it from the fingerprint store, or use a different "
+                    "fingerprint_index or fingerprint_file."
                 )
             self._records[inference_id] = record
 
@@ -132,7 +132,7 @@ class Fingerprints:
         except Overtaken:
             self._write(_unknown(endpoint.inference_id))
             raise Refused(
-                f"Another run gave inference endpoint {endpoint.inference_id} an API key at the same time."
+                f"Another run set the credentials of inference endpoint {endpoint.inference_id} at the same time."
             ) from None
 
     def forget(self, inference_id: str) -> None:
@@ -205,7 +205,7 @@ def _hash(text: str, salt: str, n: int, r: int, p: int) -> str:
         raw = hashlib.scrypt(text.encode(), salt=salt.encode(), n=n, r=r, p=p, maxmem=2**26, dklen=32)
     except (AttributeError, ValueError) as error:
         raise Refused(
-            f"update_secrets=when_changed needs scrypt, which Python on this machine does not have: {error}. "
-            "Nothing was changed. Hint: update_secrets=always does without it."
+            f"update_secrets=when_changed requires scrypt, which Python on this host does not support: {error}. "
+            "Nothing was changed. Hint: set update_secrets=always, which does not require it."
         ) from None
     return raw.hex()

@@ -19,7 +19,7 @@ from .endpoint import NEWEST, UNKNOWN, Endpoint, Server
 #: The most seconds of its timeout that a client keeps for itself: the server must give up before the client does.
 _MOST_MARGIN = 10.0
 
-_QUERY_HINT = "something in front of Elasticsearch takes queries away: have it pass them on, or go round it."
+_QUERY_HINT = "reconfigure or bypass the proxy in front of Elasticsearch. It removes query strings from requests."
 
 _DRY_RUN = {"dry_run": "true"}
 
@@ -119,7 +119,7 @@ class Inference:
         answer = self._request("DELETE", path, _DRY_RUN, privilege="manage_inference")
         try:
             if answer.get("acknowledged") is True:
-                problem = f"The dry run was carried out: inference endpoint {inference_id} is removed."
+                problem = f"The dry run was executed as a real delete: inference endpoint {inference_id} was deleted."
                 raise ClientError(problem, "DELETE", f"{path}?dry_run=true", _QUERY_HINT, 200)
             return References(tuple(answer.get("pipelines") or ()), tuple(answer.get("indexes") or ()))
         except (AttributeError, TypeError):
@@ -133,7 +133,9 @@ class Inference:
         answer = self._request("GET", path, _ID_ONLY)
         if answer == {"endpoints": [{"inference_id": inference_id}]}:
             return
-        problem = "This was answered as if it had no query. A dry run would be a removal then, so none was sent."
+        problem = (
+            "The query string of this request was ignored. A dry run would have deleted the endpoint, so none was sent."
+        )
         raise ClientError(problem, "GET", f"{path}?{urlencode(_ID_ONLY)}", _QUERY_HINT, 200)
 
     def sensitive_settings(self) -> dict[str, frozenset[str]]:
@@ -232,7 +234,7 @@ def not_as_documented(method: str, path: str) -> UnreadableAnswer:
     """Return the error if a response is JSON in another shape."""
     from .._elasticsearch.hints import NO_INFERENCE  # noqa: PLC0415
 
-    problem = "The answer is JSON, but not what Elasticsearch documents."
+    problem = "The response is valid JSON, but not in the documented format."
     return UnreadableAnswer(problem, method, path, NO_INFERENCE, 200)
 
 

@@ -73,8 +73,9 @@ class Answers(Inference):
                 if event.data == "[DONE]":
                     return
                 yield _piece(path, parse_json(event.data))
-        problem = "The stream ended without the mark of its end."
-        raise UnreadableAnswer(problem, "POST", path, "something in front of Elasticsearch may have cut it off.", 200)
+        problem = "The stream ended before the final [DONE] event."
+        hint = "check any proxy in front of Elasticsearch. It may have cut off the stream."
+        raise UnreadableAnswer(problem, "POST", path, hint, 200)
 
 
 def _piece(path: str, answer: Any) -> Piece:

@@ -263,8 +263,8 @@ class TestAtTheSameTime:
         assert run.failed
         assert run["changed"]
         assert run["msg"] == (
-            f"Another run gave inference endpoint {ID} an API key at the same time. The server has taken the API key, "
-            "but its fingerprint is not stored: the next run sends it again."
+            f"Another run set the credentials of inference endpoint {ID} at the same time. "
+            "The server has taken the API key, but its fingerprint is not stored: the next run sends it again."
         )
         assert "hash" not in rotation.records[ID]
         assert rotation.declare(last)["changes"] == [API_KEY]
@@ -550,7 +550,7 @@ class TestIndex:
                 assert run["action"] == "created"
                 return
             assert run.failed
-            assert f"Hint: update_secrets=when_changed needs the index privilege {missing} on {INDEX};" in run["msg"]
+            assert f"Hint: grant the index privilege {missing} on {INDEX}. update_secrets" in run["msg"]
             assert run["failure"]["status"] == 403
             assert rotation.writes == []
             assert server.endpoints.keys().isdisjoint({ID})
@@ -562,7 +562,7 @@ class TestIndex:
             rotation = Rotation(server, "index", tmp_path)
             rotation.declare(elasticsearch_api_key="id:key")
             failed = rotation.declare(elasticsearch_api_key="id:key", state="absent")
-            assert "needs the index privilege delete" in failed["msg"]
+            assert "grant the index privilege delete" in failed["msg"]
             assert ID in server.endpoints
 
     def test_one_that_is_read_only_is_told_before_any_change(self, rotation: Rotation) -> None:
@@ -582,7 +582,7 @@ class TestIndex:
             rotation = Rotation(server, "index", tmp_path)
             declared = {"endpoints": [{"inference_id": "a"}, {"inference_id": "b"}], "defaults": DOCUMENTED}
             failed = endpoints(server, **declared, **rotation.policy, elasticsearch_api_key="id:key")
-            assert "needs the index privilege read" in failed["msg"]
+            assert "grant the index privilege read" in failed["msg"]
             assert server.requests == ["GET /_inference/_all", f"POST /{INDEX}/_mget"]
 
     @pytest.mark.rejected("PUT /ansible-inference-fingerprints.*: 400")

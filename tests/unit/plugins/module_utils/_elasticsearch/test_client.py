@@ -105,7 +105,7 @@ class TestNodes:
     def test_refusal_of_a_node_is_not_sent_to_the_next(self, server: Simulator, connect: Connect) -> None:
         server.faults.add(Fault("status", status=403))
         with Simulator() as other:
-            with pytest.raises(ApiError, match="refused with status 403"):
+            with pytest.raises(ApiError, match="failed with status 403"):
                 connect(server.url, other.url).request("GET", "/")
             assert other.requests == []
 
@@ -132,7 +132,7 @@ class TestNodes:
         with pytest.raises(ConnectionLost) as caught:
             connect(nobody, server.url).request("GET", "/")
         assert f"{nobody} cannot be reached: " in caught.value.problem
-        assert f"The connection with {server.url} was lost: " in caught.value.problem
+        assert f"The connection to {server.url} was lost: " in caught.value.problem
 
     def test_error_names_each_node_that_cannot_be_reached(self, connect: Connect, nobody: str) -> None:
         with pytest.raises(Unreachable) as caught:
@@ -177,7 +177,7 @@ class TestFailover:
             client.request("GET", "/_inference/_all")
             assert other.requests == ["GET /", "GET /_inference/_all"]
         assert (server.requests, pauses) == (["GET /"], [])
-        assert (client.patience.resent, client.patience.reason) == (1, f"status {status} of {server.url}")
+        assert (client.patience.resent, client.patience.reason) == (1, f"status {status} from {server.url}")
 
     @pytest.mark.parametrize(
         ("status", "method"), [(429, "PUT"), (429, "DELETE"), (503, "PUT"), (503, "DELETE"), (503, "POST")]
@@ -199,7 +199,7 @@ class TestFailover:
     ) -> None:
         server.faults.add(Fault("status", status=status, times=9))
         with Simulator(cluster_of=server) as other:
-            with pytest.raises(ApiError, match=f"refused with status {status}"):
+            with pytest.raises(ApiError, match=f"failed with status {status}"):
                 connect(server.url, other.url).request("PUT", "/_inference/completion/a")
             assert other.requests == []
 
@@ -218,7 +218,7 @@ class TestFailover:
         server.faults.add(Fault("status", status=503, times=9))
         with Simulator(cluster_of=server) as other:
             other.faults.add(Fault("status", status=429, times=9))
-            with pytest.raises(ApiError, match="refused with status 429"):
+            with pytest.raises(ApiError, match="failed with status 429"):
                 connect(server.url, other.url, retries=2).request("GET", "/")
             assert (len(server.requests), len(other.requests)) == (3, 3)
 
@@ -226,7 +226,7 @@ class TestFailover:
         self, server: Simulator, connect: Connect, nobody: str
     ) -> None:
         server.faults.add(Fault("status", status=503))
-        with pytest.raises(ApiError, match="refused with status 503"):
+        with pytest.raises(ApiError, match="failed with status 503"):
             connect(server.url, nobody).request("GET", "/")
 
     @pytest.mark.parametrize("method", ["GET", "DELETE"])
@@ -239,7 +239,7 @@ class TestFailover:
             assert plain.requests == []
         assert server.requests == [f"{method} /_inference/completion/a"]
         assert list(client.distrusted) == [distrusted]
-        assert client.distrusted[distrusted].startswith(f"TLS with {distrusted} failed: ")
+        assert client.distrusted[distrusted].startswith(f"The TLS connection to {distrusted} failed: ")
 
     def test_tls_that_fails_everywhere_is_the_error(self, server: Simulator, connect: Connect) -> None:
         with Simulator() as other, pytest.raises(TlsFailed) as caught:

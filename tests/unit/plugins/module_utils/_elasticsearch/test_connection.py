@@ -51,12 +51,12 @@ class TestUrls:
         ],
     )
     def test_invalid_url_is_rejected(self, url: str) -> None:
-        with pytest.raises(ValueError, match="must look like https://host:9200"):
+        with pytest.raises(ValueError, match="must be an http or https URL"):
             base_url(url)
 
     @pytest.mark.parametrize("user", ["joe", "joe:pass", ":pass", ""])
     def test_url_with_a_user_is_rejected(self, user: str) -> None:
-        with pytest.raises(ValueError, match="holds a user or a password: give them as elasticsearch_username"):
+        with pytest.raises(ValueError, match="must not contain credentials. Hint: set elasticsearch_username"):
             base_url(f"http://{user}@host")
 
     @staticmethod
@@ -80,15 +80,15 @@ class TestUrls:
 
     @pytest.mark.parametrize("cloud_id", ["", "label:", "label:!!!", "label:abc", "läbel:ü", "label:/w=="])
     def test_text_that_is_not_a_cloud_id_is_rejected(self, cloud_id: str) -> None:
-        with pytest.raises(ValueError, match="is not a Cloud ID"):
+        with pytest.raises(ValueError, match="is not a valid Cloud ID"):
             cloud_url(cloud_id)
 
     def test_cloud_id_without_parts_is_rejected(self) -> None:
-        with pytest.raises(ValueError, match="is not a Cloud ID"):
+        with pytest.raises(ValueError, match="is not a valid Cloud ID"):
             cloud_url(self.cloud_id("eu.example.com"))
 
     def test_cloud_id_with_an_invalid_address_is_rejected(self) -> None:
-        with pytest.raises(ValueError, match="is a Cloud ID with an address that is not valid"):
+        with pytest.raises(ValueError, match="is a Cloud ID with an invalid address"):
             cloud_url(self.cloud_id("eu.example.com:port$abc123"))
 
     @pytest.mark.parametrize("content", ["$abc123$kib", "eu.example.com$$kib"])

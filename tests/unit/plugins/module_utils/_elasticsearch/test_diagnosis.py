@@ -37,8 +37,8 @@ class TestLost:
         server.faults.add(Fault(kind))
         with pytest.raises(ConnectionLost) as caught:
             connect(server.url).request("GET", "/")
-        words = "[Errno 104] Connection reset by peer. Hint: if this happens every time, the server may want https://"
-        assert str(caught.value).startswith(f"GET /: The connection with {server.url} was lost: {words}")
+        words = "[Errno 104] Connection reset by peer. Hint: if this happens every time, use https:// in"
+        assert str(caught.value).startswith(f"GET /: The connection to {server.url} was lost: {words}")
         assert caught.value.ambiguous
         assert server.requests == ["GET /"]
 
@@ -47,7 +47,8 @@ class TestLost:
         """Before 2.0, urllib3 did not count the bytes, and what there is of the answer is no JSON."""
         with pytest.raises((ConnectionLost, UnreadableAnswer)) as caught:
             connect(server.url).request("GET", "/")
-        assert re.search(r"was lost: IncompleteRead\(\d+ bytes read, 64 more|or is cut off", caught.value.problem)
+        lost, incomplete = r"was lost: IncompleteRead\(\d+ bytes read, 64 more", "not a complete JSON document"
+        assert re.search(f"{lost}|{incomplete}", caught.value.problem)
         assert caught.value.ambiguous
 
     def test_timeout_is_reported_in_seconds(self, server: Simulator, connect: Connect) -> None:
@@ -55,7 +56,7 @@ class TestLost:
         with pytest.raises(ConnectionLost) as caught:
             connect(server.url, timeout=0.1).request("GET", "/")
         assert str(caught.value).startswith(
-            f"GET /: {server.url} did not answer within 0.1 s. Hint: a longer timeout gives the server"
+            f"GET /: {server.url} did not respond within 0.1 s. Hint: increase timeout."
         )
         assert caught.value.ambiguous
 
@@ -82,19 +83,20 @@ class TestRedirect:
         with answering(b"", status, headers=(location,)) as front, pytest.raises(Redirected) as caught:
             connect(front.url, retries=3).request("PUT", "/_inference/completion/a", body={})
         assert str(caught.value) == (
-            f"PUT /_inference/completion/a: The answer is a redirect ({status}) to {server.url}/login?next=********, "
-            "which is not followed. Hint: give the final address as elasticsearch_url."
+            f"PUT /_inference/completion/a: The server returned a redirect ({status}) to "
+            f"{server.url}/login?next=********. Redirects are not followed. "
+            "Hint: set elasticsearch_url to the final address."
         )
         assert (caught.value.status, caught.value.ambiguous) == (status, False)
         assert [request.method for request in front.received] == ["PUT"]
         assert server.requests == []
 
     def test_redirect_without_a_location_is_reported(self, connect: Connect) -> None:
-        with pytest.raises(Redirected, match=r"redirect \(304\) to nowhere"):
+        with pytest.raises(Redirected, match=r"redirect \(304\) to an unknown address\."):
             answer(connect, b"", 304)
 
 
-UNREADABLE_JSON = "is application/json that is not the JSON of Elasticsearch, or is cut off."
+UNREADABLE_JSON = "is not a complete JSON document of Elasticsearch (application/json)."
 
 
 class TestUnreadable:
@@ -102,8 +104,8 @@ class TestUnreadable:
     def test_response_that_is_not_json_is_unreadable(self, connect: Connect, body: bytes) -> None:
         with pytest.raises(UnreadableAnswer) as caught:
             answer(connect, body)
-        assert caught.value.problem == f"The answer has status 200 and {UNREADABLE_JSON}"
-        assert caught.value.hint == "check elasticsearch_url and what stands in front of it."
+        assert caught.value.problem == f"The response has status 200 and {UNREADABLE_JSON}"
+        assert caught.value.hint == "check elasticsearch_url and any proxy or load balancer in front of Elasticsearch."
         assert (caught.value.status, caught.value.ambiguous) == (200, True)
 
     def test_page_is_unreadable(self, server: Simulator, connect: Connect) -> None:
@@ -111,8 +113,8 @@ class TestUnreadable:
         with pytest.raises(UnreadableAnswer) as caught:
             connect(server.url, retries=3).request("GET", "/")
         assert str(caught.value) == (
-            "GET /: The answer has status 200 and is a page (text/html). "
-            "Hint: a proxy or a login page in front of Elasticsearch may have answered; check elasticsearch_url."
+            "GET /: The response has status 200 and is an HTML page (text/html). Hint: check elasticsearch_url. "
+            "The response may come from a proxy or a login page in front of Elasticsearch."
         )
         assert server.requests == ["GET /"]
 
@@ -120,14 +122,14 @@ class TestUnreadable:
         ("status", "ambiguous", "hint"),
         [
             (401, False, "a proxy or a login page"),
-            (403, False, "a web application firewall in front of Elasticsearch rejected the request"),
+            (403, False, "web application firewall in front of Elasticsearch to allow requests"),
             (404, False, "a proxy or a login page"),
-            (407, False, "Put the user name and the password into HTTPS_PROXY or HTTP_PROXY"),
-            (429, False, "the cluster is busy"),
+            (407, False, "add the user name and the password to HTTPS_PROXY or HTTP_PROXY"),
+            (429, False, "The cluster is busy"),
             (500, True, "a proxy or a login page"),
-            (502, True, "a proxy in front of Elasticsearch cannot reach it"),
-            (503, True, "is not ready. Run again later"),
-            (504, True, "gave up waiting"),
+            (502, True, "A proxy in front of Elasticsearch cannot reach it"),
+            (503, True, "run the task again later, or increase retries"),
+            (504, True, "increase the timeout of the proxy"),
         ],
     )
     def test_page_with_an_error_status_gets_hint_by_the_status(
@@ -136,12 +138,12 @@ class TestUnreadable:
         with pytest.raises(UnreadableAnswer) as caught:
             answer(connect, b"<html>", status, "text/html; charset=utf-8")
         error = caught.value
-        assert error.problem == f"The answer has status {status} and is a page (text/html; charset=utf-8)."
+        assert error.problem == f"The response has status {status} and is an HTML page (text/html; charset=utf-8)."
         assert hint in error.hint
         assert (error.status, error.ambiguous) == (status, ambiguous)
 
     def test_error_of_a_proxy_is_unreadable(self, connect: Connect) -> None:
-        with pytest.raises(UnreadableAnswer, match="status 503 and is application/json that is not"):
+        with pytest.raises(UnreadableAnswer, match="status 503 and is not a complete JSON document"):
             answer(connect, b'{"message": "no healthy upstream"}', 503)
 
     @pytest.mark.usefixtures("pauses")
@@ -157,14 +159,14 @@ class TestUnreadable:
     ) -> None:
         head = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
         monkeypatch.setattr("tests.simulator.wire._head", lambda *_args: head)
-        with pytest.raises(UnreadableAnswer, match="is no content type that is not the JSON of Elasticsearch"):
+        with pytest.raises(UnreadableAnswer, match=r"JSON document of Elasticsearch \(no content type\)"):
             answer(connect, b"")
 
     def test_response_with_broken_compression_is_unreadable(self, connect: Connect) -> None:
         encoding = ("Content-Encoding", "gzip")
         with answering(b"no gzip", headers=(encoding,)) as server, pytest.raises(UnreadableAnswer) as caught:
             connect(server.url).request("GET", "/")
-        assert caught.value.problem.startswith(f"The answer of {server.url} cannot be decoded: ")
+        assert caught.value.problem.startswith(f"The response of {server.url} cannot be decoded: ")
         assert caught.value.ambiguous
 
 
@@ -178,7 +180,7 @@ class TestRefusal:
         }
         found = error_of(ROOT, 400, {"error": error, "status": 400})
         assert str(found) == (
-            "GET /: refused with status 400 (status_exception): the outer with ******** "
+            "GET /: failed with status 400 (status_exception): the outer with ******** "
             "Cause: the root Cause: the cause with ******** Cause: the innermost"
         )
         assert found.failure == {
@@ -192,7 +194,7 @@ class TestRefusal:
 
     def test_root_cause_with_the_same_reason_is_not_repeated(self) -> None:
         error = {"root_cause": [{"reason": "same"}], "type": "t", "reason": "same", "caused_by": {"reason": None}}
-        assert str(error_of(ROOT, 404, {"error": error})) == "GET /: refused with status 404 (t): same"
+        assert str(error_of(ROOT, 404, {"error": error})) == "GET /: failed with status 404 (t): same"
 
     @pytest.mark.parametrize(
         ("body", "problem"),
@@ -207,7 +209,7 @@ class TestRefusal:
     )
     def test_error_in_another_shape_has_no_type(self, body: Any, problem: str) -> None:
         found = error_of(ROOT, 404, body)
-        assert found.problem.startswith(f"refused with status 404: {problem}")
+        assert found.problem.startswith(f"failed with status 404: {problem}")
         assert found.error_type is None
         assert str(found.reason).startswith(problem)
 
@@ -225,15 +227,15 @@ class TestRefusal:
     def test_missing_credentials_get_hint(self) -> None:
         body = {"error": {"type": "security_exception", "reason": "missing authentication credentials"}}
         assert error_of(ROOT, 401, body).hint == (
-            "check elasticsearch_username and elasticsearch_password, or elasticsearch_api_key or "
+            "check elasticsearch_username and elasticsearch_password, elasticsearch_api_key, or "
             "elasticsearch_bearer_token."
         )
 
     def test_denied_request_gets_hint_with_its_privilege(self) -> None:
         body = {"error": {"type": "security_exception", "reason": "action [x] is unauthorized"}}
-        hint = "the user or the API key needs {}."
-        assert error_of(ROOT, 403, body).hint == hint.format("another privilege")
-        assert error_of(ROOT, 403, body, privilege="monitor").hint == hint.format("the cluster privilege monitor")
+        hint = "grant the {} to the user or the API key."
+        assert error_of(ROOT, 403, body).hint == hint.format("missing privilege")
+        assert error_of(ROOT, 403, body, privilege="monitor").hint == hint.format("cluster privilege monitor")
 
 
 class TestProxies:
@@ -260,8 +262,8 @@ class TestProxies:
         monkeypatch.setenv("HTTP_PROXY", nobody)
         error = self.failing(connect, server.url)
         assert isinstance(error, Unreachable)
-        assert str(error).startswith(f"GET /: The proxy for {server.url} did not let the request through: Failed to")
-        assert str(error).endswith("Hint: check HTTPS_PROXY, HTTP_PROXY and NO_PROXY in the environment of the module.")
+        assert str(error).startswith(f"GET /: The proxy did not forward the request to {server.url}: Failed to")
+        assert "Hint: check HTTPS_PROXY, HTTP_PROXY, and NO_PROXY in the environment" in str(error)
         assert server.requests == []
 
     def test_proxy_that_refuses_is_reported(
@@ -270,7 +272,7 @@ class TestProxies:
         monkeypatch.setenv("HTTPS_PROXY", server.url)
         error = self.failing(connect, "https://es.invalid:9200")
         assert isinstance(error, Unreachable)
-        assert "did not let the request through: Tunnel connection failed: 405 Method Not Allowed. Hint" in str(error)
+        assert "to https://es.invalid:9200: Tunnel connection failed: 405 Method Not Allowed. Hint" in str(error)
         assert server.requests == ["CONNECT es.invalid:9200"]
 
     @pytest.mark.parametrize(
@@ -282,7 +284,9 @@ class TestProxies:
     ) -> None:
         monkeypatch.setenv("HTTP_PROXY", proxy)
         error = self.failing(connect, server.url)
-        assert error.problem == "The request cannot be sent: the proxy that the environment names is no URL."
+        assert error.problem == (
+            "The request cannot be sent: the address of the proxy in the environment is not a valid URL."
+        )
         assert "HTTPS_PROXY and HTTP_PROXY in the environment" in error.hint
         assert not error.ambiguous
         assert server.requests == []

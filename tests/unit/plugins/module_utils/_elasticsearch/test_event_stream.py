@@ -52,11 +52,11 @@ class TestEvents:
                 "the stream ended with an error (t): r",
             ),
             (b'{"error": "because"}', ApiError, "the stream ended with an error: because"),
-            (b"{", UnreadableAnswer, "The stream ended with an error event that does not say what is wrong."),
+            (b"{", UnreadableAnswer, "The stream ended with an error event that contains no error."),
             (
                 b'{"status": 500}',
                 UnreadableAnswer,
-                "The stream ended with an error event that does not say what is wrong.",
+                "The stream ended with an error event that contains no error.",
             ),
         ],
     )
@@ -82,7 +82,7 @@ class TestEvents:
     def test_rejected_stream_is_reported_in_each_shape(self, connect: Connect, body: bytes, content_type: str) -> None:
         with answering(body, 400, content_type) as server, pytest.raises(ApiError) as caught:
             list(connect(server.url).events("/", {}, {}))
-        assert caught.value.problem == "refused with status 400 (t): r"
+        assert caught.value.problem == "failed with status 400 (t): r"
 
     @pytest.mark.parametrize(
         ("body", "status", "content_type"),
@@ -116,5 +116,5 @@ class TestEvents:
         with answering(b"data: a\n\ndata: b\n\n", content_type=EVENTS) as server:
             events = connect(server.url).events("/", {}, {})
             assert [next(events).data, next(events).data] == ["a", "b"]
-            with pytest.raises(TimedOut, match="did not answer within 5 s"):
+            with pytest.raises(TimedOut, match="did not respond within 5 s"):
                 next(events)

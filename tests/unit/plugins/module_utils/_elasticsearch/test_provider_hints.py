@@ -16,21 +16,21 @@ from tests.unit.plugins.module_utils._elasticsearch.responses import (
     validation,
 )
 
-API_KEY = "the provider rejects the API key of the endpoint. Set a valid one as service_settings.api_key."
-NO_CREDIT = "the provider's account has no credit or quota left. Check its plan and billing."
-RATE = "the provider limits the request rate. Run again later, or increase retries. A lower service_settings.rate_limit"
-OVERLOADED = "the provider is overloaded. Run again later, or increase retries."
-TIMED_OUT = "the provider did not respond in time. Increase timeout, or run again later."
-FAULT = "the provider has a temporary fault. Run again later, or increase retries."
+API_KEY = "set service_settings.api_key to a valid key. The provider rejected the API key of the endpoint."
+NO_CREDIT = "check the plan and the billing of the provider account. It has no credit or quota left."
+RATE = "run the task again later, or increase retries. The rate limit of the provider was exceeded."
+OVERLOADED = "run the task again later, or increase retries. The provider is overloaded."
+TIMED_OUT = "increase timeout, or run the task again later. The provider did not respond in time."
+FAULT = "run the task again later, or increase retries. The provider reported a temporary error."
 AGAIN = ", or increase retries"
 
 PROVIDER = [
     (said("Received an authentication error status code", 401, "invalid x-api-key"), API_KEY),
     (said("Received a bad request status code", 400, "API key not valid. Please pass a valid API key."), API_KEY),
     (said("Received an unsuccessful status code", 400, "Incorrect API key provided: sk-x"), API_KEY),
-    (said("Received a permission denied error status code", 403, "no access"), "the provider denies access."),
-    (said("Received an unsuccessful status code", 404, "model: claude-x"), "the provider does not know the model"),
-    (said("Received a content too large status code", 413), "the provider rejects the request as too large."),
+    (said("Received a permission denied error status code", 403, "no access"), "The provider denied access."),
+    (said("Received an unsuccessful status code", 404, "model: claude-x"), "The provider does not offer the model"),
+    (said("Received a content too large status code", 413), "The provider rejected the request as too large."),
     (said("Received a rate limit status code", 429, "Number of requests has exceeded your rate limit"), RATE),
     (said("Received a server error status code", 500, "Internal server error"), FAULT),
     (said("Received a server error status code", 502), FAULT),
@@ -41,8 +41,8 @@ PROVIDER = [
     (said("Received an unsuccessful status code", 400, "Your credit balance is too low to access the API."), NO_CREDIT),
     (said("Received a rate limit status code", 429, "You exceeded your current quota, check your plan"), NO_CREDIT),
     (said("Received an unsuccessful status code", 402), NO_CREDIT),
-    (said("Received a bad request status code", 400, "top_p: range"), "Its message names the setting to correct."),
-    (said("Unhandled redirection", 302), "the provider's address redirects. Check service_settings.url."),
+    (said("Received a bad request status code", 400, "top_p: range"), "correct the setting that the message"),
+    (said("Unhandled redirection", 302), "check service_settings.url. The address of the provider returns a redirect."),
     (
         "The security token included in the request is invalid. (Service: BedrockRuntime, Status Code: 403)",
         "credentials",
@@ -65,17 +65,17 @@ def test_words_of_provider_give_one_hint_for_writes_and_runs(words: str, hint: s
     [
         ("status_exception", "Request timed out after [30s]", TIMED_OUT),
         ("timeout_exception", "Request timed out after [30s] for inference id [one]", TIMED_OUT),
-        ("connect_exception", "Connection refused", "the cluster cannot reach the provider."),
-        ("i_o_exception", "Connection reset by peer", "the cluster cannot reach the provider."),
+        ("connect_exception", "Connection refused", "The cluster cannot reach the provider."),
+        ("i_o_exception", "Connection reset by peer", "The cluster cannot reach the provider."),
         (
             "status_exception",
             "Invalid host [https://api.invalid], please check",
-            "cannot resolve the provider's host name",
+            "cannot resolve the host name of the provider",
         ),
         ("s_s_l_handshake_exception", "PKIX path building failed", "does not trust the provider's certificate"),
         ("es_rejected_execution_exception", "queue is full", "too many requests to the provider in progress"),
         ("status_exception", "SageMaker denied the request for [one] due to request throttling", RATE),
-        ("null_pointer_exception", "x is null", "the request of Elasticsearch to the provider failed."),
+        ("null_pointer_exception", "x is null", "The request from Elasticsearch to the provider failed."),
     ],
 )
 def test_provider_that_did_not_respond_gets_hint_by_its_cause(kind: str, words: str, hint: str) -> None:

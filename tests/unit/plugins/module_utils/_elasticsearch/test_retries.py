@@ -75,9 +75,9 @@ class TestRetries:
         server.faults.add(Fault("status", status=503, times=2))
         client.request("GET", "/")
         server.faults.add(Fault("status", status=503, times=9))
-        with pytest.raises(ApiError, match="refused with status 503"):
+        with pytest.raises(ApiError, match="failed with status 503"):
             client.request("GET", "/")
-        with pytest.raises(ApiError, match="refused with status 503"):
+        with pytest.raises(ApiError, match="failed with status 503"):
             client.request("GET", "/")
         assert pauses == [2, 2, 1]
         assert server.requests == ["GET /"] * (3 + 4 + 1)
@@ -105,13 +105,13 @@ class TestRetries:
     @pytest.mark.parametrize(
         ("status", "reason", "hint"),
         [
-            (429, "(es_rejected_execution_exception): rejected execution", "the cluster is busy. Run again later"),
-            (502, "(status_exception): Bad Gateway", "a proxy in front of Elasticsearch cannot reach it"),
-            (503, "(cluster_block_exception): blocked by", "the cluster, or a proxy in front of it, is not ready"),
+            (429, "(es_rejected_execution_exception): rejected execution", "The cluster is busy."),
+            (502, "(status_exception): Bad Gateway", "A proxy in front of Elasticsearch cannot reach it"),
+            (503, "(cluster_block_exception): blocked by", "The cluster, or a proxy in front of it, is not ready"),
             (
                 504,
                 "(process_cluster_event_timeout_exception): Gateway Timeout",
-                "a proxy in front of Elasticsearch gave up waiting",
+                "increase the timeout of the proxy in front of Elasticsearch",
             ),
         ],
     )
@@ -124,7 +124,7 @@ class TestRetries:
             connect(server.url, retries=2).request("GET", "/")
         error = caught.value
         assert server.requests == ["GET /"] * 3
-        assert str(error).startswith(f"GET /: refused with status {status} {reason}")
+        assert str(error).startswith(f"GET /: failed with status {status} {reason}")
         assert hint in error.hint
         assert (error.status, error.ambiguous, error.retried) == (status, status >= 500, True)
 
@@ -251,7 +251,7 @@ class TestProviderFaults:
         assert self.write(client)["inference_id"] == "a"
         assert server.requests == [f"PUT {self.PATH}"] * 4
         assert pauses == [1, 2, 4]
-        assert (client.patience.resent, client.patience.reason) == (3, f"status {status} of the provider")
+        assert (client.patience.resent, client.patience.reason) == (3, f"status {status} from the provider")
 
     @pytest.mark.parametrize("status", [401, 404])
     def test_refusal_of_provider_is_not_retried(
@@ -306,10 +306,10 @@ class TestSendWithRetries:
     @pytest.mark.parametrize(
         ("error", "reason"),
         [
-            (of_provider(THROTTLED), "status 429 of the provider"),
-            (validation("connect_exception", "Connection refused"), "a temporary fault of the provider"),
+            (of_provider(THROTTLED), "status 429 from the provider"),
+            (validation("connect_exception", "Connection refused"), "a temporary error of the provider"),
             (refusal(DELETE, 409, "status_exception", BUSY_DELETE), "an update in progress"),
-            (refusal(RUN, 429, "status_exception", THROTTLED), "status 429 of the provider"),
+            (refusal(RUN, 429, "status_exception", THROTTLED), "status 429 from the provider"),
             (refusal(RUN, 429, "es_rejected_execution_exception", "queue is full"), "status 429"),
         ],
     )

@@ -69,7 +69,7 @@ def test_clusters_do_not_mix(path: Path) -> None:
 
 
 def test_cluster_without_a_uuid_is_refused(path: Path) -> None:
-    with pytest.raises(Refused, match="needs the UUID of the cluster"):
+    with pytest.raises(Refused, match="requires the UUID of the cluster"):
         store(path, "").read(["a"])
 
 
@@ -83,7 +83,7 @@ def test_another_file_is_refused_and_stays(path: Path, content: str) -> None:
 
 
 def test_directory_that_does_not_exist_is_named(path: Path) -> None:
-    with pytest.raises(Refused, match=f"there is no directory {path.parent}/none"):
+    with pytest.raises(Refused, match=f"the directory {path.parent}/none does not exist"):
         store(path.parent / "none" / "file").read(["a"])
 
 

@@ -40,7 +40,7 @@ def store(*answers: Any, version: str = "Elasticsearch") -> tuple[IndexStore, An
 
 
 def error(status: int, kind: str = "some_exception", reason: str = "why", **more: Any) -> ApiError:
-    return ApiError(f"refused: {reason}", "PUT", "/x", "", status, kind, reason, **more)
+    return ApiError(f"failed: {reason}", "PUT", "/x", "", status, kind, reason, **more)
 
 
 def found(record: dict[str, Any] | None, inference_id: str = "a") -> dict[str, Any]:
@@ -62,12 +62,12 @@ class TestRead:
 
     @pytest.mark.parametrize("answer", [[], {}, {"docs": [1]}, {"docs": [{"_id": "a"}]}, {"docs": []}])
     def test_answer_of_something_else_is_an_error(self, answer: Any) -> None:
-        with pytest.raises(UnreadableAnswer, match="not that of a multi get"):
+        with pytest.raises(UnreadableAnswer, match="not that of a multi-get"):
             store(answer)[0].read(["a"])
 
     def test_error_of_a_document_is_raised(self) -> None:
         refused = {"docs": [{"_id": "a", "error": {"type": "security_exception", "reason": "no"}}]}
-        with pytest.raises(ApiError, match="needs the index privilege read on prints"):
+        with pytest.raises(ApiError, match="grant the index privilege read on prints"):
             store(refused)[0].read(["a"])
 
 
@@ -99,17 +99,17 @@ class TestWrite:
         with pytest.raises(ApiError) as raised:
             store(error(400, reason=reason))[0].write(RECORD)
         assert str(raised.value) == (
-            "PUT /x: refused: failed to parse field [hash], value: '(hidden)', salt: '(hidden)'"
+            "PUT /x: failed: failed to parse field [hash], value: '(hidden)', salt: '(hidden)'"
         )
         assert raised.value.failure["reason"] == "failed to parse field [hash], value: '(hidden)', salt: '(hidden)'"
 
     def test_privilege_that_is_missing_is_named(self) -> None:
-        with pytest.raises(ApiError, match="needs the index privilege index on prints"):
+        with pytest.raises(ApiError, match="grant the index privilege index on prints"):
             store(error(403, "security_exception"))[0].write(RECORD)
 
     @pytest.mark.parametrize("answer", [{}, [], None, {"_seq_no": 1}])
     def test_answer_of_something_else_is_an_error(self, answer: Any) -> None:
-        with pytest.raises(UnreadableAnswer, match="not that of a write"):
+        with pytest.raises(UnreadableAnswer, match="not that of an index request"):
             store(answer)[0].write(RECORD)
 
 
@@ -139,7 +139,7 @@ class TestCreation:
     def test_other_error_is_raised(self) -> None:
         index, _client = store(MISSING, error(403, "security_exception"))
         index.read(["a"])
-        with pytest.raises(ApiError, match="needs the index privilege create_index on prints"):
+        with pytest.raises(ApiError, match="grant the index privilege create_index on prints"):
             index.write(RECORD)
 
 

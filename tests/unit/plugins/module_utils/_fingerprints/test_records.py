@@ -138,7 +138,7 @@ class TestSecrets:
         first, second = Fingerprints(store, services), Fingerprints(store, services)
         first.begin(SECRETS, "a")
         second.begin({PATH: FORMER_KEY}, "a")
-        with pytest.raises(Refused, match="Another run gave inference endpoint a an API key at the same time"):
+        with pytest.raises(Refused, match="Another run set the credentials of inference endpoint a at the same time"):
             first.sent(SECRETS, ENDPOINT)
         assert is_new(store, SECRETS)
 
@@ -181,7 +181,7 @@ class TestRecord:
 
     def test_without_scrypt_nothing_is_written(self, store: Memory) -> None:
         disabled = mock.patch("hashlib.scrypt", side_effect=ValueError("disabled for FIPS"))
-        with disabled, pytest.raises(Refused, match="needs scrypt"):
+        with disabled, pytest.raises(Refused, match="requires scrypt"):
             send(store)
         assert store.records == {}
 

@@ -281,7 +281,8 @@ class TestServer:
     def test_response_without_a_version_is_unreadable(self, answer: Any) -> None:
         with pytest.raises(UnreadableAnswer) as caught:
             answered(answer).server()
-        assert str(caught.value).startswith("GET /: The answer is JSON, but not what Elasticsearch documents. Hint: ")
+        problem = "The response is valid JSON, but not in the documented format."
+        assert str(caught.value).startswith(f"GET /: {problem} Hint: ")
 
 
 def call_get(api: Inference) -> object:
@@ -363,8 +364,8 @@ class TestUndocumentedAnswers:
         for answer in answers:
             with pytest.raises(UnreadableAnswer) as caught:
                 call(answered(answer))
-            assert str(caught.value).startswith(f"{request_line}: The answer is JSON, but not what Elasticsearch")
-            assert "this address knows no inference API" in caught.value.hint
+            assert str(caught.value).startswith(f"{request_line}: The response is valid JSON, but not in the")
+            assert "No inference API was found there." in caught.value.hint
             assert (caught.value.status, caught.value.ambiguous) == (200, True)
 
 
@@ -375,8 +376,9 @@ class TestDryRun:
         with pytest.raises(ClientError) as caught:
             api.references("completion", ID)
         assert str(caught.value) == (
-            f"DELETE {PATH}?dry_run=true: The dry run was carried out: inference endpoint {ID} is removed. "
-            "Hint: something in front of Elasticsearch takes queries away: have it pass them on, or go round it."
+            f"DELETE {PATH}?dry_run=true: The dry run was executed as a real delete: "
+            f"inference endpoint {ID} was deleted. "
+            "Hint: reconfigure or bypass the proxy in front of Elasticsearch. It removes query strings from requests."
         )
 
     @pytest.mark.parametrize(
@@ -394,9 +396,9 @@ class TestDryRun:
         with pytest.raises(ClientError) as caught:
             answered(answer).references("completion", ID)
         assert str(caught.value) == (
-            f"GET {PATH}{PROOF_QUERY}: This was answered as if it had no query. A dry run would be a removal then, so "
-            "none was sent. "
-            "Hint: something in front of Elasticsearch takes queries away: have it pass them on, or go round it."
+            f"GET {PATH}{PROOF_QUERY}: The query string of this request was ignored. A dry run would have deleted the "
+            "endpoint, so none was sent. "
+            "Hint: reconfigure or bypass the proxy in front of Elasticsearch. It removes query strings from requests."
         )
 
     @pytest.mark.parametrize(
@@ -482,10 +484,10 @@ class TestPrivileges:
             with pytest.raises(ApiError) as caught:
                 call_put(api)
             assert str(caught.value) == (
-                f"PUT {PATH}: refused with status 403 (security_exception): "
+                f"PUT {PATH}: failed with status 403 (security_exception): "
                 "action [cluster:admin/xpack/inference/put] is unauthorized for API key id [id] of user [elastic], "
                 "this action is granted by the cluster privileges [manage_inference,manage,all]. "
-                "Hint: the user or the API key needs the cluster privilege manage_inference."
+                "Hint: grant the cluster privilege manage_inference to the user or the API key."
             )
 
     def test_update_that_8_16_does_not_know_gets_no_hint(self) -> None:
