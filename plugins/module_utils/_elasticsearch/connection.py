@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A connection as data, and the addresses in it. Private to the collection."""
+"""Settings of a connection, and parsers of addresses. Private to the collection."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .auth import Auth
 
 @dataclass(frozen=True)
 class Connection:
-    """Where the cluster is, and how to communicate with it. Its C(repr) shows no secret.
+    """Settings of a connection to a cluster. Their C(repr) contains no secrets.
 
-    :ivar urls: base URLs of the nodes, tried in order.
+    :ivar urls: base URLs of the nodes, in the order of use.
     :ivar auth: the authentication method with its credentials.
-    :ivar ca_path: a file or a directory of CA certificates in PEM format.
-    :ivar ca_fingerprint: SHA-256, 64 lowercase hexadecimal digits.
-    :ivar client_key: a file; None if the key is in C(client_cert).
+    :ivar ca_path: file or directory of CA certificates in PEM format.
+    :ivar ca_fingerprint: SHA-256 fingerprint, 64 lowercase hexadecimal digits.
+    :ivar client_key: key file, or None if the key is in C(client_cert).
     :ivar timeout: seconds for one request.
     :ivar retries: how many times to retry a request after a temporary error.
     """
@@ -41,17 +41,17 @@ class Connection:
 
     @property
     def verify(self) -> bool | str:
-        """How requests verifies the certificate of a node: not at all, with a path of CAs, or with its own CAs."""
+        """Return the option C(verify) of requests: false, the path of CA certificates, or true for the default CAs."""
         if not self.validate_certs:
             return False
-        # A pinned certificate needs no CA: it is itself what is trusted.
+        # A pinned certificate does not need a CA.
         return self.ca_path or not self.ca_fingerprint
 
 
 def cloud_url(cloud_id: str) -> str:
-    """Return the URL of Elasticsearch in a Cloud ID, C(label:base64(host$elasticsearch$kibana)).
+    """Return the Elasticsearch URL from a Cloud ID, C(label:base64(host$elasticsearch$kibana)).
 
-    :raises ValueError: if it is not a Cloud ID; the message continues a sentence about it.
+    :raises ValueError: if the Cloud ID is not valid. The message is the predicate of a sentence about it.
     """
     encoded = cloud_id.strip().rpartition(":")[2].rstrip("=")
     try:
@@ -71,9 +71,9 @@ def cloud_url(cloud_id: str) -> str:
 
 
 def base_url(url: str) -> str:
-    """Return the URL of a node without the slashes at its end.
+    """Return the URL of a node without trailing slashes.
 
-    :raises ValueError: if a path cannot follow it; the message continues a sentence about the URL.
+    :raises ValueError: if the URL is not valid as a base URL. The message is the predicate of a sentence about it.
     """
     try:
         parts = urlsplit(url)

@@ -1,10 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Send a request that is answered with a stream of events. Only runs that stream load this file.
-
-Private to the collection.
-"""
+"""Requests whose responses are streams of events. Imported only by runs that stream. Private to the collection."""
 
 from __future__ import annotations
 
@@ -27,14 +24,14 @@ except ImportError:
 else:
     _BROKEN_OFF = (OSError, urllib3.exceptions.HTTPError)
 
-#: The most bytes of a stream that are read together.
+#: Maximum number of bytes to read at once.
 _CHUNK = 8192
 
 
 def events(client: Client, request: Request) -> Generator[Event, None, None]:
-    """Send a request and return the events of its response, each as soon as it has arrived.
+    """Send a request and yield the events of its response as they arrive.
 
-    :raises ClientError: if the response is not a stream, if it breaks off, or as an event with the name C(error) says.
+    :raises ClientError: if the response is not a stream, is cut off, or contains an event with the name C(error).
     """
     response, chunks = client.retrying(lambda _retried: _open(client, request))
     with response:
@@ -45,9 +42,9 @@ def events(client: Client, request: Request) -> Generator[Event, None, None]:
 
 
 def _open(client: Client, request: Request) -> tuple[requests.Response, Iterator[bytes]]:
-    """Return a response that is a stream of events, and its body.
+    """Send a request and return the response and its body.
 
-    :raises ClientError: if the response is anything else.
+    :raises ClientError: if the response is not a stream of events.
     """
     response = client.send(request, stream=True)
     chunks = _chunks(client, request, response)
@@ -55,15 +52,15 @@ def _open(client: Client, request: Request) -> tuple[requests.Response, Iterator
     if response.status_code < 300 and is_stream:
         return response, chunks
     with response:
-        # Elasticsearch rejects a stream with an event; a proxy in front of it does not.
+        # Elasticsearch reports an error as an event of the stream, a proxy in front of it as a plain response.
         said = next((event.data for event in parse_events(chunks)), "") if is_stream else b"".join(chunks)
         raise client.diagnosis(request).of_answer(response, parse_json(said))
 
 
 def _chunks(client: Client, request: Request, response: requests.Response) -> Iterator[bytes]:
-    """Return the body of a response as it arrives, all of it within the timeout.
+    """Yield the body of a response as it arrives.
 
-    :raises ClientError: if it does not arrive.
+    :raises ClientError: if the body is incomplete or does not arrive within the timeout.
     """
     parts, end = urlsplit(response.url), time.monotonic() + client.timeout
     node = f"{parts.scheme}://{parts.netloc}"

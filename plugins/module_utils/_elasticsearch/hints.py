@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Suggest what to do about a failed request. With C(provider_hints), this is the only place for such hints.
+"""Hints for failed requests. Together with C(provider_hints), this is the only place for hints about HTTP.
 
-The words of the provider decide before those of Elasticsearch, and these before the status.
-Only runs in which a request failed load this file. Private to the collection.
+The message of the provider takes precedence over the message of Elasticsearch, and both over the status.
+Imported only after a request has failed. Private to the collection.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _UNKNOWN_SERVICE = (
     "enable the service of the endpoint in this cluster, or delete the endpoint with state=absent and force=true."
 )
 
-#: Hints by the words of Elasticsearch, whatever the status.
+#: Hints by the message of Elasticsearch, for any status.
 _SERVER_WORDS = {
     r"field \[top_p\] is not of the expected type|Duplicate field 'top_p'": (
         "do not set task_settings.top_k on Elasticsearch 8.16 and 8.17, which store it under the name top_p. If the "
@@ -174,9 +174,9 @@ _CLIENT_CERTIFICATE = "set client_cert and client_key. The server may require a 
 
 
 def hint(cause: Cause, privilege: str = "") -> str:
-    """Return what to do about an error in the shape of Elasticsearch; empty if there is nothing to add.
+    """Return the hint for an error in the format of Elasticsearch, or an empty string.
 
-    :param privilege: the cluster privilege that the request needs.
+    :param privilege: the cluster privilege that the request requires.
     """
     if cause.is_not_found:
         return ""
@@ -210,7 +210,7 @@ def _denied_hint(cause: Cause, privilege: str) -> str:
 
 
 def _status_hint(cause: Cause) -> str:
-    # Without a type: the plain "no handler found", or the error of another product. 8.16 knows no update.
+    # An error without a type is "no handler found", or comes from another product. 8.16 has no handler for updates.
     if cause.status in (400, 404) and cause.error_type is None:
         return "" if cause.path.partition("?")[0].endswith("/_update") else NO_INFERENCE
     if cause.status == 403 and cause.error_type is not None:
@@ -219,7 +219,7 @@ def _status_hint(cause: Cause) -> str:
 
 
 def page_hint(status: int, is_page: bool, url: str) -> str:
-    """Return what to do about a response that is not JSON, or not as Elasticsearch writes it."""
+    """Return the hint for a response that is not JSON of Elasticsearch."""
     if is_page and status == 403:
         return _FIREWALL_PAGE
     if is_page and status == 400 and url.startswith("http:"):
@@ -238,7 +238,7 @@ def tls_hint(words: str) -> str:
 
 
 def unreachable_hint(node: str, words: str) -> str:
-    """Return what to do if nothing took the connection. Without a port in the URL, the port may be the reason."""
+    """Return the hint for a failed connection. A missing port in the URL may be the reason."""
     parts = urlsplit(node)
     if parts.port is None and re.search(r"refused|timed out", words):
         port = 443 if parts.scheme == "https" else 80

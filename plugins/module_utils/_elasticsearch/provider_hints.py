@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Suggest what to do about a request that failed because of the provider of the model; a part of C(hints).
+"""Hints for requests that failed because of the provider of the model, for C(hints).
 
-Only runs in which a request failed load this file. Private to the collection.
+Imported only after a request has failed. Private to the collection.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _THROTTLED = (
 _OVERLOADED = f"{AGAIN} The provider is overloaded."
 _TIMED_OUT = "increase timeout, or run the task again later. The provider did not respond in time."
 
-#: Hints by the words of a provider, whatever the status.
+#: Hints by the message of the provider, for any status.
 _PROVIDER_WORDS = {
     r"(?i)(?:invalid|incorrect)[^.\n]{0,12}\bapi[ _-]?key": _CREDENTIALS,
     r"(?i)\bapi[ _-]?key[^.\n]{0,12} (?:not valid|invalid|is invalid|expired|has expired)": _CREDENTIALS,
@@ -61,7 +61,7 @@ _CONNECTIONS = {
 
 
 def provider_hint(cause: Cause) -> str:
-    """Return what to do about a failed request to the provider; empty if Elasticsearch itself failed."""
+    """Return the hint for a failed request to the provider, or an empty string for an error of Elasticsearch."""
     if not cause.is_of_provider:
         return ""
     if cause.is_provider_exhausted:
@@ -70,7 +70,7 @@ def provider_hint(cause: Cause) -> str:
     if not found:
         status = cause.provider_status
         found = _response_hint(status) if status else first_condition(_CONNECTIONS, cause)
-    # A completion costs money each time, so it is not retried.
+    # A completion is not retried, because each request can incur costs.
     return found.replace(", or increase retries", "") if cause.method == "POST" else found
 
 
@@ -85,10 +85,10 @@ def _response_hint(status: int) -> str:
 
 
 def first_condition(hints: Mapping[str, str], cause: Cause) -> str:
-    """Return the first hint whose condition holds; empty if there is none."""
+    """Return the first hint whose condition is true, or an empty string."""
     return next((text for condition, text in hints.items() if getattr(cause, condition)), "")
 
 
 def first_match(hints: Mapping[str, str], words: str) -> str:
-    """Return the first hint whose pattern the words match; empty if there is none."""
+    """Return the first hint whose pattern matches, or an empty string."""
     return next((text for pattern, text in hints.items() if re.search(pattern, words)), "")

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which requests are sent again, when, and how often: statuses, pauses, and what a task may lose to them.
+"""Retry rules: retryable errors, pauses between attempts, and the time budget of a task.
 
-C(urllib3) retries lost connections and statuses; C(send_with_retries) retries errors that only a body tells.
-Private to the collection.
+C(urllib3) retries lost connections and statuses. C(send_with_retries) retries errors that are only recognizable by the
+body of the response. Private to the collection.
 """
 
 from __future__ import annotations
@@ -20,37 +20,37 @@ try:
     import urllib3
     from urllib3.util.retry import Retry
 except ImportError:
-    # The client does not start without urllib3. This only lets the class below be defined.
+    # Only needed to define the class below. The client does not start without urllib3.
     Retry = object  # type: ignore[assignment,misc]
 
 _Response = TypeVar("_Response")
 
-#: The most seconds that C(Retry-After) makes a request wait.
+#: Maximum number of seconds to wait because of C(Retry-After).
 LONGEST_PAUSE = 60.0
 
-#: Passing statuses of a PUT or a DELETE after which nothing was done.
+#: Statuses after which a PUT or a DELETE was certainly not executed.
 _UNDONE_STATUSES = frozenset((429, 503))
 
-#: Those of a POST. A 429 may come from the provider, and only the body says whether it did its work.
+#: The same for a POST. A 429 can come from a provider that executed the request, which only the body shows.
 _UNDONE_POSTS = _UNDONE_STATUSES - {429}
 
-#: Methods that do no more when they are carried out twice. A POST asks for work that may cost money each time.
+#: Idempotent methods. A POST can incur costs each time it is sent.
 _REPEATABLE = frozenset(("GET", "PUT", "DELETE"))
 
 
 def goes_to_another_node(method: str, status: int) -> bool:
-    """Return whether another node is tried at once after a response with this status."""
+    """Return whether to send the request to the next node immediately after a response with this status."""
     if method == "GET":
         return status in PASSING_STATUSES
     return status in (_UNDONE_POSTS if method == "POST" else _UNDONE_STATUSES)
 
 
 class Patience:
-    """What a task may lose to requests that are sent again. All its requests share it.
+    """Time budget for retries, shared by all requests of a task.
 
-    :ivar left: seconds, for pauses. A try that ran into the timeout takes all that is left.
-    :ivar resent: how often a request was sent again.
-    :ivar reason: why, the last time.
+    :ivar left: remaining seconds for pauses. A request that exceeds its timeout consumes all of them.
+    :ivar resent: number of retries.
+    :ivar reason: reason of the last retry.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -59,23 +59,23 @@ class Patience:
         self.reason = ""
 
     def spend(self, seconds: float) -> float:
-        """Take seconds away, and return how many of them there were."""
+        """Subtract seconds from the budget, and return how many of them were available."""
         spent = min(seconds, max(self.left, 0.0))
         self.left -= seconds
         return spent
 
     def sent_again(self, reason: str) -> None:
-        """Count a request that is sent again."""
+        """Count a retry."""
         self.resent += 1
         self.reason = reason
 
     def pause(self, seconds: float) -> None:
-        """Sleep for a part of these seconds, as far as they are left."""
-        # Jitter, so that many tasks that met the same fault do not come back at the same time.
+        """Sleep for a random part of these seconds, within the budget."""
+        # The jitter prevents many tasks from retrying at the same time after the same error.
         time.sleep(self.spend(seconds * random.uniform(0.5, 1)))
 
     def wait(self, seconds: float, reason: str) -> bool:
-        """Pause before a request is sent again, or return False if there is no time left for that."""
+        """Pause before a retry and return true, or return false if the budget is exhausted."""
         if self.left <= 0:
             return False
         self.pause(seconds)
@@ -84,7 +84,7 @@ class Patience:
 
 
 class PatientRetry(Retry):
-    """A Retry with jitter, whose C(Retry-After) has a maximum, and which ends with the patience of the task."""
+    """A C(Retry) with jitter and a maximum for C(Retry-After), which stops when the budget of the task is exhausted."""
 
     patience: Patience
 
@@ -122,7 +122,7 @@ class PatientRetry(Retry):
                 reason = error or urllib3.exceptions.ResponseError("the time for retries is used up")
                 raise urllib3.exceptions.MaxRetryError(kwargs["_pool"], args[1], reason)
         except urllib3.exceptions.MaxRetryError as given_up:
-            # So that a diagnosis can tell whether an earlier try got as far as the server.
+            # The diagnosis uses the history to find out whether an earlier attempt reached the server.
             given_up.history = self.history  # type: ignore[attr-defined]
             raise
         self.patience.sent_again(f"status {response.status}" if response is not None else type(error).__name__)
@@ -130,16 +130,16 @@ class PatientRetry(Retry):
 
 
 def make_retry(retries: int, patience: Patience) -> PatientRetry:
-    """Return the rule by which urllib3 sends a request again.
+    """Return the retry rule for urllib3.
 
-    :param retries: how often, at most.
+    :param retries: maximum number of retries.
     """
     retry = PatientRetry(
         total=retries,
         redirect=0,
         other=0,
         status_forcelist=PASSING_STATUSES,
-        # After a lost connection, that is; about statuses C(is_retry) decides.
+        # Only used after a lost connection. C(is_retry) decides about statuses.
         allowed_methods=_REPEATABLE,
         backoff_factor=1,
         raise_on_status=False,
@@ -150,9 +150,9 @@ def make_retry(retries: int, patience: Patience) -> PatientRetry:
 
 
 def _without_proxy(error: Exception | None) -> Exception | None:
-    """Return the error of a connection that was lost, whether through a proxy or not.
+    """Return the error of a lost connection without the C(ProxyError) around it.
 
-    urllib3 reports it as a proxy that cannot be reached, although the request may have been sent.
+    urllib3 reports that the proxy cannot be reached, although the request may have been sent through it.
     """
     cause = error.original_error if isinstance(error, urllib3.exceptions.ProxyError) else None
     if isinstance(cause, (ConnectionError, http.client.HTTPException)):
@@ -161,12 +161,12 @@ def _without_proxy(error: Exception | None) -> Exception | None:
 
 
 def send_with_retries(send: Callable[[bool], _Response], retries: int, patience: Patience) -> _Response:
-    """Send a request, and retry it after errors that pass by themselves, with growing pauses.
+    """Send a request, and retry it after temporary errors with growing pauses.
 
-    The status does not tell these: a temporary fault of the provider is a 400, and a provider that did not respond in
-    time can be a 429, although it may have done its work.
+    The status does not identify these errors. Elasticsearch reports a temporary error of the provider with status 400.
+    Status 429 can mean that the provider did not respond in time, although it may have executed the request.
 
-    :param send: takes whether the request was sent before.
+    :param send: receives whether the request was sent before.
     :raises ClientError: the last error.
     """
     for attempt in range(retries + 1):
@@ -174,7 +174,7 @@ def send_with_retries(send: Callable[[bool], _Response], retries: int, patience:
         try:
             return send(attempt > 0)
         except ApiError as error:
-            # The server may have waited long for the provider.
+            # The time of the attempt counts, because the server may have waited for the provider.
             patience.spend(time.monotonic() - start)
             if attempt == retries or not _passes(error) or not patience.wait(2.0**attempt, _why(error)):
                 raise
@@ -182,14 +182,14 @@ def send_with_retries(send: Callable[[bool], _Response], retries: int, patience:
 
 
 def _passes(error: ApiError) -> bool:
-    """Return whether the same request may succeed later, and costs nothing more then."""
+    """Return whether a retry can succeed and incurs no additional costs."""
     if error.method == "POST":
         return error.status == 429 and not error.is_provider_timeout
     return error.is_passing
 
 
 def _why(error: ApiError) -> str:
-    """Return why a request is sent again, as part of a sentence."""
+    """Return the reason of a retry as a part of a sentence."""
     if error.provider_status is not None:
         return f"status {error.provider_status} from the provider"
     if error.is_busy:

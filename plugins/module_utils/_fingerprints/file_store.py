@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keep the fingerprints of secrets in a file on the host where the module runs. Private to the collection."""
+"""Fingerprint store in a file on the host where the module runs. Private to the collection."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from .records import Overtaken, Receipt, Record
 
 try:
     import fcntl
-except ImportError:  # not on Windows, where modules of Ansible in Python do not run either
+except ImportError:  # On Windows, which Ansible modules in Python do not support.
     fcntl = None  # type: ignore[assignment]
 
-#: The records of each cluster by the IDs of endpoints.
+#: Records by cluster UUID and by endpoint ID.
 _Clusters = Dict[str, Dict[str, Record]]
 
 
 class FileStore:
-    """One file for all endpoints of all clusters.
+    """A fingerprint store in one file, for all endpoints of all clusters.
 
-    :param server: returns what C(GET /) says, which tells the cluster from others.
+    :param server: returns the response to C(GET /), which identifies the cluster.
     """
 
     def __init__(self, path: Path, server: Callable[[], Server]) -> None:
-        # What is replaced, and locked, is the file that a link leads to.
+        # For a symbolic link, the target is locked and replaced, and the link stays.
         self._path = Path(os.path.realpath(path))
         self._server = server
 
@@ -54,7 +54,7 @@ class FileStore:
                 self._own(clusters).pop(inference_id, None)
 
     def _own(self, clusters: _Clusters) -> dict[str, Record]:
-        """Return the records of this cluster, within those of all."""
+        """Return the records of this cluster. Changes apply to the records of all clusters."""
         name = self._server().cluster
         if not name:
             raise Refused(
@@ -79,16 +79,16 @@ class FileStore:
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[_Clusters]:
-        """Lock the file, yield its content to be changed, and replace it as a whole."""
+        """Lock the file, yield its content for changes, and replace the file."""
         with _refusing(self._path), open(f"{self._path}.lock", "a", opener=_private) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             clusters = self._load()
             yield clusters
-            # Without an indentation, which takes many times as long: a thousand records are written two thousand times.
+            # Indentation would be many times slower, and a run with 1000 endpoints writes the file 2000 times.
             self._replace(json.dumps({"clusters": clusters}, sort_keys=True) + "\n")
 
     def _replace(self, text: str) -> None:
-        # A temporary file is private from its beginning.
+        # A temporary file is only readable by its owner from the start.
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=self._path.parent, delete=False) as file:
             temporary = Path(file.name)
             try:
@@ -99,7 +99,7 @@ class FileStore:
             except BaseException:
                 temporary.unlink()
                 raise
-        # Or a power cut could bring the former records back. Not every file system can do it.
+        # Without this, a power failure could restore the previous records. Some file systems do not support it.
         with contextlib.suppress(OSError), _opened(self._path.parent) as directory:
             os.fsync(directory)
 
@@ -119,8 +119,9 @@ def _private(path: str, flags: int) -> int:
 
 @contextlib.contextmanager
 def _refusing(path: Path) -> Iterator[None]:
-    """
-    :raises Refused: in place of any error of the operating system, except that a file does not exist.
+    """Translate errors of the operating system, except for a missing file.
+
+    :raises Refused: for any of these errors.
     """
     try:
         yield

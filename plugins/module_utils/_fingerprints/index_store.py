@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keep the fingerprints of secrets in an index of the cluster itself. Private to the collection."""
+"""Fingerprint store in an index of the cluster. Private to the collection."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .records import COST, Overtaken, Receipt, Record
 
 _TEXT = {"type": "keyword", "index": False, "doc_values": False}
 
-#: How the index is created. The server rejects any other field.
+#: Mappings of the index. Elasticsearch rejects any other field.
 MAPPINGS = {
     "dynamic": "strict",
     "_meta": {"managed_by": "the Ansible collection esops.inference"},
@@ -34,9 +34,9 @@ MAPPINGS = {
 
 
 class IndexStore:
-    """One document per endpoint.
+    """A fingerprint store in an index, with one document per endpoint.
 
-    :param server: returns what C(GET /) says. It is called if the index has to be created.
+    :param server: returns the response to C(GET /). Only called to create the index.
     """
 
     def __init__(self, client: Client, index: str, server: Callable[[], Server]) -> None:
@@ -59,7 +59,7 @@ class IndexStore:
     def _source(self, document: Any, path: str) -> Record | None:
         error = document.get("error")
         if error is None:
-            # A document without a source is not a record, but it is there.
+            # A document without a source is not a valid record, but it exists.
             return document.get("_source", {}) if document["found"] else None
         if error["type"] != "index_not_found_exception":
             hint = self._hint("read") if error["type"] == "security_exception" else ""
@@ -75,7 +75,7 @@ class IndexStore:
         except ApiError as error:
             if instead_of and error.status == 409:
                 if error.retried and self.read([record["inference_id"]])[record["inference_id"]] == record:
-                    return instead_of  # It was this run's own first try, whose answer was lost.
+                    return instead_of  # The first attempt succeeded, but its response was lost.
                 raise Overtaken from None
             raise _without_hashes(error, record) from None
         return _receipt(answer, path)
@@ -96,14 +96,14 @@ class IndexStore:
     def _create(self) -> None:
         body: dict[str, Any] = {"mappings": MAPPINGS}
         if not self._server().is_serverless:
-            # On a single node, a copy that is always required would turn the health of the cluster yellow.
-            # Serverless decides about copies itself.
+            # A fixed number of replicas would turn the health of a single-node cluster yellow.
+            # Serverless manages replicas itself.
             body["settings"] = {"index": {"auto_expand_replicas": "0-1", "hidden": True}}
         try:
             self._request("PUT", self._path, body, privilege="create_index")
         except ApiError as error:
             if error.error_type == "illegal_argument_exception" and "settings" in body:
-                # The version is not known, or something else rejects settings.
+                # Serverless that was not recognized, or another server that rejects index settings.
                 self._request("PUT", self._path, {"mappings": MAPPINGS}, privilege="create_index")
             elif error.error_type != "resource_already_exists_exception":
                 raise
@@ -129,7 +129,7 @@ class IndexStore:
 
 
 def _receipt(answer: Any, path: str) -> Receipt:
-    """Return the receipt of a write: a query that makes the next write fail if the record is another one by then."""
+    """Return the version of a written record, as a query that makes the next write fail if the record has changed."""
     try:
         return {"if_seq_no": str(answer["_seq_no"]), "if_primary_term": str(answer["_primary_term"])}
     except (KeyError, TypeError):
@@ -137,7 +137,7 @@ def _receipt(answer: Any, path: str) -> Receipt:
 
 
 def _without_hashes(error: ApiError, record: Record) -> ApiError:
-    """Hide what the server quotes of a record that does not fit the mapping of an index that somebody else created."""
+    """Hide the salt and the hash, which the server quotes if the index has unexpected mappings."""
     problem, reason = error.problem, error.reason or ""
     for quoted in (record[name] for name in ("salt", "hash") if name in record):
         problem, reason = problem.replace(quoted, "(hidden)"), reason.replace(quoted, "(hidden)")

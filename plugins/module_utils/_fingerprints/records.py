@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Remember which secrets an endpoint was given last, as a slow salted hash, since no server returns them.
+"""Fingerprints of the secrets that were last sent to an endpoint, as slow salted hashes.
 
-A record is emptied before secrets are sent and written after the server took them. If a run ends in between, the
-secrets count as unknown, and the next run sends them. Only runs that use such records load this file.
-Private to the collection.
+Elasticsearch never returns secrets, so the fingerprints are the only way to detect a new one. A record is invalidated
+before secrets are sent, and saved after the server has accepted them. If a run ends in between, the secrets are treated
+as unknown, and the next run sends them. Imported only by runs that use fingerprints. Private to the collection.
 """
 
 from __future__ import annotations
@@ -24,47 +24,47 @@ from .._elasticsearch.errors import Refused
 from .._inference.endpoint import Endpoint
 from .._services.service import Service
 
-#: The cost of a hash: 4 MiB and some milliseconds, so that 100 with different salts take less than 2 seconds.
-#: What it protects are random keys of about 100 characters, which nobody can guess at any cost.
+#: Cost of a hash: 4 MiB and some milliseconds, so that 100 hashes with different salts take less than 2 seconds.
+#: It protects random keys of about 100 characters, which cannot be guessed at any cost.
 COST = {"n": 2**12, "r": 8, "p": 1}
 
-#: A record with another cost is not ours: looking at it must not take long, nor all memory.
+#: Accepted costs. A record with any other cost is rejected, because its verification could exhaust time or memory.
 _BEARABLE: dict[str, Collection[int]] = {"n": [2**power for power in range(1, 16)], "r": range(1, 9), "p": range(1, 5)}
 
 Record = Dict[str, Any]
 
-#: Identifies what a write has stored, so that a later write can tell whether it is still there.
+#: Version of a stored record. A later write can require that the record still has it.
 Receipt = Dict[str, Any]
 
-#: The secrets of an endpoint by their dotted paths.
+#: Secrets of an endpoint by dotted path.
 Secrets = Mapping[str, Any]
 
 
 class Overtaken(Exception):
-    """Somebody else has written the record in the meantime."""
+    """A conflict with another run that has changed the record."""
 
 
 class Store(Protocol):
-    """Where the records are. Every method may raise ClientError or Refused."""
+    """Interface of the fingerprint stores. All methods can raise ClientError or Refused."""
 
     def read(self, inference_ids: Sequence[str]) -> dict[str, Record | None]:
-        """Return the record of each, None for those that have none."""
+        """Return the record of each endpoint, or None if it has no record."""
 
     def write(self, record: Record, instead_of: Receipt | None = None) -> Receipt:
-        """Replace a record.
+        """Create or replace a record, and return its version.
 
-        :param instead_of: of the record that has to be there still.
-        :raises Overtaken: if another one is.
+        :param instead_of: the version that the stored record must have.
+        :raises Overtaken: if the stored record has another version.
         """
 
     def remove(self, inference_id: str) -> None:
-        """Remove the record if there is one."""
+        """Delete the record if it exists."""
 
 
 class Fingerprints:
-    """Tell whether secrets differ from those that an endpoint was given last.
+    """Comparison of secrets with those that were last sent to an endpoint.
 
-    :param services: says of a service, given its name, which settings of its endpoints never change in place.
+    :param services: returns the service with a name. It defines which settings cannot be updated in place.
     """
 
     def __init__(self, store: Store, services: Callable[[str], Service]) -> None:
@@ -75,9 +75,9 @@ class Fingerprints:
         self._begun: dict[str, Receipt] = {}
 
     def read(self, inference_ids: Iterable[str]) -> None:
-        """Read the records of many at once.
+        """Read the records of several endpoints with one request.
 
-        :raises Refused: if what is there is not a record of this collection.
+        :raises Refused: if a record was not written by this collection.
         """
         wanted = [inference_id for inference_id in inference_ids if inference_id not in self._records]
         if not wanted:
@@ -92,7 +92,7 @@ class Fingerprints:
             self._records[inference_id] = record
 
     def is_new(self, secrets: Secrets, endpoint: Endpoint) -> bool:
-        """Return whether the secrets are not known to be those that the endpoint has."""
+        """Return whether the secrets differ from those of the endpoint, or those of the endpoint are unknown."""
         record = self._record_of(endpoint)
         if record is None:
             return True
@@ -105,21 +105,21 @@ class Fingerprints:
         return False
 
     def last_sent(self, endpoint: Endpoint) -> dict[str, str] | None:
-        """Return when secrets were sent, and by which version of the collection. None if that is not known."""
+        """Return the time when secrets were last sent and the version of the collection, or None if it is unknown."""
         record = self._record_of(endpoint)
         return {name: str(record.get(name)) for name in ("sent_at", "version")} if record else None
 
     def begin(self, secrets: Secrets, inference_id: str) -> None:
-        """Make the secrets unknown before they are sent, which also shows that records can be written."""
+        """Invalidate the record before secrets are sent. This also proves that the store is writable."""
         self._hashed(secrets)
         self.read([inference_id])
         self._begun[inference_id] = self._write(_unknown(inference_id))
 
     def sent(self, secrets: Secrets, endpoint: Endpoint) -> None:
-        """Record the secrets after the server took them.
+        """Save the fingerprint after the server has accepted the secrets.
 
-        :param endpoint: as the server holds it now.
-        :raises Refused: if another run sends some at the same time: nobody knows which of them the server has.
+        :param endpoint: the endpoint as it is stored now.
+        :raises Refused: if another run sent secrets at the same time, because it is unknown which were stored last.
         """
         record = {
             **_unknown(endpoint.inference_id),
@@ -136,14 +136,14 @@ class Fingerprints:
             ) from None
 
     def forget(self, inference_id: str) -> None:
-        """Remove the record before its endpoint is deleted."""
+        """Delete the record before its endpoint is deleted."""
         self.read([inference_id])
         if self._records[inference_id] is not None:
             self._store.remove(inference_id)
             self._records[inference_id] = None
 
     def _hashed(self, secrets: Secrets) -> Record:
-        """Return what is recorded of secrets. Endpoints with the same ones share a salt, so that one hash is enough."""
+        """Return the salted hash of secrets. Endpoints with the same secrets share the salt, and therefore the hash."""
         text = _text_of(secrets)
         salt = self._salts.setdefault(text, os.urandom(16).hex())
         return {"salt": salt, "hash": _hash(text, salt, **COST), "scrypt": COST}
@@ -154,13 +154,13 @@ class Fingerprints:
         return receipt
 
     def _record_of(self, endpoint: Endpoint) -> Record | None:
-        """Return the record if it knows secrets, and those of this endpoint, not of one that was there before."""
+        """Return the record, or None if it has no hash or belongs to a previous endpoint with the same ID."""
         self.read([endpoint.inference_id])
         record = self._records[endpoint.inference_id]
         return record if record and "hash" in record and record["identity"] == self._identity(endpoint) else None
 
     def _identity(self, endpoint: Endpoint) -> str:
-        """Return a digest of what cannot change in place. Another one shows that the endpoint was re-created."""
+        """Return a digest of everything that cannot be updated in place. It changes if the endpoint is re-created."""
         service = self._services(endpoint.service)
         fixed = {path: value for path, value in endpoint.settings.items() if service.is_fixed(path)}
         text = json.dumps([endpoint.service, endpoint.task_type, fixed], sort_keys=True)
@@ -168,12 +168,12 @@ class Fingerprints:
 
 
 def _text_of(secrets: Secrets) -> str:
-    """Return the text that is hashed. It has the paths, too: the same value can be another kind of credential."""
+    """Return the string to hash. It contains the paths, because one value can be used for different credentials."""
     return json.dumps(sorted(secrets.items()), sort_keys=True)
 
 
 def _unknown(inference_id: str) -> Record:
-    """Return a record that knows no secret. No two are alike."""
+    """Return a unique record without a hash, which means that the secrets are unknown."""
     return {"inference_id": inference_id, "version": VERSION, "run": os.urandom(16).hex()}
 
 
@@ -198,8 +198,9 @@ def _is_bearable(part: tuple[str, Any]) -> bool:
 
 @functools.lru_cache(maxsize=None)
 def _hash(text: str, salt: str, n: int, r: int, p: int) -> str:
-    """
-    :raises Refused: if Python's OpenSSL has no scrypt, as in FIPS mode.
+    """Return the scrypt hash of a string.
+
+    :raises Refused: if the OpenSSL of Python does not support scrypt, as in FIPS mode.
     """
     try:
         raw = hashlib.scrypt(text.encode(), salt=salt.encode(), n=n, r=r, p=p, maxmem=2**26, dklen=32)

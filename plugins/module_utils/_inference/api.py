@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Send the requests of the inference API: one method for each, which returns what the response contains.
+"""Client of the inference API, with one method for each request. It is independent of the service.
 
-It serves every service alike and does not know what their settings mean. Private to the collection.
+Private to the collection.
 """
 
 from __future__ import annotations
@@ -16,29 +16,30 @@ from .._elasticsearch.client import Client
 from .._elasticsearch.errors import ApiError, ClientError, UnreadableAnswer
 from .endpoint import NEWEST, UNKNOWN, Endpoint, Server
 
-#: The most seconds of its timeout that a client keeps for itself: the server must give up before the client does.
+#: Maximum number of seconds by which the timeout of the server is shorter than that of the client, so that the server
+#: stops waiting before the client does.
 _MOST_MARGIN = 10.0
 
 _QUERY_HINT = "reconfigure or bypass the proxy in front of Elasticsearch. It removes query strings from requests."
 
 _DRY_RUN = {"dry_run": "true"}
 
-#: Shortens a response, so that it shows whether the query arrived.
+#: A query that shortens the response, which proves that the query string arrived.
 _ID_ONLY = {"filter_path": "endpoints.inference_id"}
 
 
 class References(NamedTuple):
-    """The pipelines and the indices that use an endpoint."""
+    """Pipelines and indices that use an endpoint."""
 
     pipelines: tuple[str, ...]
     indexes: tuple[str, ...]
 
 
 class Inference:
-    """The requests of `elasticsearch.md`, "Requests".
+    """Requests of the inference API (`elasticsearch.md`, "Requests").
 
-    Each method raises ClientError, also if the response is not as documented. Each request carries the cluster
-    privilege that it needs, for the hint of a refusal.
+    Each method raises ClientError if the request fails or the response does not have the documented format. Each
+    request specifies the cluster privilege that it requires, for the hint if it is missing.
     """
 
     def __init__(self, client: Client) -> None:
@@ -47,7 +48,7 @@ class Inference:
         self._queries_arrive = False
 
     def server(self) -> Server:
-        """Read the version of the server."""
+        """Return the version of the server."""
         answer = self._request("GET", "/", privilege="monitor")
         try:
             version, cluster = answer["version"], str(answer.get("cluster_uuid") or "")
@@ -60,7 +61,7 @@ class Inference:
             raise not_as_documented("GET", "/") from None
 
     def get(self, inference_id: str) -> Endpoint | None:
-        """Return an endpoint, or None if there is none."""
+        """Return an endpoint, or None if it does not exist."""
         path = f"/_inference/{_quoted(inference_id)}"
         try:
             endpoints = self._endpoints("GET", path, self._request("GET", path))
@@ -71,7 +72,7 @@ class Inference:
         return next((endpoint for endpoint in endpoints if endpoint.inference_id == inference_id), None)
 
     def get_all(self, task_type: str | None = None) -> list[Endpoint]:
-        """Return every endpoint, including those of other services and the built-in ones."""
+        """Return all endpoints of all services, including built-in endpoints."""
         path = f"/_inference/{_quoted(task_type)}/_all" if task_type else "/_inference/_all"
         return self._endpoints("GET", path, self._request("GET", path))
 
@@ -83,23 +84,24 @@ class Inference:
         server: Server = UNKNOWN,
         least_retries: int = 0,
     ) -> Endpoint:
-        """Create an endpoint and return it as stored. Elasticsearch rejects an ID that exists.
+        """Create an endpoint, and return the stored endpoint. Elasticsearch rejects an existing ID.
 
-        :param server: decides whether the server is told how long it may wait for the provider.
-        :param least_retries: how often a temporary fault of the provider is waited out, whatever the connection says.
+        :param server: the server, which may not support a timeout for creates.
+        :param least_retries: minimum number of retries after temporary errors, even if the connection allows fewer.
         """
         params = self._limit() if server.limits_creates else None
         return self._write(path_of(task_type, inference_id), params, body, least_retries)
 
     def update(self, task_type: str, inference_id: str, body: Mapping[str, Any], server: Server = UNKNOWN) -> Endpoint:
-        """Update an endpoint in place and return it as stored, which may be unchanged."""
+        """Update an endpoint in place, and return the stored endpoint, which can be unchanged."""
         params = self._limit() if server.limits_updates else None
         return self._write(path_of(task_type, inference_id) + "/_update", params, body)
 
     def delete(self, task_type: str, inference_id: str, force: bool = False) -> None:
-        """Delete an endpoint; with C(force) although it is referenced.
+        """Delete an endpoint.
 
         :param task_type: empty if it is not known.
+        :param force: whether to delete an endpoint that is in use.
         """
         path, params = path_of(task_type, inference_id), {"force": "true"} if force else None
         answer = self.client.request_with_retries("DELETE", path, params, privilege="manage_inference")
@@ -107,9 +109,9 @@ class Inference:
             raise not_as_documented("DELETE", path)
 
     def references(self, task_type: str, inference_id: str) -> References:
-        """Return what uses an endpoint, by a delete that changes nothing (C(dry_run)).
+        """Return the pipelines and indices that use an endpoint, with a dry run of a delete request.
 
-        :raises ClientError: also if it would delete, or did delete, the endpoint.
+        :raises ClientError: also if the dry run would delete or has deleted the endpoint.
         """
         path = path_of(task_type, inference_id)
         with self._proving:
@@ -126,9 +128,9 @@ class Inference:
             raise not_as_documented("DELETE", path) from None
 
     def _prove_that_queries_arrive(self, path: str, inference_id: str) -> None:
-        """Check that queries arrive, by one that every server knows: without its query, a dry run deletes the endpoint.
+        """Check that query strings reach Elasticsearch. Without its query string, a dry run deletes the endpoint.
 
-        :raises ClientError: if the response is that of a read without a query, or if there is none.
+        :raises ClientError: if the response shows that the query string was ignored, or if the request failed.
         """
         answer = self._request("GET", path, _ID_ONLY)
         if answer == {"endpoints": [{"inference_id": inference_id}]}:
@@ -139,7 +141,7 @@ class Inference:
         raise ClientError(problem, "GET", f"{path}?{urlencode(_ID_ONLY)}", _QUERY_HINT, 200)
 
     def sensitive_settings(self) -> dict[str, frozenset[str]]:
-        """Return the names of the settings that the server calls sensitive, by service."""
+        """Return the names of the settings that Elasticsearch marks as sensitive, by service."""
         path = "/_inference/_services"
         answer = self._request("GET", path)
         try:
@@ -153,11 +155,10 @@ class Inference:
             raise not_as_documented("GET", path) from None
 
     def is_deployed(self, model_id: str, deployment_id: str = "") -> bool:
-        """Return whether a model is ready: it is fully allocated, or has no deployment.
+        """Return whether a model is fully allocated, as defined in the documentation of the create API.
 
-        The condition is that of the published documentation of the create API.
-
-        :param deployment_id: the one that matters. Then the model is not ready as long as there is none.
+        :param deployment_id: the deployment to check. If empty, all deployments are checked, and a model without a
+            deployment is ready.
         """
         path = f"/_ml/trained_models/{_quoted(model_id)}/_stats"
         try:
@@ -184,7 +185,7 @@ class Inference:
             raise not_as_documented("GET", path) from None
 
     def _limit(self) -> dict[str, str]:
-        """Return the query that limits how long the server waits for the provider."""
+        """Return the query that limits the time for which the server waits for the provider."""
         return {"timeout": server_timeout(self.client.timeout)}
 
     def _write(
@@ -218,7 +219,7 @@ def _listed(answer: Any) -> list[Any]:
 
 
 def server_timeout(seconds: float) -> str:
-    """Return a time value for the server, a little less than the seconds that the client waits for it."""
+    """Return a time value for the server that is a little shorter than the timeout of the client, in seconds."""
     milliseconds = max(1, round((seconds - min(seconds * 0.1, _MOST_MARGIN)) * 1000))
     return f"{milliseconds}ms" if milliseconds % 1000 else f"{milliseconds // 1000}s"
 
@@ -231,7 +232,7 @@ def _endpoint(method: str, path: str, answer: Any) -> Endpoint:
 
 
 def not_as_documented(method: str, path: str) -> UnreadableAnswer:
-    """Return the error if a response is JSON in another shape."""
+    """Return the error for a JSON response that does not have the documented format."""
     from .._elasticsearch.hints import NO_INFERENCE  # noqa: PLC0415
 
     problem = "The response is valid JSON, but not in the documented format."
@@ -239,7 +240,7 @@ def not_as_documented(method: str, path: str) -> UnreadableAnswer:
 
 
 def path_of(task_type: str, inference_id: str) -> str:
-    """Return the path of an endpoint, without its task type if that is empty."""
+    """Return the path of an endpoint. An empty task type is omitted."""
     if not task_type:
         return f"/_inference/{_quoted(inference_id)}"
     return f"/_inference/{_quoted(task_type)}/{_quoted(inference_id)}"

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Send prompts to endpoints. Only modules that run endpoints load this file. Private to the collection."""
+"""Completion requests of the inference API. Imported only by modules that send them. Private to the collection."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from .api import (
 
 
 class Piece(NamedTuple):
-    """What one event of a chat contains.
+    """The contents of one event of a chat completion stream.
 
-    :ivar usage: counts of tokens, as far as the event has them.
+    :ivar usage: the token counts that the event contains.
     """
 
     text: str
@@ -39,12 +39,12 @@ class Piece(NamedTuple):
 
 
 class Answers(Inference):
-    """The requests of `elasticsearch.md`, "Run". Each method raises ClientError."""
+    """Requests that run an endpoint (`elasticsearch.md`, "Run"). All methods raise ClientError."""
 
     def complete(self, inference_id: str, body: Mapping[str, Any], timeout: float) -> list[str]:
-        """Send a prompt to an endpoint of the task type C(completion). The response can have several parts.
+        """Send a prompt to an endpoint of the task type C(completion), and return the parts of the response.
 
-        :param timeout: seconds, for the server; it waits for 30 otherwise.
+        :param timeout: timeout of the request in seconds. It replaces the server's default of 30 seconds.
         """
         answer = self.infer("completion", inference_id, body, timeout)
         try:
@@ -53,19 +53,19 @@ class Answers(Inference):
             raise not_as_documented("POST", path_of("completion", inference_id)) from None
 
     def infer(self, task_type: str, inference_id: str, body: Mapping[str, Any], timeout: float) -> Any:
-        """Run an endpoint, and return its response as a whole. It is run again only if nothing was done.
+        """Run an endpoint, and return the complete response. The request is only retried if it was not executed.
 
-        :param timeout: as for C(complete).
+        :param timeout: timeout of the request in seconds.
         """
         path = path_of(task_type, inference_id)
         return self.client.request_with_retries("POST", path, _within(timeout), body, privilege="monitor_inference")
 
     def chat(self, inference_id: str, body: Mapping[str, Any], timeout: float) -> Generator[Piece, None, None]:
-        """Send prompts to an endpoint of the task type C(chat_completion), and return its response piece by piece.
+        """Send prompts to an endpoint of the task type C(chat_completion), and yield the parts of its response.
 
         Closing the generator closes the connection.
 
-        :param timeout: seconds, for the server as well.
+        :param timeout: timeout of the request in seconds.
         """
         path = path_of("chat_completion", inference_id) + "/_stream"
         with closing(self.client.events(path, _within(timeout), body)) as events:

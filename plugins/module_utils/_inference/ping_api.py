@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run endpoints of every task type, and prove that there is a result. Private to the collection."""
+"""Test requests for endpoints of all task types. Private to the collection."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .._elasticsearch.errors import UnreadableAnswer
 from .api import not_as_documented, path_of
 from .completion_api import Answers, Piece
 
-#: The task type whose endpoints respond with a stream.
+#: The task type with streamed responses.
 CHAT_COMPLETION = "chat_completion"
 
 
@@ -29,11 +29,11 @@ def _is_sparse_vector(value: Any) -> bool:
 
 
 class Shape(NamedTuple):
-    """How a response looks if it has a result (the server's classes C(*Results), and the specification).
+    """The format of a response with a result (the server's classes C(*Results), and the specification).
 
-    :ivar names: the names that the list of results can have. That of an embedding depends on its element type.
-    :ivar field: the field of each result that proves it.
-    :ivar proves: whether a value of that field does.
+    :ivar names: possible names of the list of results. For embeddings, the name depends on the element type.
+    :ivar field: the field of each result to check.
+    :ivar proves: returns whether the value of this field is valid.
     """
 
     names: tuple[str, ...]
@@ -41,28 +41,28 @@ class Shape(NamedTuple):
     proves: Callable[[Any], bool]
 
 
-#: The responses of the task types that do not respond with a stream.
+#: Response formats of the task types without streamed responses.
 SHAPES: Mapping[str, Shape] = {
     "text_embedding": Shape(("text_embedding", "text_embedding_bytes", "text_embedding_bits"), "embedding", _is_vector),
     "sparse_embedding": Shape(("sparse_embedding",), "embedding", _is_sparse_vector),
     "embedding": Shape(("embeddings", "embeddings_bytes", "embeddings_bits"), "embedding", _is_vector),
     "rerank": Shape(("rerank",), "index", _is_number),
-    # With few tokens, the text of a model that responds can be empty.
+    # A working model can return an empty string if max_tokens is low.
     "completion": Shape(("completion",), "result", lambda text: isinstance(text, str)),
 }
 
-#: The task types whose endpoints can be run.
+#: The task types that can be tested.
 TASK_TYPES = (*SHAPES, CHAT_COMPLETION)
 
 
 class Pings(Answers):
-    """The requests of `elasticsearch.md`, "Run", for every task type. Each method raises ClientError."""
+    """Test requests for all task types (`elasticsearch.md`, "Run"). All methods raise ClientError."""
 
     def prove(self, task_type: str, inference_id: str, body: Mapping[str, Any], timeout: float) -> None:
-        """Run an endpoint of a task type of C(SHAPES).
+        """Run an endpoint of a task type in C(SHAPES).
 
-        :param timeout: seconds, for the server.
-        :raises ClientError: also if the response has no result.
+        :param timeout: timeout of the request in seconds.
+        :raises ClientError: also if the response does not contain a result.
         """
         answer = self.infer(task_type, inference_id, body, timeout)
         shape, path = SHAPES[task_type], path_of(task_type, inference_id)
@@ -75,12 +75,12 @@ class Pings(Answers):
             raise without_result(path)
 
     def chat_until_result(self, inference_id: str, body: Mapping[str, Any], timeout: float) -> Iterator[Piece]:
-        """Run an endpoint of the task type C(chat_completion), and return its response until the model has responded.
+        """Run an endpoint of the task type C(chat_completion), and yield its response until it contains a result.
 
-        Then the connection is closed. The first events of a stream can come without a response of the model.
+        Then close the connection. The first events of a stream can arrive before the model responds.
 
-        :param timeout: seconds, for the server as well.
-        :raises ClientError: also if the stream ends without a response.
+        :param timeout: timeout of the request in seconds.
+        :raises ClientError: also if the stream ends without a result.
         """
         with closing(self.chat(inference_id, body, timeout)) as pieces:
             for piece in pieces:
@@ -91,5 +91,5 @@ class Pings(Answers):
 
 
 def without_result(path: str) -> UnreadableAnswer:
-    """Return the error if a response is as documented, but has no result."""
+    """Return the error for a response in the documented format that does not contain a result."""
     return UnreadableAnswer("The response contains no result.", "POST", path, status=200)

@@ -141,7 +141,7 @@ class TestNodes:
         assert str(error).startswith(f"GET /_inference/_all: {nobody} cannot be reached: Failed to establish")
         assert "Connection refused. http://nosuch.invalid cannot be reached: Failed to " in str(error)
         assert str(error).endswith(
-            "Hint: check elasticsearch_url, and that the machine which runs the module may reach it."
+            "Hint: check elasticsearch_url, and that the host where the module runs can reach it."
         )
         assert (error.ambiguous, error.status, error.retried) == (False, None, False)
         assert "object at" not in str(error)
