@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from .errors import ClientError, ConnectionLost, TlsFailed, Unreachable
 from .json_text import parse_json
-from .retries import Patience, PatientRetry, goes_to_another_node, make_retry, send_with_retries
+from .retries import BudgetedRetry, RetryBudget, make_retry, send_with_retries, should_try_next_node
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -61,7 +61,7 @@ class Client:
 
     :param redact: hides secrets in a string. Everything that is reported about a request passes through it.
     :ivar timeout: seconds for one request.
-    :ivar patience: the retry budget of the task.
+    :ivar retry_budget: shared by all requests of the task.
     :ivar distrusted: error messages of nodes that were skipped because of a TLS error, by node.
     :raises ImportError: if C(requests) is not installed.
     """
@@ -74,11 +74,12 @@ class Client:
         self.timeout = connection.timeout
         self._retries = connection.retries
         self._verify = connection.verify
-        self.patience = Patience(connection.timeout)
+        self.retry_budget = RetryBudget(connection.timeout)
         has_several = len(self._nodes) > 1
         # With several nodes, a retry goes to the next node. urllib3 therefore retries only with a single node.
-        self._retry = make_retry(connection.retries, self.patience) if has_several else None
-        self._session = _make_session(connection, make_retry(0 if has_several else connection.retries, self.patience))
+        self._retry = make_retry(connection.retries, self.retry_budget) if has_several else None
+        retries_of_urllib3 = 0 if has_several else connection.retries
+        self._session = _make_session(connection, make_retry(retries_of_urllib3, self.retry_budget))
         self.distrusted: dict[str, str] = {}
         if self._verify is False:
             # Either the user disabled the verification, or a pinned certificate is verified without a CA.
@@ -136,7 +137,7 @@ class Client:
 
         :param send: receives whether the request was sent before.
         """
-        return send_with_retries(send, max(self._retries, least_retries), self.patience)
+        return send_with_retries(send, max(self._retries, least_retries), self.retry_budget)
 
     def events(self, path: str, params: Mapping[str, str], body: Any) -> Generator[Event, None, None]:
         """Send a POST request and yield the server-sent events of its response as they arrive.
@@ -195,10 +196,10 @@ class Client:
                 continue
             if sick is not None:
                 sick.close()
-            if len(self._nodes) == 1 or not goes_to_another_node(request.method, response.status_code):
+            if len(self._nodes) == 1 or not should_try_next_node(request.method, response.status_code):
                 self._prefer(node)
                 return response
-            self.patience.sent_again(f"status {response.status_code} from {node}")
+            self.retry_budget.count_retry(f"status {response.status_code} from {node}")
             sick = response
         if sick is None:
             raise _combine(failures)
@@ -225,7 +226,7 @@ class Client:
             raise self.diagnosis(request).of_transport(error, node, self.timeout) from None
 
 
-def _make_session(connection: Connection, retry: PatientRetry) -> requests.Session:
+def _make_session(connection: Connection, retry: BudgetedRetry) -> requests.Session:
     session = requests.Session()
     session.headers.update({"Accept": "application/json", "User-Agent": f"ansible-esops.inference/{VERSION}"})
     session.headers["Content-Type"] = "application/json"

@@ -26,130 +26,130 @@ except ImportError:
 _Response = TypeVar("_Response")
 
 #: Maximum number of seconds to wait because of C(Retry-After).
-LONGEST_PAUSE = 60.0
+MAX_RETRY_AFTER = 60.0
 
 #: Statuses after which a PUT or a DELETE was certainly not executed.
-_UNDONE_STATUSES = frozenset((429, 503))
+_NOT_EXECUTED_STATUSES = frozenset((429, 503))
 
 #: The same for a POST. A 429 can come from a provider that executed the request, which only the body shows.
-_UNDONE_POSTS = _UNDONE_STATUSES - {429}
+_NOT_EXECUTED_POST_STATUSES = _NOT_EXECUTED_STATUSES - {429}
 
 #: Idempotent methods. A POST can incur costs each time it is sent.
-_REPEATABLE = frozenset(("GET", "PUT", "DELETE"))
+_IDEMPOTENT_METHODS = frozenset(("GET", "PUT", "DELETE"))
 
 
-def goes_to_another_node(method: str, status: int) -> bool:
+def should_try_next_node(method: str, status: int) -> bool:
     """Return whether to send the request to the next node immediately after a response with this status."""
     if method == "GET":
         return status in PASSING_STATUSES
-    return status in (_UNDONE_POSTS if method == "POST" else _UNDONE_STATUSES)
+    return status in (_NOT_EXECUTED_POST_STATUSES if method == "POST" else _NOT_EXECUTED_STATUSES)
 
 
-class Patience:
+class RetryBudget:
     """Time budget for retries, shared by all requests of a task.
 
-    :ivar left: remaining seconds for pauses. A request that exceeds its timeout consumes all of them.
-    :ivar resent: number of retries.
-    :ivar reason: reason of the last retry.
+    :ivar remaining: remaining seconds for pauses. A request that exceeds its timeout consumes all of them.
+    :ivar retry_count: number of retries.
+    :ivar last_reason: reason of the last retry.
     """
 
     def __init__(self, seconds: float) -> None:
-        self.left = seconds
-        self.resent = 0
-        self.reason = ""
+        self.remaining = seconds
+        self.retry_count = 0
+        self.last_reason = ""
 
-    def spend(self, seconds: float) -> float:
+    def consume(self, seconds: float) -> float:
         """Subtract seconds from the budget, and return how many of them were available."""
-        spent = min(seconds, max(self.left, 0.0))
-        self.left -= seconds
-        return spent
+        consumed = min(seconds, max(self.remaining, 0.0))
+        self.remaining -= seconds
+        return consumed
 
-    def sent_again(self, reason: str) -> None:
+    def count_retry(self, reason: str) -> None:
         """Count a retry."""
-        self.resent += 1
-        self.reason = reason
+        self.retry_count += 1
+        self.last_reason = reason
 
     def pause(self, seconds: float) -> None:
         """Sleep for a random part of these seconds, within the budget."""
         # The jitter prevents many tasks from retrying at the same time after the same error.
-        time.sleep(self.spend(seconds * random.uniform(0.5, 1)))
+        time.sleep(self.consume(seconds * random.uniform(0.5, 1)))
 
     def wait(self, seconds: float, reason: str) -> bool:
         """Pause before a retry and return true, or return false if the budget is exhausted."""
-        if self.left <= 0:
+        if self.remaining <= 0:
             return False
         self.pause(seconds)
-        self.sent_again(reason)
+        self.count_retry(reason)
         return True
 
 
-class PatientRetry(Retry):
+class BudgetedRetry(Retry):
     """A C(Retry) with jitter and a maximum for C(Retry-After), which stops when the budget of the task is exhausted."""
 
-    patience: Patience
+    budget: RetryBudget
 
-    def new(self, **changes: Any) -> PatientRetry:
-        following = super().new(**changes)
-        following.patience = self.patience
-        return following
+    def new(self, **changes: Any) -> BudgetedRetry:
+        next_retry = super().new(**changes)
+        next_retry.budget = self.budget
+        return next_retry
 
     def parse_retry_after(self, retry_after: str) -> float:
         try:
-            return min(super().parse_retry_after(retry_after), LONGEST_PAUSE)
+            return min(super().parse_retry_after(retry_after), MAX_RETRY_AFTER)
         except urllib3.exceptions.InvalidHeader:
             return 0.0
 
     def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
-        if method in _REPEATABLE:
+        if method in _IDEMPOTENT_METHODS:
             return super().is_retry(method, status_code, has_retry_after)
-        return status_code in _UNDONE_POSTS
+        return status_code in _NOT_EXECUTED_POST_STATUSES
 
     def sleep(self, response: urllib3.BaseHTTPResponse | None = None) -> None:
         seconds = self.get_retry_after(response) if response is not None else None
         if seconds:
-            time.sleep(self.patience.spend(seconds))
+            time.sleep(self.budget.consume(seconds))
         else:
-            self.patience.pause(self.get_backoff_time())
+            self.budget.pause(self.get_backoff_time())
 
-    def increment(self, *args: Any, **kwargs: Any) -> PatientRetry:
-        kwargs["error"] = _without_proxy(kwargs.get("error"))
+    def increment(self, *args: Any, **kwargs: Any) -> BudgetedRetry:
+        kwargs["error"] = _unwrap_proxy_error(kwargs.get("error"))
         error, response = kwargs["error"], kwargs.get("response")
         try:
-            following = super().increment(*args, **kwargs)
+            next_retry = super().increment(*args, **kwargs)
             if isinstance(error, urllib3.exceptions.ReadTimeoutError):
-                self.patience.spend(self.patience.left)
-            if self.patience.left <= 0:
+                self.budget.consume(self.budget.remaining)
+            if self.budget.remaining <= 0:
                 reason = error or urllib3.exceptions.ResponseError("the time for retries is used up")
                 raise urllib3.exceptions.MaxRetryError(kwargs["_pool"], args[1], reason)
-        except urllib3.exceptions.MaxRetryError as given_up:
+        except urllib3.exceptions.MaxRetryError as exhausted:
             # The diagnosis uses the history to find out whether an earlier attempt reached the server.
-            given_up.history = self.history  # type: ignore[attr-defined]
+            exhausted.history = self.history  # type: ignore[attr-defined]
             raise
-        self.patience.sent_again(f"status {response.status}" if response is not None else type(error).__name__)
-        return following
+        self.budget.count_retry(f"status {response.status}" if response is not None else type(error).__name__)
+        return next_retry
 
 
-def make_retry(retries: int, patience: Patience) -> PatientRetry:
+def make_retry(retries: int, budget: RetryBudget) -> BudgetedRetry:
     """Return the retry rule for urllib3.
 
     :param retries: maximum number of retries.
     """
-    retry = PatientRetry(
+    retry = BudgetedRetry(
         total=retries,
         redirect=0,
         other=0,
         status_forcelist=PASSING_STATUSES,
         # Only used after a lost connection. C(is_retry) decides about statuses.
-        allowed_methods=_REPEATABLE,
+        allowed_methods=_IDEMPOTENT_METHODS,
         backoff_factor=1,
         raise_on_status=False,
         respect_retry_after_header=True,
     )
-    retry.patience = patience
+    retry.budget = budget
     return retry
 
 
-def _without_proxy(error: Exception | None) -> Exception | None:
+def _unwrap_proxy_error(error: Exception | None) -> Exception | None:
     """Return the error of a lost connection without the C(ProxyError) around it.
 
     urllib3 reports that the proxy cannot be reached, although the request may have been sent through it.
@@ -160,7 +160,7 @@ def _without_proxy(error: Exception | None) -> Exception | None:
     return error
 
 
-def send_with_retries(send: Callable[[bool], _Response], retries: int, patience: Patience) -> _Response:
+def send_with_retries(send: Callable[[bool], _Response], retries: int, budget: RetryBudget) -> _Response:
     """Send a request, and retry it after temporary errors with growing pauses.
 
     The status does not identify these errors. Elasticsearch reports a temporary error of the provider with status 400.
@@ -175,20 +175,20 @@ def send_with_retries(send: Callable[[bool], _Response], retries: int, patience:
             return send(attempt > 0)
         except ApiError as error:
             # The time of the attempt counts, because the server may have waited for the provider.
-            patience.spend(time.monotonic() - start)
-            if attempt == retries or not _passes(error) or not patience.wait(2.0**attempt, _why(error)):
+            budget.consume(time.monotonic() - start)
+            if attempt == retries or not _is_retryable(error) or not budget.wait(2.0**attempt, _retry_reason(error)):
                 raise
     raise AssertionError("The last attempt returns or raises.")
 
 
-def _passes(error: ApiError) -> bool:
+def _is_retryable(error: ApiError) -> bool:
     """Return whether a retry can succeed and incurs no additional costs."""
     if error.method == "POST":
         return error.status == 429 and not error.is_provider_timeout
     return error.is_passing
 
 
-def _why(error: ApiError) -> str:
+def _retry_reason(error: ApiError) -> str:
     """Return the reason of a retry as a part of a sentence."""
     if error.provider_status is not None:
         return f"status {error.provider_status} from the provider"

@@ -95,9 +95,10 @@ def _result(module: CheckedModule, check: Check, work: Work, redact: Redactor) -
 def _warnings_of(client: Client) -> list[str]:
     """Return what the user should know of the requests of a run."""
     warnings = [f"A node was skipped: {problem}" for problem in client.distrusted.values()]
-    if client.patience.resent:
-        times = "once" if client.patience.resent == 1 else f"{client.patience.resent} times"
-        warnings.insert(0, f"A request had to be sent again {times}, the last time for {client.patience.reason}.")
+    budget = client.retry_budget
+    if budget.retry_count:
+        times = "once" if budget.retry_count == 1 else f"{budget.retry_count} times"
+        warnings.insert(0, f"A request had to be sent again {times}, the last time for {budget.last_reason}.")
     return warnings
 
 

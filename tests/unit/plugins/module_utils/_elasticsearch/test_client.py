@@ -177,7 +177,7 @@ class TestFailover:
             client.request("GET", "/_inference/_all")
             assert other.requests == ["GET /", "GET /_inference/_all"]
         assert (server.requests, pauses) == (["GET /"], [])
-        assert (client.patience.resent, client.patience.reason) == (1, f"status {status} from {server.url}")
+        assert (client.retry_budget.retry_count, client.retry_budget.last_reason) == (1, f"status {status} from {server.url}")
 
     @pytest.mark.parametrize(
         ("status", "method"), [(429, "PUT"), (429, "DELETE"), (503, "PUT"), (503, "DELETE"), (503, "POST")]

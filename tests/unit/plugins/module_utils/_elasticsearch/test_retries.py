@@ -23,8 +23,8 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.err
     UnreadableAnswer,
 )
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.retries import (
-    Patience,
-    goes_to_another_node,
+    RetryBudget,
+    should_try_next_node,
     send_with_retries,
 )
 from tests.simulator import Fault, Simulator
@@ -86,13 +86,13 @@ class TestRetries:
     def test_retries_are_counted_with_their_last_reason(self, server: Simulator, connect: Connect) -> None:
         client = connect(server.url, retries=2)
         client.request("GET", "/")
-        assert (client.patience.resent, client.patience.reason) == (0, "")
+        assert (client.retry_budget.retry_count, client.retry_budget.last_reason) == (0, "")
         server.faults.add(Fault("status", status=429))
         client.request("GET", "/")
-        assert (client.patience.resent, client.patience.reason) == (1, "status 429")
+        assert (client.retry_budget.retry_count, client.retry_budget.last_reason) == (1, "status 429")
         server.faults.add(Fault("reset_before"))
         client.request("GET", "/")
-        assert (client.patience.resent, client.patience.reason) == (2, "ProtocolError")
+        assert (client.retry_budget.retry_count, client.retry_budget.last_reason) == (2, "ProtocolError")
 
     def test_request_that_timed_out_is_not_retried(
         self, server: Simulator, connect: Connect, pauses: list[float]
@@ -251,7 +251,7 @@ class TestProviderFaults:
         assert self.write(client)["inference_id"] == "a"
         assert server.requests == [f"PUT {self.PATH}"] * 4
         assert pauses == [1, 2, 4]
-        assert (client.patience.resent, client.patience.reason) == (3, f"status {status} from the provider")
+        assert (client.retry_budget.retry_count, client.retry_budget.last_reason) == (3, f"status {status} from the provider")
 
     @pytest.mark.parametrize("status", [401, 404])
     def test_refusal_of_provider_is_not_retried(
@@ -293,7 +293,7 @@ class TestProviderFaults:
         server.faults.add(Fault("busy", times=2))
         client = connect(server.url, retries=3)
         assert client.request_with_retries("DELETE", self.PATH)["acknowledged"] is True
-        assert (len(server.requests), client.patience.reason) == (3, "an update in progress")
+        assert (len(server.requests), client.retry_budget.last_reason) == (3, "an update in progress")
 
 
 THROTTLED = said("Received a rate limit status code", 429)
@@ -316,7 +316,7 @@ class TestSendWithRetries:
     def test_passing_error_is_retried_with_its_reason(
         self, pauses: list[float], error: ClientError, reason: str
     ) -> None:
-        patience, tries = Patience(60), []
+        budget, tries = RetryBudget(60), []
 
         def send(retried: bool) -> str:
             tries.append(retried)
@@ -324,8 +324,8 @@ class TestSendWithRetries:
                 raise error
             return "sent"
 
-        assert send_with_retries(send, 3, patience) == "sent"
-        assert (tries, pauses, patience.reason) == ([False, True], [1], reason)
+        assert send_with_retries(send, 3, budget) == "sent"
+        assert (tries, pauses, budget.last_reason) == ([False, True], [1], reason)
 
     @pytest.mark.parametrize(
         "error",
@@ -337,22 +337,22 @@ class TestSendWithRetries:
         ],
     )
     def test_error_that_stays_or_may_cost_is_not_retried(self, pauses: list[float], error: ClientError) -> None:
-        patience = Patience(60)
+        budget = RetryBudget(60)
 
         def send(_retried: bool) -> str:
             raise error
 
         with pytest.raises(type(error)) as caught:
-            send_with_retries(send, 3, patience)
+            send_with_retries(send, 3, budget)
         assert caught.value is error
-        assert (patience.resent, pauses) == (0, [])
+        assert (budget.retry_count, pauses) == (0, [])
 
 
 def test_patience_gives_no_more_seconds_than_it_has() -> None:
-    patience = Patience(3)
-    assert [patience.spend(2), patience.spend(2), patience.spend(2)] == [2, 1, 0]
-    assert not patience.wait(1, "any")
-    assert patience.resent == 0
+    budget = RetryBudget(3)
+    assert [budget.consume(2), budget.consume(2), budget.consume(2)] == [2, 1, 0]
+    assert not budget.wait(1, "any")
+    assert budget.retry_count == 0
 
 
 @pytest.mark.parametrize(
@@ -360,4 +360,4 @@ def test_patience_gives_no_more_seconds_than_it_has() -> None:
     [("GET", {429, 502, 503, 504}), ("PUT", {429, 503}), ("DELETE", {429, 503}), ("POST", {503})],
 )
 def test_request_goes_to_another_node_if_nothing_was_done(method: str, statuses: set[int]) -> None:
-    assert {status for status in range(200, 600) if goes_to_another_node(method, status)} == statuses
+    assert {status for status in range(200, 600) if should_try_next_node(method, status)} == statuses

@@ -22,7 +22,7 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.aut
     choose_auth,
 )
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.connection import Connection
-from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.retries import Patience
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.retries import RetryBudget
 from ansible_collections.esops.inference.plugins.module_utils._modules import anthropic_endpoint
 from ansible_collections.esops.inference.plugins.module_utils._modules import runner as module_module
 from ansible_collections.esops.inference.plugins.module_utils._modules.connection_options import connection_options
@@ -40,7 +40,7 @@ def connection(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Connection]:
     found: list[Connection] = []
 
     class Spy:
-        patience = Patience(0)
+        retry_budget = RetryBudget(0)
 
         def __init__(self, connection: Connection, _redact: object) -> None:
             found.append(connection)
