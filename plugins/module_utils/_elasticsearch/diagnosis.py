@@ -21,7 +21,7 @@ from .errors import (
     TimedOut,
     TlsFailed,
     Unreachable,
-    UnreadableAnswer,
+    UnreadableResponse,
 )
 
 try:
@@ -76,7 +76,7 @@ class Diagnosis:
             problem = f"The connection to {node} was lost: {words}."
             return ConnectionLost(problem, method, target, hints.lost_hint(node))
         if isinstance(error, requests.exceptions.ContentDecodingError):
-            return UnreadableAnswer(f"The response of {node} cannot be decoded: {words}.", method, target)
+            return UnreadableResponse(f"The response of {node} cannot be decoded: {words}.", method, target)
         if isinstance(error, _NO_URL) and requests.utils.get_environ_proxies(node):
             # The value is not shown, because it may contain a password.
             words = "the address of the proxy in the environment is not a valid URL"
@@ -124,7 +124,7 @@ class Diagnosis:
         """
         if not isinstance(answer, dict) or "error" not in answer:
             problem = "The stream ended with an error event that contains no error."
-            return UnreadableAnswer(problem, self._method, self._target)
+            return UnreadableResponse(problem, self._method, self._target)
         return self._api_error("the stream ended with an error", answer.get("status"), answer, retried=False)
 
     def _unreadable(self, response: requests.Response, retried: bool) -> ClientError:
@@ -133,7 +133,7 @@ class Diagnosis:
         found = "an HTML page" if html else "not a complete JSON document of Elasticsearch"
         problem = f"The response has status {response.status_code} and is {found} ({kind})."
         hint = hints.page_hint(response.status_code, html, response.url)
-        return UnreadableAnswer(problem, self._method, self._target, hint, response.status_code, retried=retried)
+        return UnreadableResponse(problem, self._method, self._target, hint, response.status_code, retried=retried)
 
     def _api_error(self, problem: str, status: int | None, answer: dict[str, Any], retried: bool) -> ApiError:
         """Return an error reported by Elasticsearch. C(error) is a plain string if there is no handler for the request.

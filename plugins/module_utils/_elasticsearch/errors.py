@@ -206,7 +206,7 @@ class TimedOut(ConnectionLost):
     """A request without a response in time. The server may still execute it."""
 
 
-class UnreadableAnswer(ClientError):
+class UnreadableResponse(ClientError):
     """A response that does not come from Elasticsearch, such as an HTML page of a proxy, or that is incomplete."""
 
     @property

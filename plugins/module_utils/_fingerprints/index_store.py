@@ -10,7 +10,7 @@ from typing import Any, Callable, Sequence
 from urllib.parse import quote
 
 from .._elasticsearch.client import Client
-from .._elasticsearch.errors import ApiError, UnreadableAnswer
+from .._elasticsearch.errors import ApiError, UnreadableResponse
 from .._inference.endpoint import Server
 from .records import COST, Overtaken, Receipt, Record
 
@@ -54,7 +54,7 @@ class IndexStore:
             documents = {document["_id"]: document for document in answer["docs"]}
             return {inference_id: self._source(documents[inference_id], path) for inference_id in inference_ids}
         except (AttributeError, KeyError, TypeError):
-            raise UnreadableAnswer("The response is not that of a multi-get.", "POST", path, status=200) from None
+            raise UnreadableResponse("The response is not that of a multi-get.", "POST", path, status=200) from None
 
     def _source(self, document: Any, path: str) -> Record | None:
         error = document.get("error")
@@ -133,7 +133,7 @@ def _receipt(answer: Any, path: str) -> Receipt:
     try:
         return {"if_seq_no": str(answer["_seq_no"]), "if_primary_term": str(answer["_primary_term"])}
     except (KeyError, TypeError):
-        raise UnreadableAnswer("The response is not that of an index request.", "PUT", path, status=200) from None
+        raise UnreadableResponse("The response is not that of an index request.", "PUT", path, status=200) from None
 
 
 def _without_hashes(error: ApiError, record: Record) -> ApiError:

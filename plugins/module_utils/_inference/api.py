@@ -13,7 +13,7 @@ from typing import Any, Mapping, NamedTuple
 from urllib.parse import quote, urlencode
 
 from .._elasticsearch.client import Client
-from .._elasticsearch.errors import ApiError, ClientError, UnreadableAnswer
+from .._elasticsearch.errors import ApiError, ClientError, UnreadableResponse
 from .endpoint import NEWEST, UNKNOWN, Endpoint, Server
 
 #: Maximum number of seconds by which the timeout of the server is shorter than that of the client, so that the server
@@ -231,12 +231,12 @@ def _endpoint(method: str, path: str, answer: Any) -> Endpoint:
         raise not_as_documented(method, path) from None
 
 
-def not_as_documented(method: str, path: str) -> UnreadableAnswer:
+def not_as_documented(method: str, path: str) -> UnreadableResponse:
     """Return the error for a JSON response that does not have the documented format."""
     from .._elasticsearch.hints import NO_INFERENCE  # noqa: PLC0415
 
     problem = "The response is valid JSON, but not in the documented format."
-    return UnreadableAnswer(problem, method, path, NO_INFERENCE, 200)
+    return UnreadableResponse(problem, method, path, NO_INFERENCE, 200)
 
 
 def path_of(task_type: str, inference_id: str) -> str:

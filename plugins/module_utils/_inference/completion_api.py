@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import Any, Generator, Mapping, NamedTuple
 
-from .._elasticsearch.errors import UnreadableAnswer
+from .._elasticsearch.errors import UnreadableResponse
 from .._elasticsearch.json_text import parse_json
 from .api import (
     Inference,
@@ -75,7 +75,7 @@ class Answers(Inference):
                 yield _piece(path, parse_json(event.data))
         problem = "The stream ended before the final [DONE] event."
         hint = "check any proxy in front of Elasticsearch. It may have cut off the stream."
-        raise UnreadableAnswer(problem, "POST", path, hint, 200)
+        raise UnreadableResponse(problem, "POST", path, hint, 200)
 
 
 def _piece(path: str, answer: Any) -> Piece:

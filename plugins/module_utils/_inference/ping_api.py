@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import Any, Callable, Iterator, Mapping, NamedTuple
 
-from .._elasticsearch.errors import UnreadableAnswer
+from .._elasticsearch.errors import UnreadableResponse
 from .api import not_as_documented, path_of
 from .completion_api import Answers, Piece
 
@@ -90,6 +90,6 @@ class Pings(Answers):
         raise without_result(path_of(CHAT_COMPLETION, inference_id) + "/_stream")
 
 
-def without_result(path: str) -> UnreadableAnswer:
+def without_result(path: str) -> UnreadableResponse:
     """Return the error for a response in the documented format that does not contain a result."""
-    return UnreadableAnswer("The response contains no result.", "POST", path, status=200)
+    return UnreadableResponse("The response contains no result.", "POST", path, status=200)

@@ -11,7 +11,7 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.cau
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import (
     ApiError,
     ClientError,
-    UnreadableAnswer,
+    UnreadableResponse,
 )
 from tests.unit.plugins.module_utils._elasticsearch.responses import (
     ANTHROPIC_LIMITS,
@@ -222,7 +222,7 @@ def test_timeout_of_run_is_of_provider_on_every_version() -> None:
         refusal(PUT, 400, "status_exception", "unknown settings [{a=status [429]}]"),
         refusal(("POST", "/index/_search"), 500, "socket_timeout_exception", "Read timed out"),
         error_of(PUT, 404, {"error": "Connection refused"}),
-        UnreadableAnswer("The answer has status 503 and is a page (text/html).", *PUT, status=503),
+        UnreadableResponse("The answer has status 503 and is a page (text/html).", *PUT, status=503),
     ],
 )
 def test_error_of_cluster_is_not_of_provider(error: ClientError) -> None:
@@ -270,7 +270,7 @@ def test_conflict_is_classified_by_its_words(
         (refusal(GET, 400, "resource_not_found_exception", "Inference endpoint not found [one]"), False),
         (error_of(GET, 404, {"ok": False, "message": "Unknown resource."}), False),
         (error_of(GET, 404, {"error": "no handler found for uri [/x] and method [GET]"}), False),
-        (UnreadableAnswer("The answer has status 404 and is a page (text/html).", *GET, status=404), False),
+        (UnreadableResponse("The answer has status 404 and is a page (text/html).", *GET, status=404), False),
     ],
 )
 def test_missing_endpoint_is_told_from_other_404s(error: ClientError, missing: bool) -> None:

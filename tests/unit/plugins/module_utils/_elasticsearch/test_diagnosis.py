@@ -16,7 +16,7 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.err
     ConnectionLost,
     Redirected,
     Unreachable,
-    UnreadableAnswer,
+    UnreadableResponse,
 )
 from tests.simulator import Fault, Simulator
 from tests.unit.plugins.module_utils._elasticsearch.responses import error_of
@@ -45,7 +45,7 @@ class TestLost:
     def test_response_that_breaks_off_is_ambiguous(self, server: Simulator, connect: Connect) -> None:
         server.faults.add(Fault("cut_short"))
         """Before 2.0, urllib3 did not count the bytes, and what there is of the answer is no JSON."""
-        with pytest.raises((ConnectionLost, UnreadableAnswer)) as caught:
+        with pytest.raises((ConnectionLost, UnreadableResponse)) as caught:
             connect(server.url).request("GET", "/")
         lost, incomplete = r"was lost: IncompleteRead\(\d+ bytes read, 64 more", "not a complete JSON document"
         assert re.search(f"{lost}|{incomplete}", caught.value.problem)
@@ -102,7 +102,7 @@ UNREADABLE_JSON = "is not a complete JSON document of Elasticsearch (application
 class TestUnreadable:
     @pytest.mark.parametrize("body", [b"", b'{"endpoints": [', b"42", b'"text"', b"null"])
     def test_response_that_is_not_json_is_unreadable(self, connect: Connect, body: bytes) -> None:
-        with pytest.raises(UnreadableAnswer) as caught:
+        with pytest.raises(UnreadableResponse) as caught:
             answer(connect, body)
         assert caught.value.problem == f"The response has status 200 and {UNREADABLE_JSON}"
         assert caught.value.hint == "check elasticsearch_url and any proxy or load balancer in front of Elasticsearch."
@@ -110,7 +110,7 @@ class TestUnreadable:
 
     def test_page_is_unreadable(self, server: Simulator, connect: Connect) -> None:
         server.faults.add(Fault("html"))
-        with pytest.raises(UnreadableAnswer) as caught:
+        with pytest.raises(UnreadableResponse) as caught:
             connect(server.url, retries=3).request("GET", "/")
         assert str(caught.value) == (
             "GET /: The response has status 200 and is an HTML page (text/html). Hint: check elasticsearch_url. "
@@ -135,7 +135,7 @@ class TestUnreadable:
     def test_page_with_an_error_status_gets_hint_by_the_status(
         self, connect: Connect, status: int, ambiguous: bool, hint: str
     ) -> None:
-        with pytest.raises(UnreadableAnswer) as caught:
+        with pytest.raises(UnreadableResponse) as caught:
             answer(connect, b"<html>", status, "text/html; charset=utf-8")
         error = caught.value
         assert error.problem == f"The response has status {status} and is an HTML page (text/html; charset=utf-8)."
@@ -143,14 +143,14 @@ class TestUnreadable:
         assert (error.status, error.ambiguous) == (status, ambiguous)
 
     def test_error_of_a_proxy_is_unreadable(self, connect: Connect) -> None:
-        with pytest.raises(UnreadableAnswer, match="status 503 and is not a complete JSON document"):
+        with pytest.raises(UnreadableResponse, match="status 503 and is not a complete JSON document"):
             answer(connect, b'{"message": "no healthy upstream"}', 503)
 
     @pytest.mark.usefixtures("pauses")
     def test_unreadable_response_after_a_retry_is_marked_as_retried(self, server: Simulator, connect: Connect) -> None:
         server.faults.add(Fault("status", status=504))
         server.faults.add(Fault("html"))
-        with pytest.raises(UnreadableAnswer) as caught:
+        with pytest.raises(UnreadableResponse) as caught:
             connect(server.url, retries=1).request("GET", "/")
         assert caught.value.retried
 
@@ -159,12 +159,12 @@ class TestUnreadable:
     ) -> None:
         head = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
         monkeypatch.setattr("tests.simulator.wire._head", lambda *_args: head)
-        with pytest.raises(UnreadableAnswer, match=r"JSON document of Elasticsearch \(no content type\)"):
+        with pytest.raises(UnreadableResponse, match=r"JSON document of Elasticsearch \(no content type\)"):
             answer(connect, b"")
 
     def test_response_with_broken_compression_is_unreadable(self, connect: Connect) -> None:
         encoding = ("Content-Encoding", "gzip")
-        with answering(b"no gzip", headers=(encoding,)) as server, pytest.raises(UnreadableAnswer) as caught:
+        with answering(b"no gzip", headers=(encoding,)) as server, pytest.raises(UnreadableResponse) as caught:
             connect(server.url).request("GET", "/")
         assert caught.value.problem.startswith(f"The response of {server.url} cannot be decoded: ")
         assert caught.value.ambiguous

@@ -14,7 +14,7 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.err
     ApiError,
     ClientError,
     TimedOut,
-    UnreadableAnswer,
+    UnreadableResponse,
 )
 from tests.simulator import Simulator
 from tests.simulator.messages import JSON
@@ -52,10 +52,10 @@ class TestEvents:
                 "the stream ended with an error (t): r",
             ),
             (b'{"error": "because"}', ApiError, "the stream ended with an error: because"),
-            (b"{", UnreadableAnswer, "The stream ended with an error event that contains no error."),
+            (b"{", UnreadableResponse, "The stream ended with an error event that contains no error."),
             (
                 b'{"status": 500}',
-                UnreadableAnswer,
+                UnreadableResponse,
                 "The stream ended with an error event that contains no error.",
             ),
         ],
@@ -97,14 +97,14 @@ class TestEvents:
     def test_response_that_is_not_a_stream_is_reported(
         self, connect: Connect, body: bytes, status: int, content_type: str
     ) -> None:
-        with answering(body, status, content_type) as server, pytest.raises(UnreadableAnswer) as caught:
+        with answering(body, status, content_type) as server, pytest.raises(UnreadableResponse) as caught:
             list(connect(server.url).events("/", {}, {}))
         assert caught.value.status == status
 
     def test_stream_with_broken_compression_is_reported(self, connect: Connect) -> None:
         headers = (("Content-Encoding", "gzip"),)
         broken = answering(b"data: a\n\n", content_type=EVENTS, headers=headers)
-        with broken as server, pytest.raises(UnreadableAnswer, match="cannot be decoded"):
+        with broken as server, pytest.raises(UnreadableResponse, match="cannot be decoded"):
             list(connect(server.url).events("/", {}, {}))
 
     def test_stream_that_takes_longer_than_the_timeout_is_reported(

@@ -20,7 +20,7 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.err
     ClientError,
     ConnectionLost,
     TimedOut,
-    UnreadableAnswer,
+    UnreadableResponse,
 )
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.retries import (
     RetryBudget,
@@ -143,7 +143,7 @@ class TestRetries:
     ) -> None:
         server.faults.add(Fault(kind))
         if kind == "cut":
-            with pytest.raises(UnreadableAnswer):
+            with pytest.raises(UnreadableResponse):
                 connect(server.url, retries=2).request("GET", "/")
         else:
             assert connect(server.url, retries=2).request("GET", "/")["name"] == "simulator"

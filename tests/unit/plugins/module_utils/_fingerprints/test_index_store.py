@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import Client
-from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ApiError, UnreadableAnswer
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ApiError, UnreadableResponse
 from ansible_collections.esops.inference.plugins.module_utils._fingerprints.index_store import IndexStore
 from ansible_collections.esops.inference.plugins.module_utils._fingerprints.records import Overtaken
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Server
@@ -62,7 +62,7 @@ class TestRead:
 
     @pytest.mark.parametrize("answer", [[], {}, {"docs": [1]}, {"docs": [{"_id": "a"}]}, {"docs": []}])
     def test_answer_of_something_else_is_an_error(self, answer: Any) -> None:
-        with pytest.raises(UnreadableAnswer, match="not that of a multi-get"):
+        with pytest.raises(UnreadableResponse, match="not that of a multi-get"):
             store(answer)[0].read(["a"])
 
     def test_error_of_a_document_is_raised(self) -> None:
@@ -109,7 +109,7 @@ class TestWrite:
 
     @pytest.mark.parametrize("answer", [{}, [], None, {"_seq_no": 1}])
     def test_answer_of_something_else_is_an_error(self, answer: Any) -> None:
-        with pytest.raises(UnreadableAnswer, match="not that of an index request"):
+        with pytest.raises(UnreadableResponse, match="not that of an index request"):
             store(answer)[0].write(RECORD)
 
 

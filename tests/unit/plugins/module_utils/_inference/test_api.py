@@ -17,7 +17,7 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.con
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import (
     ApiError,
     ClientError,
-    UnreadableAnswer,
+    UnreadableResponse,
 )
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.json_text import Repeated
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.redaction import Redactor
@@ -279,7 +279,7 @@ class TestServer:
         ],
     )
     def test_response_without_a_version_is_unreadable(self, answer: Any) -> None:
-        with pytest.raises(UnreadableAnswer) as caught:
+        with pytest.raises(UnreadableResponse) as caught:
             answered(answer).server()
         problem = "The response is valid JSON, but not in the documented format."
         assert str(caught.value).startswith(f"GET /: {problem} Hint: ")
@@ -362,7 +362,7 @@ class TestUndocumentedAnswers:
     )
     def test_undocumented_response_is_unreadable(self, call: Call, request_line: str, answers: list[Any]) -> None:
         for answer in answers:
-            with pytest.raises(UnreadableAnswer) as caught:
+            with pytest.raises(UnreadableResponse) as caught:
                 call(answered(answer))
             assert str(caught.value).startswith(f"{request_line}: The response is valid JSON, but not in the")
             assert "No inference API was found there." in caught.value.hint

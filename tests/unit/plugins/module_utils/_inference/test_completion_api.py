@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import Client
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.connection import Connection
-from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import UnreadableAnswer
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import UnreadableResponse
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.redaction import Redactor
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.server_sent_events import Event
 from ansible_collections.esops.inference.plugins.module_utils._inference.completion_api import Answers
@@ -46,7 +46,7 @@ class TestAnswers:
 
     @pytest.mark.parametrize("answer", [[], {}, {"completion": None}, {"completion": ["a"]}, {"completion": [{}]}])
     def test_completion_in_another_shape_is_unreadable(self, answer: Any) -> None:
-        with pytest.raises(UnreadableAnswer, match="not in the documented format"):
+        with pytest.raises(UnreadableResponse, match="not in the documented format"):
             Answers(Answering(answer)).complete(ID, {"input": "x"}, 5)
 
     @pytest.mark.parametrize(("timeout", "query"), [(130.0, "120s"), (0.2, "180ms"), (86400, "86390s")])
@@ -81,11 +81,11 @@ class TestAnswers:
         ["", "{", "[]", "null", '"a"', '{"choices": [1]}', '{"choices": [{"delta": {"content": 1}}]}', '{"usage": 5}'],
     )
     def test_event_of_a_chat_in_another_shape_is_unreadable(self, data: str) -> None:
-        with pytest.raises(UnreadableAnswer, match="not in the documented format"):
+        with pytest.raises(UnreadableResponse, match="not in the documented format"):
             list(Answers(Streaming(data)).chat("chat", {}, 5))
 
     def test_chat_without_an_end_is_unreadable(self) -> None:
         pieces = Answers(Streaming("{}")).chat("chat", {}, 5)
         next(pieces)
-        with pytest.raises(UnreadableAnswer, match=r"before the final \[DONE\] event"):
+        with pytest.raises(UnreadableResponse, match=r"before the final \[DONE\] event"):
             next(pieces)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import Client
-from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import UnreadableAnswer
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import UnreadableResponse
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.server_sent_events import Event
 from ansible_collections.esops.inference.plugins.module_utils._inference.ping_api import SHAPES, Pings
 
@@ -92,23 +92,23 @@ class TestResults:
         ],
     )
     def test_response_without_a_result_proves_nothing(self, task_type: str, answer: Any) -> None:
-        with pytest.raises(UnreadableAnswer, match=r"The response contains no result\.") as caught:
+        with pytest.raises(UnreadableResponse, match=r"The response contains no result\.") as caught:
             Pings(Answering(answer)).prove(task_type, "a", {}, 5)
         assert caught.value.ambiguous
 
     @pytest.mark.parametrize("task_type", SHAPES)
     @pytest.mark.parametrize("answer", [[], {}, {"took": 1}, {"error": "x"}, [1]])
     def test_response_in_another_shape_is_unreadable(self, task_type: str, answer: Any) -> None:
-        with pytest.raises(UnreadableAnswer, match="not in the documented format"):
+        with pytest.raises(UnreadableResponse, match="not in the documented format"):
             Pings(Answering(answer)).prove(task_type, "a", {}, 5)
 
     @pytest.mark.parametrize("results", [None, 5, ["a"], [{}], {"a": 1}])
     def test_results_in_another_shape_are_unreadable(self, results: Any) -> None:
-        with pytest.raises(UnreadableAnswer, match="not in the documented format"):
+        with pytest.raises(UnreadableResponse, match="not in the documented format"):
             Pings(Answering({"rerank": results})).prove("rerank", "a", {}, 5)
 
     def test_result_of_another_task_type_is_unreadable(self) -> None:
-        with pytest.raises(UnreadableAnswer, match="not in the documented format"):
+        with pytest.raises(UnreadableResponse, match="not in the documented format"):
             Pings(Answering({"completion": [{"result": "a"}]})).prove("rerank", "a", {}, 5)
 
 
@@ -131,12 +131,12 @@ class TestChat:
     )
     def test_stream_without_a_text_or_an_end_of_the_model_proves_nothing(self, answers: tuple[Any, ...]) -> None:
         client = Streaming(*answers)
-        with pytest.raises(UnreadableAnswer, match=r"contains no result|before the final \[DONE\] event"):
+        with pytest.raises(UnreadableResponse, match=r"contains no result|before the final \[DONE\] event"):
             list(Pings(client).chat_until_result("chat", {}, 5))
         assert client.closed
 
     def test_event_in_another_shape_is_unreadable(self) -> None:
         client = Streaming("<html>")
-        with pytest.raises(UnreadableAnswer, match="not in the documented format"):
+        with pytest.raises(UnreadableResponse, match="not in the documented format"):
             list(Pings(client).chat_until_result("chat", {}, 5))
         assert client.closed
