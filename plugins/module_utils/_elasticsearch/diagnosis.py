@@ -153,7 +153,7 @@ class Diagnosis:
             if text not in problem:
                 problem += f" Cause: {text}"
         found = ApiError(problem, self._method, self._target, "", status, kind, reason, retried, causes=causes)
-        return found.but(hint=hints.hint(found.cause, self._privilege))
+        return found.replace(hint=hints.hint(found.cause, self._privilege))
 
 
 def _any_sent(history: Iterable[RequestHistory]) -> bool:

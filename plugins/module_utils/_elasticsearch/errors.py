@@ -61,7 +61,7 @@ class ClientError(Exception):
         text = f"{self.method} {self.path}: {self.problem}"
         return f"{text}{'' if text.endswith(('.', ';')) else '.'} Hint: {self.hint}" if self.hint else text
 
-    def but(self: _Error, **changes: Any) -> _Error:
+    def replace(self: _Error, **changes: Any) -> _Error:
         """Return a copy with other messages. Its C(cause) does not change.
 
         :param changes: new values of C(problem), C(hint) or C(reason).

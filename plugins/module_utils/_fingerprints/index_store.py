@@ -118,7 +118,7 @@ class IndexStore:
             return self._client.request_with_retries(method, path, query, body)
         except ApiError as error:
             if error.error_type == "security_exception" and error.status == 403:
-                raise error.but(hint=self._hint(privilege)) from None
+                raise error.replace(hint=self._hint(privilege)) from None
             raise
 
     def _hint(self, privilege: str) -> str:
@@ -141,4 +141,4 @@ def _without_hashes(error: ApiError, record: Record) -> ApiError:
     problem, reason = error.problem, error.reason or ""
     for quoted in (record[name] for name in ("salt", "hash") if name in record):
         problem, reason = problem.replace(quoted, "(hidden)"), reason.replace(quoted, "(hidden)")
-    return error.but(problem=problem, reason=reason)
+    return error.replace(problem=problem, reason=reason)

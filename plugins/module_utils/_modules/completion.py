@@ -143,7 +143,7 @@ class _Answer:
         try:
             self._ask(api, text, settings, timeout)
         except ClientError as error:
-            self._told.update(failed_result(error.but(hint=self._hint(error))))
+            self._told.update(failed_result(error.replace(hint=self._hint(error))))
         except Refused as refusal:
             self._told.update(failed_result(refusal))
         if self._text or not self._told.get("failed"):

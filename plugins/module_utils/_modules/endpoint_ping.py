@@ -170,7 +170,7 @@ class _Ping:
         try:
             self._send(api, request_body(endpoint, params["input"], params["max_tokens"]), params["timeout"])
         except ClientError as error:
-            told = error.but(hint=hint_with_cost(error, error.hint, self._has_begun))
+            told = error.replace(hint=hint_with_cost(error, error.hint, self._has_begun))
             return {**result, "responds": False, **failed_result(told)}
         return {**result, "responds": True, "milliseconds": round((time.monotonic() - start) * 1000)}
 

@@ -118,7 +118,7 @@ class Cluster:
         if isinstance(error, ClientError) and error.ends_everything:
             self.down = error
         hint = self.service_of(desired).explain(error.problem) if isinstance(error, ApiError) else ""
-        return error.but(hint=hint) if isinstance(error, ApiError) and hint else error
+        return error.replace(hint=hint) if isinstance(error, ApiError) and hint else error
 
     def warn(self, text: str) -> None:
         if text not in self.warnings:

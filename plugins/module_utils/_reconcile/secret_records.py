@@ -57,6 +57,6 @@ class SecretRecords:
         try:
             self._fingerprints.sent(desired.secrets, stored)
         except ClientError as error:
-            raise error.but(problem=error.problem + _UNRECORDED) from None
+            raise error.replace(problem=error.problem + _UNRECORDED) from None
         except Refused as error:
             raise Refused(f"{error}{_UNRECORDED}") from None

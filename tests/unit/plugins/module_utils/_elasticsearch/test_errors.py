@@ -120,7 +120,7 @@ def test_failure_without_a_reason_has_the_problem() -> None:
 def test_new_error_for_a_layer_that_knows_more_leaves_the_old_one(changes: dict[str, Any]) -> None:
     error = refusal(GET, 500, "illegal_state_exception", INVALID)
     before = dict(vars(error))
-    new = error.but(**changes)
+    new = error.replace(**changes)
     assert type(new) is type(error)
     assert vars(new) == {**before, **changes}
     assert new.args == (new.problem,)
@@ -131,7 +131,7 @@ def test_new_error_for_a_layer_that_knows_more_leaves_the_old_one(changes: dict[
 def test_cause_is_classified_once() -> None:
     error = ConnectionLost("It failed.", *GET)
     assert error.cause is error.cause
-    assert not error.but(problem=INVALID).is_unreadable_state
+    assert not error.replace(problem=INVALID).is_unreadable_state
 
 
 def test_refusal_has_the_status_with_which_a_server_refuses_the_same() -> None:
