@@ -120,7 +120,7 @@ class ClientError(Exception):
         return self.cause.is_provider_passing
 
     @property
-    def ends_everything(self) -> bool:
+    def is_fatal(self) -> bool:
         """Return whether all other requests would fail, too."""
         return not self.sent or self.status == 401
 

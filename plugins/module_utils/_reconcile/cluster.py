@@ -103,7 +103,7 @@ class Cluster:
                 try:
                     self._sensitive_settings = self.api.sensitive_settings()
                 except ClientError as error:
-                    if error.ends_everything:
+                    if error.is_fatal:
                         raise
                     # Older servers have no such list: the settings count as different, and the update tells.
                     self._sensitive_settings = {}
@@ -115,7 +115,7 @@ class Cluster:
 
     def failed(self, error: Refused | ClientError, desired: Desired) -> Refused | ClientError:
         """The error with what the service has to say of it. One that others would meet as well is kept in mind."""
-        if isinstance(error, ClientError) and error.ends_everything:
+        if isinstance(error, ClientError) and error.is_fatal:
             self.down = error
         hint = self.service_of(desired).explain(error.problem) if isinstance(error, ApiError) else ""
         return error.replace(hint=hint) if isinstance(error, ApiError) and hint else error
@@ -148,7 +148,7 @@ class Cluster:
         try:
             return self.api.server()
         except ClientError as error:
-            if error.ends_everything:
+            if error.is_fatal:
                 raise
             if isinstance(error, ApiError) and error.error_type == "security_exception":
                 why = "without the cluster privilege monitor"

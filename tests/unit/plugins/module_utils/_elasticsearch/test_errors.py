@@ -71,7 +71,7 @@ def test_error_tells_what_may_have_been_done(error: ClientError, sent: bool, amb
     ],
 )
 def test_error_of_the_connection_or_the_credentials_ends_everything(error: ClientError, ends: bool) -> None:
-    assert error.ends_everything is ends
+    assert error.is_fatal is ends
 
 
 @pytest.mark.parametrize(
