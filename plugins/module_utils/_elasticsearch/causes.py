@@ -57,7 +57,7 @@ _THROTTLED = r"(?i)throttl|too many requests|model not ready"
 _OVERLOADED = r"(?i)overloaded"
 
 #: Statuses of temporary errors of a provider, or of a proxy in front of it.
-_PASSING = frozenset((408, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529))
+_TEMPORARY_STATUSES = frozenset((408, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529))
 
 #: Statuses of the error types that providers send in the middle of a stream, where there is no status.
 _STREAM_TYPES = {
@@ -216,11 +216,11 @@ class Cause(NamedTuple):
         return self.is_of_provider and self.says(_THROTTLED)
 
     @property
-    def is_provider_passing(self) -> bool:
+    def is_temporary_provider_error(self) -> bool:
         """Return whether the request to the provider failed with a temporary error."""
         if self.is_provider_exhausted or self.is_provider_untrusted or self.is_provider_unresolved:
             return False
-        if self.provider_status in _PASSING or self.is_provider_throttling or self.is_provider_overloaded:
+        if self.provider_status in _TEMPORARY_STATUSES or self.is_provider_throttling or self.is_provider_overloaded:
             return True
         if self.provider_status is not None:
             return False

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _Error = TypeVar("_Error", bound="ClientError")
 
 #: Statuses of temporary errors, after which a request can be retried (`elasticsearch.md`, "Load and faults").
-PASSING_STATUSES = frozenset((429, 502, 503, 504))
+RETRYABLE_STATUSES = frozenset((429, 502, 503, 504))
 
 
 class ClientError(Exception):
@@ -115,9 +115,9 @@ class ClientError(Exception):
         return self.cause.is_provider_timeout
 
     @property
-    def is_provider_passing(self) -> bool:
+    def is_temporary_provider_error(self) -> bool:
         """Return whether the request to the provider failed with a temporary error."""
-        return self.cause.is_provider_passing
+        return self.cause.is_temporary_provider_error
 
     @property
     def is_fatal(self) -> bool:
@@ -125,9 +125,9 @@ class ClientError(Exception):
         return not self.sent or self.status == 401
 
     @property
-    def is_passing(self) -> bool:
+    def is_temporary(self) -> bool:
         """Return whether the error is temporary although its status does not show it."""
-        return self.is_busy or self.is_provider_passing
+        return self.is_busy or self.is_temporary_provider_error
 
     @property
     def is_busy(self) -> bool:
@@ -242,7 +242,7 @@ class ApiError(ClientError):
 
     @property
     def may_be_about_one_endpoint(self) -> bool:
-        return self.is_unreadable_state or (self.ambiguous and self.status not in PASSING_STATUSES)
+        return self.is_unreadable_state or (self.ambiguous and self.status not in RETRYABLE_STATUSES)
 
 
 class Refused(Exception):

@@ -14,7 +14,7 @@ import random
 import time
 from typing import Any, Callable, TypeVar
 
-from .errors import PASSING_STATUSES, ApiError
+from .errors import RETRYABLE_STATUSES, ApiError
 
 try:
     import urllib3
@@ -41,7 +41,7 @@ _IDEMPOTENT_METHODS = frozenset(("GET", "PUT", "DELETE"))
 def should_try_next_node(method: str, status: int) -> bool:
     """Return whether to send the request to the next node immediately after a response with this status."""
     if method == "GET":
-        return status in PASSING_STATUSES
+        return status in RETRYABLE_STATUSES
     return status in (_NOT_EXECUTED_POST_STATUSES if method == "POST" else _NOT_EXECUTED_STATUSES)
 
 
@@ -138,7 +138,7 @@ def make_retry(retries: int, budget: RetryBudget) -> BudgetedRetry:
         total=retries,
         redirect=0,
         other=0,
-        status_forcelist=PASSING_STATUSES,
+        status_forcelist=RETRYABLE_STATUSES,
         # Only used after a lost connection. C(is_retry) decides about statuses.
         allowed_methods=_IDEMPOTENT_METHODS,
         backoff_factor=1,
@@ -185,7 +185,7 @@ def _is_retryable(error: ApiError) -> bool:
     """Return whether a retry can succeed and incurs no additional costs."""
     if error.method == "POST":
         return error.status == 429 and not error.is_provider_timeout
-    return error.is_passing
+    return error.is_temporary
 
 
 def _retry_reason(error: ApiError) -> str:

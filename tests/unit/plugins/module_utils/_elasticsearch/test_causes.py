@@ -134,14 +134,14 @@ def test_response_of_provider_is_read_from_validation_failure(
 ) -> None:
     error = of_provider(words)
     assert (error.status, error.provider_status, error.provider_reason) == (400, status, reason)
-    assert error.is_provider_passing is passing
+    assert error.is_temporary_provider_error is passing
 
 
 @pytest.mark.parametrize(("words", "status", "reason", "passing"), RESPONSES)
 def test_response_of_provider_is_read_from_failed_run(words: str, status: int, reason: str, passing: bool) -> None:
     error = refusal(RUN, status if status < 500 else 400, "status_exception", words)
     assert (error.provider_status, error.provider_reason) == (status, reason)
-    assert error.is_provider_passing is passing
+    assert error.is_temporary_provider_error is passing
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_status_of_provider_in_mid_stream_follows_from_its_type(kind: str, statu
     words = "Received an error response for request from inference entity id [chat]. Error message: [Sorry]"
     error = error_of(RUN, None, {"error": {"type": kind, "message": words}})
     assert (error.status, error.provider_status, error.provider_reason) == (None, status, "Sorry")
-    assert error.is_provider_passing is passing
+    assert error.is_temporary_provider_error is passing
 
 
 def test_error_in_mid_stream_without_known_type_has_no_status_of_provider() -> None:
@@ -183,7 +183,7 @@ def test_error_in_mid_stream_without_known_type_has_no_status_of_provider() -> N
 def test_failed_connection_to_provider_passes(cause: tuple[str, str], timeout: bool) -> None:
     error = validation(*cause)
     assert error.provider_status is None
-    assert error.is_provider_passing
+    assert error.is_temporary_provider_error
     assert error.is_provider_timeout is timeout
 
 
@@ -201,7 +201,7 @@ def test_failed_connection_to_provider_passes(cause: tuple[str, str], timeout: b
 )
 def test_failed_request_to_provider_that_stays_does_not_pass(caused_by: list[tuple[str, str]]) -> None:
     error = validation(*caused_by[0], *caused_by[1:])
-    assert not error.is_provider_passing
+    assert not error.is_temporary_provider_error
     assert not error.is_provider_timeout
 
 
@@ -209,7 +209,7 @@ def test_timeout_of_run_is_of_provider_on_every_version() -> None:
     assert refusal(RUN, 408, "status_exception", "Request timed out after [30s]").is_provider_timeout
     newer = refusal(RUN, 429, "timeout_exception", "Request timed out after [30s] for inference id [one]")
     assert newer.is_provider_timeout
-    assert newer.is_provider_passing
+    assert newer.is_temporary_provider_error
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_timeout_of_run_is_of_provider_on_every_version() -> None:
 def test_error_of_cluster_is_not_of_provider(error: ClientError) -> None:
     assert error.provider_status is None
     assert error.provider_reason == ""
-    assert not error.is_provider_passing
+    assert not error.is_temporary_provider_error
     assert not error.is_provider_timeout
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import (
-    PASSING_STATUSES,
+    RETRYABLE_STATUSES,
     ApiError,
     ClientError,
     ConnectionLost,
@@ -80,7 +80,7 @@ def test_error_of_the_connection_or_the_credentials_ends_everything(error: Clien
         (refusal(GET_ALL, 400, "status_exception", "Unknown service [x] for inference endpoint [.y]"), True),
         (refusal(GET_ALL, 500, "illegal_state_exception", INVALID), True),
         (make(ApiError, 500), True),
-        *((make(ApiError, status), False) for status in sorted(PASSING_STATUSES)),
+        *((make(ApiError, status), False) for status in sorted(RETRYABLE_STATUSES)),
         (make(ApiError, 403), False),
         (make(ApiError), False),
         (make(UnreadableResponse, 200), True),
@@ -94,9 +94,9 @@ def test_failed_list_may_be_about_one_endpoint(error: ClientError, may_be: bool)
 
 
 def test_passing_fault_of_provider_or_update_in_progress_is_passing() -> None:
-    assert of_provider(said("Received a server error status code", 500)).is_passing
-    assert refusal(PUT, 409, "status_exception", "Endpoint [one] is currently being updated.").is_passing
-    assert not refusal(PUT, 400, "validation_exception", "x").is_passing
+    assert of_provider(said("Received a server error status code", 500)).is_temporary
+    assert refusal(PUT, 409, "status_exception", "Endpoint [one] is currently being updated.").is_temporary
+    assert not refusal(PUT, 400, "validation_exception", "x").is_temporary
 
 
 @pytest.mark.parametrize(
