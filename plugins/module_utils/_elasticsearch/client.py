@@ -39,7 +39,7 @@ VERSION = "0.1.0"
 CONNECT_TIMEOUT = 10.0
 
 #: Maximum number of open connections to one node.
-MOST_CONNECTIONS = 64
+MAX_CONNECTIONS = 64
 
 
 class Request(NamedTuple):
@@ -236,7 +236,7 @@ def _make_session(connection: Connection, retry: BudgetedRetry) -> requests.Sess
         # The key file is always set. Otherwise, OpenSSL would prompt on the terminal for the passphrase of the key.
         session.cert = (connection.client_cert, connection.client_key or connection.client_cert)
     # One connection for each possible thread. They are opened on demand.
-    options: dict[str, Any] = {"max_retries": retry, "pool_maxsize": MOST_CONNECTIONS}
+    options: dict[str, Any] = {"max_retries": retry, "pool_maxsize": MAX_CONNECTIONS}
     plain = HTTPAdapter(**options)
     session.mount("http://", plain)
     session.mount("https://", plain)
