@@ -62,7 +62,7 @@ class Client:
     :param redact: hides secrets in a string. Everything that is reported about a request passes through it.
     :ivar timeout: seconds for one request.
     :ivar retry_budget: shared by all requests of the task.
-    :ivar distrusted: error messages of nodes that were skipped because of a TLS error, by node.
+    :ivar skipped_nodes: error messages of nodes that were skipped because of a TLS error, by node.
     :raises ImportError: if C(requests) is not installed.
     """
 
@@ -80,7 +80,7 @@ class Client:
         self._retry = make_retry(connection.retries, self.retry_budget) if has_several else None
         retries_of_urllib3 = 0 if has_several else connection.retries
         self._session = _make_session(connection, make_retry(retries_of_urllib3, self.retry_budget))
-        self.distrusted: dict[str, str] = {}
+        self.skipped_nodes: dict[str, str] = {}
         if self._verify is False:
             # Either the user disabled the verification, or a pinned certificate is verified without a CA.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
@@ -192,7 +192,7 @@ class Client:
                     raise
                 failures.append(error)
                 if isinstance(error, TlsFailed):
-                    self.distrusted[node] = error.problem
+                    self.skipped_nodes[node] = error.problem
                 continue
             if sick is not None:
                 sick.close()

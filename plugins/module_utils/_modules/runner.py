@@ -94,7 +94,7 @@ def _result(module: CheckedModule, check: Check, work: Work, redact: Redactor) -
 
 def _warnings_of(client: Client) -> list[str]:
     """Return what the user should know of the requests of a run."""
-    warnings = [f"A node was skipped: {problem}" for problem in client.distrusted.values()]
+    warnings = [f"A node was skipped: {problem}" for problem in client.skipped_nodes.values()]
     budget = client.retry_budget
     if budget.retry_count:
         times = "once" if budget.retry_count == 1 else f"{budget.retry_count} times"

@@ -238,8 +238,8 @@ class TestFailover:
                 client.request(method, "/_inference/completion/a")
             assert plain.requests == []
         assert server.requests == [f"{method} /_inference/completion/a"]
-        assert list(client.distrusted) == [distrusted]
-        assert client.distrusted[distrusted].startswith(f"The TLS connection to {distrusted} failed: ")
+        assert list(client.skipped_nodes) == [distrusted]
+        assert client.skipped_nodes[distrusted].startswith(f"The TLS connection to {distrusted} failed: ")
 
     def test_tls_that_fails_everywhere_is_the_error(self, server: Simulator, connect: Connect) -> None:
         with Simulator() as other, pytest.raises(TlsFailed) as caught:

@@ -261,7 +261,7 @@ class TestFingerprint:
             client.request("GET", "/_inference/_all")
             client.close()
             assert (other.requests, node.requests) == ([], ["GET /", "GET /_inference/_all"])
-        assert list(client.distrusted) == [other.url]
+        assert list(client.skipped_nodes) == [other.url]
 
 
 class TestFingerprintOfTheCa:

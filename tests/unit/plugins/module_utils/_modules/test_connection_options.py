@@ -44,7 +44,7 @@ def connection(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Connection]:
 
         def __init__(self, connection: Connection, _redact: object) -> None:
             found.append(connection)
-            self.distrusted: dict[str, str] = {}
+            self.skipped_nodes: dict[str, str] = {}
 
         def close(self) -> None:
             pass
