@@ -18,7 +18,7 @@ from .retries import BudgetedRetry, RetryBudget, make_retry, send_with_retries, 
 
 if TYPE_CHECKING:
     from .connection import Connection
-    from .diagnosis import Diagnosis
+    from .diagnosis import ErrorFactory
     from .redaction import Redactor
     from .server_sent_events import Event
 
@@ -109,7 +109,7 @@ class Client:
         response = self.send(request)
         answer = parse_json(response.content)
         if response.status_code >= 300 or not isinstance(answer, (dict, list)):
-            raise self.diagnosis(request).of_answer(response, answer, retried)
+            raise self.error_factory(request).from_response(response, answer, retried)
         return answer
 
     def request_with_retries(
@@ -148,12 +148,12 @@ class Client:
 
         return events(self, _make_request("POST", path, params, body, ""))
 
-    def diagnosis(self, request: Request) -> Diagnosis:
+    def error_factory(self, request: Request) -> ErrorFactory:
         """Return the factory for the errors of a request."""
         # Imported lazily, because most runs do not fail.
-        from .diagnosis import Diagnosis  # noqa: PLC0415
+        from .diagnosis import ErrorFactory  # noqa: PLC0415
 
-        return Diagnosis(request.method, request.target, self._redact, request.privilege)
+        return ErrorFactory(request.method, request.target, self._redact, request.privilege)
 
     def send(self, request: Request, stream: bool = False) -> requests.Response:
         """Send a request to the first node that can execute it.
@@ -223,7 +223,7 @@ class Client:
             )
         # Not only errors of requests: certificate files cause an OSError, host names an error of urllib3.
         except (OSError, urllib3.exceptions.HTTPError) as error:
-            raise self.diagnosis(request).of_transport(error, node, self.timeout) from None
+            raise self.error_factory(request).from_transport(error, node, self.timeout) from None
 
 
 def _make_session(connection: Connection, retry: BudgetedRetry) -> requests.Session:

@@ -41,7 +41,7 @@ _SPEAKER = re.compile(r"^(?:<[^>]*>|HTTPS?Connection(?:Pool)?\([^)]*\)): ")
 _UNKNOWN_ID = re.compile(r"(api ?key (?:with id|authentication for id) )[^\s,]+", re.IGNORECASE)
 
 
-class Diagnosis:
+class ErrorFactory:
     """Factory for the errors of one request, including their hints.
 
     :param target: the path and the query string.
@@ -55,7 +55,7 @@ class Diagnosis:
         self._redact = redact
         self._privilege = privilege
 
-    def of_transport(self, error: Exception, node: str, timeout: float, answering: bool = False) -> ClientError:
+    def from_transport(self, error: Exception, node: str, timeout: float, answering: bool = False) -> ClientError:
         """Return the error for a missing or incomplete response.
 
         :param error: raised by requests or urllib3. Its messages may contain headers and URLs.
@@ -71,7 +71,7 @@ class Diagnosis:
             sent = answering or _sent_before(error)
             return ConnectionLost(unsent.problem, method, target, unsent.hint) if sent else unsent
         if isinstance(cause, urllib3.exceptions.ReadTimeoutError):
-            return self.of_time(node, timeout)
+            return self.from_timeout(node, timeout)
         if isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)):
             problem = f"The connection to {node} was lost: {words}."
             return ConnectionLost(problem, method, target, hints.lost_hint(node))
@@ -82,7 +82,7 @@ class Diagnosis:
             words = "the address of the proxy in the environment is not a valid URL"
         return ClientError(f"The request cannot be sent: {words}.", method, target, hints.UNSENDABLE)
 
-    def of_time(self, node: str, timeout: float) -> TimedOut:
+    def from_timeout(self, node: str, timeout: float) -> TimedOut:
         """Return the error for a request that exceeded its timeout, which is in seconds."""
         problem = f"{node} did not respond within {timeout:g} s."
         return TimedOut(problem, self._method, self._target, hints.TIMED_OUT)
@@ -100,7 +100,7 @@ class Diagnosis:
             return Unreachable(problem, method, target, hints.unreachable_hint(node, words))
         return None
 
-    def of_answer(self, response: requests.Response, answer: Any, retried: bool = False) -> ClientError:
+    def from_response(self, response: requests.Response, answer: Any, retried: bool = False) -> ClientError:
         """Return the error for a response that does not report success.
 
         :param answer: the JSON of the response, or None.
@@ -117,7 +117,7 @@ class Diagnosis:
             return self._api_error(f"failed with status {status}", status, answer, retried)
         return self._unreadable(response, retried)
 
-    def of_error_event(self, answer: Any) -> ClientError:
+    def from_error_event(self, answer: Any) -> ClientError:
         """Return the error for an error event in a stream.
 
         :param answer: the JSON of the event, or None.

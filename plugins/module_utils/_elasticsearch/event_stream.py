@@ -37,7 +37,7 @@ def events(client: Client, request: Request) -> Generator[Event, None, None]:
     with response:
         for event in parse_events(chunks):
             if event.name == "error":
-                raise client.diagnosis(request).of_error_event(parse_json(event.data))
+                raise client.error_factory(request).from_error_event(parse_json(event.data))
             yield event
 
 
@@ -54,7 +54,7 @@ def _open(client: Client, request: Request) -> tuple[requests.Response, Iterator
     with response:
         # Elasticsearch reports an error as an event of the stream, a proxy in front of it as a plain response.
         said = next((event.data for event in parse_events(chunks)), "") if is_stream else b"".join(chunks)
-        raise client.diagnosis(request).of_answer(response, parse_json(said))
+        raise client.error_factory(request).from_response(response, parse_json(said))
 
 
 def _chunks(client: Client, request: Request, response: requests.Response) -> Iterator[bytes]:
@@ -68,6 +68,6 @@ def _chunks(client: Client, request: Request, response: requests.Response) -> It
         for chunk in response.iter_content(_CHUNK):
             yield chunk
             if time.monotonic() > end:
-                raise client.diagnosis(request).of_time(node, client.timeout)
+                raise client.error_factory(request).from_timeout(node, client.timeout)
     except _BROKEN_OFF as error:
-        raise client.diagnosis(request).of_transport(error, node, client.timeout, answering=True) from None
+        raise client.error_factory(request).from_transport(error, node, client.timeout, answering=True) from None

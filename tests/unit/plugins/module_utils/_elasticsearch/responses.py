@@ -9,7 +9,7 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
-from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.diagnosis import Diagnosis
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.diagnosis import ErrorFactory
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import (
     ClientError,
 )
@@ -44,16 +44,16 @@ def error_of(
 
     :param status: that of the response; None for an event in the middle of a stream.
     """
-    diagnosis = Diagnosis(*request, redact=lambda text: text.replace("s3cret", "********"), privilege=privilege)
+    diagnosis = ErrorFactory(*request, redact=lambda text: text.replace("s3cret", "********"), privilege=privilege)
     if status is None:
-        return diagnosis.of_error_event(body)
+        return diagnosis.from_error_event(body)
     response = SimpleNamespace(
         status_code=status,
         headers={"Content-Type": "application/json"},
         raw=SimpleNamespace(retries=None),
         url="http://x/",
     )
-    return diagnosis.of_answer(response, json.loads(json.dumps(body)))  # type: ignore[arg-type]
+    return diagnosis.from_response(response, json.loads(json.dumps(body)))  # type: ignore[arg-type]
 
 
 def refusal(
