@@ -158,7 +158,7 @@ class Cause(NamedTuple):
                 yield from [group for group in match.groups() if group is not None][:1]
 
     @property
-    def is_of_provider(self) -> bool:
+    def is_provider_error(self) -> bool:
         """Return whether the request to the provider failed, with or without a response."""
         words = self.words
         return (
@@ -203,17 +203,17 @@ class Cause(NamedTuple):
     def is_provider_exhausted(self) -> bool:
         """Return whether the provider account has no credit or quota left."""
         status = self.provider_status
-        return status == 402 or (self.is_of_provider and self.says(_EXHAUSTED))
+        return status == 402 or (self.is_provider_error and self.says(_EXHAUSTED))
 
     @property
     def is_provider_overloaded(self) -> bool:
         """Return whether the provider reports, with or without a status, that it is overloaded."""
-        return self.is_of_provider and self.says(_OVERLOADED)
+        return self.is_provider_error and self.says(_OVERLOADED)
 
     @property
     def is_provider_throttling(self) -> bool:
         """Return whether the provider reports, with or without a status, that it limits the rate."""
-        return self.is_of_provider and self.says(_THROTTLED)
+        return self.is_provider_error and self.says(_THROTTLED)
 
     @property
     def is_temporary_provider_error(self) -> bool:
@@ -264,7 +264,7 @@ class Cause(NamedTuple):
     @property
     def rejected_settings(self) -> tuple[str, ...] | None:
         """Return the settings that the error names as the reason of a rejected write, or None for any other reason."""
-        if self.status != 400 or self.is_of_provider or not self.says(_REJECTED_SETTINGS):
+        if self.status != 400 or self.is_provider_error or not self.says(_REJECTED_SETTINGS):
             return None
         echoed = re.findall(_ECHOED_NAME, "".join(re.findall(_ECHO, self.words)))
         return (*self._found(_REJECTED_SETTINGS), *echoed)

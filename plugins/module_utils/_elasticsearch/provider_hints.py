@@ -55,14 +55,14 @@ _CONNECTIONS = {
     "is_provider_unresolved": "check service_settings.url, and DNS on each node. The cluster cannot resolve the host "
     "name of the provider.",
     "is_provider_unreachable": "check the outbound network access of each node. The cluster cannot reach the provider.",
-    "is_of_provider": "check service_settings, and that each node can reach the provider. The request from "
+    "is_provider_error": "check service_settings, and that each node can reach the provider. The request from "
     "Elasticsearch to the provider failed.",
 }
 
 
 def provider_hint(cause: Cause) -> str:
     """Return the hint for a failed request to the provider, or an empty string for an error of Elasticsearch."""
-    if not cause.is_of_provider:
+    if not cause.is_provider_error:
         return ""
     if cause.is_provider_exhausted:
         return _EXHAUSTED

@@ -180,7 +180,7 @@ class _Answer:
 
 
 def _own_hint(error: ClientError) -> str:
-    if not isinstance(error, ApiError) or error.cause.is_of_provider:
+    if not isinstance(error, ApiError) or error.cause.is_provider_error:
         return ""
     return next((hint for pattern, hint in _HINTS.items() if re.search(pattern, error.problem)), "")
 
