@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Iterator, Mapping, NamedTuple
 
 from .._elasticsearch.errors import ClientError, Refused
-from .._elasticsearch.text import joined
+from .._elasticsearch.text import join_names
 from .._inference.endpoint import Endpoint
 from .._inference.ping_api import CHAT_COMPLETION, TASK_TYPES, Pings
 from .._services.catalog import services
@@ -162,7 +162,7 @@ class _Ping:
         endpoint = self._endpoint
         result = {name: getattr(endpoint, name) for name in ("inference_id", "task_type", "service")}
         if endpoint.task_type not in TASK_TYPES:
-            words = f"The endpoint has the task type {endpoint.task_type}; only {joined(TASK_TYPES)} can be pinged."
+            words = f"The endpoint has the task type {endpoint.task_type}; only {join_names(TASK_TYPES)} can be pinged."
             return {**result, "responds": False, **failed_result(Refused(words))}
         if check_mode:
             return result

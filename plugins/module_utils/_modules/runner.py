@@ -15,7 +15,7 @@ from ansible.module_utils.basic import missing_required_lib
 from .._elasticsearch.client import REQUESTS_IMPORT_ERROR, Client
 from .._elasticsearch.errors import ClientError
 from .._elasticsearch.redaction import Redactor
-from .._elasticsearch.text import numbered
+from .._elasticsearch.text import join_messages
 from .._inference.api import Inference
 from .checked_module import CheckedModule, Secrets
 from .connection_options import connection_of, connection_options, hidden_credentials
@@ -80,7 +80,7 @@ def _result(module: CheckedModule, check: Check, work: Work, redact: Redactor) -
     connection, wrong = connection_of(module.params)
     wrong += [*module.problems, *check(module.params)]
     if wrong:
-        return {"failed": True, "msg": redact(numbered(wrong))}
+        return {"failed": True, "msg": redact(join_messages(wrong))}
     module.accept()
     client = Client(connection, redact)
     context = Context(module.params, client, module.check_mode, module._diff)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, Iterable, Mapping, NamedTuple, Sequence
 
 from .._elasticsearch.errors import Refused
-from .._elasticsearch.text import joined
+from .._elasticsearch.text import join_names
 from .._inference.endpoint import Endpoint, Server, nest
 from .._services.service import Service
 from . import wording
@@ -67,7 +67,7 @@ class Decision(NamedTuple):
         after = self._new(desired.settings, desired.task_type or service.default_task_type)
         missing = self._missing(desired.complete, after.task_type)
         if missing:
-            raise Refused(f"{named} It was not changed. Re-creating it needs {joined(missing)}.")
+            raise Refused(f"{named} It was not changed. Re-creating it needs {join_names(missing)}.")
         decided = Plan(RECREATED, before, after, tuple(sorted(desired.complete)))
         return self._proved(self._made(decided, desired.complete))
 
