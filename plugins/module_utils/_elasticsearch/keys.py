@@ -42,7 +42,7 @@ ELASTICSEARCH_TOKEN: Mapping[str, str] = {
 }
 
 
-def key_problem(key: str, hints: Mapping[str, str]) -> str:
+def find_key_error(key: str, hints: Mapping[str, str]) -> str:
     """Return a validation error for a key or a token, as the predicate of a sentence, or an empty string.
 
     :param hints: hints by wrong form. The default is to remove the prefix of the key.
@@ -63,21 +63,21 @@ def key_problem(key: str, hints: Mapping[str, str]) -> str:
         return f'must not start with "{name}". Hint: {hints.get(name, _REMOVE_PREFIX)}.'
     if text.startswith(_QUOTATION_MARKS) or text.endswith(_QUOTATION_MARKS):
         return "must not be enclosed in quotation marks."
-    return _character_problem(key)
+    return _find_character_error(key)
 
 
-def _character_problem(key: str) -> str:
+def _find_character_error(key: str) -> str:
     if key != key.strip():
         return "has leading or trailing whitespace."
     if len(key.split()) > 1:
         return "contains whitespace or a line break."
-    invisible = invisible_character(key)
+    invisible = find_invisible_character(key)
     if invisible:
         return f"contains the invisible character {invisible}. Hint: type it by hand, or copy it as plain text."
     return ""
 
 
-def invisible_character(text: str) -> str:
+def find_invisible_character(text: str) -> str:
     """Return the code point of the first invisible character, such as C(U+200B), or an empty string."""
     if text.isascii() and text.isprintable():
         return ""
@@ -92,7 +92,7 @@ def is_credential(header: str) -> bool:
     return any(re.fullmatch(_SECRET_WORD, word.lower()) for word in words)
 
 
-def secret_headers(headers: Any) -> Iterator[tuple[str, str]]:
+def find_secret_headers(headers: Any) -> Iterator[tuple[str, str]]:
     """Yield the names and values of headers that contain credentials.
 
     For a value with an authentication scheme, also yield the credential without the scheme.

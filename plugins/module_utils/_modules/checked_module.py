@@ -13,7 +13,7 @@ from typing import Any, Callable, Iterable, Iterator, Mapping, Tuple
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import set_fallbacks
 
-from .._elasticsearch.keys import secret_headers
+from .._elasticsearch.keys import find_secret_headers
 from .._elasticsearch.redaction import Redactor
 from .._elasticsearch.text import join_few, join_messages
 from .connection_options import with_keys_as_text
@@ -69,7 +69,7 @@ class CheckedModule(AnsibleModule):  # type: ignore[misc]  # ansible-core has no
         set_fallbacks(self.argument_spec, given)
         self.params = with_keys_as_text(structured(self.argument_spec, given))
         self.raw_params = dict(self.params)
-        self._hide(secret for _name, secret in secret_headers(self.params.get("headers")))
+        self._hide(secret for _name, secret in find_secret_headers(self.params.get("headers")))
         self._hide(secret for _place, secret in self._more_secrets(self.params))
         wrong = list(misfits(self.argument_spec, self.params))
         self.problems = []
@@ -123,5 +123,5 @@ class CheckedModule(AnsibleModule):  # type: ignore[misc]  # ansible-core has no
         """Return the places and the values of all secrets."""
         yield from secret_options(self.argument_spec, self.raw_params)
         yield from self._more_secrets(self.raw_params)
-        for name, secret in secret_headers(self.raw_params.get("headers")):
+        for name, secret in find_secret_headers(self.raw_params.get("headers")):
             yield f"headers.{name}", secret

@@ -20,7 +20,7 @@ from .._elasticsearch.auth import METHODS, choose_auth
 from .._elasticsearch.connection import Connection, base_url, cloud_url
 from .._elasticsearch.keys import (
     is_credential,
-    key_problem,
+    find_key_error,
 )
 
 #: Seconds; a day. The clock of the operating system has no room for much more.
@@ -235,7 +235,7 @@ def _not_sendable(given: Mapping[str, Any]) -> list[str]:
 
 
 def _wrong_key(key: str, hints: Mapping[str, str]) -> str:
-    return key_problem(key, hints) or ("" if key.isascii() else "contains a character that is not ASCII.")
+    return find_key_error(key, hints) or ("" if key.isascii() else "contains a character that is not ASCII.")
 
 
 def _is_plain(value: str) -> bool:

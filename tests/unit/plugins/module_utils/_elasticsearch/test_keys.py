@@ -13,10 +13,10 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.key
     ELASTICSEARCH_KEY,
     ELASTICSEARCH_TOKEN,
     PROVIDER_KEY,
-    invisible_character,
+    find_invisible_character,
     is_credential,
-    key_problem,
-    secret_headers,
+    find_key_error,
+    find_secret_headers,
 )
 
 FORMS = [ELASTICSEARCH_KEY, ELASTICSEARCH_TOKEN, PROVIDER_KEY]
@@ -38,7 +38,7 @@ FORMS = [ELASTICSEARCH_KEY, ELASTICSEARCH_TOKEN, PROVIDER_KEY]
 )
 @pytest.mark.parametrize("hints", FORMS)
 def test_key_in_its_right_form_is_accepted(hints: dict[str, str], key: str) -> None:
-    assert key_problem(key, hints) == ""
+    assert find_key_error(key, hints) == ""
 
 
 @pytest.mark.parametrize(
@@ -71,28 +71,28 @@ def test_key_in_its_right_form_is_accepted(hints: dict[str, str], key: str) -> N
     ],
 )
 def test_wrong_form_of_key_is_named_without_the_key(key: str, problem: str) -> None:
-    found = key_problem(key, ELASTICSEARCH_KEY)
+    found = find_key_error(key, ELASTICSEARCH_KEY)
     assert found.startswith(problem)
     assert "s3c" not in found
     assert "cret" not in found
 
 
 def test_hint_names_the_option_that_takes_the_other_kind_of_key() -> None:
-    assert "elasticsearch_api_key" in key_problem("ApiKey x", ELASTICSEARCH_TOKEN)
-    assert '"access_token"' in key_problem("{}", ELASTICSEARCH_TOKEN)
-    assert key_problem("Bearer x", PROVIDER_KEY).endswith("Hint: remove this prefix.")
-    assert key_problem("{}", PROVIDER_KEY).endswith("Hint: use only the key from it.")
+    assert "elasticsearch_api_key" in find_key_error("ApiKey x", ELASTICSEARCH_TOKEN)
+    assert '"access_token"' in find_key_error("{}", ELASTICSEARCH_TOKEN)
+    assert find_key_error("Bearer x", PROVIDER_KEY).endswith("Hint: remove this prefix.")
+    assert find_key_error("{}", PROVIDER_KEY).endswith("Hint: use only the key from it.")
 
 
 @given(st.text(), st.sampled_from(FORMS))
 def test_accepted_key_can_be_sent_in_a_header(key: str, hints: dict[str, str]) -> None:
-    if not key_problem(key, hints):
+    if not find_key_error(key, hints):
         assert key.isprintable()
         assert " " not in key
 
 
 def test_visible_text_has_no_invisible_character() -> None:
-    assert invisible_character("claude-sonnet é 日本 €") == ""
+    assert find_invisible_character("claude-sonnet é 日本 €") == ""
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_visible_text_has_no_invisible_character() -> None:
 )
 def test_header_whose_name_is_that_of_a_credential_is_secret(name: str) -> None:
     assert is_credential(name)
-    assert dict(secret_headers({name: "v"})) == {name: "v"}
+    assert dict(find_secret_headers({name: "v"})) == {name: "v"}
 
 
 @pytest.mark.parametrize(
@@ -159,18 +159,18 @@ def test_header_whose_name_is_that_of_a_credential_is_secret(name: str) -> None:
 )
 def test_header_with_any_other_name_is_not_secret(name: str) -> None:
     assert not is_credential(name)
-    assert list(secret_headers({name: "v"})) == []
+    assert list(find_secret_headers({name: "v"})) == []
 
 
 def test_credential_after_a_scheme_is_secret_by_itself() -> None:
-    found = list(secret_headers({"Authorization": "ApiKey s3cret", "X-Key": 5, "X-Token": True, "X-Secret": ""}))
+    found = list(find_secret_headers({"Authorization": "ApiKey s3cret", "X-Key": 5, "X-Token": True, "X-Secret": ""}))
     assert found == [("Authorization", "ApiKey s3cret"), ("Authorization", "s3cret"), ("X-Key", "5")]
 
 
 def test_all_that_follows_a_scheme_is_one_credential() -> None:
-    assert [text for _name, text in secret_headers({"Authorization": "Digest a b"})] == ["Digest a b", "a b"]
+    assert [text for _name, text in find_secret_headers({"Authorization": "Digest a b"})] == ["Digest a b", "a b"]
 
 
 @pytest.mark.parametrize("headers", [None, "text", ["a"], 5, {"X-Key": {"a": "b"}}, {"X-Key": None}])
 def test_headers_of_any_other_type_have_no_secret_texts(headers: object) -> None:
-    assert list(secret_headers(headers)) == []
+    assert list(find_secret_headers(headers)) == []
