@@ -48,7 +48,7 @@ class Connection:
         return self.ca_path or not self.ca_fingerprint
 
 
-def cloud_url(cloud_id: str) -> str:
+def parse_cloud_id(cloud_id: str) -> str:
     """Return the Elasticsearch URL from a Cloud ID, C(label:base64(host$elasticsearch$kibana)).
 
     :raises ValueError: if the Cloud ID is not valid. The message is the predicate of a sentence about it.
@@ -65,12 +65,12 @@ def cloud_url(cloud_id: str) -> str:
     domain, _colon, port = host.partition(":")
     url = f"https://{name}.{domain}:{own_port or port or '443'}"
     try:
-        return base_url(url)
+        return normalize_url(url)
     except ValueError:
         raise ValueError("is a Cloud ID with an invalid address") from None
 
 
-def base_url(url: str) -> str:
+def normalize_url(url: str) -> str:
     """Return the URL of a node without trailing slashes.
 
     :raises ValueError: if the URL is not valid as a base URL. The message is the predicate of a sentence about it.

@@ -17,7 +17,7 @@ from typing import Any, Iterator, Mapping
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from .._elasticsearch.auth import METHODS, choose_auth
-from .._elasticsearch.connection import Connection, base_url, cloud_url
+from .._elasticsearch.connection import Connection, normalize_url, parse_cloud_id
 from .._elasticsearch.keys import (
     is_credential,
     find_key_error,
@@ -148,12 +148,12 @@ def _urls(given: Mapping[str, Any]) -> tuple[tuple[str, ...], list[str]]:
     wrong: list[str] = []
     if "elasticsearch_cloud_id" in given:
         try:
-            urls.append(cloud_url(given["elasticsearch_cloud_id"]))
+            urls.append(parse_cloud_id(given["elasticsearch_cloud_id"]))
         except ValueError as error:
             wrong.append(f"elasticsearch_cloud_id {error}. The value is {given['elasticsearch_cloud_id']!r}.")
     for url in given.get("elasticsearch_url", ()):
         try:
-            urls.append(base_url(url.strip()))
+            urls.append(normalize_url(url.strip()))
         except ValueError as error:
             shown = _USER.sub(r"\1", url, count=1)
             wrong.append(f"elasticsearch_url: {shown} {error}.")

@@ -12,8 +12,8 @@ import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.connection import (
     Connection,
-    base_url,
-    cloud_url,
+    normalize_url,
+    parse_cloud_id,
 )
 
 
@@ -30,7 +30,7 @@ class TestUrls:
         ],
     )
     def test_url_of_node_has_no_slash_at_its_end(self, url: str, base: str) -> None:
-        assert base_url(url) == base
+        assert normalize_url(url) == base
 
     @pytest.mark.parametrize(
         "url",
@@ -52,12 +52,12 @@ class TestUrls:
     )
     def test_invalid_url_is_rejected(self, url: str) -> None:
         with pytest.raises(ValueError, match="must be an http or https URL"):
-            base_url(url)
+            normalize_url(url)
 
     @pytest.mark.parametrize("user", ["joe", "joe:pass", ":pass", ""])
     def test_url_with_a_user_is_rejected(self, user: str) -> None:
         with pytest.raises(ValueError, match="must not contain credentials. Hint: set elasticsearch_username"):
-            base_url(f"http://{user}@host")
+            normalize_url(f"http://{user}@host")
 
     @staticmethod
     def cloud_id(text: str, label: str = "my-deployment:") -> str:
@@ -74,27 +74,27 @@ class TestUrls:
         ],
     )
     def test_cloud_id_gives_the_url_of_elasticsearch(self, content: str, url: str) -> None:
-        assert cloud_url(self.cloud_id(content)) == url
-        assert cloud_url(self.cloud_id(content, label="")) == url
-        assert cloud_url(self.cloud_id(content, label="a:b:")) == url
+        assert parse_cloud_id(self.cloud_id(content)) == url
+        assert parse_cloud_id(self.cloud_id(content, label="")) == url
+        assert parse_cloud_id(self.cloud_id(content, label="a:b:")) == url
 
     @pytest.mark.parametrize("cloud_id", ["", "label:", "label:!!!", "label:abc", "läbel:ü", "label:/w=="])
     def test_text_that_is_not_a_cloud_id_is_rejected(self, cloud_id: str) -> None:
         with pytest.raises(ValueError, match="is not a valid Cloud ID"):
-            cloud_url(cloud_id)
+            parse_cloud_id(cloud_id)
 
     def test_cloud_id_without_parts_is_rejected(self) -> None:
         with pytest.raises(ValueError, match="is not a valid Cloud ID"):
-            cloud_url(self.cloud_id("eu.example.com"))
+            parse_cloud_id(self.cloud_id("eu.example.com"))
 
     def test_cloud_id_with_an_invalid_address_is_rejected(self) -> None:
         with pytest.raises(ValueError, match="is a Cloud ID with an invalid address"):
-            cloud_url(self.cloud_id("eu.example.com:port$abc123"))
+            parse_cloud_id(self.cloud_id("eu.example.com:port$abc123"))
 
     @pytest.mark.parametrize("content", ["$abc123$kib", "eu.example.com$$kib"])
     def test_cloud_id_without_elasticsearch_is_rejected(self, content: str) -> None:
         with pytest.raises(ValueError, match="is a Cloud ID without an Elasticsearch host"):
-            cloud_url(self.cloud_id(content))
+            parse_cloud_id(self.cloud_id(content))
 
 
 @pytest.mark.parametrize(
