@@ -29,11 +29,11 @@ class Auth(AuthBase):
     As the C(auth) object of a session, it prevents requests from replacing the header with credentials from C(.netrc).
 
     :cvar parameters: names of the constructor parameters, all of them strings.
-    :cvar forms: hints for keys in a wrong form (see C(find_key_error)), or None if the credentials have no fixed form.
+    :cvar key_hints: hints for keys in a wrong form (see C(find_key_error)), or None if the credentials have no fixed form.
     """
 
     parameters: ClassVar[tuple[str, ...]] = ()
-    forms: ClassVar[Mapping[str, str] | None] = None
+    key_hints: ClassVar[Mapping[str, str] | None] = None
 
     def __init__(self, *credentials: str) -> None:
         pass
@@ -90,7 +90,7 @@ class ApiKey(Auth):
     """
 
     parameters = ("api_key",)
-    forms = ELASTICSEARCH_KEY
+    key_hints = ELASTICSEARCH_KEY
 
     def __init__(self, api_key: str) -> None:
         self._api_key = api_key
@@ -108,7 +108,7 @@ class BearerToken(Auth):
     """Authentication with a token of the token service, a service account token, or a JWT."""
 
     parameters = ("bearer_token",)
-    forms = ELASTICSEARCH_TOKEN
+    key_hints = ELASTICSEARCH_TOKEN
 
     def __init__(self, bearer_token: str) -> None:
         self._bearer_token = bearer_token

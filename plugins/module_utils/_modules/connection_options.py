@@ -40,7 +40,7 @@ _PREFIX = "elasticsearch_"
 _CREDENTIALS = tuple(tuple(_PREFIX + name for name in method.parameters) for method in METHODS)
 
 #: What each kind of key can be mistaken for, and what to do then.
-_KEYS = {_PREFIX + method.parameters[0]: method.forms for method in METHODS if method.forms}
+_KEYS = {_PREFIX + method.parameters[0]: method.key_hints for method in METHODS if method.key_hints}
 
 
 def _from_environment(name: str) -> str:
