@@ -14,7 +14,7 @@ from typing import Callable, Dict, Iterator, Sequence
 
 from .._elasticsearch.errors import Refused
 from .._inference.endpoint import Server
-from .records import Overtaken, Receipt, Record
+from .records import ConflictError, Record, RecordVersion
 
 try:
     import fcntl
@@ -40,15 +40,15 @@ class FileStore:
         records = self._own(self._load())
         return {inference_id: records.get(inference_id) for inference_id in inference_ids}
 
-    def write(self, record: Record, instead_of: Receipt | None = None) -> Receipt:
+    def write(self, record: Record, expected: RecordVersion | None = None) -> RecordVersion:
         with self._changing() as clusters:
             records, inference_id = self._own(clusters), record["inference_id"]
-            if instead_of is not None and records.get(inference_id) != instead_of:
-                raise Overtaken
+            if expected is not None and records.get(inference_id) != expected:
+                raise ConflictError
             records[inference_id] = record
         return record
 
-    def remove(self, inference_id: str) -> None:
+    def delete(self, inference_id: str) -> None:
         if self.read([inference_id])[inference_id] is not None:
             with self._changing() as clusters:
                 self._own(clusters).pop(inference_id, None)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from .._elasticsearch.client import Client
 from .._elasticsearch.errors import ApiError, UnreadableResponse
 from .._inference.endpoint import Server
-from .records import COST, Overtaken, Receipt, Record
+from .records import COST, ConflictError, Record, RecordVersion
 
 _TEXT = {"type": "keyword", "index": False, "doc_values": False}
 
@@ -67,20 +67,20 @@ class IndexStore:
         self._is_missing = True
         return None
 
-    def write(self, record: Record, instead_of: Receipt | None = None) -> Receipt:
+    def write(self, record: Record, expected: RecordVersion | None = None) -> RecordVersion:
         self._create_if_missing()
         path = self._document(record["inference_id"])
         try:
-            answer = self._request("PUT", path, record, instead_of, privilege="index")
+            answer = self._request("PUT", path, record, expected, privilege="index")
         except ApiError as error:
-            if instead_of and error.status == 409:
+            if expected and error.status == 409:
                 if error.retried and self.read([record["inference_id"]])[record["inference_id"]] == record:
-                    return instead_of  # The first attempt succeeded, but its response was lost.
-                raise Overtaken from None
+                    return expected  # The first attempt succeeded, but its response was lost.
+                raise ConflictError from None
             raise _without_hashes(error, record) from None
-        return _receipt(answer, path)
+        return _parse_version(answer, path)
 
-    def remove(self, inference_id: str) -> None:
+    def delete(self, inference_id: str) -> None:
         try:
             self._request("DELETE", self._document(inference_id), privilege="delete")
         except ApiError as error:
@@ -112,7 +112,7 @@ class IndexStore:
         return f"{self._path}/_doc/{quote(inference_id, safe='')}"
 
     def _request(
-        self, method: str, path: str, body: Record | None = None, query: Receipt | None = None, *, privilege: str
+        self, method: str, path: str, body: Record | None = None, query: RecordVersion | None = None, *, privilege: str
     ) -> Any:
         try:
             return self._client.request_with_retries(method, path, query, body)
@@ -128,7 +128,7 @@ class IndexStore:
         )
 
 
-def _receipt(answer: Any, path: str) -> Receipt:
+def _parse_version(answer: Any, path: str) -> RecordVersion:
     """Return the version of a written record, as a query that makes the next write fail if the record has changed."""
     try:
         return {"if_seq_no": str(answer["_seq_no"]), "if_primary_term": str(answer["_primary_term"])}

@@ -34,13 +34,13 @@ _BEARABLE: dict[str, Collection[int]] = {"n": [2**power for power in range(1, 16
 Record = Dict[str, Any]
 
 #: Version of a stored record. A later write can require that the record still has it.
-Receipt = Dict[str, Any]
+RecordVersion = Dict[str, Any]
 
 #: Secrets of an endpoint by dotted path.
 Secrets = Mapping[str, Any]
 
 
-class Overtaken(Exception):
+class ConflictError(Exception):
     """A conflict with another run that has changed the record."""
 
 
@@ -50,14 +50,14 @@ class Store(Protocol):
     def read(self, inference_ids: Sequence[str]) -> dict[str, Record | None]:
         """Return the record of each endpoint, or None if it has no record."""
 
-    def write(self, record: Record, instead_of: Receipt | None = None) -> Receipt:
+    def write(self, record: Record, expected: RecordVersion | None = None) -> RecordVersion:
         """Create or replace a record, and return its version.
 
-        :param instead_of: the version that the stored record must have.
-        :raises Overtaken: if the stored record has another version.
+        :param expected: the version that the stored record must have.
+        :raises ConflictError: if the stored record has another version.
         """
 
-    def remove(self, inference_id: str) -> None:
+    def delete(self, inference_id: str) -> None:
         """Delete the record if it exists."""
 
 
@@ -72,7 +72,7 @@ class Fingerprints:
         self._services = services
         self._records: dict[str, Record | None] = {}
         self._salts: dict[str, str] = {}
-        self._begun: dict[str, Receipt] = {}
+        self._begun: dict[str, RecordVersion] = {}
 
     def read(self, inference_ids: Iterable[str]) -> None:
         """Read the records of several endpoints with one request.
@@ -109,13 +109,13 @@ class Fingerprints:
         record = self._record_of(endpoint)
         return {name: str(record.get(name)) for name in ("sent_at", "version")} if record else None
 
-    def begin(self, secrets: Secrets, inference_id: str) -> None:
+    def invalidate(self, secrets: Secrets, inference_id: str) -> None:
         """Invalidate the record before secrets are sent. This also proves that the store is writable."""
         self._hashed(secrets)
         self.read([inference_id])
         self._begun[inference_id] = self._write(_unknown(inference_id))
 
-    def sent(self, secrets: Secrets, endpoint: Endpoint) -> None:
+    def save(self, secrets: Secrets, endpoint: Endpoint) -> None:
         """Save the fingerprint after the server has accepted the secrets.
 
         :param endpoint: the endpoint as it is stored now.
@@ -129,17 +129,17 @@ class Fingerprints:
         }
         try:
             self._write(record, self._begun.pop(endpoint.inference_id))
-        except Overtaken:
+        except ConflictError:
             self._write(_unknown(endpoint.inference_id))
             raise Refused(
                 f"Another run set the credentials of inference endpoint {endpoint.inference_id} at the same time."
             ) from None
 
-    def forget(self, inference_id: str) -> None:
+    def delete(self, inference_id: str) -> None:
         """Delete the record before its endpoint is deleted."""
         self.read([inference_id])
         if self._records[inference_id] is not None:
-            self._store.remove(inference_id)
+            self._store.delete(inference_id)
             self._records[inference_id] = None
 
     def _hashed(self, secrets: Secrets) -> Record:
@@ -148,10 +148,10 @@ class Fingerprints:
         salt = self._salts.setdefault(text, os.urandom(16).hex())
         return {"salt": salt, "hash": _hash(text, salt, **COST), "scrypt": COST}
 
-    def _write(self, record: Record, instead_of: Receipt | None = None) -> Receipt:
-        receipt = self._store.write(record, instead_of)
+    def _write(self, record: Record, expected: RecordVersion | None = None) -> RecordVersion:
+        version = self._store.write(record, expected)
         self._records[record["inference_id"]] = record
-        return receipt
+        return version
 
     def _record_of(self, endpoint: Endpoint) -> Record | None:
         """Return the record, or None if it has no hash or belongs to a previous endpoint with the same ID."""

@@ -108,10 +108,10 @@ def ending(rotation: Rotation, error: BaseException) -> Iterator[None]:
     """Runs end so after the server took the key, before that is written down."""
     write = rotation.class_of_store.write
 
-    def dying(store: Any, record: dict[str, Any], instead_of: Any = None) -> Any:
+    def dying(store: Any, record: dict[str, Any], expected: Any = None) -> Any:
         if "hash" in record:
             raise error
-        return write(store, record, instead_of)
+        return write(store, record, expected)
 
     with mock.patch.object(rotation.class_of_store, "write", dying):
         yield
@@ -252,11 +252,11 @@ class TestAtTheSameTime:
         write = rotation.class_of_store.write
         first = []
 
-        def outrun(store: Any, record: dict[str, Any], instead_of: Any = None) -> Any:
+        def outrun(store: Any, record: dict[str, Any], expected: Any = None) -> Any:
             if "hash" in record and not first:
                 first.append(record)
                 assert rotation.declare(FORMER_KEY)["changed"]
-            return write(store, record, instead_of)
+            return write(store, record, expected)
 
         with mock.patch.object(rotation.class_of_store, "write", outrun):
             run = rotation.declare(KEY)
@@ -275,16 +275,16 @@ class TestAtTheSameTime:
     def test_one_that_was_begun_earlier_and_ends_later(self, rotation: Rotation) -> None:
         """The other run's record is not taken for that of this one."""
         seed(rotation.server)
-        begin = records.Fingerprints.begin
+        invalidate = records.Fingerprints.invalidate
         others = []
 
-        def begin_and_outrun(prints: Any, secret: str, inference_id: str) -> None:
-            begin(prints, secret, inference_id)
+        def invalidate_twice(prints: Any, secret: str, inference_id: str) -> None:
+            invalidate(prints, secret, inference_id)
             if not others:
                 others.append(secret)
                 assert rotation.declare(FORMER_KEY)["changed"]
 
-        with mock.patch.object(records.Fingerprints, "begin", begin_and_outrun):
+        with mock.patch.object(records.Fingerprints, "invalidate", invalidate_twice):
             assert rotation.declare(KEY).failed
         assert rotation.declare(FORMER_KEY)["changes"] == [API_KEY]
         assert rotation.declare(FORMER_KEY)["changed"] is False

@@ -17,7 +17,7 @@ import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import Refused
 from ansible_collections.esops.inference.plugins.module_utils._fingerprints.file_store import FileStore
-from ansible_collections.esops.inference.plugins.module_utils._fingerprints.records import Overtaken
+from ansible_collections.esops.inference.plugins.module_utils._fingerprints.records import ConflictError
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Server
 
 RECORD = {"inference_id": "a", "run": "1"}
@@ -36,21 +36,21 @@ def test_record_that_was_written_is_read_until_it_is_removed(path: Path) -> None
     assert store(path).read(["a"]) == {"a": None}
     store(path).write(RECORD)
     assert store(path).read(["a", "b"]) == {"a": RECORD, "b": None}
-    store(path).remove("a")
+    store(path).delete("a")
     assert store(path).read(["a"]) == {"a": None}
 
 
 def test_removal_of_what_is_not_there_makes_no_file(path: Path) -> None:
-    store(path).remove("a")
+    store(path).delete("a")
     assert not path.exists()
 
 
 def test_record_of_somebody_else_is_not_replaced(path: Path) -> None:
-    receipt = store(path).write(RECORD)
+    version = store(path).write(RECORD)
     other = {**RECORD, "run": "2"}
     store(path).write(other)
-    with pytest.raises(Overtaken):
-        store(path).write({**RECORD, "run": "3"}, receipt)
+    with pytest.raises(ConflictError):
+        store(path).write({**RECORD, "run": "3"}, version)
     assert store(path).read(["a"]) == {"a": other}
 
 

@@ -12,11 +12,11 @@ import pytest
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import Client
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ApiError, UnreadableResponse
 from ansible_collections.esops.inference.plugins.module_utils._fingerprints.index_store import IndexStore
-from ansible_collections.esops.inference.plugins.module_utils._fingerprints.records import Overtaken
+from ansible_collections.esops.inference.plugins.module_utils._fingerprints.records import ConflictError
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Server
 
 RECORD = {"inference_id": "a", "run": "1", "salt": "5a17" * 8, "hash": "4a54" * 16}
-RECEIPT = {"if_seq_no": "3", "if_primary_term": "1"}
+STORED_VERSION = {"if_seq_no": "3", "if_primary_term": "1"}
 
 
 class Answers:
@@ -74,25 +74,25 @@ class TestRead:
 class TestWrite:
     def test_receipt_protects_the_next_write(self) -> None:
         index, client = store(WRITTEN, WRITTEN)
-        assert index.write(RECORD) == RECEIPT
-        index.write(RECORD, RECEIPT)
+        assert index.write(RECORD) == STORED_VERSION
+        index.write(RECORD, STORED_VERSION)
         assert client.requests == [
             ("PUT", "/prints/_doc/a", None, RECORD),
-            ("PUT", "/prints/_doc/a", RECEIPT, RECORD),
+            ("PUT", "/prints/_doc/a", STORED_VERSION, RECORD),
         ]
 
     def test_conflict_means_that_another_run_was_faster(self) -> None:
-        with pytest.raises(Overtaken):
-            store(error(409))[0].write(RECORD, RECEIPT)
+        with pytest.raises(ConflictError):
+            store(error(409))[0].write(RECORD, STORED_VERSION)
 
     def test_conflict_with_the_first_try_of_the_same_write_is_a_success(self) -> None:
         index, _client = store(error(409, retried=True), found(RECORD))
-        assert index.write(RECORD, RECEIPT) == RECEIPT
+        assert index.write(RECORD, STORED_VERSION) == STORED_VERSION
 
     def test_conflict_of_a_retry_with_another_record_is_one(self) -> None:
         index, _client = store(error(409, retried=True), found({**RECORD, "run": "2"}))
-        with pytest.raises(Overtaken):
-            index.write(RECORD, RECEIPT)
+        with pytest.raises(ConflictError):
+            index.write(RECORD, STORED_VERSION)
 
     def test_error_quotes_neither_salt_nor_hash(self) -> None:
         reason = f"failed to parse field [hash], value: '{RECORD['hash']}', salt: '{RECORD['salt']}'"
@@ -128,12 +128,12 @@ class TestCreation:
     def test_index_that_somebody_else_has_created_is_used(self) -> None:
         index, _client = store(MISSING, error(400, "resource_already_exists_exception"), WRITTEN)
         index.read(["a"])
-        assert index.write(RECORD) == RECEIPT
+        assert index.write(RECORD) == STORED_VERSION
 
     def test_server_that_rejects_settings_gets_none(self) -> None:
         index, client = store(MISSING, error(400, "illegal_argument_exception"), {}, WRITTEN)
         index.read(["a"])
-        assert index.write(RECORD) == RECEIPT
+        assert index.write(RECORD) == STORED_VERSION
         assert [list(request[3]) for request in client.requests[1:3]] == [["mappings", "settings"], ["mappings"]]
 
     def test_other_error_is_raised(self) -> None:
@@ -145,8 +145,8 @@ class TestCreation:
 
 class TestRemove:
     def test_record_that_is_gone_is_removed(self) -> None:
-        store(error(404))[0].remove("a")
+        store(error(404))[0].delete("a")
 
     def test_other_error_is_raised(self) -> None:
         with pytest.raises(ApiError):
-            store(error(500))[0].remove("a")
+            store(error(500))[0].delete("a")

@@ -19,8 +19,8 @@ from ansible_collections.esops.inference.plugins.module_utils._fingerprints impo
 from ansible_collections.esops.inference.plugins.module_utils._fingerprints.records import (
     COST,
     Fingerprints,
-    Overtaken,
-    Receipt,
+    ConflictError,
+    RecordVersion,
     Record,
 )
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
@@ -46,13 +46,13 @@ class Memory:
         self.reads.append(list(inference_ids))
         return {inference_id: self.records.get(inference_id) for inference_id in inference_ids}
 
-    def write(self, record: Record, instead_of: Receipt | None = None) -> Receipt:
-        if instead_of is not None and self.records[record["inference_id"]] != instead_of:
-            raise Overtaken
+    def write(self, record: Record, expected: RecordVersion | None = None) -> RecordVersion:
+        if expected is not None and self.records[record["inference_id"]] != expected:
+            raise ConflictError
         self.records[record["inference_id"]] = record
         return record
 
-    def remove(self, inference_id: str) -> None:
+    def delete(self, inference_id: str) -> None:
         del self.records[inference_id]
 
 
@@ -71,8 +71,8 @@ def _nothing_is_hashed_yet() -> Iterator[None]:
 def send(store: Memory, secrets: Any = None, endpoint: Endpoint = ENDPOINT) -> Fingerprints:
     """Do in one run what a run does around the request that gives an endpoint its secrets."""
     fingerprints = Fingerprints(store, services)
-    fingerprints.begin(secrets or SECRETS, endpoint.inference_id)
-    fingerprints.sent(secrets or SECRETS, endpoint)
+    fingerprints.invalidate(secrets or SECRETS, endpoint.inference_id)
+    fingerprints.save(secrets or SECRETS, endpoint)
     return fingerprints
 
 
@@ -124,22 +124,22 @@ class TestSecrets:
 
     def test_secret_is_new_from_begin_until_sent(self, store: Memory) -> None:
         send(store)
-        Fingerprints(store, services).begin({PATH: FORMER_KEY}, "a")
+        Fingerprints(store, services).invalidate({PATH: FORMER_KEY}, "a")
         assert is_new(store, SECRETS)
         assert is_new(store, {PATH: FORMER_KEY})
 
     def test_secret_is_new_after_it_was_forgotten(self, store: Memory) -> None:
         send(store)
-        Fingerprints(store, services).forget("a")
+        Fingerprints(store, services).delete("a")
         assert store.records == {}
         assert is_new(store, SECRETS)
 
     def test_two_runs_at_the_same_time_leave_the_secret_unknown(self, store: Memory) -> None:
         first, second = Fingerprints(store, services), Fingerprints(store, services)
-        first.begin(SECRETS, "a")
-        second.begin({PATH: FORMER_KEY}, "a")
+        first.invalidate(SECRETS, "a")
+        second.invalidate({PATH: FORMER_KEY}, "a")
         with pytest.raises(Refused, match="Another run set the credentials of inference endpoint a at the same time"):
-            first.sent(SECRETS, ENDPOINT)
+            first.save(SECRETS, ENDPOINT)
         assert is_new(store, SECRETS)
 
 
@@ -191,8 +191,8 @@ class TestEffort:
         endpoints = [ENDPOINT._replace(inference_id=f"e{number}") for number in range(20)]
         fingerprints = Fingerprints(store, services)
         for endpoint in endpoints:
-            fingerprints.begin(SECRETS, endpoint.inference_id)
-            fingerprints.sent(SECRETS, endpoint)
+            fingerprints.invalidate(SECRETS, endpoint.inference_id)
+            fingerprints.save(SECRETS, endpoint)
         records._hash.cache_clear()
         with mock.patch("hashlib.scrypt", wraps=hashlib.scrypt) as scrypt:
             assert not any(is_new(store, SECRETS, endpoint) for endpoint in endpoints)
