@@ -37,12 +37,12 @@ class FileStore:
         self._server = server
 
     def read(self, inference_ids: Sequence[str]) -> dict[str, Record | None]:
-        records = self._own(self._load())
+        records = self._cluster_records(self._load())
         return {inference_id: records.get(inference_id) for inference_id in inference_ids}
 
     def write(self, record: Record, expected: RecordVersion | None = None) -> RecordVersion:
-        with self._changing() as clusters:
-            records, inference_id = self._own(clusters), record["inference_id"]
+        with self._locked() as clusters:
+            records, inference_id = self._cluster_records(clusters), record["inference_id"]
             if expected is not None and records.get(inference_id) != expected:
                 raise ConflictError
             records[inference_id] = record
@@ -50,10 +50,10 @@ class FileStore:
 
     def delete(self, inference_id: str) -> None:
         if self.read([inference_id])[inference_id] is not None:
-            with self._changing() as clusters:
-                self._own(clusters).pop(inference_id, None)
+            with self._locked() as clusters:
+                self._cluster_records(clusters).pop(inference_id, None)
 
-    def _own(self, clusters: _Clusters) -> dict[str, Record]:
+    def _cluster_records(self, clusters: _Clusters) -> dict[str, Record]:
         """Return the records of this cluster. Changes apply to the records of all clusters."""
         name = self._server().cluster
         if not name:
@@ -65,7 +65,7 @@ class FileStore:
 
     def _load(self) -> _Clusters:
         try:
-            with _refusing(self._path):
+            with _translate_os_errors(self._path):
                 clusters = json.loads(self._path.read_text(encoding="utf-8"))["clusters"]
         except FileNotFoundError:
             return {}
@@ -78,9 +78,9 @@ class FileStore:
         return clusters
 
     @contextlib.contextmanager
-    def _changing(self) -> Iterator[_Clusters]:
+    def _locked(self) -> Iterator[_Clusters]:
         """Lock the file, yield its content for changes, and replace the file."""
-        with _refusing(self._path), open(f"{self._path}.lock", "a", opener=_private) as lock:
+        with _translate_os_errors(self._path), open(f"{self._path}.lock", "a", opener=_open_private) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             clusters = self._load()
             yield clusters
@@ -100,12 +100,12 @@ class FileStore:
                 temporary.unlink()
                 raise
         # Without this, a power failure could restore the previous records. Some file systems do not support it.
-        with contextlib.suppress(OSError), _opened(self._path.parent) as directory:
+        with contextlib.suppress(OSError), _open_directory(self._path.parent) as directory:
             os.fsync(directory)
 
 
 @contextlib.contextmanager
-def _opened(directory: Path) -> Iterator[int]:
+def _open_directory(directory: Path) -> Iterator[int]:
     number = os.open(directory, os.O_RDONLY)
     try:
         yield number
@@ -113,12 +113,12 @@ def _opened(directory: Path) -> Iterator[int]:
         os.close(number)
 
 
-def _private(path: str, flags: int) -> int:
+def _open_private(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW, 0o600)
 
 
 @contextlib.contextmanager
-def _refusing(path: Path) -> Iterator[None]:
+def _translate_os_errors(path: Path) -> Iterator[None]:
     """Translate errors of the operating system, except for a missing file.
 
     :raises Refused: for any of these errors.

@@ -52,24 +52,24 @@ class IndexStore:
         answer = self._request("POST", path, {"ids": list(inference_ids)}, privilege="read")
         try:
             documents = {document["_id"]: document for document in answer["docs"]}
-            return {inference_id: self._source(documents[inference_id], path) for inference_id in inference_ids}
+            return {inference_id: self._get_source(documents[inference_id], path) for inference_id in inference_ids}
         except (AttributeError, KeyError, TypeError):
             raise UnreadableResponse("The response is not that of a multi-get.", "POST", path, status=200) from None
 
-    def _source(self, document: Any, path: str) -> Record | None:
+    def _get_source(self, document: Any, path: str) -> Record | None:
         error = document.get("error")
         if error is None:
             # A document without a source is not a valid record, but it exists.
             return document.get("_source", {}) if document["found"] else None
         if error["type"] != "index_not_found_exception":
-            hint = self._hint("read") if error["type"] == "security_exception" else ""
+            hint = self._privilege_hint("read") if error["type"] == "security_exception" else ""
             raise ApiError(f"failed: {error['reason']}", "POST", path, hint, None, error["type"], error["reason"])
         self._is_missing = True
         return None
 
     def write(self, record: Record, expected: RecordVersion | None = None) -> RecordVersion:
         self._create_if_missing()
-        path = self._document(record["inference_id"])
+        path = self._document_path(record["inference_id"])
         try:
             answer = self._request("PUT", path, record, expected, privilege="index")
         except ApiError as error:
@@ -77,12 +77,12 @@ class IndexStore:
                 if error.retried and self.read([record["inference_id"]])[record["inference_id"]] == record:
                     return expected  # The first attempt succeeded, but its response was lost.
                 raise ConflictError from None
-            raise _without_hashes(error, record) from None
+            raise _hide_hashes(error, record) from None
         return _parse_version(answer, path)
 
     def delete(self, inference_id: str) -> None:
         try:
-            self._request("DELETE", self._document(inference_id), privilege="delete")
+            self._request("DELETE", self._document_path(inference_id), privilege="delete")
         except ApiError as error:
             if error.status != 404:
                 raise
@@ -108,7 +108,7 @@ class IndexStore:
             elif error.error_type != "resource_already_exists_exception":
                 raise
 
-    def _document(self, inference_id: str) -> str:
+    def _document_path(self, inference_id: str) -> str:
         return f"{self._path}/_doc/{quote(inference_id, safe='')}"
 
     def _request(
@@ -118,10 +118,10 @@ class IndexStore:
             return self._client.request_with_retries(method, path, query, body)
         except ApiError as error:
             if error.error_type == "security_exception" and error.status == 403:
-                raise error.replace(hint=self._hint(privilege)) from None
+                raise error.replace(hint=self._privilege_hint(privilege)) from None
             raise
 
-    def _hint(self, privilege: str) -> str:
+    def _privilege_hint(self, privilege: str) -> str:
         return (
             f"grant the index privilege {privilege} on {self._index}. update_secrets=when_changed requires the index "
             "privileges create_index, read, index, and delete."
@@ -136,7 +136,7 @@ def _parse_version(answer: Any, path: str) -> RecordVersion:
         raise UnreadableResponse("The response is not that of an index request.", "PUT", path, status=200) from None
 
 
-def _without_hashes(error: ApiError, record: Record) -> ApiError:
+def _hide_hashes(error: ApiError, record: Record) -> ApiError:
     """Hide the salt and the hash, which the server quotes if the index has unexpected mappings."""
     problem, reason = error.problem, error.reason or ""
     for quoted in (record[name] for name in ("salt", "hash") if name in record):

@@ -29,7 +29,7 @@ from .._services.service import Service
 COST = {"n": 2**12, "r": 8, "p": 1}
 
 #: Accepted costs. A record with any other cost is rejected, because its verification could exhaust time or memory.
-_BEARABLE: dict[str, Collection[int]] = {"n": [2**power for power in range(1, 16)], "r": range(1, 9), "p": range(1, 5)}
+_ALLOWED_COST: dict[str, Collection[int]] = {"n": [2**power for power in range(1, 16)], "r": range(1, 9), "p": range(1, 5)}
 
 Record = Dict[str, Any]
 
@@ -72,7 +72,7 @@ class Fingerprints:
         self._services = services
         self._records: dict[str, Record | None] = {}
         self._salts: dict[str, str] = {}
-        self._begun: dict[str, RecordVersion] = {}
+        self._versions: dict[str, RecordVersion] = {}
 
     def read(self, inference_ids: Iterable[str]) -> None:
         """Read the records of several endpoints with one request.
@@ -93,10 +93,10 @@ class Fingerprints:
 
     def is_new(self, secrets: Secrets, endpoint: Endpoint) -> bool:
         """Return whether the secrets differ from those of the endpoint, or those of the endpoint are unknown."""
-        record = self._record_of(endpoint)
+        record = self._matching_record(endpoint)
         if record is None:
             return True
-        text = _text_of(secrets)
+        text = _serialize(secrets)
         found = _hash(text, record["salt"], **record["scrypt"])
         if not hmac.compare_digest(found, record["hash"]):
             return True
@@ -106,14 +106,14 @@ class Fingerprints:
 
     def last_sent(self, endpoint: Endpoint) -> dict[str, str] | None:
         """Return the time when secrets were last sent and the version of the collection, or None if it is unknown."""
-        record = self._record_of(endpoint)
+        record = self._matching_record(endpoint)
         return {name: str(record.get(name)) for name in ("sent_at", "version")} if record else None
 
     def invalidate(self, secrets: Secrets, inference_id: str) -> None:
         """Invalidate the record before secrets are sent. This also proves that the store is writable."""
-        self._hashed(secrets)
+        self._hash_secrets(secrets)
         self.read([inference_id])
-        self._begun[inference_id] = self._write(_unknown(inference_id))
+        self._versions[inference_id] = self._write(_empty_record(inference_id))
 
     def save(self, secrets: Secrets, endpoint: Endpoint) -> None:
         """Save the fingerprint after the server has accepted the secrets.
@@ -122,15 +122,15 @@ class Fingerprints:
         :raises Refused: if another run sent secrets at the same time, because it is unknown which were stored last.
         """
         record = {
-            **_unknown(endpoint.inference_id),
+            **_empty_record(endpoint.inference_id),
             "sent_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "identity": self._identity(endpoint),
-            **self._hashed(secrets),
+            "identity": self._compute_identity(endpoint),
+            **self._hash_secrets(secrets),
         }
         try:
-            self._write(record, self._begun.pop(endpoint.inference_id))
+            self._write(record, self._versions.pop(endpoint.inference_id))
         except ConflictError:
-            self._write(_unknown(endpoint.inference_id))
+            self._write(_empty_record(endpoint.inference_id))
             raise Refused(
                 f"Another run set the credentials of inference endpoint {endpoint.inference_id} at the same time."
             ) from None
@@ -142,9 +142,9 @@ class Fingerprints:
             self._store.delete(inference_id)
             self._records[inference_id] = None
 
-    def _hashed(self, secrets: Secrets) -> Record:
+    def _hash_secrets(self, secrets: Secrets) -> Record:
         """Return the salted hash of secrets. Endpoints with the same secrets share the salt, and therefore the hash."""
-        text = _text_of(secrets)
+        text = _serialize(secrets)
         salt = self._salts.setdefault(text, os.urandom(16).hex())
         return {"salt": salt, "hash": _hash(text, salt, **COST), "scrypt": COST}
 
@@ -153,13 +153,13 @@ class Fingerprints:
         self._records[record["inference_id"]] = record
         return version
 
-    def _record_of(self, endpoint: Endpoint) -> Record | None:
+    def _matching_record(self, endpoint: Endpoint) -> Record | None:
         """Return the record, or None if it has no hash or belongs to a previous endpoint with the same ID."""
         self.read([endpoint.inference_id])
         record = self._records[endpoint.inference_id]
-        return record if record and "hash" in record and record["identity"] == self._identity(endpoint) else None
+        return record if record and "hash" in record and record["identity"] == self._compute_identity(endpoint) else None
 
-    def _identity(self, endpoint: Endpoint) -> str:
+    def _compute_identity(self, endpoint: Endpoint) -> str:
         """Return a digest of everything that cannot be updated in place. It changes if the endpoint is re-created."""
         service = self._services(endpoint.service)
         fixed = {path: value for path, value in endpoint.settings.items() if service.is_fixed(path)}
@@ -167,12 +167,12 @@ class Fingerprints:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _text_of(secrets: Secrets) -> str:
+def _serialize(secrets: Secrets) -> str:
     """Return the string to hash. It contains the paths, because one value can be used for different credentials."""
     return json.dumps(sorted(secrets.items()), sort_keys=True)
 
 
-def _unknown(inference_id: str) -> Record:
+def _empty_record(inference_id: str) -> Record:
     """Return a unique record without a hash, which means that the secrets are unknown."""
     return {"inference_id": inference_id, "version": VERSION, "run": os.urandom(16).hex()}
 
@@ -184,16 +184,16 @@ def _is_record(record: Any, inference_id: str) -> bool:
         return True
     cost = record.get("scrypt")
     texts = all(_is_hexadecimal(record.get(name)) for name in ("identity", "salt", "hash"))
-    return texts and isinstance(cost, dict) and cost.keys() == COST.keys() and all(map(_is_bearable, cost.items()))
+    return texts and isinstance(cost, dict) and cost.keys() == COST.keys() and all(map(_is_allowed_cost, cost.items()))
 
 
 def _is_hexadecimal(text: Any) -> bool:
     return isinstance(text, str) and re.fullmatch("[0-9a-f]{32,64}", text) is not None
 
 
-def _is_bearable(part: tuple[str, Any]) -> bool:
+def _is_allowed_cost(part: tuple[str, Any]) -> bool:
     name, value = part
-    return isinstance(value, int) and value in _BEARABLE[name]
+    return isinstance(value, int) and value in _ALLOWED_COST[name]
 
 
 @functools.lru_cache(maxsize=None)
