@@ -18,7 +18,7 @@ from .api import (
 )
 
 
-class Piece(NamedTuple):
+class ChatChunk(NamedTuple):
     """The contents of one event of a chat completion stream.
 
     :ivar usage: the token counts that the event contains.
@@ -30,7 +30,7 @@ class Piece(NamedTuple):
     usage: Mapping[str, int]
 
     @classmethod
-    def from_answer(cls, answer: Mapping[str, Any]) -> Piece:
+    def from_answer(cls, answer: Mapping[str, Any]) -> ChatChunk:
         choices = answer.get("choices") or ()
         text = "".join((choice.get("delta") or {}).get("content") or "" for choice in choices)
         reasons = [choice["finish_reason"] for choice in choices if choice.get("finish_reason")]
@@ -38,7 +38,7 @@ class Piece(NamedTuple):
         return cls(text, reasons[-1] if reasons else None, answer.get("model"), usage)
 
 
-class Answers(Inference):
+class CompletionApi(Inference):
     """Requests that run an endpoint (`elasticsearch.md`, "Run"). All methods raise ClientError."""
 
     def complete(self, inference_id: str, body: Mapping[str, Any], timeout: float) -> list[str]:
@@ -60,7 +60,7 @@ class Answers(Inference):
         path = path_of(task_type, inference_id)
         return self.client.request_with_retries("POST", path, _within(timeout), body, privilege="monitor_inference")
 
-    def chat(self, inference_id: str, body: Mapping[str, Any], timeout: float) -> Generator[Piece, None, None]:
+    def chat(self, inference_id: str, body: Mapping[str, Any], timeout: float) -> Generator[ChatChunk, None, None]:
         """Send prompts to an endpoint of the task type C(chat_completion), and yield the parts of its response.
 
         Closing the generator closes the connection.
@@ -78,9 +78,9 @@ class Answers(Inference):
         raise UnreadableResponse(problem, "POST", path, hint, 200)
 
 
-def _piece(path: str, answer: Any) -> Piece:
+def _piece(path: str, answer: Any) -> ChatChunk:
     try:
-        return Piece.from_answer(answer)
+        return ChatChunk.from_answer(answer)
     except (AttributeError, TypeError):
         raise not_as_documented("POST", path) from None
 

@@ -10,7 +10,7 @@ from typing import Any, Callable, Iterator, Mapping, NamedTuple
 
 from .._elasticsearch.errors import UnreadableResponse
 from .api import not_as_documented, path_of
-from .completion_api import Answers, Piece
+from .completion_api import CompletionApi, ChatChunk
 
 #: The task type with streamed responses.
 CHAT_COMPLETION = "chat_completion"
@@ -55,7 +55,7 @@ SHAPES: Mapping[str, Shape] = {
 TASK_TYPES = (*SHAPES, CHAT_COMPLETION)
 
 
-class Pings(Answers):
+class Pings(CompletionApi):
     """Test requests for all task types (`elasticsearch.md`, "Run"). All methods raise ClientError."""
 
     def prove(self, task_type: str, inference_id: str, body: Mapping[str, Any], timeout: float) -> None:
@@ -74,7 +74,7 @@ class Pings(Answers):
         if not values or not all(map(shape.proves, values)):
             raise without_result(path)
 
-    def chat_until_result(self, inference_id: str, body: Mapping[str, Any], timeout: float) -> Iterator[Piece]:
+    def chat_until_result(self, inference_id: str, body: Mapping[str, Any], timeout: float) -> Iterator[ChatChunk]:
         """Run an endpoint of the task type C(chat_completion), and yield its response until it contains a result.
 
         Then close the connection. The first events of a stream can arrive before the model responds.

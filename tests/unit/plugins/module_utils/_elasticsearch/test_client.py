@@ -291,11 +291,11 @@ def test_run_without_a_failure_or_a_stream_loads_no_file_for_them() -> None:
     with Simulator() as server:
         code = (
             "import sys\n"
-            f"from {package}._inference.completion_api import Answers\n"
+            f"from {package}._inference.completion_api import CompletionApi\n"
             f"from {package}._elasticsearch.client import Client\n"
             f"from {package}._elasticsearch.connection import Connection\n"
             f"import {package}._reconcile.reconciler, {package}._services.anthropic, {package}._modules.completion\n"
-            f"Answers(Client(Connection(({server.url!r},)), str)).get_all()\n"
+            f"CompletionApi(Client(Connection(({server.url!r},)), str)).get_all()\n"
             "print(*(name.rpartition('.')[2] for name in sys.modules if 'esops' in name))\n"
         )
         done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True)

@@ -14,7 +14,7 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.con
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import UnreadableResponse
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.redaction import Redactor
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.server_sent_events import Event
-from ansible_collections.esops.inference.plugins.module_utils._inference.completion_api import Answers
+from ansible_collections.esops.inference.plugins.module_utils._inference.completion_api import CompletionApi
 from tests.simulator import Simulator
 from tests.unit.support import ID, seed
 
@@ -39,15 +39,15 @@ class Answering(Client):
         return self._answer
 
 
-class TestAnswers:
+class TestCompletionApi:
     def test_completion_can_have_several_parts(self) -> None:
         parts = {"completion": [{"result": "a"}, {"result": " b"}]}
-        assert Answers(Answering(parts)).complete(ID, {"input": "x"}, 5) == ["a", " b"]
+        assert CompletionApi(Answering(parts)).complete(ID, {"input": "x"}, 5) == ["a", " b"]
 
     @pytest.mark.parametrize("answer", [[], {}, {"completion": None}, {"completion": ["a"]}, {"completion": [{}]}])
     def test_completion_in_another_shape_is_unreadable(self, answer: Any) -> None:
         with pytest.raises(UnreadableResponse, match="not in the documented format"):
-            Answers(Answering(answer)).complete(ID, {"input": "x"}, 5)
+            CompletionApi(Answering(answer)).complete(ID, {"input": "x"}, 5)
 
     @pytest.mark.parametrize(("timeout", "query"), [(130.0, "120s"), (0.2, "180ms"), (86400, "86390s")])
     def test_timeout_of_the_server_ends_before_that_of_the_client(
@@ -55,7 +55,7 @@ class TestAnswers:
     ) -> None:
         seed(server)
         client = Client(Connection((server.url,)), Redactor([]))
-        Answers(client).complete(ID, {"input": "x"}, timeout)
+        CompletionApi(client).complete(ID, {"input": "x"}, timeout)
         client.close()
         assert server.requests == [f"POST /_inference/completion/{ID}?timeout={query}"]
 
@@ -74,7 +74,7 @@ class TestAnswers:
         ],
     )
     def test_event_of_a_chat_becomes_a_piece(self, data: str, piece: tuple[Any, ...]) -> None:
-        assert list(Answers(Streaming(data, "[DONE]", "{")).chat("chat", {}, 5)) == [piece]
+        assert list(CompletionApi(Streaming(data, "[DONE]", "{")).chat("chat", {}, 5)) == [piece]
 
     @pytest.mark.parametrize(
         "data",
@@ -82,10 +82,10 @@ class TestAnswers:
     )
     def test_event_of_a_chat_in_another_shape_is_unreadable(self, data: str) -> None:
         with pytest.raises(UnreadableResponse, match="not in the documented format"):
-            list(Answers(Streaming(data)).chat("chat", {}, 5))
+            list(CompletionApi(Streaming(data)).chat("chat", {}, 5))
 
     def test_chat_without_an_end_is_unreadable(self) -> None:
-        pieces = Answers(Streaming("{}")).chat("chat", {}, 5)
+        pieces = CompletionApi(Streaming("{}")).chat("chat", {}, 5)
         next(pieces)
         with pytest.raises(UnreadableResponse, match=r"before the final \[DONE\] event"):
             next(pieces)
