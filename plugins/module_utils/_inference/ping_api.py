@@ -33,12 +33,12 @@ class Shape(NamedTuple):
 
     :ivar names: possible names of the list of results. For embeddings, the name depends on the element type.
     :ivar field: the field of each result to check.
-    :ivar proves: returns whether the value of this field is valid.
+    :ivar is_valid: returns whether the value of this field is valid.
     """
 
     names: tuple[str, ...]
     field: str
-    proves: Callable[[Any], bool]
+    is_valid: Callable[[Any], bool]
 
 
 #: Response formats of the task types without streamed responses.
@@ -55,10 +55,10 @@ SHAPES: Mapping[str, Shape] = {
 TASK_TYPES = (*SHAPES, CHAT_COMPLETION)
 
 
-class Pings(CompletionApi):
+class PingApi(CompletionApi):
     """Test requests for all task types (`elasticsearch.md`, "Run"). All methods raise ClientError."""
 
-    def prove(self, task_type: str, inference_id: str, body: Mapping[str, Any], timeout: float) -> None:
+    def ping(self, task_type: str, inference_id: str, body: Mapping[str, Any], timeout: float) -> None:
         """Run an endpoint of a task type in C(SHAPES).
 
         :param timeout: timeout of the request in seconds.
@@ -71,7 +71,7 @@ class Pings(CompletionApi):
             values = [result[shape.field] for result in results]
         except (KeyError, StopIteration, TypeError):
             raise not_as_documented("POST", path) from None
-        if not values or not all(map(shape.proves, values)):
+        if not values or not all(map(shape.is_valid, values)):
             raise without_result(path)
 
     def chat_until_result(self, inference_id: str, body: Mapping[str, Any], timeout: float) -> Iterator[ChatChunk]:

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import Client
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import UnreadableResponse
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.server_sent_events import Event
-from ansible_collections.esops.inference.plugins.module_utils._inference.ping_api import SHAPES, Pings
+from ansible_collections.esops.inference.plugins.module_utils._inference.ping_api import SHAPES, PingApi
 
 
 class Answering(Client):
@@ -68,7 +68,7 @@ class TestResults:
     )
     def test_response_with_a_result_proves(self, task_type: str, answer: Any) -> None:
         client = Answering(answer)
-        Pings(client).prove(task_type, "a/b", {"input": "ping"}, 130)
+        PingApi(client).ping(task_type, "a/b", {"input": "ping"}, 130)
         assert client.requests == [
             ("POST", f"/_inference/{task_type}/a%2Fb", {"timeout": "120s"}, {"input": "ping"}),
         ]
@@ -93,30 +93,30 @@ class TestResults:
     )
     def test_response_without_a_result_proves_nothing(self, task_type: str, answer: Any) -> None:
         with pytest.raises(UnreadableResponse, match=r"The response contains no result\.") as caught:
-            Pings(Answering(answer)).prove(task_type, "a", {}, 5)
+            PingApi(Answering(answer)).ping(task_type, "a", {}, 5)
         assert caught.value.ambiguous
 
     @pytest.mark.parametrize("task_type", SHAPES)
     @pytest.mark.parametrize("answer", [[], {}, {"took": 1}, {"error": "x"}, [1]])
     def test_response_in_another_shape_is_unreadable(self, task_type: str, answer: Any) -> None:
         with pytest.raises(UnreadableResponse, match="not in the documented format"):
-            Pings(Answering(answer)).prove(task_type, "a", {}, 5)
+            PingApi(Answering(answer)).ping(task_type, "a", {}, 5)
 
     @pytest.mark.parametrize("results", [None, 5, ["a"], [{}], {"a": 1}])
     def test_results_in_another_shape_are_unreadable(self, results: Any) -> None:
         with pytest.raises(UnreadableResponse, match="not in the documented format"):
-            Pings(Answering({"rerank": results})).prove("rerank", "a", {}, 5)
+            PingApi(Answering({"rerank": results})).ping("rerank", "a", {}, 5)
 
     def test_result_of_another_task_type_is_unreadable(self) -> None:
         with pytest.raises(UnreadableResponse, match="not in the documented format"):
-            Pings(Answering({"completion": [{"result": "a"}]})).prove("rerank", "a", {}, 5)
+            PingApi(Answering({"completion": [{"result": "a"}]})).ping("rerank", "a", {}, 5)
 
 
 class TestChat:
     @pytest.mark.parametrize("proof", [delta("pong"), delta(None, "length")])
     def test_stream_is_closed_after_the_first_event_that_proves(self, proof: Any) -> None:
         client = Streaming(delta(""), proof, delta(" again"), "[DONE]")
-        assert len(list(Pings(client).chat_until_result("chat", {}, 5))) == 2
+        assert len(list(PingApi(client).chat_until_result("chat", {}, 5))) == 2
         assert (client.read, client.closed) == (2, True)
 
     @pytest.mark.parametrize(
@@ -132,11 +132,11 @@ class TestChat:
     def test_stream_without_a_text_or_an_end_of_the_model_proves_nothing(self, answers: tuple[Any, ...]) -> None:
         client = Streaming(*answers)
         with pytest.raises(UnreadableResponse, match=r"contains no result|before the final \[DONE\] event"):
-            list(Pings(client).chat_until_result("chat", {}, 5))
+            list(PingApi(client).chat_until_result("chat", {}, 5))
         assert client.closed
 
     def test_event_in_another_shape_is_unreadable(self) -> None:
         client = Streaming("<html>")
         with pytest.raises(UnreadableResponse, match="not in the documented format"):
-            list(Pings(client).chat_until_result("chat", {}, 5))
+            list(PingApi(client).chat_until_result("chat", {}, 5))
         assert client.closed
