@@ -12,9 +12,9 @@ from .._elasticsearch.errors import UnreadableResponse
 from .._elasticsearch.json_text import parse_json
 from .api import (
     Inference,
-    not_as_documented,
-    path_of,
-    server_timeout,
+    unexpected_response,
+    endpoint_path,
+    format_server_timeout,
 )
 
 
@@ -30,12 +30,12 @@ class ChatChunk(NamedTuple):
     usage: Mapping[str, int]
 
     @classmethod
-    def from_answer(cls, answer: Mapping[str, Any]) -> ChatChunk:
-        choices = answer.get("choices") or ()
+    def from_response(cls, response: Mapping[str, Any]) -> ChatChunk:
+        choices = response.get("choices") or ()
         text = "".join((choice.get("delta") or {}).get("content") or "" for choice in choices)
         reasons = [choice["finish_reason"] for choice in choices if choice.get("finish_reason")]
-        usage = {name: count for name, count in (answer.get("usage") or {}).items() if isinstance(count, int)}
-        return cls(text, reasons[-1] if reasons else None, answer.get("model"), usage)
+        usage = {name: count for name, count in (response.get("usage") or {}).items() if isinstance(count, int)}
+        return cls(text, reasons[-1] if reasons else None, response.get("model"), usage)
 
 
 class CompletionApi(Inference):
@@ -46,19 +46,19 @@ class CompletionApi(Inference):
 
         :param timeout: timeout of the request in seconds. It replaces the server's default of 30 seconds.
         """
-        answer = self.infer("completion", inference_id, body, timeout)
+        response = self.infer("completion", inference_id, body, timeout)
         try:
-            return [str(part["result"]) for part in answer["completion"]]
+            return [str(part["result"]) for part in response["completion"]]
         except (KeyError, TypeError):
-            raise not_as_documented("POST", path_of("completion", inference_id)) from None
+            raise unexpected_response("POST", endpoint_path("completion", inference_id)) from None
 
     def infer(self, task_type: str, inference_id: str, body: Mapping[str, Any], timeout: float) -> Any:
         """Run an endpoint, and return the complete response. The request is only retried if it was not executed.
 
         :param timeout: timeout of the request in seconds.
         """
-        path = path_of(task_type, inference_id)
-        return self.client.request_with_retries("POST", path, _within(timeout), body, privilege="monitor_inference")
+        path = endpoint_path(task_type, inference_id)
+        return self.client.request_with_retries("POST", path, _timeout_query(timeout), body, privilege="monitor_inference")
 
     def chat(self, inference_id: str, body: Mapping[str, Any], timeout: float) -> Generator[ChatChunk, None, None]:
         """Send prompts to an endpoint of the task type C(chat_completion), and yield the parts of its response.
@@ -67,23 +67,23 @@ class CompletionApi(Inference):
 
         :param timeout: timeout of the request in seconds.
         """
-        path = path_of("chat_completion", inference_id) + "/_stream"
-        with closing(self.client.events(path, _within(timeout), body)) as events:
+        path = endpoint_path("chat_completion", inference_id) + "/_stream"
+        with closing(self.client.events(path, _timeout_query(timeout), body)) as events:
             for event in events:
                 if event.data == "[DONE]":
                     return
-                yield _piece(path, parse_json(event.data))
+                yield _parse_chunk(path, parse_json(event.data))
         problem = "The stream ended before the final [DONE] event."
         hint = "check any proxy in front of Elasticsearch. It may have cut off the stream."
         raise UnreadableResponse(problem, "POST", path, hint, 200)
 
 
-def _piece(path: str, answer: Any) -> ChatChunk:
+def _parse_chunk(path: str, response: Any) -> ChatChunk:
     try:
-        return ChatChunk.from_answer(answer)
+        return ChatChunk.from_response(response)
     except (AttributeError, TypeError):
-        raise not_as_documented("POST", path) from None
+        raise unexpected_response("POST", path) from None
 
 
-def _within(timeout: float) -> dict[str, str]:
-    return {"timeout": server_timeout(timeout)}
+def _timeout_query(timeout: float) -> dict[str, str]:
+    return {"timeout": format_server_timeout(timeout)}

@@ -28,10 +28,10 @@ class Endpoint(NamedTuple):
     settings: Mapping[str, Any]
 
     @classmethod
-    def from_answer(cls, answer: Mapping[str, Any]) -> Endpoint:
-        groups = {group: answer[group] for group in SETTINGS_GROUPS if answer.get(group)}
+    def from_response(cls, response: Mapping[str, Any]) -> Endpoint:
+        groups = {group: response[group] for group in SETTINGS_GROUPS if response.get(group)}
         return cls(
-            str(answer["inference_id"]), str(answer["task_type"]), str(answer["service"]), flatten(groups, empty=True)
+            str(response["inference_id"]), str(response["task_type"]), str(response["service"]), flatten(groups, empty=True)
         )
 
     def as_dict(self) -> dict[str, Any]:

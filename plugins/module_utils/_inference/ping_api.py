@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import Any, Callable, Iterator, Mapping, NamedTuple
 
 from .._elasticsearch.errors import UnreadableResponse
-from .api import not_as_documented, path_of
+from .api import unexpected_response, endpoint_path
 from .completion_api import CompletionApi, ChatChunk
 
 #: The task type with streamed responses.
@@ -64,15 +64,15 @@ class PingApi(CompletionApi):
         :param timeout: timeout of the request in seconds.
         :raises ClientError: also if the response does not contain a result.
         """
-        answer = self.infer(task_type, inference_id, body, timeout)
-        shape, path = SHAPES[task_type], path_of(task_type, inference_id)
+        response = self.infer(task_type, inference_id, body, timeout)
+        shape, path = SHAPES[task_type], endpoint_path(task_type, inference_id)
         try:
-            results = next(answer[name] for name in shape.names if name in answer)
+            results = next(response[name] for name in shape.names if name in response)
             values = [result[shape.field] for result in results]
         except (KeyError, StopIteration, TypeError):
-            raise not_as_documented("POST", path) from None
+            raise unexpected_response("POST", path) from None
         if not values or not all(map(shape.is_valid, values)):
-            raise without_result(path)
+            raise missing_result(path)
 
     def chat_until_result(self, inference_id: str, body: Mapping[str, Any], timeout: float) -> Iterator[ChatChunk]:
         """Run an endpoint of the task type C(chat_completion), and yield its response until it contains a result.
@@ -87,9 +87,9 @@ class PingApi(CompletionApi):
                 yield piece
                 if piece.text or piece.finish_reason:
                     return
-        raise without_result(path_of(CHAT_COMPLETION, inference_id) + "/_stream")
+        raise missing_result(endpoint_path(CHAT_COMPLETION, inference_id) + "/_stream")
 
 
-def without_result(path: str) -> UnreadableResponse:
+def missing_result(path: str) -> UnreadableResponse:
     """Return the error for a response in the documented format that does not contain a result."""
     return UnreadableResponse("The response contains no result.", "POST", path, status=200)

@@ -306,7 +306,7 @@ def call_delete(api: Inference) -> object:
 
 
 def call_references(api: Inference) -> object:
-    api._queries_arrive = True
+    api._query_strings_arrive = True
     return api.references("completion", ID)
 
 
@@ -372,7 +372,7 @@ class TestUndocumentedAnswers:
 class TestDryRun:
     def test_dry_run_that_was_carried_out_is_reported(self) -> None:
         api = answered({"acknowledged": True, "pipelines": [], "indexes": []})
-        api._queries_arrive = True  # The proof would have failed, but for this one request.
+        api._query_strings_arrive = True  # The proof would have failed, but for this one request.
         with pytest.raises(ClientError) as caught:
             api.references("completion", ID)
         assert str(caught.value) == (

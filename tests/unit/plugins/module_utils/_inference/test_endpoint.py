@@ -48,17 +48,17 @@ class TestSettings:
 
 class TestEndpoint:
     def test_endpoint_can_be_declared_as_it_is_returned(self) -> None:
-        assert Endpoint.from_answer(STORED).as_dict() == STORED
+        assert Endpoint.from_response(STORED).as_dict() == STORED
 
     def test_empty_and_unknown_groups_of_a_response_are_left_out(self) -> None:
         answer = {**STORED, "task_settings": {}, "chunking_settings": None, "unknown": {"x": 1}}
-        found = Endpoint.from_answer(answer)
+        found = Endpoint.from_response(answer)
         assert {path.partition(".")[0] for path in found.settings} == {"service_settings"}
 
     @pytest.mark.parametrize("missing", ["inference_id", "task_type", "service"])
     def test_response_without_a_name_is_not_an_endpoint(self, missing: str) -> None:
         with pytest.raises(KeyError):
-            Endpoint.from_answer({name: value for name, value in STORED.items() if name != missing})
+            Endpoint.from_response({name: value for name, value in STORED.items() if name != missing})
 
 
 class TestServer:

@@ -319,13 +319,13 @@ class TestReferences:
     ) -> None:
         for name in "abc":
             seed(server, name)
-        prove = Inference._prove_that_queries_arrive
+        prove = Inference._check_query_strings
 
         def prove_while_someone_removes(api: Inference, path: str, inference_id: str) -> None:
             prove(api, path, inference_id)
             server.remove("b")
 
-        monkeypatch.setattr(Inference, "_prove_that_queries_arrive", prove_while_someone_removes)
+        monkeypatch.setattr(Inference, "_check_query_strings", prove_while_someone_removes)
         run = info(server, references=True, service="anthropic")
         assert server.requests == [OTHERS, proof("a"), dry_run("a"), dry_run("b"), dry_run("c")]
         assert ids(run) == ["a", "c"]
