@@ -89,12 +89,12 @@ class Inference:
         :param server: the server, which may not support a timeout for creates.
         :param least_retries: minimum number of retries after temporary errors, even if the connection allows fewer.
         """
-        params = self._timeout_query() if server.limits_creates else None
+        params = self._timeout_query() if server.supports_create_timeout else None
         return self._write(endpoint_path(task_type, inference_id), params, body, least_retries)
 
     def update(self, task_type: str, inference_id: str, body: Mapping[str, Any], server: Server = UNKNOWN) -> Endpoint:
         """Update an endpoint in place, and return the stored endpoint, which can be unchanged."""
-        params = self._timeout_query() if server.limits_updates else None
+        params = self._timeout_query() if server.supports_update_timeout else None
         return self._write(endpoint_path(task_type, inference_id) + "/_update", params, body)
 
     def delete(self, task_type: str, inference_id: str, force: bool = False) -> None:

@@ -70,12 +70,12 @@ class Server(NamedTuple):
         return self.is_known and self.version == NEWEST
 
     @property
-    def has_updates(self) -> bool:
+    def supports_updates(self) -> bool:
         """Return whether endpoints can be updated in place, which requires 8.17 (`elasticsearch.md`, "Update")."""
         return self.version >= (8, 17)
 
     @property
-    def keeps_chunking(self) -> bool:
+    def keeps_chunking_settings(self) -> bool:
         """Return whether updates keep C(chunking_settings) (`elasticsearch.md`, "Update of other services").
 
         Patch releases that may not contain the fix are treated as if they do not contain it.
@@ -83,12 +83,12 @@ class Server(NamedTuple):
         return self.version >= (9, 4) or (*self.version, self.patch) in _CHUNKING_KEPT
 
     @property
-    def limits_creates(self) -> bool:
+    def supports_create_timeout(self) -> bool:
         """Return whether creates support the query parameter C(timeout) (`elasticsearch.md`, "Requests")."""
         return self.is_known and ((8, 19) <= self.version < (9, 0) or self.version >= (9, 1))
 
     @property
-    def limits_updates(self) -> bool:
+    def supports_update_timeout(self) -> bool:
         """Return whether updates support the query parameter C(timeout) (`elasticsearch.md`, "Requests")."""
         return self.is_known and self.version >= (9, 5)
 

@@ -147,7 +147,7 @@ class Decision(NamedTuple):
 
     def _resets_chunking(self, existing: Endpoint, server: Server) -> bool:
         """Whether any update would replace the chunking settings with others."""
-        return not server.keeps_chunking and any(path.startswith("chunking_settings.") for path in existing.settings)
+        return not server.keeps_chunking_settings and any(path.startswith("chunking_settings.") for path in existing.settings)
 
     def _lacks_secrets(self, changes: Iterable[str], server: Server) -> bool:
         """Whether the server rejects the whole update for want of the secrets."""
@@ -155,7 +155,7 @@ class Decision(NamedTuple):
 
     def _impossible(self, changes: tuple[str, ...], stuck: Sequence[str], server: Server) -> tuple[str, ...]:
         """Those of the changes that no update of this server makes."""
-        if stuck and (self._lacks_secrets(changes, server) or not server.has_updates):
+        if stuck and (self._lacks_secrets(changes, server) or not server.supports_updates):
             # This version is known to reject the update as a whole.
             return changes
         return tuple(path for path in changes if path in self.facts.ignored)

@@ -77,10 +77,10 @@ class TestServer:
         self, version: tuple[int, int], creates: bool, updates: bool
     ) -> None:
         server = Server(version, "Elasticsearch")
-        assert (server.limits_creates, server.limits_updates) == (creates, updates)
+        assert (server.supports_create_timeout, server.supports_update_timeout) == (creates, updates)
 
     def test_unknown_server_is_neither_serverless_nor_given_a_timeout(self) -> None:
-        assert (UNKNOWN.is_serverless, UNKNOWN.limits_creates, UNKNOWN.limits_updates) == (False, False, False)
+        assert (UNKNOWN.is_serverless, UNKNOWN.supports_create_timeout, UNKNOWN.supports_update_timeout) == (False, False, False)
         assert Server(NEWEST, "Elasticsearch Serverless").is_serverless
 
 
