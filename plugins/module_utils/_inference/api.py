@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 from .._elasticsearch.client import Client
 from .._elasticsearch.errors import ApiError, ClientError, UnreadableResponse
-from .endpoint import NEWEST, UNKNOWN, Endpoint, Server
+from .endpoint import NEWEST, UNKNOWN_SERVER, Endpoint, Server
 
 #: Maximum number of seconds by which the timeout of the server is shorter than that of the client, so that the server
 #: stops waiting before the client does.
@@ -81,7 +81,7 @@ class Inference:
         task_type: str,
         inference_id: str,
         body: Mapping[str, Any],
-        server: Server = UNKNOWN,
+        server: Server = UNKNOWN_SERVER,
         least_retries: int = 0,
     ) -> Endpoint:
         """Create an endpoint, and return the stored endpoint. Elasticsearch rejects an existing ID.
@@ -92,7 +92,7 @@ class Inference:
         params = self._timeout_query() if server.supports_create_timeout else None
         return self._write(endpoint_path(task_type, inference_id), params, body, least_retries)
 
-    def update(self, task_type: str, inference_id: str, body: Mapping[str, Any], server: Server = UNKNOWN) -> Endpoint:
+    def update(self, task_type: str, inference_id: str, body: Mapping[str, Any], server: Server = UNKNOWN_SERVER) -> Endpoint:
         """Update an endpoint in place, and return the stored endpoint, which can be unchanged."""
         params = self._timeout_query() if server.supports_update_timeout else None
         return self._write(endpoint_path(task_type, inference_id) + "/_update", params, body)

@@ -94,7 +94,7 @@ class Server(NamedTuple):
 
 
 #: The server that is assumed if the version cannot be read.
-UNKNOWN = Server(NEWEST, "Elasticsearch (version unknown)", is_known=False)
+UNKNOWN_SERVER = Server(NEWEST, "Elasticsearch (version unknown)", is_known=False)
 
 
 def flatten(nested: Mapping[str, Any], prefix: str = "", empty: bool = False) -> dict[str, Any]:

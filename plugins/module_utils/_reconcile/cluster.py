@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Callable, Collection, Iterable, Mapping, Seque
 
 from .._elasticsearch.errors import ApiError, ClientError, Refused
 from .._inference.api import Inference
-from .._inference.endpoint import UNKNOWN, Endpoint, Server
+from .._inference.endpoint import UNKNOWN_SERVER, Endpoint, Server
 from .._services.service import Service
 from .declaration import PRESENT, Desired, Policy
 from .plan import Facts, Plan, plan
@@ -156,7 +156,7 @@ class Cluster:
                 why = f"({error.problem.rstrip('.')})"
         # Only a plan that depends on the version makes this a warning.
         self._assumed = f"The version of Elasticsearch cannot be read {why}; the newest is assumed."
-        return UNKNOWN
+        return UNKNOWN_SERVER
 
     def others(self) -> dict[str, Endpoint]:
         """All endpoints of the cluster by their ids.

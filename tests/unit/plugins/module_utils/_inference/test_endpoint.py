@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import (
     NEWEST,
-    UNKNOWN,
+    UNKNOWN_SERVER,
     Endpoint,
     Server,
     flatten,
@@ -80,7 +80,7 @@ class TestServer:
         assert (server.supports_create_timeout, server.supports_update_timeout) == (creates, updates)
 
     def test_unknown_server_is_neither_serverless_nor_given_a_timeout(self) -> None:
-        assert (UNKNOWN.is_serverless, UNKNOWN.supports_create_timeout, UNKNOWN.supports_update_timeout) == (False, False, False)
+        assert (UNKNOWN_SERVER.is_serverless, UNKNOWN_SERVER.supports_create_timeout, UNKNOWN_SERVER.supports_update_timeout) == (False, False, False)
         assert Server(NEWEST, "Elasticsearch Serverless").is_serverless
 
 
