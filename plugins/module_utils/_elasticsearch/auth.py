@@ -76,7 +76,7 @@ class Basic(Auth):
 
     @property
     def header(self) -> str:
-        return "Basic " + _base64(self._login)
+        return "Basic " + _encode_base64(self._login)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -97,7 +97,7 @@ class ApiKey(Auth):
 
     @property
     def header(self) -> str:
-        return "ApiKey " + (_base64(self._api_key) if ":" in self._api_key else self._api_key)
+        return "ApiKey " + (_encode_base64(self._api_key) if ":" in self._api_key else self._api_key)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -137,6 +137,6 @@ def choose_auth(credentials: Mapping[str, str]) -> Auth:
     return Auth()
 
 
-def _base64(text: str) -> str:
+def _encode_base64(text: str) -> str:
     # Elasticsearch expects UTF-8, whereas requests would encode as Latin-1.
     return base64.b64encode(text.encode()).decode()

@@ -132,16 +132,16 @@ class Cause(NamedTuple):
     types: frozenset[str]
 
     @property
-    def words(self) -> str:
+    def message(self) -> str:
         return "\n".join(self.texts)
 
-    def says(self, pattern: str) -> bool:
-        return re.search(pattern, self.words) is not None
+    def matches(self, pattern: str) -> bool:
+        return re.search(pattern, self.message) is not None
 
     @property
     def provider_status(self) -> int | None:
         """Return the status of the provider's response, or None if the provider did not cause the error."""
-        found = next(self._found(_PROVIDER_STATUS), None)
+        found = next(self._find_groups(_PROVIDER_STATUS), None)
         if found is not None:
             return int(found)
         return _STREAM_TYPES.get(self.error_type or "") if self.status is None else None
@@ -149,9 +149,9 @@ class Cause(NamedTuple):
     @property
     def provider_reason(self) -> str:
         """Return the message of the provider, or an empty string."""
-        return next(self._found(_PROVIDER_REASON), "")
+        return next(self._find_groups(_PROVIDER_REASON), "")
 
-    def _found(self, pattern: str) -> Iterator[str]:
+    def _find_groups(self, pattern: str) -> Iterator[str]:
         for text in self.texts:
             match = re.search(pattern, text)
             if match:
@@ -160,7 +160,7 @@ class Cause(NamedTuple):
     @property
     def is_provider_error(self) -> bool:
         """Return whether the request to the provider failed, with or without a response."""
-        words = self.words
+        words = self.message
         return (
             self.provider_status is not None
             or "validation call to service" in words
@@ -173,7 +173,7 @@ class Cause(NamedTuple):
     @property
     def is_provider_timeout(self) -> bool:
         """Return whether Elasticsearch stopped waiting for the provider, which may still complete the request."""
-        return self._calls_provider and (self.says(_TIMED_OUT) or "socket_timeout_exception" in self.types)
+        return self._calls_provider and (self.matches(_TIMED_OUT) or "socket_timeout_exception" in self.types)
 
     @property
     def is_provider_unreachable(self) -> bool:
@@ -183,16 +183,16 @@ class Cause(NamedTuple):
         if any(re.search(_BETWEEN_NODES, name) for name in self.types):
             return False
         by_type = bool(self.types & _UNREACHABLE_TYPES)
-        return by_type or self.says(_UNREACHABLE) or self.is_provider_unresolved
+        return by_type or self.matches(_UNREACHABLE) or self.is_provider_unresolved
 
     @property
     def is_provider_unresolved(self) -> bool:
-        return self._calls_provider and self.says(_UNRESOLVED)
+        return self._calls_provider and self.matches(_UNRESOLVED)
 
     @property
     def is_provider_untrusted(self) -> bool:
         """Return whether the nodes do not trust the provider's certificate."""
-        return self._calls_provider and self.says(_UNTRUSTED)
+        return self._calls_provider and self.matches(_UNTRUSTED)
 
     @property
     def is_provider_queue_full(self) -> bool:
@@ -203,17 +203,17 @@ class Cause(NamedTuple):
     def is_provider_exhausted(self) -> bool:
         """Return whether the provider account has no credit or quota left."""
         status = self.provider_status
-        return status == 402 or (self.is_provider_error and self.says(_EXHAUSTED))
+        return status == 402 or (self.is_provider_error and self.matches(_EXHAUSTED))
 
     @property
     def is_provider_overloaded(self) -> bool:
         """Return whether the provider reports, with or without a status, that it is overloaded."""
-        return self.is_provider_error and self.says(_OVERLOADED)
+        return self.is_provider_error and self.matches(_OVERLOADED)
 
     @property
     def is_provider_throttling(self) -> bool:
         """Return whether the provider reports, with or without a status, that it limits the rate."""
-        return self.is_provider_error and self.says(_THROTTLED)
+        return self.is_provider_error and self.matches(_THROTTLED)
 
     @property
     def is_temporary_provider_error(self) -> bool:
@@ -229,12 +229,12 @@ class Cause(NamedTuple):
     @property
     def is_busy(self) -> bool:
         """Return whether another update of the endpoint is in progress."""
-        return self.status == 409 and "currently being updated" in self.words
+        return self.status == 409 and "currently being updated" in self.message
 
     @property
     def is_referenced(self) -> bool:
         """Return whether pipelines or indices use the endpoint."""
-        words = self.words
+        words = self.message
         return self.status == 409 and ("is referenced by pipelines" in words or "is being used in the mapping" in words)
 
     @property
@@ -244,7 +244,7 @@ class Cause(NamedTuple):
             return False
         if self.error_type == "resource_not_found_exception":
             return not self.is_unreadable_state
-        return self.error_type == "status_exception" and "does not exist and cannot be updated" in self.words
+        return self.error_type == "status_exception" and "does not exist and cannot be updated" in self.message
 
     @property
     def already_exists(self) -> bool:
@@ -255,24 +255,24 @@ class Cause(NamedTuple):
         """Return whether Elasticsearch cannot read the stored endpoint."""
         if self.error_type is None or not self.path.startswith("/_inference"):
             return False
-        if self.method == "GET" and self.status == 400 and self.says(_STORED_SETTING):
+        if self.method == "GET" and self.status == 400 and self.matches(_STORED_SETTING):
             return True
-        if self.says(_UNREADABLE):
+        if self.matches(_UNREADABLE):
             return True
-        return self.status == 500 and self.says(_NOT_LOADED) and not self.says(_SEARCH_FAILED)
+        return self.status == 500 and self.matches(_NOT_LOADED) and not self.matches(_SEARCH_FAILED)
 
     @property
     def rejected_settings(self) -> tuple[str, ...] | None:
         """Return the settings that the error names as the reason of a rejected write, or None for any other reason."""
-        if self.status != 400 or self.is_provider_error or not self.says(_REJECTED_SETTINGS):
+        if self.status != 400 or self.is_provider_error or not self.matches(_REJECTED_SETTINGS):
             return None
-        echoed = re.findall(_ECHOED_NAME, "".join(re.findall(_ECHO, self.words)))
-        return (*self._found(_REJECTED_SETTINGS), *echoed)
+        echoed = re.findall(_ECHOED_NAME, "".join(re.findall(_ECHO, self.message)))
+        return (*self._find_groups(_REJECTED_SETTINGS), *echoed)
 
     @property
     def is_allocating(self) -> bool:
         """Return whether Elasticsearch stopped waiting for the deployment of a model in the cluster."""
-        return self.says(_ALLOCATING)
+        return self.matches(_ALLOCATING)
 
     @property
     def is_list_unreadable(self) -> bool:
@@ -281,7 +281,7 @@ class Cause(NamedTuple):
 
     @property
     def _validates(self) -> bool:
-        return "validation call to service" in self.words
+        return "validation call to service" in self.message
 
     @property
     def _calls_provider(self) -> bool:

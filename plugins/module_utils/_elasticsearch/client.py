@@ -107,10 +107,10 @@ class Client:
         """
         request = _make_request(method, path, params, body, privilege)
         response = self.send(request)
-        answer = parse_json(response.content)
-        if response.status_code >= 300 or not isinstance(answer, (dict, list)):
-            raise self.error_factory(request).from_response(response, answer, retried)
-        return answer
+        content = parse_json(response.content)
+        if response.status_code >= 300 or not isinstance(content, (dict, list)):
+            raise self.error_factory(request).from_response(response, content, retried)
+        return content
 
     def request_with_retries(
         self,
@@ -127,26 +127,26 @@ class Client:
         :param least_retries: minimum number of retries, even if the connection allows fewer.
         :raises ClientError: the last error.
         """
-        return self.retrying(
+        return self.retry(
             lambda retried: self.request(method, path, params, body, retried=retried, privilege=privilege),
             least_retries,
         )
 
-    def retrying(self, send: Callable[[bool], _Response], least_retries: int = 0) -> _Response:
+    def retry(self, send: Callable[[bool], _Response], least_retries: int = 0) -> _Response:
         """Call a function that sends a request, and retry it as C(request_with_retries) does.
 
         :param send: receives whether the request was sent before.
         """
         return send_with_retries(send, max(self._retries, least_retries), self.retry_budget)
 
-    def events(self, path: str, params: Mapping[str, str], body: Any) -> Generator[Event, None, None]:
+    def stream_events(self, path: str, params: Mapping[str, str], body: Any) -> Generator[Event, None, None]:
         """Send a POST request and yield the server-sent events of its response as they arrive.
 
         :raises ClientError: during iteration, if the response is not a stream, is cut off, or contains an error.
         """
-        from .event_stream import events  # noqa: PLC0415
+        from .event_stream import stream_events  # noqa: PLC0415
 
-        return events(self, _make_request("POST", path, params, body, ""))
+        return stream_events(self, _make_request("POST", path, params, body, ""))
 
     def error_factory(self, request: Request) -> ErrorFactory:
         """Return the factory for the errors of a request."""
@@ -182,7 +182,7 @@ class Client:
         :returns: if no node executes the request, the last error response.
         """
         failures: list[ClientError] = []
-        sick: requests.Response | None = None
+        failed_response: requests.Response | None = None
         for node in list(self._nodes):
             try:
                 response = self._send_to(node, request, stream)
@@ -194,16 +194,16 @@ class Client:
                 if isinstance(error, TlsFailed):
                     self.skipped_nodes[node] = error.problem
                 continue
-            if sick is not None:
-                sick.close()
+            if failed_response is not None:
+                failed_response.close()
             if len(self._nodes) == 1 or not should_try_next_node(request.method, response.status_code):
                 self._prefer(node)
                 return response
             self.retry_budget.count_retry(f"status {response.status_code} from {node}")
-            sick = response
-        if sick is None:
-            raise _combine(failures)
-        return sick
+            failed_response = response
+        if failed_response is None:
+            raise _combine_errors(failures)
+        return failed_response
 
     def _prefer(self, node: str) -> None:
         if node != self._nodes[0]:
@@ -256,7 +256,7 @@ def _make_request(
     return Request(method, target, data, privilege)
 
 
-def _combine(failures: list[ClientError]) -> ClientError:
+def _combine_errors(failures: list[ClientError]) -> ClientError:
     """Combine the errors of all nodes into one error."""
     first = failures[0]
     if len(failures) == 1:

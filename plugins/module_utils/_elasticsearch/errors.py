@@ -75,8 +75,8 @@ class ClientError(Exception):
         # Imported lazily, because most runs do not fail.
         from .causes import classify  # noqa: PLC0415
 
-        said = self.reason or self.problem
-        return classify(self.method, self.path, self.status, self.error_type, said, self.causes)
+        message = self.reason or self.problem
+        return classify(self.method, self.path, self.status, self.error_type, message, self.causes)
 
     @property
     def sent(self) -> bool:

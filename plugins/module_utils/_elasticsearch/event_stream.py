@@ -22,18 +22,18 @@ try:
 except ImportError:
     pass  # The client does not start without it.
 else:
-    _BROKEN_OFF = (OSError, urllib3.exceptions.HTTPError)
+    _STREAM_ERRORS = (OSError, urllib3.exceptions.HTTPError)
 
 #: Maximum number of bytes to read at once.
-_CHUNK = 8192
+_CHUNK_SIZE = 8192
 
 
-def events(client: Client, request: Request) -> Generator[Event, None, None]:
+def stream_events(client: Client, request: Request) -> Generator[Event, None, None]:
     """Send a request and yield the events of its response as they arrive.
 
     :raises ClientError: if the response is not a stream, is cut off, or contains an event with the name C(error).
     """
-    response, chunks = client.retrying(lambda _retried: _open(client, request))
+    response, chunks = client.retry(lambda _retried: _open_stream(client, request))
     with response:
         for event in parse_events(chunks):
             if event.name == "error":
@@ -41,23 +41,23 @@ def events(client: Client, request: Request) -> Generator[Event, None, None]:
             yield event
 
 
-def _open(client: Client, request: Request) -> tuple[requests.Response, Iterator[bytes]]:
+def _open_stream(client: Client, request: Request) -> tuple[requests.Response, Iterator[bytes]]:
     """Send a request and return the response and its body.
 
     :raises ClientError: if the response is not a stream of events.
     """
     response = client.send(request, stream=True)
-    chunks = _chunks(client, request, response)
+    chunks = _read_chunks(client, request, response)
     is_stream = response.headers.get("Content-Type", "").startswith("text/event-stream")
     if response.status_code < 300 and is_stream:
         return response, chunks
     with response:
         # Elasticsearch reports an error as an event of the stream, a proxy in front of it as a plain response.
-        said = next((event.data for event in parse_events(chunks)), "") if is_stream else b"".join(chunks)
-        raise client.error_factory(request).from_response(response, parse_json(said))
+        content = next((event.data for event in parse_events(chunks)), "") if is_stream else b"".join(chunks)
+        raise client.error_factory(request).from_response(response, parse_json(content))
 
 
-def _chunks(client: Client, request: Request, response: requests.Response) -> Iterator[bytes]:
+def _read_chunks(client: Client, request: Request, response: requests.Response) -> Iterator[bytes]:
     """Yield the body of a response as it arrives.
 
     :raises ClientError: if the body is incomplete or does not arrive within the timeout.
@@ -65,9 +65,9 @@ def _chunks(client: Client, request: Request, response: requests.Response) -> It
     parts, end = urlsplit(response.url), time.monotonic() + client.timeout
     node = f"{parts.scheme}://{parts.netloc}"
     try:
-        for chunk in response.iter_content(_CHUNK):
+        for chunk in response.iter_content(_CHUNK_SIZE):
             yield chunk
             if time.monotonic() > end:
                 raise client.error_factory(request).from_timeout(node, client.timeout)
-    except _BROKEN_OFF as error:
-        raise client.error_factory(request).from_transport(error, node, client.timeout, answering=True) from None
+    except _STREAM_ERRORS as error:
+        raise client.error_factory(request).from_transport(error, node, client.timeout, has_started=True) from None

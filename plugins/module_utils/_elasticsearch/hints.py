@@ -88,7 +88,7 @@ _BLOCKS = {
 }
 
 #: Hints by the reason why credentials were rejected (C(additional_unsuccessful_credentials)).
-_UNSUCCESSFUL = {
+_CREDENTIAL_WORDS = {
     r"invalidated": "create a new Elasticsearch API key. The current one was invalidated.",
     r"(?i)api ?key.*expired": "create a new Elasticsearch API key. The current one has expired.",
     r"(?i)token.*expired|expired.*token": "request a new elasticsearch_bearer_token. The current one has expired.",
@@ -102,7 +102,7 @@ _UNSUCCESSFUL = {
 _ALLOW = "allow the address of the host where the module runs. {} rejected the request because of its address."
 _TRAFFIC_FILTER = "network security policy (traffic filter) of Elastic Cloud"
 #: Hints for responses that do not come from Elasticsearch, whose API has a type for each error.
-_OTHER_WORDS = {
+_PROXY_WORDS = {
     r"traffic filter": _ALLOW.format(f"A {_TRAFFIC_FILTER}"),
     # Some policies of Elastic Cloud return only this word, and so do gateways of other vendors.
     r"\AForbidden\Z": _ALLOW.format(f"A firewall, or a {_TRAFFIC_FILTER},"),
@@ -173,7 +173,7 @@ _TLS_WORDS = {
 _CLIENT_CERTIFICATE = "set client_cert and client_key. The server may require a client certificate."
 
 
-def hint(cause: Cause, privilege: str = "") -> str:
+def hint_for(cause: Cause, privilege: str = "") -> str:
     """Return the hint for an error in the format of Elasticsearch, or an empty string.
 
     :param privilege: the cluster privilege that the request requires.
@@ -185,22 +185,22 @@ def hint(cause: Cause, privilege: str = "") -> str:
 
 def _server_hint(cause: Cause, privilege: str) -> str:
     if cause.error_type is None:
-        return first_match(_OTHER_WORDS, cause.texts[0])
+        return first_match(_PROXY_WORDS, cause.texts[0])
     if "cluster_block_exception" in cause.types:
-        return first_match(_BLOCKS, cause.words)
+        return first_match(_BLOCKS, cause.message)
     if cause.status == 401:
-        return first_match(_UNSUCCESSFUL, cause.words)
+        return first_match(_CREDENTIAL_WORDS, cause.message)
     if cause.status == 403:
         return _denied_hint(cause, privilege)
-    return first_match(_SERVER_WORDS, cause.words) or first_condition(_STATES, cause)
+    return first_match(_SERVER_WORDS, cause.message) or first_condition(_STATES, cause)
 
 
 def _denied_hint(cause: Cause, privilege: str) -> str:
-    if cause.says("licen[cs]e"):
+    if cause.matches("licen[cs]e"):
         return _LICENSE
     if cause.error_type != "security_exception":
         return ""
-    granted = re.search(_GRANTED, cause.words)
+    granted = re.search(_GRANTED, cause.message)
     if granted is None:
         return _PRIVILEGE.format("cluster", privilege) if privilege else _ANY_PRIVILEGE
     scope, least, more = granted.groups()

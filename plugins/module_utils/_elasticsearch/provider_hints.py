@@ -66,7 +66,7 @@ def provider_hint(cause: Cause) -> str:
         return ""
     if cause.is_provider_exhausted:
         return _EXHAUSTED
-    found = first_match(_PROVIDER_WORDS, cause.words)
+    found = first_match(_PROVIDER_WORDS, cause.message)
     if not found:
         status = cause.provider_status
         found = _response_hint(status) if status else first_condition(_CONNECTIONS, cause)

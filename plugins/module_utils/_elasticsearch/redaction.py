@@ -14,7 +14,7 @@ from urllib.parse import quote, quote_plus
 _HIDDEN = "********"
 
 #: The value of an API key after its name, in case it is not among the known secrets.
-_NAMED = re.compile(
+_NAMED_API_KEY = re.compile(
     r"""(api_key[\\"']*\s*[=:]\s*)("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,;}\])]+)""",
     re.DOTALL,
 )
@@ -27,17 +27,17 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        forms = {form for secret in secrets if secret for form in _list_forms(secret)}
+        forms = {form for secret in secrets if secret for form in _encode(secret)}
         # The longest first. Otherwise, a secret that is a part of another one would leave the rest visible.
         self._forms = sorted(forms, key=len, reverse=True)
 
     def __call__(self, text: str) -> str:
         for form in self._forms:
             text = text.replace(form, _HIDDEN)
-        return _NAMED.sub(r"\g<1>" + _HIDDEN, text)
+        return _NAMED_API_KEY.sub(r"\g<1>" + _HIDDEN, text)
 
 
-def _list_forms(secret: str) -> list[str]:
+def _encode(secret: str) -> list[str]:
     # An environment variable can contain bytes that are not UTF-8.
     raw = secret.encode(errors="replace")
     as_base64 = [base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()]

@@ -30,7 +30,7 @@ class Event(NamedTuple):
 def parse_events(chunks: Iterable[bytes]) -> Iterator[Event]:
     """Yield each event of a stream as soon as it is complete. An incomplete event is ignored."""
     name, data = "", []
-    for line in _lines(chunks):
+    for line in _split_lines(chunks):
         field, _colon, value = line.partition(":")
         value = value[1:] if value.startswith(" ") else value
         if field == "event":
@@ -43,16 +43,16 @@ def parse_events(chunks: Iterable[bytes]) -> Iterator[Event]:
             name, data = "", []
 
 
-def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
+def _split_lines(chunks: Iterable[bytes]) -> Iterator[str]:
     rest = b""
     for chunk in chunks:
         *lines, rest = _LINE_END.split(rest + chunk)
-        yield from map(_text, lines)
+        yield from map(_decode_line, lines)
     if rest.endswith(b"\r"):
-        yield _text(rest[:-1])
+        yield _decode_line(rest[:-1])
 
 
-def _text(line: bytes) -> str:
+def _decode_line(line: bytes) -> str:
     """Decode a line and remove the byte order mark that Elasticsearch sends before each event."""
     text = line.decode(errors="replace")
     return text[1:] if text.startswith(_BYTE_ORDER_MARK) else text

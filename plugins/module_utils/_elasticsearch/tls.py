@@ -43,11 +43,11 @@ class PinnedAdapter(BaseAdapter):
         self._fingerprint = fingerprint
         self._options = options
         self._nodes: dict[str, _NodeAdapter] = {}
-        self._adding = threading.Lock()
+        self._lock = threading.Lock()
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         node = urlsplit(str(request.url)).netloc
-        with self._adding:
+        with self._lock:
             if node not in self._nodes:
                 self._nodes[node] = _NodeAdapter(self._fingerprint, **self._options)
         return self._nodes[node].send(request, *args, **kwargs)
@@ -70,8 +70,8 @@ class _NodeAdapter(HTTPAdapter):
         self._pool_options: dict[str, Any] = {"assert_fingerprint": fingerprint}
         self._init_options = kwargs
         self._ca: tempfile.TemporaryDirectory[str] | None = None
-        self._is_decided = False
-        self._deciding = threading.Lock()
+        self._has_looked_for_ca = False
+        self._ca_lock = threading.Lock()
         super().__init__(**kwargs)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
@@ -82,9 +82,9 @@ class _NodeAdapter(HTTPAdapter):
         return super().proxy_manager_for(proxy, **self._pool_options, **kwargs)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        with self._deciding:
-            if not self._is_decided:
-                self._decide(str(request.url), kwargs)
+        with self._ca_lock:
+            if not self._has_looked_for_ca:
+                self._find_pinned_ca(str(request.url), kwargs)
         if self._ca is not None:
             kwargs["verify"] = str(_ca_file(self._ca))
         return super().send(request, *args, **kwargs)
@@ -94,16 +94,16 @@ class _NodeAdapter(HTTPAdapter):
         if self._ca is not None:
             self._ca.cleanup()
 
-    def _decide(self, url: str, sending: Mapping[str, Any]) -> None:
+    def _find_pinned_ca(self, url: str, send_options: Mapping[str, Any]) -> None:
         """Find out whether the fingerprint identifies a CA, and trust that CA.
 
-        :param sending: the arguments of C(send): proxies, timeout, verify and client certificate.
+        :param send_options: the arguments of C(send): proxies, timeout, verify and client certificate.
         :raises OSError: if the node cannot be reached, as in C(send).
         """
-        for certificate in _shown_chain(url, self._init_options, sending)[1:]:
+        for certificate in _fetch_certificate_chain(url, self._init_options, send_options)[1:]:
             if hashlib.sha256(certificate).hexdigest() == self._fingerprint:
                 self._trust_only(certificate)
-        self._is_decided = True
+        self._has_looked_for_ca = True
 
     def _trust_only(self, certificate: bytes) -> None:
         self._ca = tempfile.TemporaryDirectory()
@@ -113,7 +113,7 @@ class _NodeAdapter(HTTPAdapter):
         self.proxy_manager = {}
 
 
-class _Shown(Exception):
+class _HandshakeDone(Exception):
     """A signal that the handshake is complete.
 
     :ivar chain: the certificates of the node in DER encoding, starting with its own.
@@ -124,49 +124,49 @@ class _Shown(Exception):
         self.chain = chain
 
 
-class _ShowingConnection(HTTPSConnection):
+class _HandshakeConnection(HTTPSConnection):
     """A connection that stops after the handshake, before it sends anything.
 
-    :raises _Shown: when the handshake is complete.
+    :raises _HandshakeDone: when the handshake is complete.
     """
 
     def connect(self) -> None:
         super().connect()
-        raise _Shown(_chain(self.sock))
+        raise _HandshakeDone(_certificate_chain(self.sock))
 
 
-class _ShowingPool(HTTPSConnectionPool):
-    ConnectionCls = _ShowingConnection
+class _HandshakePool(HTTPSConnectionPool):
+    ConnectionCls = _HandshakeConnection
 
 
-class _ShowingAdapter(HTTPAdapter):
+class _HandshakeAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"https": _ShowingPool}
+        self.poolmanager.pool_classes_by_scheme = {"https": _HandshakePool}
 
     def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
         manager = super().proxy_manager_for(proxy, **kwargs)
-        manager.pool_classes_by_scheme = {**manager.pool_classes_by_scheme, "https": _ShowingPool}
+        manager.pool_classes_by_scheme = {**manager.pool_classes_by_scheme, "https": _HandshakePool}
         return manager
 
 
-def _shown_chain(url: str, init_options: Mapping[str, Any], sending: Mapping[str, Any]) -> list[bytes]:
+def _fetch_certificate_chain(url: str, init_options: Mapping[str, Any], send_options: Mapping[str, Any]) -> list[bytes]:
     """Return the certificates of a node in DER encoding, starting with its own.
 
     :raises OSError: if the node cannot be reached, as in C(send) of an adapter.
     """
-    adapter = _ShowingAdapter(**init_options)
+    adapter = _HandshakeAdapter(**init_options)
     try:
         # A separate request without secrets, in case the connection does not stop after the handshake.
-        adapter.send(requests.Request("GET", url.partition("?")[0]).prepare(), **sending)
-    except _Shown as shown:
-        return shown.chain
+        adapter.send(requests.Request("GET", url.partition("?")[0]).prepare(), **send_options)
+    except _HandshakeDone as done:
+        return done.chain
     finally:
         adapter.close()
     return []
 
 
-def _chain(sock: Any) -> list[bytes]:
+def _certificate_chain(sock: Any) -> list[bytes]:
     """Return the unverified certificates that the server sent, or an empty list on Python before 3.10."""
     # For TLS through a TLS proxy, urllib3 wraps the object of Python.
     sock = getattr(sock, "sslobj", sock)

@@ -68,7 +68,7 @@ class CompletionApi(Inference):
         :param timeout: timeout of the request in seconds.
         """
         path = endpoint_path("chat_completion", inference_id) + "/_stream"
-        with closing(self.client.events(path, _timeout_query(timeout), body)) as events:
+        with closing(self.client.stream_events(path, _timeout_query(timeout), body)) as events:
             for event in events:
                 if event.data == "[DONE]":
                     return

@@ -29,7 +29,7 @@ EVENTS = "text/event-stream"
 class TestEvents:
     def test_events_have_their_names(self, connect: Connect) -> None:
         with answering(b"\xef\xbb\xbfevent: message\ndata: a\n\ndata: b\n\n", content_type=EVENTS) as server:
-            events = list(connect(server.url).events("/path", {"timeout": "5s"}, {"a": 1}))
+            events = list(connect(server.url).stream_events("/path", {"timeout": "5s"}, {"a": 1}))
         assert events == [("message", "a"), ("message", "b")]
         [request] = server.received
         assert (request.method, request.target, request.json_object()) == ("POST", "/path?timeout=5s", {"a": 1})
@@ -38,7 +38,7 @@ class TestEvents:
         server.seed("chat", task_type="chat_completion")
         client, body = connect(server.url), {"messages": [{"role": "user", "content": "a"}]}
         for _time in range(2):
-            *_others, last = client.events("/_inference/chat_completion/chat/_stream", {}, body)
+            *_others, last = client.stream_events("/_inference/chat_completion/chat/_stream", {}, body)
             assert last.data == "[DONE]"
         assert server.connections == 1
 
@@ -64,7 +64,7 @@ class TestEvents:
         self, connect: Connect, data: bytes, kind: type[ClientError], problem: str
     ) -> None:
         with answering(b"data: a\n\nevent: error\ndata: " + data + b"\n\n", content_type=EVENTS) as server:
-            events = connect(server.url).events("/", {}, {})
+            events = connect(server.url).stream_events("/", {}, {})
             assert next(events).data == "a"
             with pytest.raises(kind) as caught:
                 next(events)
@@ -81,7 +81,7 @@ class TestEvents:
     )
     def test_rejected_stream_is_reported_in_each_shape(self, connect: Connect, body: bytes, content_type: str) -> None:
         with answering(body, 400, content_type) as server, pytest.raises(ApiError) as caught:
-            list(connect(server.url).events("/", {}, {}))
+            list(connect(server.url).stream_events("/", {}, {}))
         assert caught.value.problem == "failed with status 400 (t): r"
 
     @pytest.mark.parametrize(
@@ -98,23 +98,23 @@ class TestEvents:
         self, connect: Connect, body: bytes, status: int, content_type: str
     ) -> None:
         with answering(body, status, content_type) as server, pytest.raises(UnreadableResponse) as caught:
-            list(connect(server.url).events("/", {}, {}))
+            list(connect(server.url).stream_events("/", {}, {}))
         assert caught.value.status == status
 
     def test_stream_with_broken_compression_is_reported(self, connect: Connect) -> None:
         headers = (("Content-Encoding", "gzip"),)
         broken = answering(b"data: a\n\n", content_type=EVENTS, headers=headers)
         with broken as server, pytest.raises(UnreadableResponse, match="cannot be decoded"):
-            list(connect(server.url).events("/", {}, {}))
+            list(connect(server.url).stream_events("/", {}, {}))
 
     def test_stream_that_takes_longer_than_the_timeout_is_reported(
         self, connect: Connect, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         clock = iter([0.0, 5.0, 5.1])
         monkeypatch.setattr(event_stream, "time", SimpleNamespace(monotonic=lambda: next(clock)))
-        monkeypatch.setattr(event_stream, "_CHUNK", 9)
+        monkeypatch.setattr(event_stream, "_CHUNK_SIZE", 9)
         with answering(b"data: a\n\ndata: b\n\n", content_type=EVENTS) as server:
-            events = connect(server.url).events("/", {}, {})
+            events = connect(server.url).stream_events("/", {}, {})
             assert [next(events).data, next(events).data] == ["a", "b"]
             with pytest.raises(TimedOut, match="did not respond within 5 s"):
                 next(events)

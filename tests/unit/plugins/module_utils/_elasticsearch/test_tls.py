@@ -339,7 +339,7 @@ class TestFingerprintOfTheCa:
     def test_before_python_3_10_only_the_fingerprint_of_the_server_counts(
         self, files: Files, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(tls_module, "_chain", lambda _sock: [])
+        monkeypatch.setattr(tls_module, "_certificate_chain", lambda _sock: [])
         with Simulator(tls=files.with_ca) as server:
             assert "Fingerprints did not match" in failure(server, ca_fingerprint=files.ca_fingerprint).problem
             assert answered(server, ca_fingerprint=files.fingerprint)

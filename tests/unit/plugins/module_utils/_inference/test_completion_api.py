@@ -25,7 +25,7 @@ class Streaming(Client):
     def __init__(self, *data: str) -> None:
         self._data = data
 
-    def events(self, *_args: Any) -> Generator[Event, None, None]:
+    def stream_events(self, *_args: Any) -> Generator[Event, None, None]:
         return (Event("message", data) for data in self._data)
 
 

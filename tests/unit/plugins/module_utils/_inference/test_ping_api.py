@@ -37,7 +37,7 @@ class Streaming(Client):
         self.read = 0
         self.closed = False
 
-    def events(self, *_args: Any) -> Generator[Event, None, None]:
+    def stream_events(self, *_args: Any) -> Generator[Event, None, None]:
         try:
             for answer in self._answers:
                 self.read += 1
