@@ -129,7 +129,7 @@ RESPONSES = [
 
 
 @pytest.mark.parametrize(("words", "status", "reason", "passing"), RESPONSES)
-def test_response_of_provider_is_read_from_validation_failure(
+def test_provider_response_is_extracted_from_validation_failure(
     words: str, status: int, reason: str, passing: bool
 ) -> None:
     error = of_provider(words)
@@ -138,7 +138,7 @@ def test_response_of_provider_is_read_from_validation_failure(
 
 
 @pytest.mark.parametrize(("words", "status", "reason", "passing"), RESPONSES)
-def test_response_of_provider_is_read_from_failed_run(words: str, status: int, reason: str, passing: bool) -> None:
+def test_provider_response_is_extracted_from_failed_completion(words: str, status: int, reason: str, passing: bool) -> None:
     error = refusal(RUN, status if status < 500 else 400, "status_exception", words)
     assert (error.provider_status, error.provider_reason) == (status, reason)
     assert error.is_temporary_provider_error is passing
@@ -148,14 +148,14 @@ def test_response_of_provider_is_read_from_failed_run(words: str, status: int, r
     ("kind", "status", "passing"),
     [("overloaded_error", 529, True), ("authentication_error", 401, False), ("billing_error", 402, False)],
 )
-def test_status_of_provider_in_mid_stream_follows_from_its_type(kind: str, status: int, passing: bool) -> None:
+def test_provider_status_in_stream_is_derived_from_error_type(kind: str, status: int, passing: bool) -> None:
     words = "Received an error response for request from inference entity id [chat]. Error message: [Sorry]"
     error = error_of(RUN, None, {"error": {"type": kind, "message": words}})
     assert (error.status, error.provider_status, error.provider_reason) == (None, status, "Sorry")
     assert error.is_temporary_provider_error is passing
 
 
-def test_error_in_mid_stream_without_known_type_has_no_status_of_provider() -> None:
+def test_stream_error_of_unknown_type_has_no_provider_status() -> None:
     assert error_of(RUN, None, {"error": {"type": "stream_error", "message": "x"}}).provider_status is None
 
 
@@ -180,7 +180,7 @@ def test_error_in_mid_stream_without_known_type_has_no_status_of_provider() -> N
         (("circuit_breaking_exception", "[inference] Data too large"), False),
     ],
 )
-def test_failed_connection_to_provider_passes(cause: tuple[str, str], timeout: bool) -> None:
+def test_failed_connection_to_provider_is_temporary(cause: tuple[str, str], timeout: bool) -> None:
     error = validation(*cause)
     assert error.provider_status is None
     assert error.is_temporary_provider_error
@@ -199,13 +199,13 @@ def test_failed_connection_to_provider_passes(cause: tuple[str, str], timeout: b
         [("status_exception", "Failed to translate SageMaker response for [one]")],
     ],
 )
-def test_failed_request_to_provider_that_stays_does_not_pass(caused_by: list[tuple[str, str]]) -> None:
+def test_permanent_provider_failure_is_not_temporary(caused_by: list[tuple[str, str]]) -> None:
     error = validation(*caused_by[0], *caused_by[1:])
     assert not error.is_temporary_provider_error
     assert not error.is_provider_timeout
 
 
-def test_timeout_of_run_is_of_provider_on_every_version() -> None:
+def test_completion_timeout_is_provider_timeout_on_all_versions() -> None:
     assert refusal(RUN, 408, "status_exception", "Request timed out after [30s]").is_provider_timeout
     newer = refusal(RUN, 429, "timeout_exception", "Request timed out after [30s] for inference id [one]")
     assert newer.is_provider_timeout
@@ -225,7 +225,7 @@ def test_timeout_of_run_is_of_provider_on_every_version() -> None:
         UnreadableResponse("The answer has status 503 and is a page (text/html).", *PUT, status=503),
     ],
 )
-def test_error_of_cluster_is_not_of_provider(error: ClientError) -> None:
+def test_cluster_error_is_not_a_provider_error(error: ClientError) -> None:
     assert error.provider_status is None
     assert error.provider_reason == ""
     assert not error.is_temporary_provider_error
@@ -244,7 +244,7 @@ def test_error_of_cluster_is_not_of_provider(error: ClientError) -> None:
         (UPDATE, "Cannot update inference endpoint [one] using model deployment [x].", False, False),
     ],
 )
-def test_conflict_is_classified_by_its_words(
+def test_conflict_is_classified_by_its_message(
     request_: tuple[str, str], reason: str, busy: bool, referenced: bool
 ) -> None:
     error = refusal(request_, 409, "status_exception", reason)
@@ -273,11 +273,11 @@ def test_conflict_is_classified_by_its_words(
         (UnreadableResponse("The answer has status 404 and is a page (text/html).", *GET, status=404), False),
     ],
 )
-def test_missing_endpoint_is_told_from_other_404s(error: ClientError, missing: bool) -> None:
+def test_missing_endpoint_is_distinguished_from_other_404s(error: ClientError, missing: bool) -> None:
     assert error.is_not_found is missing
 
 
-def test_taken_id_is_recognized() -> None:
+def test_existing_id_is_recognized() -> None:
     reason = "Inference endpoint [one] already exists"
     assert refusal(PUT, 400, "resource_already_exists_exception", reason).already_exists
     assert not refusal(PUT, 400, "status_exception", reason).already_exists
@@ -365,11 +365,11 @@ def test_unreadable_stored_endpoint_is_recognized(
         of_provider(said("Received an unsuccessful status code", 400, "Bad Request: Invalid state")),
     ],
 )
-def test_other_failure_is_not_taken_for_unreadable_endpoint(error: ClientError) -> None:
+def test_other_failure_is_not_classified_as_unreadable_endpoint(error: ClientError) -> None:
     assert not error.is_unreadable_state
 
 
-def test_reason_of_provider_holds_no_secret() -> None:
+def test_provider_reason_does_not_contain_secrets() -> None:
     error = of_provider(said("Received an authentication error status code", 401, "key s3cret is invalid"))
     assert error.provider_reason == "key ******** is invalid"
     assert "s3cret" not in repr(error.causes)
@@ -380,7 +380,7 @@ def test_error_without_causes_is_classified_by_its_problem() -> None:
     assert error.provider_status == 500
 
 
-def test_causes_in_other_shapes_are_left_out() -> None:
+def test_causes_in_unexpected_format_are_ignored() -> None:
     error = {"type": "t", "reason": "r", "root_cause": ["x", {"reason": "y"}], "caused_by": {"type": 5, "reason": [1]}}
     found = error_of(GET, 400, {"error": error})
     assert found.causes == ((None, "y"), (None, "[1]"))
@@ -414,7 +414,7 @@ class TestRejectedSettings:
             ("Cannot update OAuth2 fields as the service was not configured with OAuth2 settings.", ()),
         ],
     )
-    def test_settings_that_the_server_does_not_change_are_named(self, words: str, names: tuple[str, ...]) -> None:
+    def test_rejected_settings_are_extracted_from_message(self, words: str, names: tuple[str, ...]) -> None:
         assert ApiError(words, *UPDATE, status=400, error_type="status_exception").rejected_settings == names
 
     @pytest.mark.parametrize(
@@ -425,7 +425,7 @@ class TestRejectedSettings:
             (said("Received a bad request status code", 400, "unknown field [x]"), 400),
         ],
     )
-    def test_other_errors_reject_no_setting(self, words: str, status: int) -> None:
+    def test_other_errors_have_no_rejected_settings(self, words: str, status: int) -> None:
         error = ApiError(words, *UPDATE, status=status, error_type="status_exception")
         assert error.rejected_settings is None
 
@@ -441,5 +441,5 @@ class TestRejectedSettings:
         ("Could not start trained model deployment, the following nodes failed with errors [{}]", False),
     ],
 )
-def test_model_that_is_not_allocated_yet_is_recognized(words: str, allocating: bool) -> None:
+def test_pending_model_deployment_is_recognized(words: str, allocating: bool) -> None:
     assert ApiError(words, *PUT, status=408, error_type="status_exception").is_allocating is allocating

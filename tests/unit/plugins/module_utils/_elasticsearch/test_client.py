@@ -45,14 +45,14 @@ class TestRequest:
         assert server.requests == ["PUT /_inference/completion/a?timeout=30s"]
         assert server.log[0].body == body
 
-    def test_request_names_the_collection_and_json_in_its_headers(self, server: Simulator, connect: Connect) -> None:
+    def test_request_has_user_agent_and_json_headers(self, server: Simulator, connect: Connect) -> None:
         connect(server.url).request("GET", "/")
         sent = server.log[0].headers
         assert sent["user-agent"] == f"ansible-esops.inference/{VERSION}"
         assert sent["accept"] == "application/json"
         assert sent["content-type"] == "application/json"
 
-    def test_headers_of_connection_override_those_of_the_client(self, server: Simulator, connect: Connect) -> None:
+    def test_connection_headers_override_client_headers(self, server: Simulator, connect: Connect) -> None:
         connect(server.url, headers={"X-Found": "1", "user-agent": "mine"}).request("GET", "/")
         assert server.log[0].headers["x-found"] == "1"
         assert server.log[0].headers["user-agent"] == "mine"
@@ -73,12 +73,12 @@ class TestRequest:
 
 
 class TestNodes:
-    def test_path_of_the_url_precedes_that_of_the_request(self, connect: Connect) -> None:
+    def test_url_path_precedes_request_path(self, connect: Connect) -> None:
         with answering(b"{}") as server:
             connect(server.url + "/es").request("GET", "/_inference/_all")
         assert [request.target for request in server.received] == ["/es/_inference/_all"]
 
-    def test_node_that_responded_is_the_first_of_the_next_request(
+    def test_responding_node_is_used_first_for_next_request(
         self, server: Simulator, connect: Connect, nobody: str, dialled: Dialled
     ) -> None:
         client = connect(nobody, server.url, retries=3)
@@ -87,12 +87,12 @@ class TestNodes:
         assert server.requests == ["GET /", "GET /_inference/_all"]
         assert dialled.ports == [port(nobody), server.port]
 
-    def test_other_nodes_get_no_request_while_the_first_responds(self, server: Simulator, connect: Connect) -> None:
+    def test_other_nodes_receive_no_request_if_first_node_responds(self, server: Simulator, connect: Connect) -> None:
         with Simulator() as other:
             connect(server.url, other.url).request("GET", "/")
             assert (server.requests, other.requests) == (["GET /"], [])
 
-    def test_node_that_goes_down_is_replaced_by_one_that_is_up_again(self, connect: Connect) -> None:
+    def test_failed_node_is_replaced_by_recovered_node(self, connect: Connect) -> None:
         with Simulator() as first:
             pass
         with Simulator() as second:
@@ -102,7 +102,7 @@ class TestNodes:
             client.request("GET", "/_inference/_all")
             assert (second.requests, again.requests) == (["GET /"], ["GET /_inference/_all"])
 
-    def test_refusal_of_a_node_is_not_sent_to_the_next(self, server: Simulator, connect: Connect) -> None:
+    def test_rejected_request_is_not_sent_to_next_node(self, server: Simulator, connect: Connect) -> None:
         server.faults.add(Fault("status", status=403))
         with Simulator() as other:
             with pytest.raises(ApiError, match="failed with status 403"):
@@ -125,7 +125,7 @@ class TestNodes:
             client.request("GET", "/_inference/_all")
             assert (server.requests, other.requests) == (["GET /"], ["GET /", "GET /_inference/_all"])
 
-    def test_read_that_no_node_answers_is_lost_if_one_received_it(
+    def test_read_without_response_is_lost_if_one_node_received_it(
         self, server: Simulator, connect: Connect, nobody: str
     ) -> None:
         server.faults.add(Fault("reset_after"))
@@ -134,7 +134,7 @@ class TestNodes:
         assert f"{nobody} cannot be reached: " in caught.value.problem
         assert f"The connection to {server.url} was lost: " in caught.value.problem
 
-    def test_error_names_each_node_that_cannot_be_reached(self, connect: Connect, nobody: str) -> None:
+    def test_error_lists_all_unreachable_nodes(self, connect: Connect, nobody: str) -> None:
         with pytest.raises(Unreachable) as caught:
             connect(nobody, "http://nosuch.invalid").request("GET", "/_inference/_all")
         error = caught.value
@@ -146,7 +146,7 @@ class TestNodes:
         assert (error.ambiguous, error.status, error.retried) == (False, None, False)
         assert "object at" not in str(error)
 
-    def test_single_node_that_refuses_connections_is_retried(
+    def test_refused_connection_to_single_node_is_retried(
         self, server: Simulator, connect: Connect, dialled: Dialled, pauses: list[float]
     ) -> None:
         dialled.failing = lambda number: ConnectionRefusedError(111, "Connection refused") if number < 3 else None
@@ -167,7 +167,7 @@ class TestFailover:
 
     @pytest.mark.parametrize("html", [False, True])
     @pytest.mark.parametrize("status", [429, 502, 503, 504])
-    def test_read_goes_to_the_next_node(
+    def test_read_fails_over_to_next_node(
         self, server: Simulator, connect: Connect, pauses: list[float], status: int, html: bool
     ) -> None:
         server.faults.add(Fault("status", status=status, times=9, html=html))
@@ -182,7 +182,7 @@ class TestFailover:
     @pytest.mark.parametrize(
         ("status", "method"), [(429, "PUT"), (429, "DELETE"), (503, "PUT"), (503, "DELETE"), (503, "POST")]
     )
-    def test_write_goes_to_the_next_node_if_nothing_was_done(
+    def test_write_fails_over_if_it_was_not_executed(
         self, server: Simulator, connect: Connect, pauses: list[float], status: int, method: str
     ) -> None:
         server.faults.add(Fault("status", status=status, times=9))
@@ -194,7 +194,7 @@ class TestFailover:
         assert (caught.value.retried, pauses) == (False, [])
 
     @pytest.mark.parametrize("status", [502, 504])
-    def test_write_stays_with_its_node_if_something_may_have_been_done(
+    def test_write_does_not_fail_over_if_it_may_have_been_executed(
         self, server: Simulator, connect: Connect, status: int
     ) -> None:
         server.faults.add(Fault("status", status=status, times=9))
@@ -203,7 +203,7 @@ class TestFailover:
                 connect(server.url, other.url).request("PUT", "/_inference/completion/a")
             assert other.requests == []
 
-    def test_all_nodes_are_tried_again_after_a_pause(
+    def test_all_nodes_are_retried_after_a_pause(
         self, server: Simulator, connect: Connect, pauses: list[float]
     ) -> None:
         server.faults.add(Fault("status", status=503, times=3))
@@ -222,7 +222,7 @@ class TestFailover:
                 connect(server.url, other.url, retries=2).request("GET", "/")
             assert (len(server.requests), len(other.requests)) == (3, 3)
 
-    def test_node_that_cannot_be_reached_does_not_hide_the_fault_of_another(
+    def test_unreachable_node_does_not_hide_error_of_another_node(
         self, server: Simulator, connect: Connect, nobody: str
     ) -> None:
         server.faults.add(Fault("status", status=503))
@@ -230,7 +230,7 @@ class TestFailover:
             connect(server.url, nobody).request("GET", "/")
 
     @pytest.mark.parametrize("method", ["GET", "DELETE"])
-    def test_node_without_tls_is_skipped_and_named(self, server: Simulator, connect: Connect, method: str) -> None:
+    def test_node_without_tls_is_skipped_and_reported(self, server: Simulator, connect: Connect, method: str) -> None:
         with Simulator() as plain:
             distrusted = f"https://127.0.0.1:{plain.port}"
             client = connect(distrusted, server.url)
@@ -241,7 +241,7 @@ class TestFailover:
         assert list(client.skipped_nodes) == [distrusted]
         assert client.skipped_nodes[distrusted].startswith(f"The TLS connection to {distrusted} failed: ")
 
-    def test_tls_that_fails_everywhere_is_the_error(self, server: Simulator, connect: Connect) -> None:
+    def test_tls_failure_of_all_nodes_is_reported(self, server: Simulator, connect: Connect) -> None:
         with Simulator() as other, pytest.raises(TlsFailed) as caught:
             connect(*(f"https://127.0.0.1:{one.port}" for one in (server, other))).request("GET", "/")
         assert str(other.port) in caught.value.problem
@@ -286,7 +286,7 @@ def test_every_file_can_be_imported_without_requests(without_requests: str) -> N
         client.Client(connection.Connection(("http://a",)), str)
 
 
-def test_run_without_a_failure_or_a_stream_loads_no_file_for_them() -> None:
+def test_successful_run_does_not_import_error_and_stream_files() -> None:
     package = "ansible_collections.esops.inference.plugins.module_utils"
     with Simulator() as server:
         code = (

@@ -29,7 +29,7 @@ class TestUrls:
             ("http://host/a/b//", "http://host/a/b"),
         ],
     )
-    def test_url_of_node_has_no_slash_at_its_end(self, url: str, base: str) -> None:
+    def test_trailing_slashes_of_url_are_removed(self, url: str, base: str) -> None:
         assert normalize_url(url) == base
 
     @pytest.mark.parametrize(
@@ -73,13 +73,13 @@ class TestUrls:
             ("eu.example.com$abc123:9244$kib456:9245", "https://abc123.eu.example.com:9244"),
         ],
     )
-    def test_cloud_id_gives_the_url_of_elasticsearch(self, content: str, url: str) -> None:
+    def test_cloud_id_is_parsed_into_elasticsearch_url(self, content: str, url: str) -> None:
         assert parse_cloud_id(self.cloud_id(content)) == url
         assert parse_cloud_id(self.cloud_id(content, label="")) == url
         assert parse_cloud_id(self.cloud_id(content, label="a:b:")) == url
 
     @pytest.mark.parametrize("cloud_id", ["", "label:", "label:!!!", "label:abc", "läbel:ü", "label:/w=="])
-    def test_text_that_is_not_a_cloud_id_is_rejected(self, cloud_id: str) -> None:
+    def test_invalid_cloud_id_is_rejected(self, cloud_id: str) -> None:
         with pytest.raises(ValueError, match="is not a valid Cloud ID"):
             parse_cloud_id(cloud_id)
 
@@ -107,5 +107,5 @@ class TestUrls:
         ({"ca_path": "/ca.pem", "validate_certs": False}, False),
     ],
 )
-def test_certificate_of_node_is_verified_as_the_options_say(options: dict[str, Any], verify: bool | str) -> None:
+def test_verify_is_derived_from_connection_options(options: dict[str, Any], verify: bool | str) -> None:
     assert Connection(("https://a",), **options).verify == verify

@@ -33,7 +33,7 @@ ROOT = ("GET", "/")
 
 class TestLost:
     @pytest.mark.parametrize("kind", ["reset_before", "reset_after"])
-    def test_reset_connection_is_lost(self, server: Simulator, connect: Connect, kind: str) -> None:
+    def test_reset_connection_is_reported_as_lost(self, server: Simulator, connect: Connect, kind: str) -> None:
         server.faults.add(Fault(kind))
         with pytest.raises(ConnectionLost) as caught:
             connect(server.url).request("GET", "/")
@@ -42,7 +42,7 @@ class TestLost:
         assert caught.value.ambiguous
         assert server.requests == ["GET /"]
 
-    def test_response_that_breaks_off_is_ambiguous(self, server: Simulator, connect: Connect) -> None:
+    def test_incomplete_response_is_ambiguous(self, server: Simulator, connect: Connect) -> None:
         server.faults.add(Fault("cut_short"))
         """Before 2.0, urllib3 did not count the bytes, and what there is of the answer is no JSON."""
         with pytest.raises((ConnectionLost, UnreadableResponse)) as caught:
@@ -61,13 +61,13 @@ class TestLost:
         assert caught.value.ambiguous
 
     @pytest.mark.parametrize(("timeout", "connecting"), [(130.0, 10.0), (3.0, 3.0)])
-    def test_establishing_a_connection_takes_ten_seconds_at_most(
+    def test_connect_timeout_is_at_most_ten_seconds(
         self, server: Simulator, connect: Connect, dialled: Dialled, timeout: float, connecting: float
     ) -> None:
         connect(server.url, timeout=timeout).request("GET", "/")
         assert dialled.timeouts == [connecting]
 
-    def test_timeout_before_a_connection_is_unreachable(self, connect: Connect, nobody: str, dialled: Dialled) -> None:
+    def test_connect_timeout_is_reported_as_unreachable(self, connect: Connect, nobody: str, dialled: Dialled) -> None:
         dialled.failing = lambda _number: TimeoutError("timed out")
         with pytest.raises(Unreachable) as caught:
             connect(nobody).request("GET", "/")
@@ -108,7 +108,7 @@ class TestUnreadable:
         assert caught.value.hint == "check elasticsearch_url and any proxy or load balancer in front of Elasticsearch."
         assert (caught.value.status, caught.value.ambiguous) == (200, True)
 
-    def test_page_is_unreadable(self, server: Simulator, connect: Connect) -> None:
+    def test_html_page_is_unreadable(self, server: Simulator, connect: Connect) -> None:
         server.faults.add(Fault("html"))
         with pytest.raises(UnreadableResponse) as caught:
             connect(server.url, retries=3).request("GET", "/")
@@ -132,7 +132,7 @@ class TestUnreadable:
             (504, True, "increase the timeout of the proxy"),
         ],
     )
-    def test_page_with_an_error_status_gets_hint_by_the_status(
+    def test_html_page_with_error_status_gets_hint_for_status(
         self, connect: Connect, status: int, ambiguous: bool, hint: str
     ) -> None:
         with pytest.raises(UnreadableResponse) as caught:
@@ -170,8 +170,8 @@ class TestUnreadable:
         assert caught.value.ambiguous
 
 
-class TestRefusal:
-    def test_error_has_the_words_of_all_its_causes(self) -> None:
+class TestApiErrors:
+    def test_error_message_contains_all_causes(self) -> None:
         error = {
             "root_cause": [{"type": "status_exception", "reason": "the root"}, "odd"],
             "type": "status_exception",
@@ -207,7 +207,7 @@ class TestRefusal:
             ({"error": None}, '{"error": null}'),
         ],
     )
-    def test_error_in_another_shape_has_no_type(self, body: Any, problem: str) -> None:
+    def test_error_in_unexpected_format_has_no_type(self, body: Any, problem: str) -> None:
         found = error_of(ROOT, 404, body)
         assert found.problem.startswith(f"failed with status 404: {problem}")
         assert found.error_type is None
@@ -220,7 +220,7 @@ class TestRefusal:
             ({"type": "t", "reason": {"a": 1}}, "t", '{"a": 1}'),
         ],
     )
-    def test_reason_in_another_shape_becomes_text(self, error: Any, kind: str, reason: str) -> None:
+    def test_reason_in_unexpected_format_is_converted_to_string(self, error: Any, kind: str, reason: str) -> None:
         found = error_of(ROOT, 400, {"error": error})
         assert (found.error_type, found.reason) == (kind, reason)
 
@@ -240,7 +240,7 @@ class TestRefusal:
 
 class TestProxies:
     @pytest.fixture(autouse=True)
-    def _for_everybody(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def _without_no_proxy(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("NO_PROXY", "")
 
     def failing(self, connect: Connect, url: str) -> ClientError:
@@ -256,7 +256,7 @@ class TestProxies:
             connect("http://es.invalid:9200").request("GET", "/")
         assert server.requests == ["GET http://es.invalid:9200/"]
 
-    def test_proxy_that_cannot_be_reached_is_reported(
+    def test_unreachable_proxy_is_reported(
         self, server: Simulator, connect: Connect, nobody: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("HTTP_PROXY", nobody)
@@ -266,7 +266,7 @@ class TestProxies:
         assert "Hint: check HTTPS_PROXY, HTTP_PROXY, and NO_PROXY in the environment" in str(error)
         assert server.requests == []
 
-    def test_proxy_that_refuses_is_reported(
+    def test_proxy_that_rejects_request_is_reported(
         self, server: Simulator, connect: Connect, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("HTTPS_PROXY", server.url)
@@ -279,7 +279,7 @@ class TestProxies:
         "proxy",
         ["http://", "ftp://joe:pass@proxy", "http://joe:pass/word@proxy", "http://joe:pass@proxy:99999"],
     )
-    def test_proxy_that_is_not_a_url_is_reported_without_its_password(
+    def test_invalid_proxy_url_is_reported_without_its_password(
         self, server: Simulator, connect: Connect, monkeypatch: pytest.MonkeyPatch, proxy: str
     ) -> None:
         monkeypatch.setenv("HTTP_PROXY", proxy)

@@ -55,7 +55,7 @@ def make(kind: type[ClientError], status: int | None = None) -> ClientError:
     ],
     ids=lambda value: f"{type(value).__name__} {value.status}" if isinstance(value, ClientError) else None,
 )
-def test_error_tells_what_may_have_been_done(error: ClientError, sent: bool, ambiguous: bool) -> None:
+def test_error_reports_whether_it_was_sent_and_is_ambiguous(error: ClientError, sent: bool, ambiguous: bool) -> None:
     assert (error.sent, error.ambiguous) == (sent, ambiguous)
 
 
@@ -70,7 +70,7 @@ def test_error_tells_what_may_have_been_done(error: ClientError, sent: bool, amb
         (make(ConnectionLost), False),
     ],
 )
-def test_error_of_the_connection_or_the_credentials_ends_everything(error: ClientError, ends: bool) -> None:
+def test_connection_and_credential_errors_are_fatal(error: ClientError, ends: bool) -> None:
     assert error.is_fatal is ends
 
 
@@ -89,11 +89,11 @@ def test_error_of_the_connection_or_the_credentials_ends_everything(error: Clien
         (make(Unreachable), False),
     ],
 )
-def test_failed_list_may_be_about_one_endpoint(error: ClientError, may_be: bool) -> None:
+def test_list_failure_is_attributed_to_one_endpoint(error: ClientError, may_be: bool) -> None:
     assert error.may_be_about_one_endpoint is may_be
 
 
-def test_passing_fault_of_provider_or_update_in_progress_is_passing() -> None:
+def test_provider_fault_and_update_in_progress_are_temporary() -> None:
     assert of_provider(said("Received a server error status code", 500)).is_temporary
     assert refusal(PUT, 409, "status_exception", "Endpoint [one] is currently being updated.").is_temporary
     assert not refusal(PUT, 400, "validation_exception", "x").is_temporary
@@ -107,17 +107,17 @@ def test_passing_fault_of_provider_or_update_in_progress_is_passing() -> None:
         ("1: it failed;", "PUT /path: 1: it failed; Hint: try again."),
     ],
 )
-def test_text_has_request_problem_and_hint(problem: str, text: str) -> None:
+def test_message_contains_request_problem_and_hint(problem: str, text: str) -> None:
     assert str(ClientError(problem, "PUT", "/path", "try again.")) == text
     assert str(ClientError(problem, "PUT", "/path")) == f"PUT /path: {problem}"
 
 
-def test_failure_without_a_reason_has_the_problem() -> None:
+def test_failure_without_reason_contains_problem() -> None:
     assert ClientError("problem", "GET", "/x").failure["reason"] == "problem"
 
 
 @pytest.mark.parametrize("changes", [{"hint": "other"}, {"problem": "other"}, {"problem": "other", "reason": "other"}])
-def test_new_error_for_a_layer_that_knows_more_leaves_the_old_one(changes: dict[str, Any]) -> None:
+def test_replace_returns_changed_copy_of_error(changes: dict[str, Any]) -> None:
     error = refusal(GET, 500, "illegal_state_exception", INVALID)
     before = dict(vars(error))
     new = error.replace(**changes)
@@ -134,7 +134,7 @@ def test_cause_is_classified_once() -> None:
     assert not error.replace(problem=INVALID).is_unreadable_state
 
 
-def test_refusal_has_the_status_with_which_a_server_refuses_the_same() -> None:
+def test_refused_change_has_status_of_server_error() -> None:
     expected = {"status": 404, "type": None, "reason": "There is none.", "method": None, "path": None}
     assert Refused("There is none.", 404).failure == expected
     assert Refused("There is none.").failure == {**expected, "status": None}

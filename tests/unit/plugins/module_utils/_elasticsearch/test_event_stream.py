@@ -34,7 +34,7 @@ class TestEvents:
         [request] = server.received
         assert (request.method, request.target, request.json_object()) == ("POST", "/path?timeout=5s", {"a": 1})
 
-    def test_stream_that_was_read_to_its_end_keeps_the_connection(self, server: Simulator, connect: Connect) -> None:
+    def test_connection_is_reused_after_complete_stream(self, server: Simulator, connect: Connect) -> None:
         server.seed("chat", task_type="chat_completion")
         client, body = connect(server.url), {"messages": [{"role": "user", "content": "a"}]}
         for _time in range(2):
@@ -60,7 +60,7 @@ class TestEvents:
             ),
         ],
     )
-    def test_error_event_is_raised_after_the_events_before_it(
+    def test_error_event_is_raised_after_preceding_events(
         self, connect: Connect, data: bytes, kind: type[ClientError], problem: str
     ) -> None:
         with answering(b"data: a\n\nevent: error\ndata: " + data + b"\n\n", content_type=EVENTS) as server:
@@ -79,7 +79,7 @@ class TestEvents:
             (b'event: error\ndata: {"error": {"code": "bad_request", "type": "t", "message": "r"}}\n\n', EVENTS),
         ],
     )
-    def test_rejected_stream_is_reported_in_each_shape(self, connect: Connect, body: bytes, content_type: str) -> None:
+    def test_rejected_stream_is_reported_in_each_format(self, connect: Connect, body: bytes, content_type: str) -> None:
         with answering(body, 400, content_type) as server, pytest.raises(ApiError) as caught:
             list(connect(server.url).stream_events("/", {}, {}))
         assert caught.value.problem == "failed with status 400 (t): r"
@@ -107,7 +107,7 @@ class TestEvents:
         with broken as server, pytest.raises(UnreadableResponse, match="cannot be decoded"):
             list(connect(server.url).stream_events("/", {}, {}))
 
-    def test_stream_that_takes_longer_than_the_timeout_is_reported(
+    def test_stream_that_exceeds_timeout_is_reported(
         self, connect: Connect, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         clock = iter([0.0, 5.0, 5.1])

@@ -35,7 +35,7 @@ from tests.unit.plugins.module_utils._elasticsearch.responses import (
 )
 
 
-def test_words_of_provider_decide_before_those_of_elasticsearch() -> None:
+def test_provider_message_takes_precedence_over_elasticsearch_message() -> None:
     words = said("Received a permission denied error status code", 403)
     denied = refusal(RUN, 403, "security_exception", words, privilege="monitor_inference")
     assert denied.hint.endswith("The provider denied access.")
@@ -43,7 +43,7 @@ def test_words_of_provider_decide_before_those_of_elasticsearch() -> None:
     assert busy.hint.startswith("check service_settings.model_id.")
 
 
-def test_words_of_elasticsearch_decide_before_the_status() -> None:
+def test_elasticsearch_message_takes_precedence_over_status() -> None:
     full = "index [.inference] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark, index has "
     error = refusal(PUT, 429, "cluster_block_exception", f"{full}read-only-allow-delete block];")
     assert error.hint.startswith("free disk space on the nodes.")
@@ -59,7 +59,7 @@ def test_words_of_elasticsearch_decide_before_the_status() -> None:
         said("Received an unsuccessful status code", 400, "unknown field [x]"),
     ],
 )
-def test_service_and_completion_do_not_override_words_of_provider(words: str) -> None:
+def test_service_and_completion_hints_do_not_override_provider_hint(words: str) -> None:
     assert anthropic.explain(words) == ""
     assert _own_hint(refusal(RUN, 400, "status_exception", words)) == ""
 
@@ -76,7 +76,7 @@ def test_service_and_completion_do_not_override_words_of_provider(words: str) ->
         ("Validation Failed: 1: [task_settings] max_tokens must be positive;", ""),
     ],
 )
-def test_service_explains_words_of_elasticsearch(words: str, hint: str) -> None:
+def test_service_hint_explains_elasticsearch_message(words: str, hint: str) -> None:
     found = anthropic.explain(words)
     assert hint in found
     assert bool(found) is bool(hint)
@@ -169,16 +169,16 @@ def test_service_explains_words_of_elasticsearch(words: str, hint: str) -> None:
         (error_of(DELETE, 404, {"error": "no handler found for uri [/x]"}), "No inference API was found there."),
     ],
 )
-def test_words_of_elasticsearch_give_the_hint(error: ClientError, hint: str) -> None:
+def test_elasticsearch_message_determines_hint(error: ClientError, hint: str) -> None:
     assert hint in error.hint
 
 
-def test_message_that_ends_with_a_semicolon_gets_no_full_stop_before_its_hint() -> None:
+def test_message_that_ends_with_semicolon_gets_no_period_before_hint() -> None:
     error = refusal(PUT, 403, "cluster_block_exception", "blocked by: [FORBIDDEN/8/index write (api)];")
     assert "(api)]; Hint: remove the block" in str(error)
 
 
-def test_busy_endpoint_gets_no_advice_to_use_force() -> None:
+def test_hint_for_busy_endpoint_does_not_suggest_force() -> None:
     assert "force" not in refusal(DELETE, 409, "status_exception", BUSY_DELETE).hint
 
 
@@ -193,7 +193,7 @@ def test_busy_endpoint_gets_no_advice_to_use_force() -> None:
         error_of((UPDATE[0], UPDATE[1] + "?timeout=30s"), 400, {"error": "no handler found for uri [/x]"}),
     ],
 )
-def test_error_that_says_enough_gets_no_hint(error: ClientError) -> None:
+def test_self_explanatory_error_has_no_hint(error: ClientError) -> None:
     assert error.hint == ""
 
 
@@ -210,7 +210,7 @@ def test_error_that_says_enough_gets_no_hint(error: ClientError) -> None:
         ("blocked by: [SERVICE_UNAVAILABLE/1/state not recovered / initialized];", "is not ready."),
     ],
 )
-def test_block_of_cluster_gets_hint_by_its_kind(reason: str, hint: str) -> None:
+def test_cluster_block_gets_hint_for_its_type(reason: str, hint: str) -> None:
     assert hint in refusal(PUT, 403, "cluster_block_exception", reason).hint
     inner = refusal(
         PUT, 500, "status_exception", "Failed to store inference endpoint [one]", ("cluster_block_exception", reason)
@@ -253,7 +253,7 @@ UNAUTHORIZED = "action [cluster:admin/xpack/inference/put] is unauthorized for u
         ),
     ],
 )
-def test_403_of_elasticsearch_names_privilege_or_license(reason: str, privilege: str, hint: str) -> None:
+def test_403_of_elasticsearch_gets_hint_about_privilege_or_license(reason: str, privilege: str, hint: str) -> None:
     assert refusal(PUT, 403, "security_exception", reason, privilege=privilege).hint == hint
 
 
@@ -272,14 +272,14 @@ def test_403_of_elasticsearch_names_privilege_or_license(reason: str, privilege:
         ({"message": "Request blocked"}, "check the rules of the proxy or firewall in front of Elasticsearch."),
     ],
 )
-def test_403_of_something_in_front_of_elasticsearch_names_no_privilege(body: Any, hint: str) -> None:
+def test_403_of_proxy_gets_no_hint_about_privilege(body: Any, hint: str) -> None:
     error = error_of(PUT, 403, body, privilege="manage_inference")
     assert hint in error.hint
     assert "privilege" not in error.hint
 
 
 @pytest.mark.parametrize("message", ["Unknown resource.", "Unknown deployment.", "Unknown cluster."])
-def test_404_of_elastic_cloud_names_the_address(message: str) -> None:
+def test_404_of_elastic_cloud_gets_hint_about_address(message: str) -> None:
     hint = error_of(GET, 404, {"ok": False, "message": message}).hint
     assert hint.endswith("Elastic Cloud does not have a deployment at this address.")
 
@@ -312,7 +312,7 @@ def unauthenticated(*told: str, as_list: bool = False) -> ClientError:
         ("API key: server is too busy to respond", "check elasticsearch_username and elasticsearch_password,"),
     ],
 )
-def test_401_reports_what_was_wrong_with_the_credentials(told: str, hint: str, as_list: bool) -> None:
+def test_401_reports_why_credentials_were_rejected(told: str, hint: str, as_list: bool) -> None:
     error = unauthenticated(told, as_list=as_list)
     assert error.problem.endswith(f"{NO_ANONYMOUS} Cause: {told}")
     assert hint in error.hint
@@ -328,12 +328,12 @@ def test_401_hides_an_id_that_may_be_a_swapped_secret(told: str) -> None:
     assert told.format("********") in error.problem
 
 
-def test_401_for_unknown_api_key_names_the_cluster() -> None:
+def test_401_for_unknown_api_key_gets_hint_about_cluster() -> None:
     hint = unauthenticated("API key: unable to find apikey with id x").hint
     assert hint.startswith("check that elasticsearch_api_key was created in this cluster.")
 
 
-def test_401_hides_secrets_in_what_was_wrong() -> None:
+def test_401_hides_secrets_in_its_causes() -> None:
     assert "s3cret" not in str(unauthenticated("Bearer token: s3cret is malformed"))
 
 
@@ -350,7 +350,7 @@ def test_401_hides_secrets_in_what_was_wrong() -> None:
         (502, False, "https://es", "run the task again later, or increase retries. A proxy in front of Elasticsearch"),
     ],
 )
-def test_page_gets_hint_by_its_status(status: int, is_page: bool, url: str, hint: str) -> None:
+def test_unreadable_response_gets_hint_for_its_status(status: int, is_page: bool, url: str, hint: str) -> None:
     assert hints.page_hint(status, is_page, url).startswith(hint)
 
 
@@ -363,7 +363,7 @@ def test_page_gets_hint_by_its_status(status: int, is_page: bool, url: str, hint
         ("https://[::1]", "[Errno 111] Connection refused", 443),
     ],
 )
-def test_refused_connection_without_port_names_the_port_that_was_tried(node: str, words: str, port: int) -> None:
+def test_refused_connection_without_port_gets_hint_about_default_port(node: str, words: str, port: int) -> None:
     assert hints.unreachable_hint(node, words) == (
         f"add the port to elasticsearch_url. Without it, the module tried port {port}; Elasticsearch usually listens "
         "on port 9200."
@@ -383,7 +383,7 @@ def test_other_unreachable_node_gets_no_hint_about_the_port(node: str, words: st
     assert "9200" not in hints.unreachable_hint(node, words)
 
 
-def test_port_left_out_is_named_by_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_request_to_url_without_port_gets_hint_about_default_port(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_args: Any, **_kwargs: Any) -> None:
         raise ConnectionRefusedError(111, "Connection refused")
 
@@ -412,7 +412,7 @@ VERIFY = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: "
         "Using cert extension requires at least X509v3",
     ],
 )
-def test_strict_verification_of_python_has_its_own_hint(words: str) -> None:
+def test_strict_verification_failure_has_its_own_hint(words: str) -> None:
     hint = hints.tls_hint(f"{VERIFY}{words} (_ssl.c:1020)")
     assert "Python 3.13 and later" in hint
     assert "keyUsage" in hint
@@ -446,5 +446,5 @@ def test_untrusted_certificate_gets_hint_about_every_trust_store(words: str) -> 
         ("[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED]", "set client_cert and client_key."),
     ],
 )
-def test_other_failure_of_tls_has_its_own_hint(words: str, hint: str) -> None:
+def test_other_tls_failure_has_its_own_hint(words: str, hint: str) -> None:
     assert hint in hints.tls_hint(words)

@@ -37,7 +37,7 @@ FORMS = [ELASTICSEARCH_KEY, ELASTICSEARCH_TOKEN, PROVIDER_KEY]
     ],
 )
 @pytest.mark.parametrize("hints", FORMS)
-def test_key_in_its_right_form_is_accepted(hints: dict[str, str], key: str) -> None:
+def test_valid_key_is_accepted(hints: dict[str, str], key: str) -> None:
     assert find_key_error(key, hints) == ""
 
 
@@ -70,14 +70,14 @@ def test_key_in_its_right_form_is_accepted(hints: dict[str, str], key: str) -> N
         ("s3\x7fcret", "contains the invisible character U+007F."),
     ],
 )
-def test_wrong_form_of_key_is_named_without_the_key(key: str, problem: str) -> None:
+def test_invalid_key_is_reported_without_the_key(key: str, problem: str) -> None:
     found = find_key_error(key, ELASTICSEARCH_KEY)
     assert found.startswith(problem)
     assert "s3c" not in found
     assert "cret" not in found
 
 
-def test_hint_names_the_option_that_takes_the_other_kind_of_key() -> None:
+def test_hint_contains_option_for_other_kind_of_key() -> None:
     assert "elasticsearch_api_key" in find_key_error("ApiKey x", ELASTICSEARCH_TOKEN)
     assert '"access_token"' in find_key_error("{}", ELASTICSEARCH_TOKEN)
     assert find_key_error("Bearer x", PROVIDER_KEY).endswith("Hint: remove this prefix.")
@@ -128,7 +128,7 @@ def test_visible_text_has_no_invisible_character() -> None:
         "X-Keys",
     ],
 )
-def test_header_whose_name_is_that_of_a_credential_is_secret(name: str) -> None:
+def test_header_with_credential_name_is_secret(name: str) -> None:
     assert is_credential(name)
     assert dict(find_secret_headers({name: "v"})) == {name: "v"}
 
@@ -162,15 +162,15 @@ def test_header_with_any_other_name_is_not_secret(name: str) -> None:
     assert list(find_secret_headers({name: "v"})) == []
 
 
-def test_credential_after_a_scheme_is_secret_by_itself() -> None:
+def test_credential_without_its_scheme_is_also_secret() -> None:
     found = list(find_secret_headers({"Authorization": "ApiKey s3cret", "X-Key": 5, "X-Token": True, "X-Secret": ""}))
     assert found == [("Authorization", "ApiKey s3cret"), ("Authorization", "s3cret"), ("X-Key", "5")]
 
 
-def test_all_that_follows_a_scheme_is_one_credential() -> None:
+def test_rest_of_header_after_scheme_is_one_credential() -> None:
     assert [text for _name, text in find_secret_headers({"Authorization": "Digest a b"})] == ["Digest a b", "a b"]
 
 
 @pytest.mark.parametrize("headers", [None, "text", ["a"], 5, {"X-Key": {"a": "b"}}, {"X-Key": None}])
-def test_headers_of_any_other_type_have_no_secret_texts(headers: object) -> None:
+def test_headers_of_invalid_type_contain_no_secrets(headers: object) -> None:
     assert list(find_secret_headers(headers)) == []

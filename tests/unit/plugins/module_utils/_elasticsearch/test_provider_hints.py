@@ -52,7 +52,7 @@ PROVIDER = [
 
 
 @pytest.mark.parametrize(("words", "hint"), PROVIDER)
-def test_words_of_provider_give_one_hint_for_writes_and_runs(words: str, hint: str) -> None:
+def test_provider_message_determines_hint_for_writes_and_completions(words: str, hint: str) -> None:
     assert hint in validation("status_exception", words).hint
     assert hint in validation("status_exception", words, request=UPDATE).hint
     run = refusal(RUN, 400, "status_exception", words)
@@ -78,11 +78,11 @@ def test_words_of_provider_give_one_hint_for_writes_and_runs(words: str, hint: s
         ("null_pointer_exception", "x is null", "The request from Elasticsearch to the provider failed."),
     ],
 )
-def test_provider_that_did_not_respond_gets_hint_by_its_cause(kind: str, words: str, hint: str) -> None:
+def test_missing_provider_response_gets_hint_for_its_cause(kind: str, words: str, hint: str) -> None:
     assert hint in validation(kind, words).hint
 
 
-def test_error_in_mid_stream_gets_hint_by_its_type() -> None:
+def test_stream_error_gets_hint_for_its_type() -> None:
     words = "Received an error response for request from inference entity id [chat]. Error message: [{}]"
     error = error_of(RUN, None, {"error": {"type": "overloaded_error", "message": words.format("Overloaded")}})
     assert error.hint == OVERLOADED.replace(AGAIN, "")
@@ -90,6 +90,6 @@ def test_error_in_mid_stream_gets_hint_by_its_type() -> None:
     assert unnamed.hint == OVERLOADED.replace(AGAIN, "")
 
 
-def test_redirect_that_the_provider_answered_is_an_error_of_the_provider() -> None:
+def test_redirect_from_provider_is_a_provider_error() -> None:
     error = refusal(RUN, 302, "status_exception", said("Unhandled redirection", 302))
     assert error.provider_status == 302

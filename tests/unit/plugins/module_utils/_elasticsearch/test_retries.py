@@ -47,7 +47,7 @@ from tests.unit.plugins.module_utils._elasticsearch.servers import (
 class TestRetries:
     @pytest.mark.parametrize("status", [429, 502, 503, 504])
     @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-    def test_passing_status_is_retried(
+    def test_retryable_status_is_retried(
         self, server: Simulator, connect: Connect, pauses: list[float], status: int, method: str
     ) -> None:
         server.seed("a")
@@ -68,7 +68,7 @@ class TestRetries:
         connect(server.url, retries=2).request("GET", "/")
         assert (pauses, set(between)) == ([1.5], {(0.5, 1)})
 
-    def test_pauses_of_all_requests_together_end_with_the_timeout(
+    def test_pauses_of_all_requests_share_one_budget(
         self, server: Simulator, connect: Connect, pauses: list[float]
     ) -> None:
         client = connect(server.url, retries=3, timeout=5)
@@ -116,7 +116,7 @@ class TestRetries:
         ],
     )
     @pytest.mark.usefixtures("pauses")
-    def test_status_that_does_not_pass_in_time_is_reported(
+    def test_error_is_reported_after_last_retry(
         self, server: Simulator, connect: Connect, status: int, reason: str, hint: str
     ) -> None:
         server.faults.add(Fault("status", status=status, times=9))
@@ -138,7 +138,7 @@ class TestRetries:
         assert (caught.value.status, caught.value.retried) == (status, False)
 
     @pytest.mark.parametrize("kind", ["reset_before", "reset_after", "cut"])
-    def test_lost_connection_is_retried_but_not_an_unreadable_response(
+    def test_lost_connection_is_retried_and_unreadable_response_is_not(
         self, server: Simulator, connect: Connect, pauses: list[float], kind: str
     ) -> None:
         server.faults.add(Fault(kind))
@@ -186,16 +186,16 @@ class TestRetries:
         assert caught.value.error_type == "resource_already_exists_exception"
         return caught.value
 
-    def test_error_after_a_lost_try_is_marked_as_retried(self, server: Simulator, connect: Connect) -> None:
+    def test_error_after_lost_attempt_is_marked_as_retried(self, server: Simulator, connect: Connect) -> None:
         server.faults.add(Fault("reset_after"))
         assert self.create(connect(server.url, retries=1)).retried
         assert server.requests == ["PUT /_inference/completion/a"] * 2
 
-    def test_error_of_the_first_try_is_not_marked_as_retried(self, server: Simulator, connect: Connect) -> None:
+    def test_error_of_first_attempt_is_not_marked_as_retried(self, server: Simulator, connect: Connect) -> None:
         server.seed("a")
         assert not self.create(connect(server.url, retries=1)).retried
 
-    def test_refused_connection_does_not_count_as_a_try(
+    def test_refused_connection_is_not_counted_as_attempt(
         self, server: Simulator, connect: Connect, dialled: Dialled
     ) -> None:
         server.seed("a")
@@ -204,7 +204,7 @@ class TestRetries:
         assert dialled.ports == [server.port] * 2
 
     @pytest.mark.usefixtures("pauses")
-    def test_lost_write_stays_lost_if_the_retry_is_refused(
+    def test_lost_write_remains_lost_if_retry_is_refused(
         self, server: Simulator, connect: Connect, dialled: Dialled
     ) -> None:
         """The first try may have been carried out; another node must not be asked to do it again."""
@@ -218,7 +218,7 @@ class TestRetries:
         assert server.requests == ["DELETE /_inference/completion/a"]
 
     @pytest.mark.usefixtures("pauses")
-    def test_lost_write_to_a_single_node_stays_lost_if_the_retry_is_refused(
+    def test_lost_write_to_single_node_remains_lost_if_retry_is_refused(
         self, server: Simulator, connect: Connect, dialled: Dialled
     ) -> None:
         dialled.failing = lambda number: ConnectionRefusedError(111, "refused") if number > 1 else None
@@ -229,7 +229,7 @@ class TestRetries:
         assert caught.value.ambiguous
 
 
-class TestProviderFaults:
+class TestProviderErrors:
     """Elasticsearch reports a temporary fault of the provider as a status 400."""
 
     PATH = "/_inference/completion/a"
@@ -243,7 +243,7 @@ class TestProviderFaults:
         return client.request_with_retries("PUT", self.PATH, None, self.BODY, **more)
 
     @pytest.mark.parametrize("status", [429, 500, 529])
-    def test_temporary_fault_of_provider_is_retried_with_growing_pauses(
+    def test_temporary_provider_error_is_retried_with_growing_pauses(
         self, server: Simulator, connect: Connect, pauses: list[float], status: int
     ) -> None:
         server.faults.add(Fault("provider_refusal", status=status, times=3))
@@ -254,7 +254,7 @@ class TestProviderFaults:
         assert (client.retry_budget.retry_count, client.retry_budget.last_reason) == (3, f"status {status} from the provider")
 
     @pytest.mark.parametrize("status", [401, 404])
-    def test_refusal_of_provider_is_not_retried(
+    def test_provider_rejection_is_not_retried(
         self, server: Simulator, connect: Connect, pauses: list[float], status: int
     ) -> None:
         server.faults.add(Fault("provider_refusal", status=status))
@@ -262,7 +262,7 @@ class TestProviderFaults:
             self.write(connect(server.url, retries=3))
         assert (caught.value.provider_status, len(server.requests), pauses) == (status, 1, [])
 
-    def test_retries_end_with_the_last_error_of_provider(
+    def test_last_provider_error_is_raised_after_retries(
         self, server: Simulator, connect: Connect, pauses: list[float]
     ) -> None:
         server.faults.add(Fault("provider_refusal", status=529, times=9))
@@ -271,14 +271,14 @@ class TestProviderFaults:
         assert (caught.value.provider_status, caught.value.retried) == (529, True)
         assert (len(server.requests), pauses) == (3, [1, 2])
 
-    def test_least_retries_override_those_of_the_connection(
+    def test_least_retries_override_connection_retries(
         self, server: Simulator, connect: Connect, pauses: list[float]
     ) -> None:
         server.faults.add(Fault("provider_refusal", status=529, times=2))
         self.write(connect(server.url, retries=0, timeout=60), least_retries=2)
         assert (len(server.requests), pauses) == (3, [1, 2])
 
-    def test_pauses_for_provider_end_with_the_timeout(
+    def test_pauses_for_provider_errors_respect_budget(
         self, server: Simulator, connect: Connect, pauses: list[float]
     ) -> None:
         server.faults.add(Fault("provider_refusal", status=529, times=99))
@@ -313,7 +313,7 @@ class TestSendWithRetries:
             (refusal(RUN, 429, "es_rejected_execution_exception", "queue is full"), "status 429"),
         ],
     )
-    def test_passing_error_is_retried_with_its_reason(
+    def test_temporary_error_is_retried_with_its_reason(
         self, pauses: list[float], error: ClientError, reason: str
     ) -> None:
         budget, tries = RetryBudget(60), []
@@ -336,7 +336,7 @@ class TestSendWithRetries:
             ConnectionLost("It is lost.", *PUT),
         ],
     )
-    def test_error_that_stays_or_may_cost_is_not_retried(self, pauses: list[float], error: ClientError) -> None:
+    def test_permanent_or_costly_error_is_not_retried(self, pauses: list[float], error: ClientError) -> None:
         budget = RetryBudget(60)
 
         def send(_retried: bool) -> str:
@@ -348,7 +348,7 @@ class TestSendWithRetries:
         assert (budget.retry_count, pauses) == (0, [])
 
 
-def test_patience_gives_no_more_seconds_than_it_has() -> None:
+def test_retry_budget_cannot_be_exceeded() -> None:
     budget = RetryBudget(3)
     assert [budget.consume(2), budget.consume(2), budget.consume(2)] == [2, 1, 0]
     assert not budget.wait(1, "any")
@@ -359,5 +359,5 @@ def test_patience_gives_no_more_seconds_than_it_has() -> None:
     ("method", "statuses"),
     [("GET", {429, 502, 503, 504}), ("PUT", {429, 503}), ("DELETE", {429, 503}), ("POST", {503})],
 )
-def test_request_goes_to_another_node_if_nothing_was_done(method: str, statuses: set[int]) -> None:
+def test_next_node_is_tried_if_request_was_not_executed(method: str, statuses: set[int]) -> None:
     assert {status for status in range(200, 600) if should_try_next_node(method, status)} == statuses

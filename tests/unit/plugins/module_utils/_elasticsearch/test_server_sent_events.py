@@ -58,7 +58,7 @@ def chunked(content: bytes, cuts: list[int]) -> list[bytes]:
         pytest.param(b"", [], id="none"),
     ],
 )
-def test_stream_gives_its_events(content: bytes, events: list[tuple[str, str]]) -> None:
+def test_stream_is_parsed_into_events(content: bytes, events: list[tuple[str, str]]) -> None:
     assert list(parse_events([content])) == events
     assert list(parse_events(content[place : place + 1] for place in range(len(content)))) == events
 
@@ -70,11 +70,11 @@ def test_events_do_not_depend_on_chunks(events: list[tuple[str, str]], end: str,
 
 
 @given(st.binary(), CUTS)
-def test_any_bytes_give_the_same_events_in_one_chunk_and_in_many(content: bytes, cuts: list[int]) -> None:
+def test_chunk_boundaries_do_not_change_events_of_any_bytes(content: bytes, cuts: list[int]) -> None:
     assert list(parse_events(chunked(content, cuts))) == list(parse_events([content]))
 
 
-def test_event_is_returned_as_soon_as_it_is_whole() -> None:
+def test_event_is_yielded_as_soon_as_it_is_complete() -> None:
     def chunks() -> Iterator[bytes]:
         yield b"data: a\n\ndata: b"
         raise ConnectionError

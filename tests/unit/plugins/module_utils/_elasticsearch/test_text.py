@@ -12,15 +12,15 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.tex
 @pytest.mark.parametrize(
     ("names", "text"), [(["a"], "a"), (["a", "b", "c"], "a, b, c"), (list("abcde"), "a, b, c and 2 more")]
 )
-def test_few_names_three_and_counts_the_rest(names: list[str], text: str) -> None:
+def test_join_few_lists_three_names_and_counts_the_rest(names: list[str], text: str) -> None:
     assert join_few(names) == text
 
 
 @pytest.mark.parametrize(("names", "text"), [(["a"], "a"), (["a", "b"], "a and b"), (list("abc"), "a, b and c")])
-def test_joined_names_all(names: list[str], text: str) -> None:
+def test_join_names_lists_all_names(names: list[str], text: str) -> None:
     assert join_names(names) == text
 
 
-def test_several_problems_are_numbered() -> None:
+def test_join_messages_numbers_several_messages() -> None:
     assert join_messages(["One."]) == "One."
     assert join_messages(["One.", "Two."]) == "2 problems: (1) One. (2) Two."

@@ -182,11 +182,11 @@ PEM_HINT = "check ca_path, client_cert, and client_key. One of them is not a val
 
 
 class TestTrust:
-    def test_ca_path_of_the_server_is_trusted(self, node: Simulator, files: Files) -> None:
+    def test_server_certificate_is_trusted_by_ca_path(self, node: Simulator, files: Files) -> None:
         assert answered(node, ca_path=files.ca)
 
     @pytest.mark.parametrize("ca", ["other_ca", None])
-    def test_server_without_its_ca_is_rejected(self, node: Simulator, files: Files, ca: str | None) -> None:
+    def test_server_with_untrusted_ca_is_rejected(self, node: Simulator, files: Files, ca: str | None) -> None:
         error = failure(node, ca_path=ca and getattr(files, ca))
         assert "CERTIFICATE_VERIFY_FAILED" in error.problem
         assert error.hint == CA_HINT
@@ -211,7 +211,7 @@ class TestTrust:
 
     @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl names the files of such a directory")
     @pytest.mark.parametrize("right", [True, False])
-    def test_directory_of_hashed_certificates(self, node: Simulator, files: Files, tmp_path: Path, right: bool) -> None:
+    def test_ca_path_can_be_directory_of_hashed_certificates(self, node: Simulator, files: Files, tmp_path: Path, right: bool) -> None:
         ca = files.ca if right else files.other_ca
         command = ["openssl", "x509", "-noout", "-subject_hash", "-in", ca]
         name = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
@@ -237,11 +237,11 @@ class TestFingerprint:
     def test_fingerprint_of_server_needs_no_ca(self, node: Simulator, files: Files) -> None:
         assert answered(node, ca_fingerprint=files.fingerprint)
 
-    def test_fingerprint_of_server_can_go_with_ca_path(self, node: Simulator, files: Files) -> None:
+    def test_fingerprint_of_server_can_be_combined_with_ca_path(self, node: Simulator, files: Files) -> None:
         assert answered(node, ca_fingerprint=files.fingerprint, ca_path=files.ca)
 
     @pytest.mark.parametrize("options", [{}, {"ca_path": "ca"}, {"validate_certs": False}])
-    def test_other_fingerprint_is_rejected_whatever_else_is_set(
+    def test_wrong_fingerprint_is_rejected_with_any_other_option(
         self, node: Simulator, files: Files, options: dict[str, Any]
     ) -> None:
         if "ca_path" in options:
@@ -250,7 +250,7 @@ class TestFingerprint:
         assert "Fingerprints did not match" in error.problem
         assert error.hint == "check ca_fingerprint. It does not match any certificate that the server presents."
 
-    def test_fingerprint_of_server_does_not_replace_a_wrong_ca_path(self, node: Simulator, files: Files) -> None:
+    def test_fingerprint_of_server_does_not_override_wrong_ca_path(self, node: Simulator, files: Files) -> None:
         assert failure(node, ca_fingerprint=files.fingerprint, ca_path=files.other_ca).hint == CA_HINT
 
     def test_node_with_another_fingerprint_is_skipped(self, node: Simulator, files: Files) -> None:
@@ -267,14 +267,14 @@ class TestFingerprint:
 class TestFingerprintOfTheCa:
     """What Elasticsearch prints at its first start is the fingerprint of its CA."""
 
-    def test_fingerprint_of_ca_does_not_replace_a_wrong_ca_path(self, files: Files) -> None:
+    def test_fingerprint_of_ca_does_not_override_wrong_ca_path(self, files: Files) -> None:
         with Simulator(tls=files.with_ca) as server:
             assert answered(server, ca_fingerprint=files.ca_fingerprint, ca_path=files.ca)
         with Simulator(tls=files.with_ca) as server:
             error = failure(server, ca_fingerprint=files.ca_fingerprint, ca_path=files.other_ca)
         assert error.hint == CA_HINT
 
-    def test_fingerprint_of_ca_can_go_with_a_client_certificate(self, files: Files) -> None:
+    def test_fingerprint_of_ca_can_be_combined_with_client_certificate(self, files: Files) -> None:
         mutual = Tls12(files.with_ca.certificate, files.with_ca.key, client_ca=files.ca)
         with Simulator(tls=mutual) as server:
             assert answered(server, ca_fingerprint=files.ca_fingerprint, client_cert=files.client_both)
@@ -284,7 +284,7 @@ class TestFingerprintOfTheCa:
         with Simulator(tls=files.with_unusual_ca) as server:
             assert answered(server, ca_fingerprint=files.unusual_ca_fingerprint)
 
-    def test_fingerprint_of_ca_is_looked_for_again_after_a_failed_connection(self, files: Files) -> None:
+    def test_pinned_ca_lookup_is_repeated_after_failed_connection(self, files: Files) -> None:
         with Simulator(tls=files.with_ca) as server:
             client = Client(Connection((server.url,), ca_fingerprint=files.ca_fingerprint, retries=0), Redactor([]))
             server.stop()
@@ -305,11 +305,11 @@ class TestFingerprintOfTheCa:
             client.close()
             assert other.requests == []
 
-    def test_fingerprint_of_ca_that_the_server_shows_is_enough(self, files: Files) -> None:
+    def test_fingerprint_of_presented_ca_is_accepted(self, files: Files) -> None:
         with Simulator(tls=files.with_ca) as server:
             assert answered(server, ca_fingerprint=files.ca_fingerprint)
 
-    def test_fingerprint_of_ca_is_looked_for_once(self, files: Files) -> None:
+    def test_pinned_ca_lookup_happens_once(self, files: Files) -> None:
         with Simulator(tls=files.with_ca) as server:
             client = Client(Connection((server.url,), ca_fingerprint=files.ca_fingerprint), Redactor([]))
             client.request("GET", "/")
@@ -317,10 +317,10 @@ class TestFingerprintOfTheCa:
             client.close()
             assert server.connections == 2
 
-    def test_server_that_does_not_show_its_ca_is_rejected(self, node: Simulator, files: Files) -> None:
+    def test_server_that_does_not_present_its_ca_is_rejected(self, node: Simulator, files: Files) -> None:
         assert "Fingerprints did not match" in failure(node, ca_fingerprint=files.ca_fingerprint).problem
 
-    def test_server_that_only_shows_the_ca_is_rejected(self, files: Files) -> None:
+    def test_server_with_certificate_of_other_ca_is_rejected(self, files: Files) -> None:
         with Simulator(tls=files.forged_with_ca) as server:
             assert "CERTIFICATE_VERIFY_FAILED" in failure(server, ca_fingerprint=files.ca_fingerprint).problem
             assert server.requests == []
@@ -336,7 +336,7 @@ class TestFingerprintOfTheCa:
             assert answered(server, ca_fingerprint=files.ca_fingerprint)
         assert list(tmp_path.iterdir()) == []
 
-    def test_before_python_3_10_only_the_fingerprint_of_the_server_counts(
+    def test_only_server_fingerprint_is_supported_before_python_3_10(
         self, files: Files, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(tls_module, "_certificate_chain", lambda _sock: [])
@@ -350,26 +350,26 @@ class TestEnvironment:
 
     @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
     @pytest.mark.parametrize("way", ["validate_certs", "ca_path", "ca_fingerprint"])
-    def test_options_override_the_bundle_of_the_environment(
+    def test_options_override_environment_bundle(
         self, node: Simulator, files: Files, monkeypatch: pytest.MonkeyPatch, variable: str, way: str
     ) -> None:
         monkeypatch.setenv(variable, "/nonsense")
         ways = {"validate_certs": False, "ca_path": files.ca, "ca_fingerprint": files.fingerprint}
         assert answered(node, **{way: ways[way]})
 
-    def test_bundle_of_the_environment_does_not_help_a_wrong_ca_path(
+    def test_environment_bundle_does_not_override_wrong_ca_path(
         self, node: Simulator, files: Files, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", files.ca)
         assert failure(node, ca_path=files.other_ca).hint == CA_HINT
 
-    def test_bundle_of_the_environment_is_used_without_options(
+    def test_environment_bundle_is_used_without_options(
         self, node: Simulator, files: Files, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", files.ca)
         assert answered(node)
 
-    def test_missing_bundle_of_the_environment_is_reported(
+    def test_missing_environment_bundle_is_reported(
         self, node: Simulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nonsense")
@@ -457,12 +457,12 @@ class TestProxyWithTls:
             yield proxy
 
     @pytest.mark.parametrize("ca", [False, True])
-    def test_fingerprint_of_the_proxy_is_rejected_for_the_server(self, files: Files, ca: bool) -> None:
+    def test_fingerprint_of_tls_proxy_is_rejected_for_server(self, files: Files, ca: bool) -> None:
         with Simulator(tls=files.elsewhere) as server:
             # The fingerprint is that of the proxy, which is not the server.
             failure(server, ca_fingerprint=files.fingerprint, ca_path=files.ca if ca else None)
 
-    def test_fingerprint_of_the_server_is_enough_through_a_proxy_with_tls(self, files: Files) -> None:
+    def test_fingerprint_of_server_is_accepted_through_tls_proxy(self, files: Files) -> None:
         with Simulator(tls=files.with_ca) as server:
             assert answered(server, ca_fingerprint=files.ca_fingerprint)
             server.clear_log()

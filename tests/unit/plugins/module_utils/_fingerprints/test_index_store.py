@@ -54,14 +54,14 @@ WRITTEN = {"_seq_no": 3, "_primary_term": 1}
 
 class TestRead:
     @pytest.mark.parametrize("record", [RECORD, None])
-    def test_record_is_what_the_index_holds(self, record: dict[str, Any] | None) -> None:
+    def test_stored_record_is_returned(self, record: dict[str, Any] | None) -> None:
         assert store(found(record))[0].read(["a"]) == {"a": record}
 
-    def test_document_without_a_source_is_something(self) -> None:
+    def test_document_without_source_is_returned_as_empty_record(self) -> None:
         assert store({"docs": [{"_id": "a", "found": True}]})[0].read(["a"]) == {"a": {}}
 
     @pytest.mark.parametrize("answer", [[], {}, {"docs": [1]}, {"docs": [{"_id": "a"}]}, {"docs": []}])
-    def test_answer_of_something_else_is_an_error(self, answer: Any) -> None:
+    def test_unexpected_response_is_an_error(self, answer: Any) -> None:
         with pytest.raises(UnreadableResponse, match="not that of a multi-get"):
             store(answer)[0].read(["a"])
 
@@ -72,7 +72,7 @@ class TestRead:
 
 
 class TestWrite:
-    def test_receipt_protects_the_next_write(self) -> None:
+    def test_version_of_record_is_required_by_next_write(self) -> None:
         index, client = store(WRITTEN, WRITTEN)
         assert index.write(RECORD) == STORED_VERSION
         index.write(RECORD, STORED_VERSION)
@@ -81,20 +81,20 @@ class TestWrite:
             ("PUT", "/prints/_doc/a", STORED_VERSION, RECORD),
         ]
 
-    def test_conflict_means_that_another_run_was_faster(self) -> None:
+    def test_version_conflict_raises_conflict_error(self) -> None:
         with pytest.raises(ConflictError):
             store(error(409))[0].write(RECORD, STORED_VERSION)
 
-    def test_conflict_with_the_first_try_of_the_same_write_is_a_success(self) -> None:
+    def test_conflict_with_own_first_attempt_is_success(self) -> None:
         index, _client = store(error(409, retried=True), found(RECORD))
         assert index.write(RECORD, STORED_VERSION) == STORED_VERSION
 
-    def test_conflict_of_a_retry_with_another_record_is_one(self) -> None:
+    def test_conflict_of_retry_with_other_record_raises_conflict_error(self) -> None:
         index, _client = store(error(409, retried=True), found({**RECORD, "run": "2"}))
         with pytest.raises(ConflictError):
             index.write(RECORD, STORED_VERSION)
 
-    def test_error_quotes_neither_salt_nor_hash(self) -> None:
+    def test_error_contains_neither_salt_nor_hash(self) -> None:
         reason = f"failed to parse field [hash], value: '{RECORD['hash']}', salt: '{RECORD['salt']}'"
         with pytest.raises(ApiError) as raised:
             store(error(400, reason=reason))[0].write(RECORD)
@@ -103,18 +103,18 @@ class TestWrite:
         )
         assert raised.value.failure["reason"] == "failed to parse field [hash], value: '(hidden)', salt: '(hidden)'"
 
-    def test_privilege_that_is_missing_is_named(self) -> None:
+    def test_missing_privilege_is_reported(self) -> None:
         with pytest.raises(ApiError, match="grant the index privilege index on prints"):
             store(error(403, "security_exception"))[0].write(RECORD)
 
     @pytest.mark.parametrize("answer", [{}, [], None, {"_seq_no": 1}])
-    def test_answer_of_something_else_is_an_error(self, answer: Any) -> None:
+    def test_unexpected_response_is_an_error(self, answer: Any) -> None:
         with pytest.raises(UnreadableResponse, match="not that of an index request"):
             store(answer)[0].write(RECORD)
 
 
 class TestCreation:
-    def test_index_that_is_missing_is_created_once(self) -> None:
+    def test_missing_index_is_created_once(self) -> None:
         index, client = store(MISSING, {}, WRITTEN, WRITTEN)
         assert index.read(["a"]) == {"a": None}
         index.write(RECORD)
@@ -125,12 +125,12 @@ class TestCreation:
             ("PUT", "/prints/_doc/a"),
         ]
 
-    def test_index_that_somebody_else_has_created_is_used(self) -> None:
+    def test_index_created_by_another_run_is_used(self) -> None:
         index, _client = store(MISSING, error(400, "resource_already_exists_exception"), WRITTEN)
         index.read(["a"])
         assert index.write(RECORD) == STORED_VERSION
 
-    def test_server_that_rejects_settings_gets_none(self) -> None:
+    def test_index_is_created_without_settings_if_server_rejects_them(self) -> None:
         index, client = store(MISSING, error(400, "illegal_argument_exception"), {}, WRITTEN)
         index.read(["a"])
         assert index.write(RECORD) == STORED_VERSION
@@ -143,8 +143,8 @@ class TestCreation:
             index.write(RECORD)
 
 
-class TestRemove:
-    def test_record_that_is_gone_is_removed(self) -> None:
+class TestDelete:
+    def test_delete_of_missing_record_succeeds(self) -> None:
         store(error(404))[0].delete("a")
 
     def test_other_error_is_raised(self) -> None:

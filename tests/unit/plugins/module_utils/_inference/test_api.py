@@ -97,7 +97,7 @@ class TestRequests:
         assert found.as_dict() == STORED
         assert server.requests == [f"GET /_inference/{ID}"]
 
-    def test_get_of_a_missing_endpoint_is_none(self, server: Simulator, api: Inference) -> None:
+    def test_get_returns_none_for_missing_endpoint(self, server: Simulator, api: Inference) -> None:
         assert api.get(ID) is None
         assert server.requests == [f"GET /_inference/{ID}"]
 
@@ -138,7 +138,7 @@ class TestRequests:
         assert server.log[0].body is None
         assert ID not in server.endpoints
 
-    def test_references_are_those_of_a_dry_run_after_a_proof(self, server: Simulator, api: Inference) -> None:
+    def test_references_are_read_by_dry_run_after_query_string_check(self, server: Simulator, api: Inference) -> None:
         seed(server)
         server.refer(ID, ["p1", "p2"], ["i1"])
         assert api.references("completion", ID) == References(("p1", "p2"), ("i1",))
@@ -148,13 +148,13 @@ class TestRequests:
         ]
         assert ID in server.endpoints
 
-    def test_proof_that_queries_arrive_is_made_once(self, server: Simulator, api: Inference) -> None:
+    def test_query_strings_are_checked_once(self, server: Simulator, api: Inference) -> None:
         seed(server)
         api.references("completion", ID)
         api.references("completion", ID)
         assert [line.partition(" ")[0] for line in server.requests] == ["GET", "DELETE", "DELETE"]
 
-    def test_endpoint_without_users_has_no_references(self, server: Simulator, api: Inference) -> None:
+    def test_unused_endpoint_has_no_references(self, server: Simulator, api: Inference) -> None:
         seed(server)
         assert api.references("completion", ID) == References((), ())
 
@@ -164,13 +164,13 @@ class TestRequests:
             assert [api.is_deployed("m/1") for _time in range(3)] == [False, False, True]
             assert server.requests == ["GET /_ml/trained_models/m%2F1/_stats"] * 3
 
-    def test_one_deployment_of_a_model_is_ready_whatever_the_others_are(self) -> None:
+    def test_deployment_is_checked_independently_of_other_deployments(self) -> None:
         stats = {"trained_model_stats": [_deployment("a", "fully_allocated"), _deployment("b", "starting")]}
         assert answered(stats).is_deployed("m", "a")
         assert not answered(stats).is_deployed("m", "b")
         assert not answered(stats).is_deployed("m")
 
-    def test_deployment_that_is_not_there_yet_is_not_ready(self, api: Inference) -> None:
+    def test_missing_deployment_is_not_ready(self, api: Inference) -> None:
         assert not answered({"trained_model_stats": [{}]}).is_deployed("m", "a")
         assert not api.is_deployed("m", "a")
 
@@ -181,7 +181,7 @@ class TestRequests:
         ]
         assert answered(answer).sensitive_settings() == {"acme": frozenset({"key"}), "local": frozenset()}
 
-    def test_model_without_a_deployment_counts_as_deployed(self, server: Simulator, api: Inference) -> None:
+    def test_model_without_deployment_is_ready(self, server: Simulator, api: Inference) -> None:
         assert api.is_deployed(MODEL)
         assert server.requests == [f"GET /_ml/trained_models/{MODEL}/_stats"]
 
@@ -202,7 +202,7 @@ OTHER = {**STORED, "inference_id": "other"}
     ("method", "inference_id", "body"),
     [("put", "new", DOCUMENTED), ("update", ID, {"service_settings": {"api_key": "k"}})],
 )
-def test_write_is_retried_only_as_often_as_the_connection_allows(
+def test_write_respects_retries_of_connection(
     server: Simulator, api: Inference, method: str, inference_id: str, body: dict[str, Any]
 ) -> None:
     seed(server)
@@ -223,7 +223,7 @@ class TestGet:
     def test_get_ignores_an_endpoint_with_another_id(self) -> None:
         assert answered({"endpoints": [OTHER]}).get(ID) is None
 
-    def test_get_of_an_empty_list_is_none(self) -> None:
+    def test_get_returns_none_for_empty_list(self) -> None:
         assert answered({"endpoints": []}).get(ID) is None
 
     @pytest.mark.parametrize("kind", [None, "index_not_found_exception"])
@@ -327,7 +327,7 @@ ALLOCATED = {"state": "fully_allocated"}  # Without the counts.
 MODELS = "/_ml/trained_models/m/_stats"
 
 
-class TestUndocumentedAnswers:
+class TestUndocumentedResponses:
     @pytest.mark.parametrize(
         ("call", "request_line", "answers"),
         [
@@ -370,7 +370,7 @@ class TestUndocumentedAnswers:
 
 
 class TestDryRun:
-    def test_dry_run_that_was_carried_out_is_reported(self) -> None:
+    def test_executed_dry_run_is_reported(self) -> None:
         api = answered({"acknowledged": True, "pipelines": [], "indexes": []})
         api._query_strings_arrive = True  # The proof would have failed, but for this one request.
         with pytest.raises(ClientError) as caught:
@@ -392,7 +392,7 @@ class TestDryRun:
             None,
         ],
     )
-    def test_response_that_the_query_does_not_explain_is_no_proof(self, answer: Any) -> None:
+    def test_unexpected_response_fails_query_string_check(self, answer: Any) -> None:
         with pytest.raises(ClientError) as caught:
             answered(answer).references("completion", ID)
         assert str(caught.value) == (
@@ -411,7 +411,7 @@ class TestDryRun:
             (503, "illegal_argument_exception", "[filter_path]"),
         ],
     )
-    def test_error_is_no_proof_that_queries_arrive(self, status: int, kind: str | None, reason: str) -> None:
+    def test_error_fails_query_string_check(self, status: int, kind: str | None, reason: str) -> None:
         api = refused(status, kind, reason)
         for _time in range(2):
             with pytest.raises(ApiError, match=f"refused with {status}") as caught:
@@ -459,14 +459,14 @@ PRIVILEGES = [
 
 class TestPrivileges:
     @pytest.mark.parametrize(("call", "privilege"), PRIVILEGES)
-    def test_request_carries_the_privilege_that_it_needs(self, call: Call, privilege: str) -> None:
+    def test_request_specifies_required_privilege(self, call: Call, privilege: str) -> None:
         client = Answering(("security_exception", "action [x] is unauthorized"), 403)
         with pytest.raises(ApiError):
             call(Inference(client))
         assert client.privileges == [privilege]
 
     @pytest.mark.parametrize(("call", "privilege"), PRIVILEGES)
-    def test_privilege_is_enough_for_the_request(self, call: Call, privilege: str) -> None:
+    def test_privilege_is_sufficient_for_request(self, call: Call, privilege: str) -> None:
         security = Security(api_keys={"id:key": [privilege]})
         with Simulator(security=security) as server, connected(server, auth=ApiKey("id:key")) as api:
             seed(server)
@@ -478,7 +478,7 @@ class TestPrivileges:
                 call(api)
             assert len(server.requests) == 1
 
-    def test_denied_request_names_the_privilege_that_elasticsearch_names(self) -> None:
+    def test_hint_contains_privilege_that_elasticsearch_reports(self) -> None:
         security = Security(api_keys={"id:key": ["monitor_inference"]})
         with Simulator(security=security) as server, connected(server, auth=ApiKey("id:key")) as api:
             with pytest.raises(ApiError) as caught:
@@ -490,7 +490,7 @@ class TestPrivileges:
                 "Hint: grant the cluster privilege manage_inference to the user or the API key."
             )
 
-    def test_update_that_8_16_does_not_know_gets_no_hint(self) -> None:
+    def test_update_on_8_16_has_no_hint(self) -> None:
         with Simulator(version="8.16") as server, connected(server) as api:
             with pytest.raises(ApiError) as caught:
                 call_update(api)

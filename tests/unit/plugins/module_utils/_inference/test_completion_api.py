@@ -45,12 +45,12 @@ class TestCompletionApi:
         assert CompletionApi(Answering(parts)).complete(ID, {"input": "x"}, 5) == ["a", " b"]
 
     @pytest.mark.parametrize("answer", [[], {}, {"completion": None}, {"completion": ["a"]}, {"completion": [{}]}])
-    def test_completion_in_another_shape_is_unreadable(self, answer: Any) -> None:
+    def test_completion_in_unexpected_format_is_unreadable(self, answer: Any) -> None:
         with pytest.raises(UnreadableResponse, match="not in the documented format"):
             CompletionApi(Answering(answer)).complete(ID, {"input": "x"}, 5)
 
     @pytest.mark.parametrize(("timeout", "query"), [(130.0, "120s"), (0.2, "180ms"), (86400, "86390s")])
-    def test_timeout_of_the_server_ends_before_that_of_the_client(
+    def test_server_timeout_is_shorter_than_client_timeout(
         self, server: Simulator, timeout: float, query: str
     ) -> None:
         seed(server)
@@ -73,18 +73,18 @@ class TestCompletionApi:
             ),
         ],
     )
-    def test_event_of_a_chat_becomes_a_piece(self, data: str, piece: tuple[Any, ...]) -> None:
+    def test_chat_event_is_parsed_into_chunk(self, data: str, piece: tuple[Any, ...]) -> None:
         assert list(CompletionApi(Streaming(data, "[DONE]", "{")).chat("chat", {}, 5)) == [piece]
 
     @pytest.mark.parametrize(
         "data",
         ["", "{", "[]", "null", '"a"', '{"choices": [1]}', '{"choices": [{"delta": {"content": 1}}]}', '{"usage": 5}'],
     )
-    def test_event_of_a_chat_in_another_shape_is_unreadable(self, data: str) -> None:
+    def test_chat_event_in_unexpected_format_is_unreadable(self, data: str) -> None:
         with pytest.raises(UnreadableResponse, match="not in the documented format"):
             list(CompletionApi(Streaming(data)).chat("chat", {}, 5))
 
-    def test_chat_without_an_end_is_unreadable(self) -> None:
+    def test_chat_stream_without_done_event_is_unreadable(self) -> None:
         pieces = CompletionApi(Streaming("{}")).chat("chat", {}, 5)
         next(pieces)
         with pytest.raises(UnreadableResponse, match=r"before the final \[DONE\] event"):

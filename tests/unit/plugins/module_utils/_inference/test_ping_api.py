@@ -66,7 +66,7 @@ class TestResults:
             ("completion", {"completion": [{"result": ""}]}),
         ],
     )
-    def test_response_with_a_result_proves(self, task_type: str, answer: Any) -> None:
+    def test_ping_accepts_response_with_result(self, task_type: str, answer: Any) -> None:
         client = Answering(answer)
         PingApi(client).ping(task_type, "a/b", {"input": "ping"}, 130)
         assert client.requests == [
@@ -91,19 +91,19 @@ class TestResults:
             ("completion", {"completion": [{"result": None}]}),
         ],
     )
-    def test_response_without_a_result_proves_nothing(self, task_type: str, answer: Any) -> None:
+    def test_ping_rejects_response_without_result(self, task_type: str, answer: Any) -> None:
         with pytest.raises(UnreadableResponse, match=r"The response contains no result\.") as caught:
             PingApi(Answering(answer)).ping(task_type, "a", {}, 5)
         assert caught.value.ambiguous
 
     @pytest.mark.parametrize("task_type", SHAPES)
     @pytest.mark.parametrize("answer", [[], {}, {"took": 1}, {"error": "x"}, [1]])
-    def test_response_in_another_shape_is_unreadable(self, task_type: str, answer: Any) -> None:
+    def test_response_in_unexpected_format_is_unreadable(self, task_type: str, answer: Any) -> None:
         with pytest.raises(UnreadableResponse, match="not in the documented format"):
             PingApi(Answering(answer)).ping(task_type, "a", {}, 5)
 
     @pytest.mark.parametrize("results", [None, 5, ["a"], [{}], {"a": 1}])
-    def test_results_in_another_shape_are_unreadable(self, results: Any) -> None:
+    def test_results_in_unexpected_format_are_unreadable(self, results: Any) -> None:
         with pytest.raises(UnreadableResponse, match="not in the documented format"):
             PingApi(Answering({"rerank": results})).ping("rerank", "a", {}, 5)
 
@@ -114,7 +114,7 @@ class TestResults:
 
 class TestChat:
     @pytest.mark.parametrize("proof", [delta("pong"), delta(None, "length")])
-    def test_stream_is_closed_after_the_first_event_that_proves(self, proof: Any) -> None:
+    def test_stream_is_closed_after_first_result(self, proof: Any) -> None:
         client = Streaming(delta(""), proof, delta(" again"), "[DONE]")
         assert len(list(PingApi(client).chat_until_result("chat", {}, 5))) == 2
         assert (client.read, client.closed) == (2, True)
@@ -129,13 +129,13 @@ class TestChat:
             ({"error": {"code": "overloaded", "message": "Overloaded"}}, "[DONE]"),
         ],
     )
-    def test_stream_without_a_text_or_an_end_of_the_model_proves_nothing(self, answers: tuple[Any, ...]) -> None:
+    def test_stream_without_result_is_rejected(self, answers: tuple[Any, ...]) -> None:
         client = Streaming(*answers)
         with pytest.raises(UnreadableResponse, match=r"contains no result|before the final \[DONE\] event"):
             list(PingApi(client).chat_until_result("chat", {}, 5))
         assert client.closed
 
-    def test_event_in_another_shape_is_unreadable(self) -> None:
+    def test_event_in_unexpected_format_is_unreadable(self) -> None:
         client = Streaming("<html>")
         with pytest.raises(UnreadableResponse, match="not in the documented format"):
             list(PingApi(client).chat_until_result("chat", {}, 5))
