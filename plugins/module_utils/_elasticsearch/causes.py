@@ -59,7 +59,7 @@ _OVERLOADED = r"(?i)overloaded"
 #: Statuses of temporary errors of a provider, or of a proxy in front of it.
 _TEMPORARY_STATUSES = frozenset((408, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529))
 
-#: Statuses of the error types that providers send in the middle of a stream, where there is no status.
+#: Statuses of the error types in a stream, whose events do not contain a status.
 _STREAM_TYPES = {
     "authentication_error": 401,
     "billing_error": 402,

@@ -103,7 +103,7 @@ class Client:
         :param path: starts with a slash. Its segments are already quoted.
         :param retried: whether the same request was sent before.
         :param privilege: the required cluster privilege, for the hint if it is missing.
-        :raises ClientError: if there is no such response.
+        :raises ClientError: if the response is missing, is an error, or does not contain JSON.
         """
         request = _make_request(method, path, params, body, privilege)
         response = self.send(request)
@@ -161,7 +161,7 @@ class Client:
         If no node can execute it, retry all nodes after a pause.
 
         :param stream: whether to return before the body of the response has arrived.
-        :raises ClientError: if there is no response or only a part of one.
+        :raises ClientError: if the response is missing or incomplete.
         """
         retry = self._retry
         while True:

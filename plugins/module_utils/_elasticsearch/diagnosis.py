@@ -136,7 +136,7 @@ class ErrorFactory:
         return UnreadableResponse(problem, self._method, self._target, hint, response.status_code, retried=retried)
 
     def _api_error(self, problem: str, status: int | None, content: dict[str, Any], retried: bool) -> ApiError:
-        """Return an error reported by Elasticsearch. C(error) is a plain string if there is no handler for the request.
+        """Return an error reported by Elasticsearch. C(error) is a plain string if no handler supports the request.
 
         :param problem: the start of the message.
         """

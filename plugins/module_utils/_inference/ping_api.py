@@ -82,10 +82,10 @@ class PingApi(CompletionApi):
         :param timeout: timeout of the request in seconds.
         :raises ClientError: also if the stream ends without a result.
         """
-        with closing(self.chat(inference_id, body, timeout)) as pieces:
-            for piece in pieces:
-                yield piece
-                if piece.text or piece.finish_reason:
+        with closing(self.chat(inference_id, body, timeout)) as chunks:
+            for chunk in chunks:
+                yield chunk
+                if chunk.text or chunk.finish_reason:
                     return
         raise missing_result(endpoint_path(CHAT_COMPLETION, inference_id) + "/_stream")
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each authentication method sends its header, whatever C(.netrc) says, and names its secrets."""
+"""Tests of the authentication methods: headers, secrets, and independence of C(.netrc)."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_auth_method_sends_its_header(auth: Auth, header: str | None) -> None:
 
 @pytest.fixture
 def netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A login for the simulator, in the HOME that every test has."""
+    """Write credentials for the simulator to the home directory of the test."""
     monkeypatch.setenv("HOME", str(tmp_path))
     file = tmp_path / ".netrc"
     file.write_text("machine 127.0.0.1 login thief password stolen\n")
@@ -55,7 +55,7 @@ def netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("netrc")
 class TestNetrc:
-    """requests prefers it to a header."""
+    """Tests with a C(.netrc) file, which requests prefers to a header."""
 
     def test_requests_uses_netrc_without_auth_object(self, server: Simulator) -> None:
         requests.get(server.url, timeout=5)

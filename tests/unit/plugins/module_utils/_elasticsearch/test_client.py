@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The client sends what it is asked to, to the first node that can carry it out."""
+"""Tests of requests, failover, and imports of the client."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.err
 from tests.simulator import Fault, Simulator
 from tests.unit.plugins.module_utils._elasticsearch.servers import (
     Connect,
-    Dialled,
-    answer,
-    answering,
+    ConnectionSpy,
+    request_from_stub,
+    stub_server,
     port,
 )
 
@@ -58,7 +58,7 @@ class TestRequest:
         assert server.log[0].headers["user-agent"] == "mine"
 
     def test_response_can_be_a_list(self, connect: Connect) -> None:
-        assert answer(connect, b'[1, {"a": null}]') == [1, {"a": None}]
+        assert request_from_stub(connect, b'[1, {"a": null}]') == [1, {"a": None}]
 
     def test_body_with_nan_is_not_sent(self, server: Simulator, connect: Connect) -> None:
         with pytest.raises(ValueError, match="not JSON compliant"):
@@ -74,18 +74,18 @@ class TestRequest:
 
 class TestNodes:
     def test_url_path_precedes_request_path(self, connect: Connect) -> None:
-        with answering(b"{}") as server:
+        with stub_server(b"{}") as server:
             connect(server.url + "/es").request("GET", "/_inference/_all")
         assert [request.target for request in server.received] == ["/es/_inference/_all"]
 
     def test_responding_node_is_used_first_for_next_request(
-        self, server: Simulator, connect: Connect, nobody: str, dialled: Dialled
+        self, server: Simulator, connect: Connect, unreachable_node: str, connection_spy: ConnectionSpy
     ) -> None:
-        client = connect(nobody, server.url, retries=3)
+        client = connect(unreachable_node, server.url, retries=3)
         client.request("GET", "/")
         client.request("GET", "/_inference/_all")
         assert server.requests == ["GET /", "GET /_inference/_all"]
-        assert dialled.ports == [port(nobody), server.port]
+        assert connection_spy.ports == [port(unreachable_node), server.port]
 
     def test_other_nodes_receive_no_request_if_first_node_responds(self, server: Simulator, connect: Connect) -> None:
         with Simulator() as other:
@@ -126,19 +126,19 @@ class TestNodes:
             assert (server.requests, other.requests) == (["GET /"], ["GET /", "GET /_inference/_all"])
 
     def test_read_without_response_is_lost_if_one_node_received_it(
-        self, server: Simulator, connect: Connect, nobody: str
+        self, server: Simulator, connect: Connect, unreachable_node: str
     ) -> None:
         server.faults.add(Fault("reset_after"))
         with pytest.raises(ConnectionLost) as caught:
-            connect(nobody, server.url).request("GET", "/")
-        assert f"{nobody} cannot be reached: " in caught.value.problem
+            connect(unreachable_node, server.url).request("GET", "/")
+        assert f"{unreachable_node} cannot be reached: " in caught.value.problem
         assert f"The connection to {server.url} was lost: " in caught.value.problem
 
-    def test_error_lists_all_unreachable_nodes(self, connect: Connect, nobody: str) -> None:
+    def test_error_lists_all_unreachable_nodes(self, connect: Connect, unreachable_node: str) -> None:
         with pytest.raises(Unreachable) as caught:
-            connect(nobody, "http://nosuch.invalid").request("GET", "/_inference/_all")
+            connect(unreachable_node, "http://nosuch.invalid").request("GET", "/_inference/_all")
         error = caught.value
-        assert str(error).startswith(f"GET /_inference/_all: {nobody} cannot be reached: Failed to establish")
+        assert str(error).startswith(f"GET /_inference/_all: {unreachable_node} cannot be reached: Failed to establish")
         assert "Connection refused. http://nosuch.invalid cannot be reached: Failed to " in str(error)
         assert str(error).endswith(
             "Hint: check elasticsearch_url, and that the host where the module runs can reach it."
@@ -147,11 +147,11 @@ class TestNodes:
         assert "object at" not in str(error)
 
     def test_refused_connection_to_single_node_is_retried(
-        self, server: Simulator, connect: Connect, dialled: Dialled, pauses: list[float]
+        self, server: Simulator, connect: Connect, connection_spy: ConnectionSpy, pauses: list[float]
     ) -> None:
-        dialled.failing = lambda number: ConnectionRefusedError(111, "Connection refused") if number < 3 else None
+        connection_spy.failing = lambda number: ConnectionRefusedError(111, "Connection refused") if number < 3 else None
         connect(server.url, retries=2).request("GET", "/")
-        assert dialled.ports == [server.port] * 3
+        assert connection_spy.ports == [server.port] * 3
         assert server.requests == ["GET /"]
         assert pauses == [2]
 
@@ -163,7 +163,7 @@ class TestNodes:
 
 
 class TestFailover:
-    """One node has a fault, another is well."""
+    """Tests in which one node fails and another one works."""
 
     @pytest.mark.parametrize("html", [False, True])
     @pytest.mark.parametrize("status", [429, 502, 503, 504])
@@ -223,11 +223,11 @@ class TestFailover:
             assert (len(server.requests), len(other.requests)) == (3, 3)
 
     def test_unreachable_node_does_not_hide_error_of_another_node(
-        self, server: Simulator, connect: Connect, nobody: str
+        self, server: Simulator, connect: Connect, unreachable_node: str
     ) -> None:
         server.faults.add(Fault("status", status=503))
         with pytest.raises(ApiError, match="failed with status 503"):
-            connect(server.url, nobody).request("GET", "/")
+            connect(server.url, unreachable_node).request("GET", "/")
 
     @pytest.mark.parametrize("method", ["GET", "DELETE"])
     def test_node_without_tls_is_skipped_and_reported(self, server: Simulator, connect: Connect, method: str) -> None:
@@ -249,8 +249,8 @@ class TestFailover:
 
 
 class TestThreads:
-    def test_threads_can_share_a_client(self, server: Simulator, connect: Connect, nobody: str) -> None:
-        client = connect(nobody, server.url)
+    def test_threads_can_share_a_client(self, server: Simulator, connect: Connect, unreachable_node: str) -> None:
+        client = connect(unreachable_node, server.url)
         found: list[Any] = []
         threads = [
             threading.Thread(target=lambda: found.append(client.request("GET", "/")["name"])) for _number in range(8)
@@ -260,12 +260,12 @@ class TestThreads:
         for thread in threads:
             thread.join()
         assert found == ["simulator"] * 8
-        assert client._nodes == [server.url, nobody]
+        assert client._nodes == [server.url, unreachable_node]
 
 
 @pytest.fixture
 def without_requests(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The name of a package with the same files, on a host without requests and urllib3."""
+    """Return the name of a package with the same files, in an environment without requests and urllib3."""
     package = ModuleType("package_without_requests")
     package.__path__ = [str(Path(client_module.__file__).parent)]
     monkeypatch.setitem(sys.modules, package.__name__, package)
@@ -278,7 +278,7 @@ def without_requests(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def test_every_file_can_be_imported_without_requests(without_requests: str) -> None:
-    """A module then reports what is missing."""
+    """Check that a module can start and report the missing package."""
     for file in Path(client_module.__file__).parent.glob("*.py"):
         importlib.import_module(f"{without_requests}.{file.stem}")
     client, connection = (sys.modules[f"{without_requests}.{name}"] for name in ("client", "connection"))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What keeps a request from being answered becomes a typed error that says what happened and what to do."""
+"""Tests of the errors and hints for failed requests."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.err
     UnreadableResponse,
 )
 from tests.simulator import Fault, Simulator
-from tests.unit.plugins.module_utils._elasticsearch.responses import error_of
+from tests.unit.plugins.module_utils._elasticsearch.responses import make_error
 from tests.unit.plugins.module_utils._elasticsearch.servers import (
     SECRET,
     Connect,
-    Dialled,
-    answer,
-    answering,
+    ConnectionSpy,
+    request_from_stub,
+    stub_server,
 )
 
 ROOT = ("GET", "/")
@@ -44,7 +44,7 @@ class TestLost:
 
     def test_incomplete_response_is_ambiguous(self, server: Simulator, connect: Connect) -> None:
         server.faults.add(Fault("cut_short"))
-        """Before 2.0, urllib3 did not count the bytes, and what there is of the answer is no JSON."""
+        # Before 2.0, urllib3 did not count the bytes, so the response is reported as invalid JSON.
         with pytest.raises((ConnectionLost, UnreadableResponse)) as caught:
             connect(server.url).request("GET", "/")
         lost, incomplete = r"was lost: IncompleteRead\(\d+ bytes read, 64 more", "not a complete JSON document"
@@ -62,17 +62,17 @@ class TestLost:
 
     @pytest.mark.parametrize(("timeout", "connecting"), [(130.0, 10.0), (3.0, 3.0)])
     def test_connect_timeout_is_at_most_ten_seconds(
-        self, server: Simulator, connect: Connect, dialled: Dialled, timeout: float, connecting: float
+        self, server: Simulator, connect: Connect, connection_spy: ConnectionSpy, timeout: float, connecting: float
     ) -> None:
         connect(server.url, timeout=timeout).request("GET", "/")
-        assert dialled.timeouts == [connecting]
+        assert connection_spy.timeouts == [connecting]
 
-    def test_connect_timeout_is_reported_as_unreachable(self, connect: Connect, nobody: str, dialled: Dialled) -> None:
-        dialled.failing = lambda _number: TimeoutError("timed out")
+    def test_connect_timeout_is_reported_as_unreachable(self, connect: Connect, unreachable_node: str, connection_spy: ConnectionSpy) -> None:
+        connection_spy.failing = lambda _number: TimeoutError("timed out")
         with pytest.raises(Unreachable) as caught:
-            connect(nobody).request("GET", "/")
+            connect(unreachable_node).request("GET", "/")
         words = "Connection to 127.0.0.1 timed out. (connect timeout=5.0)"
-        assert caught.value.problem == f"{nobody} cannot be reached: {words}."
+        assert caught.value.problem == f"{unreachable_node} cannot be reached: {words}."
         assert not caught.value.ambiguous
 
 
@@ -80,7 +80,7 @@ class TestRedirect:
     @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
     def test_redirect_is_reported_and_not_followed(self, server: Simulator, connect: Connect, status: int) -> None:
         location = ("Location", f"{server.url}/login?next={SECRET}")
-        with answering(b"", status, headers=(location,)) as front, pytest.raises(Redirected) as caught:
+        with stub_server(b"", status, headers=(location,)) as front, pytest.raises(Redirected) as caught:
             connect(front.url, retries=3).request("PUT", "/_inference/completion/a", body={})
         assert str(caught.value) == (
             f"PUT /_inference/completion/a: The server returned a redirect ({status}) to "
@@ -93,7 +93,7 @@ class TestRedirect:
 
     def test_redirect_without_a_location_is_reported(self, connect: Connect) -> None:
         with pytest.raises(Redirected, match=r"redirect \(304\) to an unknown address\."):
-            answer(connect, b"", 304)
+            request_from_stub(connect, b"", 304)
 
 
 UNREADABLE_JSON = "is not a complete JSON document of Elasticsearch (application/json)."
@@ -103,7 +103,7 @@ class TestUnreadable:
     @pytest.mark.parametrize("body", [b"", b'{"endpoints": [', b"42", b'"text"', b"null"])
     def test_response_that_is_not_json_is_unreadable(self, connect: Connect, body: bytes) -> None:
         with pytest.raises(UnreadableResponse) as caught:
-            answer(connect, body)
+            request_from_stub(connect, body)
         assert caught.value.problem == f"The response has status 200 and {UNREADABLE_JSON}"
         assert caught.value.hint == "check elasticsearch_url and any proxy or load balancer in front of Elasticsearch."
         assert (caught.value.status, caught.value.ambiguous) == (200, True)
@@ -136,7 +136,7 @@ class TestUnreadable:
         self, connect: Connect, status: int, ambiguous: bool, hint: str
     ) -> None:
         with pytest.raises(UnreadableResponse) as caught:
-            answer(connect, b"<html>", status, "text/html; charset=utf-8")
+            request_from_stub(connect, b"<html>", status, "text/html; charset=utf-8")
         error = caught.value
         assert error.problem == f"The response has status {status} and is an HTML page (text/html; charset=utf-8)."
         assert hint in error.hint
@@ -144,7 +144,7 @@ class TestUnreadable:
 
     def test_error_of_a_proxy_is_unreadable(self, connect: Connect) -> None:
         with pytest.raises(UnreadableResponse, match="status 503 and is not a complete JSON document"):
-            answer(connect, b'{"message": "no healthy upstream"}', 503)
+            request_from_stub(connect, b'{"message": "no healthy upstream"}', 503)
 
     @pytest.mark.usefixtures("pauses")
     def test_unreadable_response_after_a_retry_is_marked_as_retried(self, server: Simulator, connect: Connect) -> None:
@@ -160,11 +160,11 @@ class TestUnreadable:
         head = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
         monkeypatch.setattr("tests.simulator.wire._head", lambda *_args: head)
         with pytest.raises(UnreadableResponse, match=r"JSON document of Elasticsearch \(no content type\)"):
-            answer(connect, b"")
+            request_from_stub(connect, b"")
 
     def test_response_with_broken_compression_is_unreadable(self, connect: Connect) -> None:
         encoding = ("Content-Encoding", "gzip")
-        with answering(b"no gzip", headers=(encoding,)) as server, pytest.raises(UnreadableResponse) as caught:
+        with stub_server(b"no gzip", headers=(encoding,)) as server, pytest.raises(UnreadableResponse) as caught:
             connect(server.url).request("GET", "/")
         assert caught.value.problem.startswith(f"The response of {server.url} cannot be decoded: ")
         assert caught.value.ambiguous
@@ -178,7 +178,7 @@ class TestApiErrors:
             "reason": "the outer with s3cret",
             "caused_by": {"type": "x", "reason": "the cause with s3cret", "caused_by": {"reason": "the innermost"}},
         }
-        found = error_of(ROOT, 400, {"error": error, "status": 400})
+        found = make_error(ROOT, 400, {"error": error, "status": 400})
         assert str(found) == (
             "GET /: failed with status 400 (status_exception): the outer with ******** "
             "Cause: the root Cause: the cause with ******** Cause: the innermost"
@@ -194,7 +194,7 @@ class TestApiErrors:
 
     def test_root_cause_with_the_same_reason_is_not_repeated(self) -> None:
         error = {"root_cause": [{"reason": "same"}], "type": "t", "reason": "same", "caused_by": {"reason": None}}
-        assert str(error_of(ROOT, 404, {"error": error})) == "GET /: failed with status 404 (t): same"
+        assert str(make_error(ROOT, 404, {"error": error})) == "GET /: failed with status 404 (t): same"
 
     @pytest.mark.parametrize(
         ("body", "problem"),
@@ -208,7 +208,7 @@ class TestApiErrors:
         ],
     )
     def test_error_in_unexpected_format_has_no_type(self, body: Any, problem: str) -> None:
-        found = error_of(ROOT, 404, body)
+        found = make_error(ROOT, 404, body)
         assert found.problem.startswith(f"failed with status 404: {problem}")
         assert found.error_type is None
         assert str(found.reason).startswith(problem)
@@ -221,12 +221,12 @@ class TestApiErrors:
         ],
     )
     def test_reason_in_unexpected_format_is_converted_to_string(self, error: Any, kind: str, reason: str) -> None:
-        found = error_of(ROOT, 400, {"error": error})
+        found = make_error(ROOT, 400, {"error": error})
         assert (found.error_type, found.reason) == (kind, reason)
 
     def test_missing_credentials_get_hint(self) -> None:
         body = {"error": {"type": "security_exception", "reason": "missing authentication credentials"}}
-        assert error_of(ROOT, 401, body).hint == (
+        assert make_error(ROOT, 401, body).hint == (
             "check elasticsearch_username and elasticsearch_password, elasticsearch_api_key, or "
             "elasticsearch_bearer_token."
         )
@@ -234,8 +234,8 @@ class TestApiErrors:
     def test_denied_request_gets_hint_with_its_privilege(self) -> None:
         body = {"error": {"type": "security_exception", "reason": "action [x] is unauthorized"}}
         hint = "grant the {} to the user or the API key."
-        assert error_of(ROOT, 403, body).hint == hint.format("missing privilege")
-        assert error_of(ROOT, 403, body, privilege="monitor").hint == hint.format("cluster privilege monitor")
+        assert make_error(ROOT, 403, body).hint == hint.format("missing privilege")
+        assert make_error(ROOT, 403, body, privilege="monitor").hint == hint.format("cluster privilege monitor")
 
 
 class TestProxies:
@@ -252,14 +252,14 @@ class TestProxies:
         self, server: Simulator, connect: Connect, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("HTTP_PROXY", server.url)
-        with pytest.raises(ApiError, match="no handler found for uri"):  # The simulator is no proxy.
+        with pytest.raises(ApiError, match="no handler found for uri"):  # The simulator is not a proxy.
             connect("http://es.invalid:9200").request("GET", "/")
         assert server.requests == ["GET http://es.invalid:9200/"]
 
     def test_unreachable_proxy_is_reported(
-        self, server: Simulator, connect: Connect, nobody: str, monkeypatch: pytest.MonkeyPatch
+        self, server: Simulator, connect: Connect, unreachable_node: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setenv("HTTP_PROXY", nobody)
+        monkeypatch.setenv("HTTP_PROXY", unreachable_node)
         error = self.failing(connect, server.url)
         assert isinstance(error, Unreachable)
         assert str(error).startswith(f"GET /: The proxy did not forward the request to {server.url}: Failed to")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Errors say what a layer above needs to know, and a new one is made for what it knows better."""
+"""Tests of the properties of errors."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from tests.unit.plugins.module_utils._elasticsearch.responses import (
     GET_ALL,
     INVALID,
     PUT,
-    of_provider,
-    refusal,
-    said,
+    provider_error,
+    api_error,
+    provider_message,
 )
 
 
@@ -60,7 +60,7 @@ def test_error_reports_whether_it_was_sent_and_is_ambiguous(error: ClientError, 
 
 
 @pytest.mark.parametrize(
-    ("error", "ends"),
+    ("error", "is_fatal"),
     [
         (make(Unreachable), True),
         (make(TlsFailed), True),
@@ -70,15 +70,15 @@ def test_error_reports_whether_it_was_sent_and_is_ambiguous(error: ClientError, 
         (make(ConnectionLost), False),
     ],
 )
-def test_connection_and_credential_errors_are_fatal(error: ClientError, ends: bool) -> None:
-    assert error.is_fatal is ends
+def test_connection_and_credential_errors_are_fatal(error: ClientError, is_fatal: bool) -> None:
+    assert error.is_fatal is is_fatal
 
 
 @pytest.mark.parametrize(
     ("error", "may_be"),
     [
-        (refusal(GET_ALL, 400, "status_exception", "Unknown service [x] for inference endpoint [.y]"), True),
-        (refusal(GET_ALL, 500, "illegal_state_exception", INVALID), True),
+        (api_error(GET_ALL, 400, "status_exception", "Unknown service [x] for inference endpoint [.y]"), True),
+        (api_error(GET_ALL, 500, "illegal_state_exception", INVALID), True),
         (make(ApiError, 500), True),
         *((make(ApiError, status), False) for status in sorted(RETRYABLE_STATUSES)),
         (make(ApiError, 403), False),
@@ -94,9 +94,9 @@ def test_list_failure_is_attributed_to_one_endpoint(error: ClientError, may_be: 
 
 
 def test_provider_fault_and_update_in_progress_are_temporary() -> None:
-    assert of_provider(said("Received a server error status code", 500)).is_temporary
-    assert refusal(PUT, 409, "status_exception", "Endpoint [one] is currently being updated.").is_temporary
-    assert not refusal(PUT, 400, "validation_exception", "x").is_temporary
+    assert provider_error(provider_message("Received a server error status code", 500)).is_temporary
+    assert api_error(PUT, 409, "status_exception", "Endpoint [one] is currently being updated.").is_temporary
+    assert not api_error(PUT, 400, "validation_exception", "x").is_temporary
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_failure_without_reason_contains_problem() -> None:
 
 @pytest.mark.parametrize("changes", [{"hint": "other"}, {"problem": "other"}, {"problem": "other", "reason": "other"}])
 def test_replace_returns_changed_copy_of_error(changes: dict[str, Any]) -> None:
-    error = refusal(GET, 500, "illegal_state_exception", INVALID)
+    error = api_error(GET, 500, "illegal_state_exception", INVALID)
     before = dict(vars(error))
     new = error.replace(**changes)
     assert type(new) is type(error)
@@ -135,6 +135,6 @@ def test_cause_is_classified_once() -> None:
 
 
 def test_refused_change_has_status_of_server_error() -> None:
-    expected = {"status": 404, "type": None, "reason": "There is none.", "method": None, "path": None}
-    assert Refused("There is none.", 404).failure == expected
-    assert Refused("There is none.").failure == {**expected, "status": None}
+    expected = {"status": 404, "type": None, "reason": "It does not exist.", "method": None, "path": None}
+    assert Refused("It does not exist.", 404).failure == expected
+    assert Refused("It does not exist.").failure == {**expected, "status": None}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Events of a stream arrive one by one; anything else is a typed error."""
+"""Tests of streamed events, and of errors in streams."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.simulator import Simulator
 from tests.simulator.messages import JSON
 from tests.unit.plugins.module_utils._elasticsearch.servers import (
     Connect,
-    answering,
+    stub_server,
 )
 
 EVENTS = "text/event-stream"
@@ -28,7 +28,7 @@ EVENTS = "text/event-stream"
 
 class TestEvents:
     def test_events_have_their_names(self, connect: Connect) -> None:
-        with answering(b"\xef\xbb\xbfevent: message\ndata: a\n\ndata: b\n\n", content_type=EVENTS) as server:
+        with stub_server(b"\xef\xbb\xbfevent: message\ndata: a\n\ndata: b\n\n", content_type=EVENTS) as server:
             events = list(connect(server.url).stream_events("/path", {"timeout": "5s"}, {"a": 1}))
         assert events == [("message", "a"), ("message", "b")]
         [request] = server.received
@@ -63,7 +63,7 @@ class TestEvents:
     def test_error_event_is_raised_after_preceding_events(
         self, connect: Connect, data: bytes, kind: type[ClientError], problem: str
     ) -> None:
-        with answering(b"data: a\n\nevent: error\ndata: " + data + b"\n\n", content_type=EVENTS) as server:
+        with stub_server(b"data: a\n\nevent: error\ndata: " + data + b"\n\n", content_type=EVENTS) as server:
             events = connect(server.url).stream_events("/", {}, {})
             assert next(events).data == "a"
             with pytest.raises(kind) as caught:
@@ -80,7 +80,7 @@ class TestEvents:
         ],
     )
     def test_rejected_stream_is_reported_in_each_format(self, connect: Connect, body: bytes, content_type: str) -> None:
-        with answering(body, 400, content_type) as server, pytest.raises(ApiError) as caught:
+        with stub_server(body, 400, content_type) as server, pytest.raises(ApiError) as caught:
             list(connect(server.url).stream_events("/", {}, {}))
         assert caught.value.problem == "failed with status 400 (t): r"
 
@@ -97,13 +97,13 @@ class TestEvents:
     def test_response_that_is_not_a_stream_is_reported(
         self, connect: Connect, body: bytes, status: int, content_type: str
     ) -> None:
-        with answering(body, status, content_type) as server, pytest.raises(UnreadableResponse) as caught:
+        with stub_server(body, status, content_type) as server, pytest.raises(UnreadableResponse) as caught:
             list(connect(server.url).stream_events("/", {}, {}))
         assert caught.value.status == status
 
     def test_stream_with_broken_compression_is_reported(self, connect: Connect) -> None:
         headers = (("Content-Encoding", "gzip"),)
-        broken = answering(b"data: a\n\n", content_type=EVENTS, headers=headers)
+        broken = stub_server(b"data: a\n\n", content_type=EVENTS, headers=headers)
         with broken as server, pytest.raises(UnreadableResponse, match="cannot be decoded"):
             list(connect(server.url).stream_events("/", {}, {}))
 
@@ -113,7 +113,7 @@ class TestEvents:
         clock = iter([0.0, 5.0, 5.1])
         monkeypatch.setattr(event_stream, "time", SimpleNamespace(monotonic=lambda: next(clock)))
         monkeypatch.setattr(event_stream, "_CHUNK_SIZE", 9)
-        with answering(b"data: a\n\ndata: b\n\n", content_type=EVENTS) as server:
+        with stub_server(b"data: a\n\ndata: b\n\n", content_type=EVENTS) as server:
             events = connect(server.url).stream_events("/", {}, {})
             assert [next(events).data, next(events).data] == ["a", "b"]
             with pytest.raises(TimedOut, match="did not respond within 5 s"):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A failed request gets a hint by its cause: the provider's words first, then Elasticsearch's, then the status."""
+"""Tests of the hints for failed requests and their precedence: provider, Elasticsearch, status."""
 
 from __future__ import annotations
 
@@ -28,40 +28,40 @@ from tests.unit.plugins.module_utils._elasticsearch.responses import (
     PUT,
     RUN,
     UPDATE,
-    error_of,
-    refusal,
-    said,
-    validation,
+    make_error,
+    api_error,
+    provider_message,
+    validation_error,
 )
 
 
 def test_provider_message_takes_precedence_over_elasticsearch_message() -> None:
-    words = said("Received a permission denied error status code", 403)
-    denied = refusal(RUN, 403, "security_exception", words, privilege="monitor_inference")
+    words = provider_message("Received a permission denied error status code", 403)
+    denied = api_error(RUN, 403, "security_exception", words, privilege="monitor_inference")
     assert denied.hint.endswith("The provider denied access.")
-    busy = validation("status_exception", said("Received an unsuccessful status code", 404, "unknown field [x]"))
+    busy = validation_error("status_exception", provider_message("Received an unsuccessful status code", 404, "unknown field [x]"))
     assert busy.hint.startswith("check service_settings.model_id.")
 
 
 def test_elasticsearch_message_takes_precedence_over_status() -> None:
     full = "index [.inference] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark, index has "
-    error = refusal(PUT, 429, "cluster_block_exception", f"{full}read-only-allow-delete block];")
+    error = api_error(PUT, 429, "cluster_block_exception", f"{full}read-only-allow-delete block];")
     assert error.hint.startswith("free disk space on the nodes.")
-    other = refusal(PUT, 503, "status_exception", "Failed to store inference endpoint [one]")
+    other = api_error(PUT, 503, "status_exception", "Failed to store inference endpoint [one]")
     assert other.hint.endswith("Elasticsearch could not store the endpoint.")
 
 
 @pytest.mark.parametrize(
     "words",
     [
-        said("Received an authentication error status code", 401, "unknown url, chunking_settings"),
+        provider_message("Received an authentication error status code", 401, "unknown url, chunking_settings"),
         "validation call to service threw an exception. unknown url",
-        said("Received an unsuccessful status code", 400, "unknown field [x]"),
+        provider_message("Received an unsuccessful status code", 400, "unknown field [x]"),
     ],
 )
 def test_service_and_completion_hints_do_not_override_provider_hint(words: str) -> None:
     assert anthropic.explain(words) == ""
-    assert _own_hint(refusal(RUN, 400, "status_exception", words)) == ""
+    assert _own_hint(api_error(RUN, 400, "status_exception", words)) == ""
 
 
 @pytest.mark.parametrize(
@@ -85,22 +85,22 @@ def test_service_hint_explains_elasticsearch_message(words: str, hint: str) -> N
 @pytest.mark.parametrize(
     ("error", "hint"),
     [
-        (refusal(UPDATE, 409, "status_exception", BUSY_UPDATE), "when the other update of the endpoint is complete."),
-        (refusal(DELETE, 409, "status_exception", BUSY_DELETE), "when the other update of the endpoint is complete."),
-        (refusal(DELETE, 409, "status_exception", IN_PIPELINES), "set force=true to delete it anyway."),
-        (refusal(DELETE, 409, "status_exception", IN_MAPPINGS), "set force=true to delete it anyway."),
-        (refusal(GET, 500, "illegal_state_exception", INVALID), "Elasticsearch cannot read the stored endpoint."),
-        (refusal(GET_ALL, 500, "illegal_state_exception", INVALID), "so it returns no list of endpoints."),
+        (api_error(UPDATE, 409, "status_exception", BUSY_UPDATE), "when the other update of the endpoint is complete."),
+        (api_error(DELETE, 409, "status_exception", BUSY_DELETE), "when the other update of the endpoint is complete."),
+        (api_error(DELETE, 409, "status_exception", IN_PIPELINES), "set force=true to delete it anyway."),
+        (api_error(DELETE, 409, "status_exception", IN_MAPPINGS), "set force=true to delete it anyway."),
+        (api_error(GET, 500, "illegal_state_exception", INVALID), "Elasticsearch cannot read the stored endpoint."),
+        (api_error(GET_ALL, 500, "illegal_state_exception", INVALID), "so it returns no list of endpoints."),
         (
-            refusal(GET_ALL, 500, "status_exception", "Unknown service [elasticsearch] for inference endpoint [.x]."),
+            api_error(GET_ALL, 500, "status_exception", "Unknown service [elasticsearch] for inference endpoint [.x]."),
             "enable the service of the endpoint in this cluster",
         ),
         (
-            refusal(DELETE, 404, "status_exception", "No service found for this inference endpoint one"),
+            api_error(DELETE, 404, "status_exception", "No service found for this inference endpoint one"),
             "enable the service of the endpoint in this cluster",
         ),
         (
-            refusal(
+            api_error(
                 UPDATE,
                 500,
                 "status_exception",
@@ -110,7 +110,7 @@ def test_service_hint_explains_elasticsearch_message(words: str, hint: str) -> N
             "may have stored the new settings with the previous secrets.",
         ),
         (
-            refusal(
+            api_error(
                 DELETE,
                 500,
                 "status_exception",
@@ -120,7 +120,7 @@ def test_service_hint_explains_elasticsearch_message(words: str, hint: str) -> N
             "run the task again. Elasticsearch deleted only a part of the endpoint.",
         ),
         (
-            refusal(
+            api_error(
                 PUT,
                 500,
                 "status_exception",
@@ -130,16 +130,16 @@ def test_service_hint_explains_elasticsearch_message(words: str, hint: str) -> N
             "delete the endpoint with state=absent and force=true",
         ),
         (
-            refusal(PUT, 500, "status_exception", "The service may be in an inconsistent state."),
+            api_error(PUT, 500, "status_exception", "The service may be in an inconsistent state."),
             "Elasticsearch stored only a part of the change.",
         ),
-        (refusal(UPDATE, 500, "status_exception", "Failed to update model"), "could not store the endpoint."),
+        (api_error(UPDATE, 500, "status_exception", "Failed to update model"), "could not store the endpoint."),
         (
-            refusal(PUT, 400, "status_exception", "All nodes in the cluster are not aware of the service [anthropic]"),
+            api_error(PUT, 400, "status_exception", "All nodes in the cluster are not aware of the service [anthropic]"),
             "The cluster is being upgraded.",
         ),
         (
-            refusal(
+            api_error(
                 PUT,
                 400,
                 "status_exception",
@@ -149,24 +149,24 @@ def test_service_hint_explains_elasticsearch_message(words: str, hint: str) -> N
             "use a different inference_id",
         ),
         (
-            refusal(UPDATE, 400, "status_exception", "Default endpoint [.x] cannot be updated"),
+            api_error(UPDATE, 400, "status_exception", "Default endpoint [.x] cannot be updated"),
             "This endpoint is built into Elasticsearch.",
         ),
         (
-            refusal(UPDATE, 400, "status_exception", "Task type must match the task type of the existing endpoint"),
+            api_error(UPDATE, 400, "status_exception", "Task type must match the task type of the existing endpoint"),
             "set task_type to the task type of the endpoint",
         ),
         (
-            refusal(PUT, 400, "x_content_parse_exception", "[1:20] [service_settings] unknown field [modelid]"),
+            api_error(PUT, 400, "x_content_parse_exception", "[1:20] [service_settings] unknown field [modelid]"),
             "This version of Elasticsearch does not recognize it.",
         ),
-        (refusal(PUT, 429, "es_rejected_execution_exception", "rejected"), "increase retries. The cluster is busy."),
-        (refusal(GET, 502, "status_exception", "Bad Gateway"), "A proxy in front of Elasticsearch cannot reach it."),
-        (refusal(GET, 504, "status_exception", "Gateway Timeout"), "increase the timeout of the proxy"),
-        (refusal(GET, 408, "status_exception", "x"), "The request took too long."),
-        (refusal(PUT, 413, "status_exception", "x"), "shorten the request"),
-        (error_of(GET, 400, {"error": "no handler found for uri [/x]"}), "No inference API was found there."),
-        (error_of(DELETE, 404, {"error": "no handler found for uri [/x]"}), "No inference API was found there."),
+        (api_error(PUT, 429, "es_rejected_execution_exception", "rejected"), "increase retries. The cluster is busy."),
+        (api_error(GET, 502, "status_exception", "Bad Gateway"), "A proxy in front of Elasticsearch cannot reach it."),
+        (api_error(GET, 504, "status_exception", "Gateway Timeout"), "increase the timeout of the proxy"),
+        (api_error(GET, 408, "status_exception", "x"), "The request took too long."),
+        (api_error(PUT, 413, "status_exception", "x"), "shorten the request"),
+        (make_error(GET, 400, {"error": "no handler found for uri [/x]"}), "No inference API was found there."),
+        (make_error(DELETE, 404, {"error": "no handler found for uri [/x]"}), "No inference API was found there."),
     ],
 )
 def test_elasticsearch_message_determines_hint(error: ClientError, hint: str) -> None:
@@ -174,23 +174,23 @@ def test_elasticsearch_message_determines_hint(error: ClientError, hint: str) ->
 
 
 def test_message_that_ends_with_semicolon_gets_no_period_before_hint() -> None:
-    error = refusal(PUT, 403, "cluster_block_exception", "blocked by: [FORBIDDEN/8/index write (api)];")
+    error = api_error(PUT, 403, "cluster_block_exception", "blocked by: [FORBIDDEN/8/index write (api)];")
     assert "(api)]; Hint: remove the block" in str(error)
 
 
 def test_hint_for_busy_endpoint_does_not_suggest_force() -> None:
-    assert "force" not in refusal(DELETE, 409, "status_exception", BUSY_DELETE).hint
+    assert "force" not in api_error(DELETE, 409, "status_exception", BUSY_DELETE).hint
 
 
 @pytest.mark.parametrize(
     "error",
     [
-        refusal(GET, 404, "resource_not_found_exception", "Inference endpoint not found [one]"),
-        refusal(UPDATE, 404, "status_exception", "The inference endpoint [x] does not exist and cannot be updated"),
-        refusal(PUT, 400, "validation_exception", "Validation Failed: 1: x;"),
-        refusal(PUT, 403, "status_exception", "Inference endpoints are not allowed here"),
-        error_of(UPDATE, 400, {"error": "no handler found for uri [/x] and method [PUT]"}),
-        error_of((UPDATE[0], UPDATE[1] + "?timeout=30s"), 400, {"error": "no handler found for uri [/x]"}),
+        api_error(GET, 404, "resource_not_found_exception", "Inference endpoint not found [one]"),
+        api_error(UPDATE, 404, "status_exception", "The inference endpoint [x] does not exist and cannot be updated"),
+        api_error(PUT, 400, "validation_exception", "Validation Failed: 1: x;"),
+        api_error(PUT, 403, "status_exception", "Inference endpoints are not allowed here"),
+        make_error(UPDATE, 400, {"error": "no handler found for uri [/x] and method [PUT]"}),
+        make_error((UPDATE[0], UPDATE[1] + "?timeout=30s"), 400, {"error": "no handler found for uri [/x]"}),
     ],
 )
 def test_self_explanatory_error_has_no_hint(error: ClientError) -> None:
@@ -211,8 +211,8 @@ def test_self_explanatory_error_has_no_hint(error: ClientError) -> None:
     ],
 )
 def test_cluster_block_gets_hint_for_its_type(reason: str, hint: str) -> None:
-    assert hint in refusal(PUT, 403, "cluster_block_exception", reason).hint
-    inner = refusal(
+    assert hint in api_error(PUT, 403, "cluster_block_exception", reason).hint
+    inner = api_error(
         PUT, 500, "status_exception", "Failed to store inference endpoint [one]", ("cluster_block_exception", reason)
     )
     assert hint in inner.hint
@@ -254,7 +254,7 @@ UNAUTHORIZED = "action [cluster:admin/xpack/inference/put] is unauthorized for u
     ],
 )
 def test_403_of_elasticsearch_gets_hint_about_privilege_or_license(reason: str, privilege: str, hint: str) -> None:
-    assert refusal(PUT, 403, "security_exception", reason, privilege=privilege).hint == hint
+    assert api_error(PUT, 403, "security_exception", reason, privilege=privilege).hint == hint
 
 
 @pytest.mark.parametrize(
@@ -273,33 +273,33 @@ def test_403_of_elasticsearch_gets_hint_about_privilege_or_license(reason: str, 
     ],
 )
 def test_403_of_proxy_gets_no_hint_about_privilege(body: Any, hint: str) -> None:
-    error = error_of(PUT, 403, body, privilege="manage_inference")
+    error = make_error(PUT, 403, body, privilege="manage_inference")
     assert hint in error.hint
     assert "privilege" not in error.hint
 
 
 @pytest.mark.parametrize("message", ["Unknown resource.", "Unknown deployment.", "Unknown cluster."])
 def test_404_of_elastic_cloud_gets_hint_about_address(message: str) -> None:
-    hint = error_of(GET, 404, {"ok": False, "message": message}).hint
+    hint = make_error(GET, 404, {"ok": False, "message": message}).hint
     assert hint.endswith("Elastic Cloud does not have a deployment at this address.")
 
 
 NO_ANONYMOUS = "unable to authenticate with provided credentials and anonymous access is not allowed for this request"
 
 
-def unauthenticated(*told: str, as_list: bool = False) -> ClientError:
-    """A 401 that says what was wrong with the credentials."""
+def unauthenticated(*reasons: str, as_list: bool = False) -> ClientError:
+    """Return the error for a 401 with the reasons why the credentials were rejected."""
     error = {
         "type": "security_exception",
         "reason": NO_ANONYMOUS,
-        "additional_unsuccessful_credentials": list(told) if as_list else told[0],
+        "additional_unsuccessful_credentials": list(reasons) if as_list else reasons[0],
     }
-    return error_of(GET, 401, {"error": {"root_cause": [error], **error}, "status": 401})
+    return make_error(GET, 401, {"error": {"root_cause": [error], **error}, "status": 401})
 
 
 @pytest.mark.parametrize("as_list", [False, True])
 @pytest.mark.parametrize(
-    ("told", "hint"),
+    ("reason", "hint"),
     [
         ("API key: api key [VuaCfGcBCdbkQm-e5aOx] has been invalidated", "The current one was invalidated."),
         ("API key: api key is expired", "create a new Elasticsearch API key. The current one has expired."),
@@ -312,20 +312,20 @@ def unauthenticated(*told: str, as_list: bool = False) -> ClientError:
         ("API key: server is too busy to respond", "check elasticsearch_username and elasticsearch_password,"),
     ],
 )
-def test_401_reports_why_credentials_were_rejected(told: str, hint: str, as_list: bool) -> None:
-    error = unauthenticated(told, as_list=as_list)
-    assert error.problem.endswith(f"{NO_ANONYMOUS} Cause: {told}")
+def test_401_reports_why_credentials_were_rejected(reason: str, hint: str, as_list: bool) -> None:
+    error = unauthenticated(reason, as_list=as_list)
+    assert error.problem.endswith(f"{NO_ANONYMOUS} Cause: {reason}")
     assert hint in error.hint
     assert error.failure["reason"] == NO_ANONYMOUS
 
 
 @pytest.mark.parametrize(
-    "told", ["unable to find apikey with id {}", "apikey authentication for id {} encountered a failure"]
+    "reason", ["unable to find apikey with id {}", "apikey authentication for id {} encountered a failure"]
 )
-def test_401_hides_an_id_that_may_be_a_swapped_secret(told: str) -> None:
-    error = unauthenticated("API key: " + told.format("ui2lp2axTNmsyakw9tvNnw"))
+def test_401_hides_an_id_that_may_be_a_swapped_secret(reason: str) -> None:
+    error = unauthenticated("API key: " + reason.format("ui2lp2axTNmsyakw9tvNnw"))
     assert "ui2lp2axTNmsyakw9tvNnw" not in f"{error} {error.causes}"
-    assert told.format("********") in error.problem
+    assert reason.format("********") in error.problem
 
 
 def test_401_for_unknown_api_key_gets_hint_about_cluster() -> None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The form of keys and tokens, and the names of headers that are credentials."""
+"""Tests of the validation of keys and tokens, and of the detection of headers with credentials."""
 
 from __future__ import annotations
 

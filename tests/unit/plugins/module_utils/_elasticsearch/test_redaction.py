@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every form of a secret is hidden."""
+"""Tests of the redaction of secrets in all encodings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.red
 
 
 def forms(secret: str) -> list[str]:
-    """How a secret can look in a text."""
+    """Return the encodings of a secret."""
     raw = secret.encode()
     encoded = [base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()]
     return [
@@ -33,7 +33,7 @@ def forms(secret: str) -> list[str]:
     ]
 
 
-#: What makes forms differ, more often than chance would have it. A star is what hides.
+#: Strings whose encodings differ. A star is excluded because it is the replacement.
 TRICKY = st.text(st.sampled_from("ab\"'\\/+ ?=%\néß€😀\x00"), min_size=4, max_size=12)
 SECRETS = st.lists(TRICKY | st.text(min_size=4), min_size=1, max_size=3).map(
     lambda secrets: [secret.replace("*", "x") for secret in secrets]

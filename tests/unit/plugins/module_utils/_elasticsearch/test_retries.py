@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests are sent again after what passes by itself, within the time that a task has for that."""
+"""Tests of retries after temporary errors, and of the retry budget."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ from tests.unit.plugins.module_utils._elasticsearch.responses import (
     DELETE,
     PUT,
     RUN,
-    of_provider,
-    refusal,
-    said,
-    validation,
+    provider_error,
+    api_error,
+    provider_message,
+    validation_error,
 )
 from tests.unit.plugins.module_utils._elasticsearch.servers import (
     Connect,
-    Dialled,
+    ConnectionSpy,
 )
 
 
@@ -151,7 +151,7 @@ class TestRetries:
         assert pauses == []
 
     @pytest.mark.parametrize(
-        ("told", "waited"),
+        ("retry_after", "waited"),
         [
             ("7", [7]),
             ("0", []),
@@ -163,9 +163,9 @@ class TestRetries:
         ],
     )
     def test_retry_after_is_respected_up_to_a_maximum(
-        self, server: Simulator, connect: Connect, pauses: list[float], told: str, waited: list[float]
+        self, server: Simulator, connect: Connect, pauses: list[float], retry_after: str, waited: list[float]
     ) -> None:
-        server.faults.add(Fault("status", status=503, retry_after=told))
+        server.faults.add(Fault("status", status=503, retry_after=retry_after))
         connect(server.url, retries=1, timeout=90).request("GET", "/")
         assert server.requests == ["GET /"] * 2
         assert pauses == waited
@@ -196,19 +196,19 @@ class TestRetries:
         assert not self.create(connect(server.url, retries=1)).retried
 
     def test_refused_connection_is_not_counted_as_attempt(
-        self, server: Simulator, connect: Connect, dialled: Dialled
+        self, server: Simulator, connect: Connect, connection_spy: ConnectionSpy
     ) -> None:
         server.seed("a")
-        dialled.failing = lambda number: ConnectionRefusedError(111, "refused") if number == 1 else None
+        connection_spy.failing = lambda number: ConnectionRefusedError(111, "refused") if number == 1 else None
         assert not self.create(connect(server.url, retries=1)).retried
-        assert dialled.ports == [server.port] * 2
+        assert connection_spy.ports == [server.port] * 2
 
     @pytest.mark.usefixtures("pauses")
     def test_lost_write_remains_lost_if_retry_is_refused(
-        self, server: Simulator, connect: Connect, dialled: Dialled
+        self, server: Simulator, connect: Connect, connection_spy: ConnectionSpy
     ) -> None:
-        """The first try may have been carried out; another node must not be asked to do it again."""
-        dialled.failing = lambda number: ConnectionRefusedError(111, "refused") if number > 1 else None
+        """Check that another node does not receive a write that may have been executed."""
+        connection_spy.failing = lambda number: ConnectionRefusedError(111, "refused") if number > 1 else None
         server.faults.add(Fault("reset_after"))
         with Simulator() as other:
             with pytest.raises(ConnectionLost) as caught:
@@ -219,9 +219,9 @@ class TestRetries:
 
     @pytest.mark.usefixtures("pauses")
     def test_lost_write_to_single_node_remains_lost_if_retry_is_refused(
-        self, server: Simulator, connect: Connect, dialled: Dialled
+        self, server: Simulator, connect: Connect, connection_spy: ConnectionSpy
     ) -> None:
-        dialled.failing = lambda number: ConnectionRefusedError(111, "refused") if number > 1 else None
+        connection_spy.failing = lambda number: ConnectionRefusedError(111, "refused") if number > 1 else None
         server.faults.add(Fault("reset_after"))
         with pytest.raises(ConnectionLost) as caught:
             connect(server.url, retries=2).request("DELETE", "/_inference/completion/a")
@@ -230,7 +230,7 @@ class TestRetries:
 
 
 class TestProviderErrors:
-    """Elasticsearch reports a temporary fault of the provider as a status 400."""
+    """Tests of temporary provider errors, which Elasticsearch reports with status 400."""
 
     PATH = "/_inference/completion/a"
     BODY: ClassVar[dict[str, Any]] = {
@@ -296,21 +296,21 @@ class TestProviderErrors:
         assert (len(server.requests), client.retry_budget.last_reason) == (3, "an update in progress")
 
 
-THROTTLED = said("Received a rate limit status code", 429)
+THROTTLED = provider_message("Received a rate limit status code", 429)
 TIMED_OUT = "Request timed out after [30s] for inference id [one]"
 
 
 class TestSendWithRetries:
-    """Errors that only their body tells from others."""
+    """Tests of errors that are only recognizable by the body of the response."""
 
     @pytest.mark.parametrize(
         ("error", "reason"),
         [
-            (of_provider(THROTTLED), "status 429 from the provider"),
-            (validation("connect_exception", "Connection refused"), "a temporary error of the provider"),
-            (refusal(DELETE, 409, "status_exception", BUSY_DELETE), "an update in progress"),
-            (refusal(RUN, 429, "status_exception", THROTTLED), "status 429 from the provider"),
-            (refusal(RUN, 429, "es_rejected_execution_exception", "queue is full"), "status 429"),
+            (provider_error(THROTTLED), "status 429 from the provider"),
+            (validation_error("connect_exception", "Connection refused"), "a temporary error of the provider"),
+            (api_error(DELETE, 409, "status_exception", BUSY_DELETE), "an update in progress"),
+            (api_error(RUN, 429, "status_exception", THROTTLED), "status 429 from the provider"),
+            (api_error(RUN, 429, "es_rejected_execution_exception", "queue is full"), "status 429"),
         ],
     )
     def test_temporary_error_is_retried_with_its_reason(
@@ -330,9 +330,9 @@ class TestSendWithRetries:
     @pytest.mark.parametrize(
         "error",
         [
-            refusal(PUT, 400, "validation_exception", "x"),
-            refusal(RUN, 400, "status_exception", THROTTLED),
-            refusal(RUN, 429, "timeout_exception", TIMED_OUT),
+            api_error(PUT, 400, "validation_exception", "x"),
+            api_error(RUN, 400, "status_exception", THROTTLED),
+            api_error(RUN, 429, "timeout_exception", TIMED_OUT),
             ConnectionLost("It is lost.", *PUT),
         ],
     )

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whom the client trusts, how it proves who it is, and what it says when TLS fails: nothing is sent then.
+"""Tests of TLS: trust, client certificates, pinned fingerprints, and errors, after which nothing is sent.
 
-Every test runs on every path to the server: directly, and through a proxy.
+Every test runs with a direct connection and through proxies.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from tests.unit.authorities import ca_without_key_usage
 
 @dataclass(frozen=True)
 class Files:
-    """Certificates and keys, as files in PEM format."""
+    """Paths of certificates and keys in PEM format."""
 
     ca: str
     other_ca: str
@@ -65,7 +65,7 @@ class Files:
 
     @property
     def mutual(self) -> Tls:
-        """A server that wants certificates of its clients; up to 1.2, it says so before the request is sent."""
+        """Return a server that requires client certificates. With TLS 1.2, it fails before the request is sent."""
         return Tls12(self.server.certificate, self.server.key, client_ca=self.ca)
 
 
@@ -131,7 +131,7 @@ def fingerprint_of(ca: trustme.CA) -> str:
 
 @pytest.fixture(params=["direct", "through a proxy", "through a proxy with a login"], autouse=True)
 def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy | None]:
-    """The way to the server."""
+    """Return the proxy to the server, or None for a direct connection."""
     if request.param == "direct":
         yield None
         return
@@ -149,7 +149,7 @@ def node(files: Files) -> Iterator[Simulator]:
 
 
 def ask(server: Simulator, url: str = "", **options: Any) -> Any:
-    """The server's name, asked for over a connection with these options."""
+    """Connect with these options, and return the name of the server."""
     options = {"timeout": 5.0, "retries": 3, "auth": ApiKey("id:an Elasticsearch API key"), **options}
     client = Client(Connection((url or server.url,), **options), Redactor([]))
     try:
@@ -159,17 +159,17 @@ def ask(server: Simulator, url: str = "", **options: Any) -> Any:
 
 
 def answered(server: Simulator, **options: Any) -> bool:
-    """Whether the one request got there, and its answer back."""
+    """Return whether the request succeeded, and no other request was sent."""
     return (ask(server, **options), server.requests) == ("simulator", ["GET /"])
 
 
 def failure(server: Simulator, kind: type[ClientError] = TlsFailed, **options: Any) -> ClientError:
-    """The error, of a request that never got there and was not tried again."""
+    """Return the error of a request that did not reach the server and was not retried."""
     with pytest.raises(kind) as caught:
         ask(server, **options)
     assert server.requests == []
     if kind is TlsFailed:
-        # To see whose certificate it is takes a connection of its own.
+        # The pinned CA is looked up over a separate connection.
         assert server.connections <= (2 if "ca_fingerprint" in options else 1)
         assert str(caught.value).startswith(f"GET /: The TLS connection to {options.get('url') or server.url} failed: ")
         assert (caught.value.ambiguous, caught.value.retried, caught.value.status) == (False, False, None)
@@ -205,7 +205,7 @@ class TestTrust:
 
     @pytest.mark.parametrize("tls", ["server", "elsewhere"])
     def test_any_certificate_is_accepted_without_validation(self, files: Files, tls: str) -> None:
-        """Without a warning either, which would be an error in these tests."""
+        """Check that no warning is issued, which would be an error in these tests."""
         with Simulator(tls=getattr(files, tls)) as server:
             assert answered(server, validate_certs=False)
 
@@ -226,7 +226,7 @@ class TestTrust:
 
     @pytest.mark.skipif(sys.version_info < (3, 13), reason="older Pythons do not verify strictly")
     def test_ca_without_key_usage_is_rejected_with_its_own_hint(self, files: Files) -> None:
-        """The tools of Elasticsearch create such a CA."""
+        """Use a CA as the tools of Elasticsearch create it."""
         with Simulator(tls=files.with_unusual_ca) as server:
             error = failure(server, ca_path=files.unusual_ca)
         assert "key usage" in error.problem
@@ -254,7 +254,7 @@ class TestFingerprint:
         assert failure(node, ca_fingerprint=files.fingerprint, ca_path=files.other_ca).hint == CA_HINT
 
     def test_node_with_another_fingerprint_is_skipped(self, node: Simulator, files: Files) -> None:
-        """A node with another certificate is skipped: nothing is sent to it."""
+        """Check that nothing is sent to a node with another certificate."""
         with Simulator(tls=files.elsewhere) as other:
             client = Client(Connection((other.url, node.url), ca_fingerprint=files.fingerprint), Redactor([]))
             client.request("GET", "/")
@@ -265,7 +265,7 @@ class TestFingerprint:
 
 
 class TestFingerprintOfTheCa:
-    """What Elasticsearch prints at its first start is the fingerprint of its CA."""
+    """Tests of the fingerprint that Elasticsearch prints at its first start, which is that of its CA."""
 
     def test_fingerprint_of_ca_does_not_override_wrong_ca_path(self, files: Files) -> None:
         with Simulator(tls=files.with_ca) as server:
@@ -280,7 +280,7 @@ class TestFingerprintOfTheCa:
             assert answered(server, ca_fingerprint=files.ca_fingerprint, client_cert=files.client_both)
 
     def test_ca_without_key_usage_is_trusted_by_its_fingerprint(self, files: Files) -> None:
-        """Python 3.13 rejects it as C(ca_path)."""
+        """Use a CA that Python 3.13 rejects as C(ca_path)."""
         with Simulator(tls=files.with_unusual_ca) as server:
             assert answered(server, ca_fingerprint=files.unusual_ca_fingerprint)
 
@@ -295,7 +295,7 @@ class TestFingerprintOfTheCa:
             client.close()
 
     def test_fingerprint_of_ca_is_verified_for_each_node(self, files: Files) -> None:
-        """Adapters of requests serve every URL that begins like their prefix."""
+        """Check URLs with a common prefix, which requests sends to the same adapter."""
         with Simulator(tls=files.with_ca) as pinned, Simulator(tls=files.elsewhere) as other:
             client = Client(Connection((pinned.url,), ca_fingerprint=files.ca_fingerprint), Redactor([]))
             client.request("GET", "/")
@@ -346,7 +346,7 @@ class TestFingerprintOfTheCa:
 
 
 class TestEnvironment:
-    """requests lets REQUESTS_CA_BUNDLE take the place of what its session is told."""
+    """Tests of REQUESTS_CA_BUNDLE, which overrides the options of a session of requests."""
 
     @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
     @pytest.mark.parametrize("way", ["validate_certs", "ca_path", "ca_fingerprint"])
@@ -394,7 +394,7 @@ class TestClientCertificate:
         assert failure(mutual, ca_path=files.ca).hint == CLIENT_HINT
 
     def test_missing_client_certificate_is_reported_with_tls_1_3(self, files: Files) -> None:
-        """There the server says so only after the handshake, or just closes the connection."""
+        """Use TLS 1.3, in which the server fails after the handshake or closes the connection."""
         mutual = Tls(files.server.certificate, files.server.key, client_ca=files.ca)
         with Simulator(tls=mutual) as server, pytest.raises((TlsFailed, ConnectionLost)):
             ask(server, ca_path=files.ca, retries=0)
@@ -434,7 +434,7 @@ class TestWrongProtocol:
 class TestLost:
     @pytest.mark.parametrize("kind", ["reset_before", "reset_after"])
     def test_connection_lost_after_the_handshake_is_ambiguous(self, node: Simulator, files: Files, kind: str) -> None:
-        """Not a failure of TLS, which would mean that nothing was sent."""
+        """Check that it is not reported as a TLS error, which would mean that nothing was sent."""
         node.faults.add(Fault(kind))
         with pytest.raises(ConnectionLost) as caught:
             ask(node, ca_path=files.ca, retries=0)
@@ -447,7 +447,7 @@ def test_empty_directory_of_certificates_trusts_no_server(node: Simulator, tmp_p
 
 
 class TestProxyWithTls:
-    """TLS within TLS: what the proxy shows never counts for the server."""
+    """Tests of TLS through a TLS proxy, whose certificate is never used for the server."""
 
     @pytest.fixture(autouse=True)
     def path(self, files: Files, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
@@ -459,7 +459,7 @@ class TestProxyWithTls:
     @pytest.mark.parametrize("ca", [False, True])
     def test_fingerprint_of_tls_proxy_is_rejected_for_server(self, files: Files, ca: bool) -> None:
         with Simulator(tls=files.elsewhere) as server:
-            # The fingerprint is that of the proxy, which is not the server.
+            # The fingerprint is that of the proxy.
             failure(server, ca_fingerprint=files.fingerprint, ca_path=files.ca if ca else None)
 
     def test_fingerprint_of_server_is_accepted_through_tls_proxy(self, files: Files) -> None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fingerprints in a file, which several runs and clusters use."""
+"""Tests of the fingerprint store in a file, which several runs and clusters share."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_symbolic_link_is_kept(path: Path) -> None:
 
 
 def test_lock_file_does_not_follow_symbolic_links(path: Path) -> None:
-    """In a directory where others may write, somebody may have put a link there."""
+    """Check a symbolic link that another user created in a shared directory."""
     victim = path.parent / "victim"
     victim.write_text("precious")
     path.with_name("fingerprints.json.lock").symlink_to(victim)

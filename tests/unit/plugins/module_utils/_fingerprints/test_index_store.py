@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fingerprints in an index: what the store makes of answers. Modules are tested with its requests to a server."""
+"""Tests of the responses to the fingerprint store in an index. The tests of modules cover its requests."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ RECORD = {"inference_id": "a", "run": "1", "salt": "5a17" * 8, "hash": "4a54" * 
 STORED_VERSION = {"if_seq_no": "3", "if_primary_term": "1"}
 
 
-class Answers:
-    """In place of a client: gives these answers one after another, and raises those that are errors."""
+class StubClient:
+    """A stub of a client that returns these responses in order, and raises those that are errors."""
 
-    def __init__(self, *answers: Any) -> None:
-        self._answers = list(answers)
+    def __init__(self, *responses: Any) -> None:
+        self._responses = list(responses)
         self.requests: list[tuple[Any, ...]] = []
 
     def request_with_retries(self, *request: Any) -> Any:
         self.requests.append(request)
-        answer = self._answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        response = self._responses.pop(0)
+        if isinstance(response, Exception):
+            raise response
+        return response
 
 
-def store(*answers: Any, version: str = "Elasticsearch") -> tuple[IndexStore, Answers]:
-    client = Answers(*answers)
+def store(*responses: Any, version: str = "Elasticsearch") -> tuple[IndexStore, StubClient]:
+    client = StubClient(*responses)
     return IndexStore(cast(Client, client), "prints", lambda: Server((9, 6), version)), client
 
 
@@ -60,10 +60,10 @@ class TestRead:
     def test_document_without_source_is_returned_as_empty_record(self) -> None:
         assert store({"docs": [{"_id": "a", "found": True}]})[0].read(["a"]) == {"a": {}}
 
-    @pytest.mark.parametrize("answer", [[], {}, {"docs": [1]}, {"docs": [{"_id": "a"}]}, {"docs": []}])
-    def test_unexpected_response_is_an_error(self, answer: Any) -> None:
+    @pytest.mark.parametrize("response", [[], {}, {"docs": [1]}, {"docs": [{"_id": "a"}]}, {"docs": []}])
+    def test_unexpected_response_is_an_error(self, response: Any) -> None:
         with pytest.raises(UnreadableResponse, match="not that of a multi-get"):
-            store(answer)[0].read(["a"])
+            store(response)[0].read(["a"])
 
     def test_error_of_a_document_is_raised(self) -> None:
         refused = {"docs": [{"_id": "a", "error": {"type": "security_exception", "reason": "no"}}]}
@@ -107,10 +107,10 @@ class TestWrite:
         with pytest.raises(ApiError, match="grant the index privilege index on prints"):
             store(error(403, "security_exception"))[0].write(RECORD)
 
-    @pytest.mark.parametrize("answer", [{}, [], None, {"_seq_no": 1}])
-    def test_unexpected_response_is_an_error(self, answer: Any) -> None:
+    @pytest.mark.parametrize("response", [{}, [], None, {"_seq_no": 1}])
+    def test_unexpected_response_is_an_error(self, response: Any) -> None:
         with pytest.raises(UnreadableResponse, match="not that of an index request"):
-            store(answer)[0].write(RECORD)
+            store(response)[0].write(RECORD)
 
 
 class TestCreation:

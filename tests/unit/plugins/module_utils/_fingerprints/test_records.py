@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is remembered of secrets, and what is believed of a record."""
+"""Tests of the fingerprints of secrets."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ PATH = "service_settings.api_key"
 SECRETS = {PATH: KEY}
 ENDPOINT = Endpoint("a", "completion", "anthropic", {"service_settings.model_id": "m"})
 
-#: Their digests have no length of their own.
+#: Algorithms without a fixed digest length.
 VARIABLE = {"shake_128", "shake_256"}
 
 
 class Memory:
-    """A store that lasts as long as a test."""
+    """A fingerprint store in memory."""
 
     def __init__(self) -> None:
         self.records: dict[str, Record] = {}
@@ -69,7 +69,7 @@ def _empty_hash_cache() -> Iterator[None]:
 
 
 def send(store: Memory, secrets: Any = None, endpoint: Endpoint = ENDPOINT) -> Fingerprints:
-    """Do in one run what a run does around the request that gives an endpoint its secrets."""
+    """Record secrets as a run that sends them does."""
     fingerprints = Fingerprints(store, services)
     fingerprints.invalidate(secrets or SECRETS, endpoint.inference_id)
     fingerprints.save(secrets or SECRETS, endpoint)
@@ -77,7 +77,7 @@ def send(store: Memory, secrets: Any = None, endpoint: Endpoint = ENDPOINT) -> F
 
 
 def is_new(store: Memory, secrets: Any, endpoint: Endpoint = ENDPOINT) -> bool:
-    """Ask as the next run does."""
+    """Compare secrets as the next run does."""
     return Fingerprints(store, services).is_new(secrets, endpoint)
 
 

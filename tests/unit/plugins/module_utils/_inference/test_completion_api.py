@@ -2,6 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""Tests of completion requests."""
+
 from __future__ import annotations
 
 from collections.abc import Generator
@@ -19,8 +21,8 @@ from tests.simulator import Simulator
 from tests.unit.support import ID, seed
 
 
-class Streaming(Client):
-    """A client that gets these data as events."""
+class StreamingClient(Client):
+    """A stub of a client that streams these data as events."""
 
     def __init__(self, *data: str) -> None:
         self._data = data
@@ -29,25 +31,25 @@ class Streaming(Client):
         return (Event("message", data) for data in self._data)
 
 
-class Answering(Client):
-    """A client that gets one answer to everything."""
+class StubClient(Client):
+    """A stub of a client that always returns the same response."""
 
-    def __init__(self, answer: Any) -> None:
-        self._answer = answer
+    def __init__(self, response: Any) -> None:
+        self._response = response
 
     def request_with_retries(self, *_args: Any, **_options: Any) -> Any:
-        return self._answer
+        return self._response
 
 
 class TestCompletionApi:
     def test_completion_can_have_several_parts(self) -> None:
         parts = {"completion": [{"result": "a"}, {"result": " b"}]}
-        assert CompletionApi(Answering(parts)).complete(ID, {"input": "x"}, 5) == ["a", " b"]
+        assert CompletionApi(StubClient(parts)).complete(ID, {"input": "x"}, 5) == ["a", " b"]
 
-    @pytest.mark.parametrize("answer", [[], {}, {"completion": None}, {"completion": ["a"]}, {"completion": [{}]}])
-    def test_completion_in_unexpected_format_is_unreadable(self, answer: Any) -> None:
+    @pytest.mark.parametrize("response", [[], {}, {"completion": None}, {"completion": ["a"]}, {"completion": [{}]}])
+    def test_completion_in_unexpected_format_is_unreadable(self, response: Any) -> None:
         with pytest.raises(UnreadableResponse, match="not in the documented format"):
-            CompletionApi(Answering(answer)).complete(ID, {"input": "x"}, 5)
+            CompletionApi(StubClient(response)).complete(ID, {"input": "x"}, 5)
 
     @pytest.mark.parametrize(("timeout", "query"), [(130.0, "120s"), (0.2, "180ms"), (86400, "86390s")])
     def test_server_timeout_is_shorter_than_client_timeout(
@@ -60,7 +62,7 @@ class TestCompletionApi:
         assert server.requests == [f"POST /_inference/completion/{ID}?timeout={query}"]
 
     @pytest.mark.parametrize(
-        ("data", "piece"),
+        ("data", "chunk"),
         [
             ("{}", ("", None, None, {})),
             ('{"choices": null, "usage": null, "model": null}', ("", None, None, {})),
@@ -73,8 +75,8 @@ class TestCompletionApi:
             ),
         ],
     )
-    def test_chat_event_is_parsed_into_chunk(self, data: str, piece: tuple[Any, ...]) -> None:
-        assert list(CompletionApi(Streaming(data, "[DONE]", "{")).chat("chat", {}, 5)) == [piece]
+    def test_chat_event_is_parsed_into_chunk(self, data: str, chunk: tuple[Any, ...]) -> None:
+        assert list(CompletionApi(StreamingClient(data, "[DONE]", "{")).chat("chat", {}, 5)) == [chunk]
 
     @pytest.mark.parametrize(
         "data",
@@ -82,10 +84,10 @@ class TestCompletionApi:
     )
     def test_chat_event_in_unexpected_format_is_unreadable(self, data: str) -> None:
         with pytest.raises(UnreadableResponse, match="not in the documented format"):
-            list(CompletionApi(Streaming(data)).chat("chat", {}, 5))
+            list(CompletionApi(StreamingClient(data)).chat("chat", {}, 5))
 
     def test_chat_stream_without_done_event_is_unreadable(self) -> None:
-        pieces = CompletionApi(Streaming("{}")).chat("chat", {}, 5)
-        next(pieces)
+        chunks = CompletionApi(StreamingClient("{}")).chat("chat", {}, 5)
+        next(chunks)
         with pytest.raises(UnreadableResponse, match=r"before the final \[DONE\] event"):
-            next(pieces)
+            next(chunks)

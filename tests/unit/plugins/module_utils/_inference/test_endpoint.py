@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Settings are named by their paths, and servers by their versions."""
+"""Tests of the data classes of the inference API."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ class TestEndpoint:
         assert Endpoint.from_response(STORED).as_dict() == STORED
 
     def test_empty_and_unknown_groups_are_omitted(self) -> None:
-        answer = {**STORED, "task_settings": {}, "chunking_settings": None, "unknown": {"x": 1}}
-        found = Endpoint.from_response(answer)
+        response = {**STORED, "task_settings": {}, "chunking_settings": None, "unknown": {"x": 1}}
+        found = Endpoint.from_response(response)
         assert {path.partition(".")[0] for path in found.settings} == {"service_settings"}
 
     @pytest.mark.parametrize("missing", ["inference_id", "task_type", "service"])
