@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.retries import Patience
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.retries import RetryBudget
 from ansible_collections.esops.inference.plugins.module_utils._fingerprints.records import Fingerprints
 from ansible_collections.esops.inference.plugins.module_utils._inference.api import Inference
 from tests.simulator import Fault, Security, Simulator
@@ -133,7 +133,7 @@ class Situation:
                 first = stack.enter_context(Simulator(cluster_of=server))
                 first.faults.add(self.first_node)
                 options["elasticsearch_url"] = [first.url, server.url]
-            with mock.patch.object(Patience, "spend", return_value=0.0):
+            with mock.patch.object(RetryBudget, "consume", return_value=0.0):
                 run = endpoint(server, check=self.check, **options)
             lost = before is not None and ID not in server.endpoints and options.get("state") != "absent"
             return run, server.requests, not lost
