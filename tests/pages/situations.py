@@ -71,7 +71,7 @@ def _given(
 
 def _killed(server: Simulator) -> None:
     with (
-        mock.patch.object(Fingerprints, "sent", side_effect=KeyboardInterrupt),
+        mock.patch.object(Fingerprints, "save", side_effect=KeyboardInterrupt),
         contextlib.suppress(KeyboardInterrupt),
     ):
         endpoint(server, **DOCUMENTED, **WHEN_CHANGED)

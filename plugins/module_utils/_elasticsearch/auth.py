@@ -29,7 +29,7 @@ class Auth(AuthBase):
     As the C(auth) object of a session, it prevents requests from replacing the header with credentials from C(.netrc).
 
     :cvar parameters: names of the constructor parameters, all of them strings.
-    :cvar key_hints: hints for keys in a wrong form (see C(find_key_error)), or None if the credentials have no fixed form.
+    :cvar key_hints: hints for keys in a wrong form (C(find_key_error)), or None if the key has no fixed form.
     """
 
     parameters: ClassVar[tuple[str, ...]] = ()

@@ -196,7 +196,9 @@ def _causes(error: Mapping[str, Any]) -> list[tuple[str | None, str]]:
     while isinstance(inner, dict):
         found.append(inner)
         inner = inner.get("caused_by")
-    reasons = [(_string_or_none(cause.get("type")), _to_text(cause["reason"])) for cause in found if cause.get("reason")]
+    reasons = [
+        (_string_or_none(cause.get("type")), _to_text(cause["reason"])) for cause in found if cause.get("reason")
+    ]
     return reasons + [(None, _UNKNOWN_ID.sub(r"\1********", text)) for text in _credential_errors(error)]
 
 

@@ -29,7 +29,11 @@ from .._services.service import Service
 COST = {"n": 2**12, "r": 8, "p": 1}
 
 #: Accepted costs. A record with any other cost is rejected, because its verification could exhaust time or memory.
-_ALLOWED_COST: dict[str, Collection[int]] = {"n": [2**power for power in range(1, 16)], "r": range(1, 9), "p": range(1, 5)}
+_ALLOWED_COST: dict[str, Collection[int]] = {
+    "n": [2**power for power in range(1, 16)],
+    "r": range(1, 9),
+    "p": range(1, 5),
+}
 
 Record = Dict[str, Any]
 
@@ -157,7 +161,9 @@ class Fingerprints:
         """Return the record, or None if it has no hash or belongs to a previous endpoint with the same ID."""
         self.read([endpoint.inference_id])
         record = self._records[endpoint.inference_id]
-        return record if record and "hash" in record and record["identity"] == self._compute_identity(endpoint) else None
+        return (
+            record if record and "hash" in record and record["identity"] == self._compute_identity(endpoint) else None
+        )
 
     def _compute_identity(self, endpoint: Endpoint) -> str:
         """Return a digest of everything that cannot be updated in place. It changes if the endpoint is re-created."""

@@ -92,7 +92,9 @@ class Inference:
         params = self._timeout_query() if server.supports_create_timeout else None
         return self._write(endpoint_path(task_type, inference_id), params, body, least_retries)
 
-    def update(self, task_type: str, inference_id: str, body: Mapping[str, Any], server: Server = UNKNOWN_SERVER) -> Endpoint:
+    def update(
+        self, task_type: str, inference_id: str, body: Mapping[str, Any], server: Server = UNKNOWN_SERVER
+    ) -> Endpoint:
         """Update an endpoint in place, and return the stored endpoint, which can be unchanged."""
         params = self._timeout_query() if server.supports_update_timeout else None
         return self._write(endpoint_path(task_type, inference_id) + "/_update", params, body)

@@ -12,9 +12,9 @@ from .._elasticsearch.errors import UnreadableResponse
 from .._elasticsearch.json_text import parse_json
 from .api import (
     Inference,
-    unexpected_response,
     endpoint_path,
     format_server_timeout,
+    unexpected_response,
 )
 
 
@@ -58,7 +58,9 @@ class CompletionApi(Inference):
         :param timeout: timeout of the request in seconds.
         """
         path = endpoint_path(task_type, inference_id)
-        return self.client.request_with_retries("POST", path, _timeout_query(timeout), body, privilege="monitor_inference")
+        return self.client.request_with_retries(
+            "POST", path, _timeout_query(timeout), body, privilege="monitor_inference"
+        )
 
     def chat(self, inference_id: str, body: Mapping[str, Any], timeout: float) -> Generator[ChatChunk, None, None]:
         """Send prompts to an endpoint of the task type C(chat_completion), and yield the parts of its response.

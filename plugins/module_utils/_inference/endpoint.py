@@ -31,7 +31,10 @@ class Endpoint(NamedTuple):
     def from_response(cls, response: Mapping[str, Any]) -> Endpoint:
         groups = {group: response[group] for group in SETTINGS_GROUPS if response.get(group)}
         return cls(
-            str(response["inference_id"]), str(response["task_type"]), str(response["service"]), flatten(groups, empty=True)
+            str(response["inference_id"]),
+            str(response["task_type"]),
+            str(response["service"]),
+            flatten(groups, empty=True),
         )
 
     def as_dict(self) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from contextlib import closing
 from typing import Any, Callable, Iterator, Mapping, NamedTuple
 
 from .._elasticsearch.errors import UnreadableResponse
-from .api import unexpected_response, endpoint_path
-from .completion_api import CompletionApi, ChatChunk
+from .api import endpoint_path, unexpected_response
+from .completion_api import ChatChunk, CompletionApi
 
 #: The task type with streamed responses.
 CHAT_COMPLETION = "chat_completion"

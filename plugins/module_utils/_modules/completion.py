@@ -13,7 +13,7 @@ import re
 from typing import Any, Mapping, Sequence
 
 from .._elasticsearch.errors import ApiError, ClientError, Refused
-from .._inference.completion_api import CompletionApi, ChatChunk
+from .._inference.completion_api import ChatChunk, CompletionApi
 from .provider_requests import failed_result, hint_with_cost, parallel_problems, send_all, total
 from .runner import Context, run
 from .selection import read_endpoints

@@ -19,8 +19,8 @@ from ansible.module_utils.errors import AnsibleFallbackNotFound
 from .._elasticsearch.auth import METHODS, choose_auth
 from .._elasticsearch.connection import Connection, normalize_url, parse_cloud_id
 from .._elasticsearch.keys import (
-    is_credential,
     find_key_error,
+    is_credential,
 )
 
 #: Seconds; a day. The clock of the operating system has no room for much more.

@@ -147,7 +147,9 @@ class Decision(NamedTuple):
 
     def _resets_chunking(self, existing: Endpoint, server: Server) -> bool:
         """Whether any update would replace the chunking settings with others."""
-        return not server.keeps_chunking_settings and any(path.startswith("chunking_settings.") for path in existing.settings)
+        return not server.keeps_chunking_settings and any(
+            path.startswith("chunking_settings.") for path in existing.settings
+        )
 
     def _lacks_secrets(self, changes: Iterable[str], server: Server) -> bool:
         """Whether the server rejects the whole update for want of the secrets."""

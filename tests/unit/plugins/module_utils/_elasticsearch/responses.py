@@ -72,7 +72,9 @@ def api_error(
     return make_error(request, status, {"error": error, "status": status}, privilege=privilege)
 
 
-def validation_error(kind: str, reason: str, *caused_by: tuple[str, str], request: tuple[str, str] = PUT) -> ClientError:
+def validation_error(
+    kind: str, reason: str, *caused_by: tuple[str, str], request: tuple[str, str] = PUT
+) -> ClientError:
     """Return the error for a create or an update whose request to the provider failed."""
     return api_error(request, 400, "status_exception", VALIDATION, (kind, reason), *caused_by)
 

@@ -26,20 +26,30 @@ from tests.unit.plugins.module_utils._elasticsearch.responses import (
     PUT,
     RUN,
     UPDATE,
+    api_error,
     make_error,
     provider_error,
-    api_error,
     provider_message,
     validation_error,
 )
 
 RESPONSES = [
     # The message of Elasticsearch, the status and the message of the provider, whether the error is temporary
-    (provider_message("Received an authentication error status code", 401, "invalid x-api-key"), 401, "invalid x-api-key", False),
+    (
+        provider_message("Received an authentication error status code", 401, "invalid x-api-key"),
+        401,
+        "invalid x-api-key",
+        False,
+    ),
     (provider_message("Received a permission denied error status code", 403, "no access"), 403, "no access", False),
     (provider_message("Received an unsuccessful status code", 404, "model: claude-x"), 404, "model: claude-x", False),
     (provider_message(ANTHROPIC_LIMITS, 429, "exceeds your rate limit [x]"), 429, "exceeds your rate limit [x]", True),
-    (provider_message("Received a server error status code", 500, "Internal server error"), 500, "Internal server error", True),
+    (
+        provider_message("Received a server error status code", 500, "Internal server error"),
+        500,
+        "Internal server error",
+        True,
+    ),
     (provider_message("Received a server error status code", 502), 502, "", True),
     (provider_message("Received a server busy error status code", 503, "busy"), 503, "busy", True),
     (provider_message("Received a server error status code", 504), 504, "", True),
@@ -52,7 +62,12 @@ RESPONSES = [
         True,
     ),
     (provider_message("Received an unsuccessful status code", 408), 408, "", True),
-    (provider_message("Received a bad request status code", 400, "top_p: range: 0..1"), 400, "top_p: range: 0..1", False),
+    (
+        provider_message("Received a bad request status code", 400, "top_p: range: 0..1"),
+        400,
+        "top_p: range: 0..1",
+        False,
+    ),
     (provider_message("Received a content too large status code", 413, "too long"), 413, "too long", False),
     (provider_message("Received an input validation error response", 422, "bad input"), 422, "bad input", False),
     (
@@ -79,28 +94,41 @@ RESPONSES = [
         False,
     ),
     (
-        provider_message("Received a rate limit status code", 429, "You exceeded your current quota, please check your plan"),
+        provider_message(
+            "Received a rate limit status code", 429, "You exceeded your current quota, please check your plan"
+        ),
         429,
         "You exceeded your current quota, please check your plan",
         False,
     ),
-    (provider_message("Received a rate limit status code", 429, "insufficient_quota"), 429, "insufficient_quota", False),
+    (
+        provider_message("Received a rate limit status code", 429, "insufficient_quota"),
+        429,
+        "insufficient_quota",
+        False,
+    ),
     (provider_message("Received an unsuccessful status code", 402, "Payment Required"), 402, "Payment Required", False),
     (
-        provider_message("Received an unsuccessful status code", 400, "You have reached your specified API usage limits."),
+        provider_message(
+            "Received an unsuccessful status code", 400, "You have reached your specified API usage limits."
+        ),
         400,
         "You have reached your specified API usage limits.",
         False,
     ),
     # Rate limits are temporary, even if the message mentions billing or usage.
     (
-        provider_message(ANTHROPIC_LIMITS, 429, "would exceed your organization's rate limit. See the headers for current usage."),
+        provider_message(
+            ANTHROPIC_LIMITS, 429, "would exceed your organization's rate limit. See the headers for current usage."
+        ),
         429,
         "would exceed your organization's rate limit. See the headers for current usage.",
         True,
     ),
     (
-        provider_message("Received a rate limit status code", 429, "Rate limit reached. See https://x.com/account/billing."),
+        provider_message(
+            "Received a rate limit status code", 429, "Rate limit reached. See https://x.com/account/billing."
+        ),
         429,
         "Rate limit reached. See https://x.com/account/billing.",
         True,
@@ -138,7 +166,9 @@ def test_provider_response_is_extracted_from_validation_failure(
 
 
 @pytest.mark.parametrize(("words", "status", "reason", "temporary"), RESPONSES)
-def test_provider_response_is_extracted_from_failed_completion(words: str, status: int, reason: str, temporary: bool) -> None:
+def test_provider_response_is_extracted_from_failed_completion(
+    words: str, status: int, reason: str, temporary: bool
+) -> None:
     error = api_error(RUN, status if status < 500 else 400, "status_exception", words)
     assert (error.provider_status, error.provider_reason) == (status, reason)
     assert error.is_temporary_provider_error is temporary
@@ -370,7 +400,9 @@ def test_other_failure_is_not_classified_as_unreadable_endpoint(error: ClientErr
 
 
 def test_provider_reason_does_not_contain_secrets() -> None:
-    error = provider_error(provider_message("Received an authentication error status code", 401, "key s3cret is invalid"))
+    error = provider_error(
+        provider_message("Received an authentication error status code", 401, "key s3cret is invalid")
+    )
     assert error.provider_reason == "key ******** is invalid"
     assert "s3cret" not in repr(error.causes)
 

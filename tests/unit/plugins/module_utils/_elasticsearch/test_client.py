@@ -30,9 +30,9 @@ from tests.simulator import Fault, Simulator
 from tests.unit.plugins.module_utils._elasticsearch.servers import (
     Connect,
     ConnectionSpy,
+    port,
     request_from_stub,
     stub_server,
-    port,
 )
 
 
@@ -149,7 +149,9 @@ class TestNodes:
     def test_refused_connection_to_single_node_is_retried(
         self, server: Simulator, connect: Connect, connection_spy: ConnectionSpy, pauses: list[float]
     ) -> None:
-        connection_spy.failing = lambda number: ConnectionRefusedError(111, "Connection refused") if number < 3 else None
+        connection_spy.failing = lambda number: (
+            ConnectionRefusedError(111, "Connection refused") if number < 3 else None
+        )
         connect(server.url, retries=2).request("GET", "/")
         assert connection_spy.ports == [server.port] * 3
         assert server.requests == ["GET /"]
@@ -177,7 +179,10 @@ class TestFailover:
             client.request("GET", "/_inference/_all")
             assert other.requests == ["GET /", "GET /_inference/_all"]
         assert (server.requests, pauses) == (["GET /"], [])
-        assert (client.retry_budget.retry_count, client.retry_budget.last_reason) == (1, f"status {status} from {server.url}")
+        assert (client.retry_budget.retry_count, client.retry_budget.last_reason) == (
+            1,
+            f"status {status} from {server.url}",
+        )
 
     @pytest.mark.parametrize(
         ("status", "method"), [(429, "PUT"), (429, "DELETE"), (503, "PUT"), (503, "DELETE"), (503, "POST")]

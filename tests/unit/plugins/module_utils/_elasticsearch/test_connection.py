@@ -56,7 +56,7 @@ class TestUrls:
 
     @pytest.mark.parametrize("user", ["joe", "joe:pass", ":pass", ""])
     def test_url_with_a_user_is_rejected(self, user: str) -> None:
-        with pytest.raises(ValueError, match="must not contain credentials. Hint: set elasticsearch_username"):
+        with pytest.raises(ValueError, match=r"must not contain credentials\. Hint: set elasticsearch_username"):
             normalize_url(f"http://{user}@host")
 
     @staticmethod

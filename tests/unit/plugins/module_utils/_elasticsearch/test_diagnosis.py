@@ -67,7 +67,9 @@ class TestLost:
         connect(server.url, timeout=timeout).request("GET", "/")
         assert connection_spy.timeouts == [connecting]
 
-    def test_connect_timeout_is_reported_as_unreachable(self, connect: Connect, unreachable_node: str, connection_spy: ConnectionSpy) -> None:
+    def test_connect_timeout_is_reported_as_unreachable(
+        self, connect: Connect, unreachable_node: str, connection_spy: ConnectionSpy
+    ) -> None:
         connection_spy.failing = lambda _number: TimeoutError("timed out")
         with pytest.raises(Unreachable) as caught:
             connect(unreachable_node).request("GET", "/")

@@ -26,8 +26,8 @@ from tests.unit.plugins.module_utils._elasticsearch.responses import (
     GET_ALL,
     INVALID,
     PUT,
-    provider_error,
     api_error,
+    provider_error,
     provider_message,
 )
 

@@ -107,9 +107,7 @@ class TestEvents:
         with broken as server, pytest.raises(UnreadableResponse, match="cannot be decoded"):
             list(connect(server.url).stream_events("/", {}, {}))
 
-    def test_stream_that_exceeds_timeout_is_reported(
-        self, connect: Connect, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_stream_that_exceeds_timeout_is_reported(self, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
         clock = iter([0.0, 5.0, 5.1])
         monkeypatch.setattr(event_stream, "time", SimpleNamespace(monotonic=lambda: next(clock)))
         monkeypatch.setattr(event_stream, "_CHUNK_SIZE", 9)

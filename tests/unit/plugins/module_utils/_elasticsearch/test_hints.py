@@ -28,8 +28,8 @@ from tests.unit.plugins.module_utils._elasticsearch.responses import (
     PUT,
     RUN,
     UPDATE,
-    make_error,
     api_error,
+    make_error,
     provider_message,
     validation_error,
 )
@@ -39,7 +39,9 @@ def test_provider_message_takes_precedence_over_elasticsearch_message() -> None:
     words = provider_message("Received a permission denied error status code", 403)
     denied = api_error(RUN, 403, "security_exception", words, privilege="monitor_inference")
     assert denied.hint.endswith("The provider denied access.")
-    busy = validation_error("status_exception", provider_message("Received an unsuccessful status code", 404, "unknown field [x]"))
+    busy = validation_error(
+        "status_exception", provider_message("Received an unsuccessful status code", 404, "unknown field [x]")
+    )
     assert busy.hint.startswith("check service_settings.model_id.")
 
 
@@ -135,7 +137,9 @@ def test_service_hint_explains_elasticsearch_message(words: str, hint: str) -> N
         ),
         (api_error(UPDATE, 500, "status_exception", "Failed to update model"), "could not store the endpoint."),
         (
-            api_error(PUT, 400, "status_exception", "All nodes in the cluster are not aware of the service [anthropic]"),
+            api_error(
+                PUT, 400, "status_exception", "All nodes in the cluster are not aware of the service [anthropic]"
+            ),
             "The cluster is being upgraded.",
         ),
         (

@@ -14,9 +14,9 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.key
     ELASTICSEARCH_TOKEN,
     PROVIDER_KEY,
     find_invisible_character,
-    is_credential,
     find_key_error,
     find_secret_headers,
+    is_credential,
 )
 
 FORMS = [ELASTICSEARCH_KEY, ELASTICSEARCH_TOKEN, PROVIDER_KEY]

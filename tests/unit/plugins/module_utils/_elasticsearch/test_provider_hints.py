@@ -10,8 +10,8 @@ import pytest
 from tests.unit.plugins.module_utils._elasticsearch.responses import (
     RUN,
     UPDATE,
-    make_error,
     api_error,
+    make_error,
     provider_message,
     validation_error,
 )
@@ -26,23 +26,55 @@ AGAIN = ", or increase retries"
 
 PROVIDER = [
     (provider_message("Received an authentication error status code", 401, "invalid x-api-key"), API_KEY),
-    (provider_message("Received a bad request status code", 400, "API key not valid. Please pass a valid API key."), API_KEY),
+    (
+        provider_message("Received a bad request status code", 400, "API key not valid. Please pass a valid API key."),
+        API_KEY,
+    ),
     (provider_message("Received an unsuccessful status code", 400, "Incorrect API key provided: sk-x"), API_KEY),
-    (provider_message("Received a permission denied error status code", 403, "no access"), "The provider denied access."),
-    (provider_message("Received an unsuccessful status code", 404, "model: claude-x"), "The provider does not offer the model"),
-    (provider_message("Received a content too large status code", 413), "The provider rejected the request as too large."),
-    (provider_message("Received a rate limit status code", 429, "Number of requests has exceeded your rate limit"), RATE),
+    (
+        provider_message("Received a permission denied error status code", 403, "no access"),
+        "The provider denied access.",
+    ),
+    (
+        provider_message("Received an unsuccessful status code", 404, "model: claude-x"),
+        "The provider does not offer the model",
+    ),
+    (
+        provider_message("Received a content too large status code", 413),
+        "The provider rejected the request as too large.",
+    ),
+    (
+        provider_message("Received a rate limit status code", 429, "Number of requests has exceeded your rate limit"),
+        RATE,
+    ),
     (provider_message("Received a server error status code", 500, "Internal server error"), FAULT),
     (provider_message("Received a server error status code", 502), FAULT),
     (provider_message("Received a server busy error status code", 503), FAULT),
     (provider_message("Received a server error status code", 504), TIMED_OUT),
     (provider_message("Received an unsuccessful status code", 408), TIMED_OUT),
-    (provider_message("Received an Anthropic server is temporarily overloaded status code", 529, "Overloaded"), OVERLOADED),
-    (provider_message("Received an unsuccessful status code", 400, "Your credit balance is too low to access the API."), NO_CREDIT),
-    (provider_message("Received a rate limit status code", 429, "You exceeded your current quota, check your plan"), NO_CREDIT),
+    (
+        provider_message("Received an Anthropic server is temporarily overloaded status code", 529, "Overloaded"),
+        OVERLOADED,
+    ),
+    (
+        provider_message(
+            "Received an unsuccessful status code", 400, "Your credit balance is too low to access the API."
+        ),
+        NO_CREDIT,
+    ),
+    (
+        provider_message("Received a rate limit status code", 429, "You exceeded your current quota, check your plan"),
+        NO_CREDIT,
+    ),
     (provider_message("Received an unsuccessful status code", 402), NO_CREDIT),
-    (provider_message("Received a bad request status code", 400, "top_p: range"), "correct the setting that the message"),
-    (provider_message("Unhandled redirection", 302), "check service_settings.url. The address of the provider returns a redirect."),
+    (
+        provider_message("Received a bad request status code", 400, "top_p: range"),
+        "correct the setting that the message",
+    ),
+    (
+        provider_message("Unhandled redirection", 302),
+        "check service_settings.url. The address of the provider returns a redirect.",
+    ),
     (
         "The security token included in the request is invalid. (Service: BedrockRuntime, Status Code: 403)",
         "credentials",

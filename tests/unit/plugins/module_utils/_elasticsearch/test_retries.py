@@ -24,8 +24,8 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.err
 )
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.retries import (
     RetryBudget,
-    should_try_next_node,
     send_with_retries,
+    should_try_next_node,
 )
 from tests.simulator import Fault, Simulator
 from tests.unit.plugins.module_utils._elasticsearch.responses import (
@@ -33,8 +33,8 @@ from tests.unit.plugins.module_utils._elasticsearch.responses import (
     DELETE,
     PUT,
     RUN,
-    provider_error,
     api_error,
+    provider_error,
     provider_message,
     validation_error,
 )
@@ -251,7 +251,10 @@ class TestProviderErrors:
         assert self.write(client)["inference_id"] == "a"
         assert server.requests == [f"PUT {self.PATH}"] * 4
         assert pauses == [1, 2, 4]
-        assert (client.retry_budget.retry_count, client.retry_budget.last_reason) == (3, f"status {status} from the provider")
+        assert (client.retry_budget.retry_count, client.retry_budget.last_reason) == (
+            3,
+            f"status {status} from the provider",
+        )
 
     @pytest.mark.parametrize("status", [401, 404])
     def test_provider_rejection_is_not_retried(

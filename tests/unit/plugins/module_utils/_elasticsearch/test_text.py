@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.text import join_few, join_messages, join_names
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.text import (
+    join_few,
+    join_messages,
+    join_names,
+)
 
 
 @pytest.mark.parametrize(

@@ -211,7 +211,9 @@ class TestTrust:
 
     @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl names the files of such a directory")
     @pytest.mark.parametrize("right", [True, False])
-    def test_ca_path_can_be_directory_of_hashed_certificates(self, node: Simulator, files: Files, tmp_path: Path, right: bool) -> None:
+    def test_ca_path_can_be_directory_of_hashed_certificates(
+        self, node: Simulator, files: Files, tmp_path: Path, right: bool
+    ) -> None:
         ca = files.ca if right else files.other_ca
         command = ["openssl", "x509", "-noout", "-subject_hash", "-in", ca]
         name = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
@@ -369,9 +371,7 @@ class TestEnvironment:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", files.ca)
         assert answered(node)
 
-    def test_missing_environment_bundle_is_reported(
-        self, node: Simulator, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_missing_environment_bundle_is_reported(self, node: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nonsense")
         error = failure(node)
         assert error.problem.endswith("Could not find a suitable TLS CA certificate bundle, invalid path: /nonsense.")

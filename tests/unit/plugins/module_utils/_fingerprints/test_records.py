@@ -18,10 +18,10 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.err
 from ansible_collections.esops.inference.plugins.module_utils._fingerprints import records
 from ansible_collections.esops.inference.plugins.module_utils._fingerprints.records import (
     COST,
-    Fingerprints,
     ConflictError,
-    RecordVersion,
+    Fingerprints,
     Record,
+    RecordVersion,
 )
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
 from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import services

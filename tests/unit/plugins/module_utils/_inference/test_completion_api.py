@@ -52,9 +52,7 @@ class TestCompletionApi:
             CompletionApi(StubClient(response)).complete(ID, {"input": "x"}, 5)
 
     @pytest.mark.parametrize(("timeout", "query"), [(130.0, "120s"), (0.2, "180ms"), (86400, "86390s")])
-    def test_server_timeout_is_shorter_than_client_timeout(
-        self, server: Simulator, timeout: float, query: str
-    ) -> None:
+    def test_server_timeout_is_shorter_than_client_timeout(self, server: Simulator, timeout: float, query: str) -> None:
         seed(server)
         client = Client(Connection((server.url,)), Redactor([]))
         CompletionApi(client).complete(ID, {"input": "x"}, timeout)

@@ -73,14 +73,16 @@ class TestServer:
             (NEWEST, True, True),
         ],
     )
-    def test_timeout_support_depends_on_version(
-        self, version: tuple[int, int], creates: bool, updates: bool
-    ) -> None:
+    def test_timeout_support_depends_on_version(self, version: tuple[int, int], creates: bool, updates: bool) -> None:
         server = Server(version, "Elasticsearch")
         assert (server.supports_create_timeout, server.supports_update_timeout) == (creates, updates)
 
     def test_unknown_server_is_not_serverless_and_gets_no_timeout(self) -> None:
-        assert (UNKNOWN_SERVER.is_serverless, UNKNOWN_SERVER.supports_create_timeout, UNKNOWN_SERVER.supports_update_timeout) == (False, False, False)
+        assert (
+            UNKNOWN_SERVER.is_serverless,
+            UNKNOWN_SERVER.supports_create_timeout,
+            UNKNOWN_SERVER.supports_update_timeout,
+        ) == (False, False, False)
         assert Server(NEWEST, "Elasticsearch Serverless").is_serverless
 
 

@@ -11,7 +11,11 @@ from typing import Any
 import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import Refused
-from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import UNKNOWN_SERVER, Endpoint, Server
+from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import (
+    UNKNOWN_SERVER,
+    Endpoint,
+    Server,
+)
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import Plan
 from ansible_collections.esops.inference.plugins.module_utils._services.service import Service
 from ansible_collections.esops.inference.plugins.module_utils._services.setting import Setting
