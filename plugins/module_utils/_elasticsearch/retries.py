@@ -152,7 +152,7 @@ def make_retry(retries: int, budget: RetryBudget) -> BudgetedRetry:
 def _unwrap_proxy_error(error: Exception | None) -> Exception | None:
     """Return the error of a lost connection without the C(ProxyError) around it.
 
-    urllib3 reports that the proxy cannot be reached, although the request may have been sent through it.
+    urllib3 reports that the proxy cannot be reached, although the proxy may have forwarded the request.
     """
     cause = error.original_error if isinstance(error, urllib3.exceptions.ProxyError) else None
     if isinstance(cause, (ConnectionError, http.client.HTTPException)):

@@ -138,7 +138,7 @@ class Inference:
         if response == {"endpoints": [{"inference_id": inference_id}]}:
             return
         problem = (
-            "The query string of this request was ignored. A dry run would have deleted the endpoint, so none was sent."
+            "The query string of this request was ignored. Without it, a dry run deletes the endpoint, so none was sent."
         )
         raise ClientError(problem, "GET", f"{path}?{urlencode(_ID_ONLY)}", _QUERY_HINT, 200)
 

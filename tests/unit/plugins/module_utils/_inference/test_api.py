@@ -396,7 +396,7 @@ class TestDryRun:
         with pytest.raises(ClientError) as caught:
             api_with_response(response).references("completion", ID)
         assert str(caught.value) == (
-            f"GET {PATH}{PROOF_QUERY}: The query string of this request was ignored. A dry run would have deleted the "
+            f"GET {PATH}{PROOF_QUERY}: The query string of this request was ignored. Without it, a dry run deletes the "
             "endpoint, so none was sent. "
             "Hint: reconfigure or bypass the proxy in front of Elasticsearch. It removes query strings from requests."
         )

@@ -343,7 +343,7 @@ class TestReferences:
         run = info(filled, inference_id="team-a", references=True)
         assert filled.requests == ["GET /_inference/team-a", "GET /_inference/completion/team-a"]
         assert run["msg"] == (
-            f"{proof('team-a')}: The query string of this request was ignored. A dry run would have deleted the "
+            f"{proof('team-a')}: The query string of this request was ignored. Without it, a dry run deletes the "
             "endpoint, so none was sent. "
             "Hint: reconfigure or bypass the proxy in front of Elasticsearch. It removes query strings from requests."
         )
