@@ -549,7 +549,7 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             "The run fails with its words. Nothing was stored.",
             _fault("provider_refusal", match="PUT", status=529, times=99),
             {"retries": 3},
-            says=("the provider is overloaded",),
+            says=("The provider is overloaded",),
         ),
         Situation(
             "another update of the endpoint is in progress (409)",
@@ -630,7 +630,7 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             "Its words are quoted. Nothing was stored.",
             _nothing,
             server={"refused_keys": [KEY]},
-            says=("invalid x-api-key", "Set a valid one as service_settings.api_key"),
+            says=("invalid x-api-key", "set service_settings.api_key to a valid key"),
         ),
         Situation(
             "nobody is logged in (401)",
@@ -651,7 +651,7 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             "The message says so.",
             _nothing,
             server={"licensed": False},
-            says=("license of the cluster",),
+            says=("use a license that includes inference",),
         ),
         Situation(
             "an option is wrong",

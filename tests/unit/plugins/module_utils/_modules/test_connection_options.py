@@ -225,8 +225,8 @@ class TestProblems:
                 {"elasticsearch_url": "localhost:9200"},
                 "elasticsearch_url: localhost:9200 must be an http or https URL",
             ),
-            ({"elasticsearch_url": ["http://a", "ftp://b"]}, "elasticsearch_url: ftp://b must look like"),
-            ({"elasticsearch_url": "http://a/?x"}, "elasticsearch_url: http://a/?x must look like"),
+            ({"elasticsearch_url": ["http://a", "ftp://b"]}, "elasticsearch_url: ftp://b must be an http or https URL"),
+            ({"elasticsearch_url": "http://a/?x"}, "elasticsearch_url: http://a/?x must be an http or https URL"),
             ({"elasticsearch_cloud_id": "label:abc"}, "elasticsearch_cloud_id is not a valid Cloud ID."),
             (
                 {"elasticsearch_cloud_id": "l:JGEk"},
