@@ -71,8 +71,8 @@ _STATES = {
 }
 
 _LICENSE = "use a license that includes inference (Enterprise or trial)."
-_PRIVILEGE = "grant the {} privilege {} to the user or the API key."
-_ANY_PRIVILEGE = "grant the missing privilege to the user or the API key."
+_PRIVILEGE = "grant the {} privilege {} to the Elasticsearch user or API key."
+_ANY_PRIVILEGE = "grant the missing privilege to the Elasticsearch user or API key."
 _GRANTED = r"granted by the (cluster|index) privileges \[([^\],]+)([^\]]*)\]"
 
 _DISK_FULL = (
@@ -137,15 +137,15 @@ _PAGE = "check elasticsearch_url. The response may come from a proxy or a login 
 _NO_JSON = "check elasticsearch_url and any proxy or load balancer in front of Elasticsearch."
 _TLS_PORT = "use https:// in elasticsearch_url. The server may require TLS on this port."
 
-#: The words of requests if a certificate file is missing, which REQUESTS_CA_BUNDLE may name.
+#: Message of requests if a certificate file is missing, for example the one in REQUESTS_CA_BUNDLE.
 NO_CERTIFICATES = "TLS CA certificate bundle"
 
 _UNTRUSTED = (
     "set ca_path to the CA that signed the server's certificate, or ca_fingerprint to the SHA-256 fingerprint of that "
     "certificate or its CA. Unlike ansible.builtin.uri, the module trusts the CAs of certifi, not those of the "
-    "operating system. To trust the latter, set ca_path or REQUESTS_CA_BUNDLE to their CA bundle."
+    "operating system. To trust the latter, set ca_path or REQUESTS_CA_BUNDLE to the CA bundle of the operating system."
 )
-#: Hints by the words of a failed handshake.
+#: Hints by the message of a failed handshake.
 _TLS_WORDS = {
     NO_CERTIFICATES: "correct REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE, which contains this path, or set ca_path to "
     "override it.",

@@ -35,7 +35,8 @@ _PROVIDER_WORDS = {
 
 _PROVIDER_STATUSES = {
     401: _CREDENTIALS,
-    403: "check the permissions of the API key, and that the account may use the model. The provider denied access.",
+    403: "check the permissions of the endpoint's API key, and that the account may use the model. The provider denied "
+    "access.",
     404: "check service_settings.model_id. The provider does not offer the model, or no longer offers it.",
     408: _TIMED_OUT,
     413: "shorten the input. The provider rejected the request as too large.",

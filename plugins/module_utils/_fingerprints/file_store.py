@@ -59,7 +59,7 @@ class FileStore:
         if not name:
             raise Refused(
                 "fingerprint_store=file requires the UUID of the cluster, but GET / did not return it. Nothing was "
-                "changed. Hint: grant the cluster privilege monitor to the user or the API key."
+                "changed. Hint: grant the cluster privilege monitor to the Elasticsearch user or API key."
             )
         return clusters.setdefault(name, {})
 

@@ -235,7 +235,7 @@ class TestApiErrors:
 
     def test_denied_request_gets_hint_with_its_privilege(self) -> None:
         body = {"error": {"type": "security_exception", "reason": "action [x] is unauthorized"}}
-        hint = "grant the {} to the user or the API key."
+        hint = "grant the {} to the Elasticsearch user or API key."
         assert make_error(ROOT, 403, body).hint == hint.format("missing privilege")
         assert make_error(ROOT, 403, body, privilege="monitor").hint == hint.format("cluster privilege monitor")
 

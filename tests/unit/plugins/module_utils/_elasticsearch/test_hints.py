@@ -231,25 +231,25 @@ UNAUTHORIZED = "action [cluster:admin/xpack/inference/put] is unauthorized for u
         (
             f"{UNAUTHORIZED}, this action is granted by the cluster privileges [manage_inference,manage,all]",
             "",
-            "grant the cluster privilege manage_inference to the user or the API key.",
+            "grant the cluster privilege manage_inference to the Elasticsearch user or API key.",
         ),
         (
             f"{UNAUTHORIZED}, this action is granted by the cluster privileges [manage,manage_inference,all]",
             "manage_inference",
-            "grant the cluster privilege manage_inference to the user or the API key.",
+            "grant the cluster privilege manage_inference to the Elasticsearch user or API key.",
         ),
         (
             f"{UNAUTHORIZED}, this action is granted by the cluster privileges [manage,all]",
             "manage_inference",
-            "grant the cluster privilege manage to the user or the API key.",
+            "grant the cluster privilege manage to the Elasticsearch user or API key.",
         ),
         (
             f"{UNAUTHORIZED}, this action is granted by the index privileges [read,all]",
             "",
-            "grant the index privilege read to the user or the API key.",
+            "grant the index privilege read to the Elasticsearch user or API key.",
         ),
-        (UNAUTHORIZED, "monitor", "grant the cluster privilege monitor to the user or the API key."),
-        (UNAUTHORIZED, "", "grant the missing privilege to the user or the API key."),
+        (UNAUTHORIZED, "monitor", "grant the cluster privilege monitor to the Elasticsearch user or API key."),
+        (UNAUTHORIZED, "", "grant the missing privilege to the Elasticsearch user or API key."),
         (
             "current license is non-compliant for [inference]",
             "monitor",

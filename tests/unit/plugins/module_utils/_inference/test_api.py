@@ -487,7 +487,7 @@ class TestPrivileges:
                 f"PUT {PATH}: failed with status 403 (security_exception): "
                 "action [cluster:admin/xpack/inference/put] is unauthorized for API key id [id] of user [elastic], "
                 "this action is granted by the cluster privileges [manage_inference,manage,all]. "
-                "Hint: grant the cluster privilege manage_inference to the user or the API key."
+                "Hint: grant the cluster privilege manage_inference to the Elasticsearch user or API key."
             )
 
     def test_update_on_8_16_has_no_hint(self) -> None:

@@ -375,7 +375,9 @@ class TestReferences:
             run = info(server, references=True, **options)
             assert server.requests == [READ, proof(ID), dry_run(ID)]
         assert run["failure"]["status"] == 403
-        assert run["msg"].endswith("Hint: grant the cluster privilege manage_inference to the user or the API key.")
+        assert run["msg"].endswith(
+            "Hint: grant the cluster privilege manage_inference to the Elasticsearch user or API key."
+        )
 
     def test_one_question_that_fails_fails_the_task(self, filled: Simulator) -> None:
         filled.faults.add(Fault("status", match="DELETE .*team-b", status=503))
