@@ -137,7 +137,10 @@ class Inference:
         response = self._request("GET", path, _ID_ONLY)
         if response == {"endpoints": [{"inference_id": inference_id}]}:
             return
-        problem = "The query string of this request was ignored. Without it, a dry run deletes the endpoint, so none was sent."
+        problem = (
+            "The query string of this request was ignored. Without it, a dry run deletes the endpoint, so none was "
+            "sent."
+        )
         raise ClientError(problem, "GET", f"{path}?{urlencode(_ID_ONLY)}", _QUERY_HINT, 200)
 
     def sensitive_settings(self) -> dict[str, frozenset[str]]:
