@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.retries import Patience
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.retries import RetryBudget
 from ansible_collections.esops.inference.plugins.module_utils._fingerprints.records import Fingerprints
 from ansible_collections.esops.inference.plugins.module_utils._inference.api import Inference
 from tests.simulator import Fault, Security, Simulator
@@ -71,7 +71,7 @@ def _given(
 
 def _killed(server: Simulator) -> None:
     with (
-        mock.patch.object(Fingerprints, "sent", side_effect=KeyboardInterrupt),
+        mock.patch.object(Fingerprints, "save", side_effect=KeyboardInterrupt),
         contextlib.suppress(KeyboardInterrupt),
     ):
         endpoint(server, **DOCUMENTED, **WHEN_CHANGED)
@@ -133,7 +133,7 @@ class Situation:
                 first = stack.enter_context(Simulator(cluster_of=server))
                 first.faults.add(self.first_node)
                 options["elasticsearch_url"] = [first.url, server.url]
-            with mock.patch.object(Patience, "spend", return_value=0.0):
+            with mock.patch.object(RetryBudget, "consume", return_value=0.0):
                 run = endpoint(server, check=self.check, **options)
             lost = before is not None and ID not in server.endpoints and options.get("state") != "absent"
             return run, server.requests, not lost
@@ -302,7 +302,7 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             seed,
             {**WHEN_CHANGED, **LOGIN},
             _login("manage_inference", "monitor"),
-            says=("needs the index privilege read on ansible-inference-fingerprints",),
+            says=("grant the index privilege read on ansible-inference-fingerprints",),
         ),
         Situation(
             "the index cannot be written to",
@@ -535,21 +535,21 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             "nothing (429, 503).",
             first_node=Fault("status", status=503, times=99),
             options={"task_settings": {"max_tokens": 2048}},
-            says=("status 503 of",),
+            says=("status 503 from",),
         ),
         Situation(
             "Anthropic has a temporary fault (429, 5xx, 529, or no response in time)",
             "Elasticsearch reports it as 400. The write is retried, up to ``retries`` times, with growing pauses.",
             _fault("provider_refusal", match="PUT", status=529, times=3),
             {"retries": 3},
-            says=("status 529 of the provider",),
+            says=("status 529 from the provider",),
         ),
         Situation(
             "Anthropic stays overloaded",
             "The run fails with its words. Nothing was stored.",
             _fault("provider_refusal", match="PUT", status=529, times=99),
             {"retries": 3},
-            says=("the provider is overloaded",),
+            says=("The provider is overloaded",),
         ),
         Situation(
             "another update of the endpoint is in progress (409)",
@@ -630,7 +630,7 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             "Its words are quoted. Nothing was stored.",
             _nothing,
             server={"refused_keys": [KEY]},
-            says=("invalid x-api-key", "Set a valid one as service_settings.api_key"),
+            says=("invalid x-api-key", "set service_settings.api_key to a valid key"),
         ),
         Situation(
             "nobody is logged in (401)",
@@ -651,7 +651,7 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             "The message says so.",
             _nothing,
             server={"licensed": False},
-            says=("license of the cluster",),
+            says=("use a license that includes inference",),
         ),
         Situation(
             "an option is wrong",

@@ -86,9 +86,9 @@ def foreign_record(server: Simulator) -> None:
     server.seed_document("ansible-inference-fingerprints", ID, {"inference_id": ID, "hash": 5})
 
 
-def begin_beside_another_run(own: records.Fingerprints, secrets: Mapping[str, Any], inference_id: str) -> None:
-    begin(own, secrets, inference_id)
-    begin(records.Fingerprints(own._store, own._services), dict.fromkeys(secrets, FORMER_KEY), inference_id)
+def invalidate_in_two_runs(own: records.Fingerprints, secrets: Mapping[str, Any], inference_id: str) -> None:
+    invalidate(own, secrets, inference_id)
+    invalidate(records.Fingerprints(own._store, own._services), dict.fromkeys(secrets, FORMER_KEY), inference_id)
 
 
 def in_file(path: str) -> dict[str, str]:
@@ -100,7 +100,7 @@ def without_query(session: requests.Session, method: str, url: str, **more: Any)
     return send(session, method, url.partition("?")[0], **more)
 
 
-begin, send = records.Fingerprints.begin, requests.Session.request
+invalidate, send = records.Fingerprints.invalidate, requests.Session.request
 
 
 @dataclass(frozen=True)
@@ -441,7 +441,7 @@ SECTIONS: dict[str, tuple[Trouble, ...]] = {
             "Nobody knows which of them came last, so the key counts as unknown. Run again with the right one. Do not "
             "let two jobs keep the same endpoints at the same time.",
             options=WHEN_CHANGED,
-            patched=((records.Fingerprints, "begin", begin_beside_another_run),),
+            patched=((records.Fingerprints, "invalidate", invalidate_in_two_runs),),
         ),
         Trouble(
             "No directory for the file",

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Certificate authorities that trustme does not make."""
+"""Certificate authorities that trustme cannot create."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 
 
 def ca_without_key_usage() -> trustme.CA:
-    """A CA as Elasticsearch's own tools create it (elastic/elasticsearch#117769)."""
+    """Return a CA as Elasticsearch's own tools create it (elastic/elasticsearch#117769)."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Elasticsearch security auto-configuration HTTP CA")])
     now = datetime.datetime.now(datetime.timezone.utc)

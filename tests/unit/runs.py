@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs about the endpoint of the documentation, what they ask for, and what the server holds."""
+"""Runs with the endpoint of the documentation, their requests, and the stored endpoints."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.unit.support import (
 
 
 def recreation(version: str = "9.6") -> list[str]:
-    """The requests that delete and create the endpoint again, after the reads."""
+    """Return the requests that re-create the endpoint, without the first reads."""
     return [*REFERENCES, trial_request(version), DELETE, create_request(version=version), TRIAL_REMOVAL]
 
 
@@ -30,12 +30,12 @@ RECREATE = recreation()
 
 
 def declared(server: Simulator, **options: Any) -> Run:
-    """Run with the declaration of the documentation, unless options say otherwise."""
+    """Run the module with the documented declaration and these options."""
     return endpoint(server, **{**DOCUMENTED, "duplicate_model": "allow", **options})
 
 
 def held(server: Simulator) -> dict[str, Any] | None:
-    """The endpoint as the server holds it, in the form in which modules return it."""
+    """Return the stored endpoint in the format in which modules return it."""
     endpoint = server.endpoints.get(ID)
     if endpoint is None:
         return None
@@ -44,5 +44,5 @@ def held(server: Simulator) -> dict[str, Any] | None:
 
 
 def trials(server: Simulator) -> list[str]:
-    """The temporary endpoints that the server holds."""
+    """Return the IDs of the stored temporary endpoints."""
     return [name for name in server.endpoints if name.endswith("-ansible-preflight")]

@@ -289,7 +289,7 @@ class TestFinders:
     def test_change_of_an_error_is_found(self, line: str) -> None:
         assert changed_errors({"a/b.py": f"def f():\n    {line}"}) == ["a/b.py: changes a caught error"]
 
-    @pytest.mark.parametrize("line", ["self.hint = 'x'", "hint = error.hint", "error.but(hint='x')", "x.other = 1"])
+    @pytest.mark.parametrize("line", ["self.hint = 'x'", "hint = error.hint", "error.replace(hint='x')", "x.other = 1"])
     def test_reading_an_error_is_no_change(self, line: str) -> None:
         assert changed_errors({"a/b.py": line}) == []
 

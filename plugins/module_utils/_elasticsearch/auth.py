@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Authentication methods: the credentials of each, the header that it sends, and what is secret about it.
+"""Authentication methods, each with its credentials, its request header, and its secrets.
 
-A new method is a class here, a line in C(METHODS), and the options of its parameters. Private to the collection.
+To add a method, add a class, an entry in C(METHODS), and the options of its parameters. Private to the collection.
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ if TYPE_CHECKING:
 try:
     from requests.auth import AuthBase
 except ImportError:
-    # The client does not start without requests. This only lets the class below be defined.
+    # Only needed to define the class below. The client does not start without requests.
     AuthBase = object  # type: ignore[assignment,misc]
 
 
 class Auth(AuthBase):
-    """No authentication, and the base class of each method.
+    """Base class of the authentication methods. It sends no credentials.
 
-    As the C(auth) object of a session, it keeps requests from replacing the header by a login of C(.netrc).
+    As the C(auth) object of a session, it prevents requests from replacing the header with credentials from C(.netrc).
 
-    :cvar parameters: the names of the parameters of the constructor, all of them texts.
-    :cvar forms: what its key can be mistaken for (C(key_problem)); None if its credentials have no form.
+    :cvar parameters: names of the constructor parameters, all of them strings.
+    :cvar key_hints: hints for keys in a wrong form (C(find_key_error)), or None if the key has no fixed form.
     """
 
     parameters: ClassVar[tuple[str, ...]] = ()
-    forms: ClassVar[Mapping[str, str] | None] = None
+    key_hints: ClassVar[Mapping[str, str] | None] = None
 
     def __init__(self, *credentials: str) -> None:
         pass
 
     @property
     def header(self) -> str | None:
-        """The value of the header C(Authorization), or None to send no such header."""
+        """Return the value of the header C(Authorization), or None to omit the header."""
         return None
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The texts that must not be shown; their encoded forms are left to C(Redactor)."""
+        """Return the strings to hide. C(Redactor) adds their encoded forms."""
         return ()
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -61,12 +61,12 @@ class Auth(AuthBase):
         return hash((type(self), *vars(self).values()))
 
     def __repr__(self) -> str:
-        """Return the name of the method, without its credentials."""
+        """Return the name of the method without its credentials."""
         return f"{type(self).__name__}()"
 
 
 class Basic(Auth):
-    """A user name and a password."""
+    """Basic authentication with a user name and a password."""
 
     parameters = ("username", "password")
 
@@ -76,7 +76,7 @@ class Basic(Auth):
 
     @property
     def header(self) -> str:
-        return "Basic " + _base64(self._login)
+        return "Basic " + _encode_base64(self._login)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -84,20 +84,20 @@ class Basic(Auth):
 
 
 class ApiKey(Auth):
-    """An API key.
+    """Authentication with an Elasticsearch API key.
 
-    :param api_key: its encoded form, or C(id:secret).
+    :param api_key: the encoded key, or C(id:secret).
     """
 
     parameters = ("api_key",)
-    forms = ELASTICSEARCH_KEY
+    key_hints = ELASTICSEARCH_KEY
 
     def __init__(self, api_key: str) -> None:
         self._api_key = api_key
 
     @property
     def header(self) -> str:
-        return "ApiKey " + (_base64(self._api_key) if ":" in self._api_key else self._api_key)
+        return "ApiKey " + (_encode_base64(self._api_key) if ":" in self._api_key else self._api_key)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -105,10 +105,10 @@ class ApiKey(Auth):
 
 
 class BearerToken(Auth):
-    """A token of the token service or of a service account, or a JWT."""
+    """Authentication with a token of the token service, a service account token, or a JWT."""
 
     parameters = ("bearer_token",)
-    forms = ELASTICSEARCH_TOKEN
+    key_hints = ELASTICSEARCH_TOKEN
 
     def __init__(self, bearer_token: str) -> None:
         self._bearer_token = bearer_token
@@ -122,14 +122,14 @@ class BearerToken(Auth):
         return (self._bearer_token,)
 
 
-#: Every method. Only one of them is used.
+#: All methods. A connection uses only one of them.
 METHODS: tuple[type[Auth], ...] = (Basic, ApiKey, BearerToken)
 
 
 def choose_auth(credentials: Mapping[str, str]) -> Auth:
-    """Return the first method for which there are all credentials, or no authentication if there is none.
+    """Return the first method whose credentials are complete, or C(Auth) if none is complete.
 
-    :param credentials: by the names of the C(parameters).
+    :param credentials: values by parameter name.
     """
     for method in METHODS:
         if all(name in credentials for name in method.parameters):
@@ -137,6 +137,6 @@ def choose_auth(credentials: Mapping[str, str]) -> Auth:
     return Auth()
 
 
-def _base64(text: str) -> str:
-    # As UTF-8, which is what Elasticsearch reads; requests would use Latin-1.
+def _encode_base64(text: str) -> str:
+    # Elasticsearch expects UTF-8, whereas requests would encode as Latin-1.
     return base64.b64encode(text.encode()).decode()

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Classify a failed request by its cause: the provider of the model, the stored endpoint, or Elasticsearch itself.
+"""Classification of failed requests by cause: the provider of the model, the stored endpoint, or Elasticsearch.
 
-Only runs in which a request failed load this file. Private to the collection.
+Imported only after a request has failed. Private to the collection.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from __future__ import annotations
 import re
 from typing import Iterator, NamedTuple, Sequence
 
-#: The words that Elasticsearch puts around a response of a provider, whatever the service; and those of the AWS SDK.
+#: Text that Elasticsearch, for any service, or the AWS SDK adds to the response of a provider.
 _PROVIDER_STATUS = (
     r"for request from inference entity id \[[^\]]*\] status \[(\d{3})\]"
     r"|\(Service: [^()]*?[,;] Status Code: (\d{3})\b"
 )
 _PROVIDER_REASON = r"(?s)Error message: \[(.*)\]|^(.+?) \(Service: [^()]*?[,;] Status Code: "
 
-#: Elasticsearch stopped waiting for the provider, or for its turn to ask it.
+#: Elasticsearch stopped waiting for the provider, or for a free slot in its queue of requests.
 _TIMED_OUT = r"\bRequest timed out\b|\bRead timed out|milliseconds timeout on connection"
 
-#: How requests to a provider fail: what Elasticsearch names the exceptions of its HTTP client.
+#: Elasticsearch's names for the exceptions of its HTTP client.
 _UNREACHABLE_TYPES = frozenset(
     (
         "connect_exception",
@@ -39,15 +39,15 @@ _UNREACHABLE = (
     r"Connection refused|Connection reset|Connection (?:is )?closed|Broken pipe|failed to respond|prematurely"
     r"|Premature end of|No route to host|Network is unreachable|[Cc]onnect(?:ion)? timed out|Timeout connecting to"
 )
-#: The nodes of the cluster do not reach each other.
+#: Errors between the nodes of the cluster.
 _BETWEEN_NODES = r"transport_exception$|^node_"
 _UNRESOLVED = r"Invalid host \[|Name or service not known|nodename nor servname|UnknownHost"
 _UNTRUSTED = r"PKIX path|SSLHandshake|unable to find valid certification path|[Hh]andshake_failure"
 
-#: The node has no room for another request to a provider.
+#: The queue of requests to providers is full.
 _FULL_TYPES = frozenset(("es_rejected_execution_exception", "circuit_breaking_exception"))
 
-#: The provider does not work for this account until somebody pays or raises a limit.
+#: The provider account has no credit or quota left. Retries do not help.
 _EXHAUSTED = (
     r"(?i)credit balance|insufficient[_ ](?:quota|balance|credits?|funds)|exceeded your current quota|payment required"
     r"|billing[ _](?:details|error|not[ _]active|(?:hard[ _])?limit)|Plans & Billing|API usage limits"
@@ -56,10 +56,10 @@ _EXHAUSTED = (
 _THROTTLED = r"(?i)throttl|too many requests|model not ready"
 _OVERLOADED = r"(?i)overloaded"
 
-#: Statuses of a provider, or of what stands in front of it, that pass by themselves.
-_PASSING = frozenset((408, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529))
+#: Statuses of temporary errors of a provider, or of a proxy in front of it.
+_TEMPORARY_STATUSES = frozenset((408, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529))
 
-#: What providers name their errors in the middle of a stream, where there is no status.
+#: Statuses of the error types in a stream, whose events do not contain a status.
 _STREAM_TYPES = {
     "authentication_error": 401,
     "billing_error": 402,
@@ -80,22 +80,22 @@ _UNREADABLE = (
     r"|Invalid result while loading inference endpoint"
 )
 _NOT_LOADED = r"Failed to load inference endpoint"
-#: A search for the stored endpoint failed: the cluster has a fault, not the endpoint.
+#: The search for the stored endpoint failed. This is an error of the cluster, not of the endpoint.
 _SEARCH_FAILED = r"shards? failed|search_phase_execution|[Nn]o shard available"
-#: A read sends no settings: what is wrong with a setting is wrong with a stored one.
+#: An invalid setting. A read sends no settings, so the invalid setting is a stored one.
 _STORED_SETTING = r"cannot be converted to|does not contain the required setting"
 
 
-#: Elasticsearch does not know a setting, or does not change it. Some of these words name it.
+#: Elasticsearch does not recognize a setting, or cannot update it. Some of these messages contain its name.
 _REJECTED_SETTINGS = (
     r"unknown field \[([^\]]+)\]|does not allow the setting \[([^\]]+)\]|\[([^\]]+)\] cannot be updated"
     r"|settings \[\{.*?\}\] unknown to the \[|contain unknown entries|contains unknown settings"
     r"|contained fields which cannot be updated|Cannot update OAuth2 fields|only the field \[[^\]]+\] can be updated"
 )
-#: The map of settings that Elasticsearch echoes, and the names in it.
+#: The map of settings that an error message repeats, and the names in it.
 _ECHO = r"\[\{.*?\}\]"
 _ECHOED_NAME = r"[{,]\s*(\w+)="
-#: The model in the cluster is not there yet; the endpoint is stored.
+#: The endpoint is stored, but its model is not deployed in the cluster yet.
 _ALLOCATING = r"waiting for trained model deployment \[|Model download task is currently running"
 
 
@@ -107,10 +107,10 @@ def classify(
     reason: str,
     causes: Sequence[tuple[str | None, str]],
 ) -> Cause:
-    """Return the cause of an error.
+    """Return the classified cause of an error.
 
-    :param reason: its own words.
-    :param causes: the type and the reason of each error that led to it.
+    :param reason: the message of the error.
+    :param causes: type and reason of each error that led to it.
     """
     types = (error_type, *(name for name, _text in causes))
     texts = (reason, *(text for _name, text in causes))
@@ -118,10 +118,10 @@ def classify(
 
 
 class Cause(NamedTuple):
-    """What a response reports.
+    """The classified cause of a failed request.
 
-    :ivar texts: the reasons, outermost first; none holds a secret.
-    :ivar types: the types of the error and of what caused it.
+    :ivar texts: the reasons, outermost first, without secrets.
+    :ivar types: the types of the error and of the errors that caused it.
     """
 
     method: str
@@ -132,35 +132,35 @@ class Cause(NamedTuple):
     types: frozenset[str]
 
     @property
-    def words(self) -> str:
+    def message(self) -> str:
         return "\n".join(self.texts)
 
-    def says(self, pattern: str) -> bool:
-        return re.search(pattern, self.words) is not None
+    def matches(self, pattern: str) -> bool:
+        return re.search(pattern, self.message) is not None
 
     @property
     def provider_status(self) -> int | None:
-        """The status of the provider's response, or None if the provider did not cause the error."""
-        found = next(self._found(_PROVIDER_STATUS), None)
+        """Return the status of the provider's response, or None if the provider did not cause the error."""
+        found = next(self._find_groups(_PROVIDER_STATUS), None)
         if found is not None:
             return int(found)
         return _STREAM_TYPES.get(self.error_type or "") if self.status is None else None
 
     @property
     def provider_reason(self) -> str:
-        """The provider's own words; empty if there are none."""
-        return next(self._found(_PROVIDER_REASON), "")
+        """Return the message of the provider, or an empty string."""
+        return next(self._find_groups(_PROVIDER_REASON), "")
 
-    def _found(self, pattern: str) -> Iterator[str]:
+    def _find_groups(self, pattern: str) -> Iterator[str]:
         for text in self.texts:
             match = re.search(pattern, text)
             if match:
                 yield from [group for group in match.groups() if group is not None][:1]
 
     @property
-    def is_of_provider(self) -> bool:
-        """Whether the request to the provider failed, with or without a response."""
-        words = self.words
+    def is_provider_error(self) -> bool:
+        """Return whether the request to the provider failed, with or without a response."""
+        words = self.message
         return (
             self.provider_status is not None
             or "validation call to service" in words
@@ -172,55 +172,55 @@ class Cause(NamedTuple):
 
     @property
     def is_provider_timeout(self) -> bool:
-        """Whether Elasticsearch gave up waiting for the provider, which may complete the request all the same."""
-        return self._calls_provider and (self.says(_TIMED_OUT) or "socket_timeout_exception" in self.types)
+        """Return whether Elasticsearch stopped waiting for the provider, which may still complete the request."""
+        return self._calls_provider and (self.matches(_TIMED_OUT) or "socket_timeout_exception" in self.types)
 
     @property
     def is_provider_unreachable(self) -> bool:
-        """Whether the connection from Elasticsearch to the provider failed."""
+        """Return whether the connection from Elasticsearch to the provider failed."""
         if self.provider_status is not None or not self._calls_provider:
             return False
         if any(re.search(_BETWEEN_NODES, name) for name in self.types):
             return False
         by_type = bool(self.types & _UNREACHABLE_TYPES)
-        return by_type or self.says(_UNREACHABLE) or self.is_provider_unresolved
+        return by_type or self.matches(_UNREACHABLE) or self.is_provider_unresolved
 
     @property
     def is_provider_unresolved(self) -> bool:
-        return self._calls_provider and self.says(_UNRESOLVED)
+        return self._calls_provider and self.matches(_UNRESOLVED)
 
     @property
     def is_provider_untrusted(self) -> bool:
-        """Whether the nodes do not trust the provider's certificate."""
-        return self._calls_provider and self.says(_UNTRUSTED)
+        """Return whether the nodes do not trust the provider's certificate."""
+        return self._calls_provider and self.matches(_UNTRUSTED)
 
     @property
     def is_provider_queue_full(self) -> bool:
-        """Whether the node takes no further requests to the provider, inside the error of a create or an update."""
+        """Return whether a create or an update failed because the queue of requests to the provider is full."""
         return self._validates and bool(self.types & _FULL_TYPES)
 
     @property
     def is_provider_exhausted(self) -> bool:
-        """Whether the provider's account has no credit or quota left."""
+        """Return whether the provider account has no credit or quota left."""
         status = self.provider_status
-        return status == 402 or (self.is_of_provider and self.says(_EXHAUSTED))
+        return status == 402 or (self.is_provider_error and self.matches(_EXHAUSTED))
 
     @property
     def is_provider_overloaded(self) -> bool:
-        """Whether the provider says that it is overloaded, which it may do without a status."""
-        return self.is_of_provider and self.says(_OVERLOADED)
+        """Return whether the provider reports, with or without a status, that it is overloaded."""
+        return self.is_provider_error and self.matches(_OVERLOADED)
 
     @property
     def is_provider_throttling(self) -> bool:
-        """Whether the provider says that it limits the rate, which it may do without a status."""
-        return self.is_of_provider and self.says(_THROTTLED)
+        """Return whether the provider reports, with or without a status, that it limits the rate."""
+        return self.is_provider_error and self.matches(_THROTTLED)
 
     @property
-    def is_provider_passing(self) -> bool:
-        """Whether the request to the provider failed for a reason that passes by itself."""
+    def is_temporary_provider_error(self) -> bool:
+        """Return whether the request to the provider failed with a temporary error."""
         if self.is_provider_exhausted or self.is_provider_untrusted or self.is_provider_unresolved:
             return False
-        if self.provider_status in _PASSING or self.is_provider_throttling or self.is_provider_overloaded:
+        if self.provider_status in _TEMPORARY_STATUSES or self.is_provider_throttling or self.is_provider_overloaded:
             return True
         if self.provider_status is not None:
             return False
@@ -228,23 +228,23 @@ class Cause(NamedTuple):
 
     @property
     def is_busy(self) -> bool:
-        """Whether another update of the endpoint is in progress."""
-        return self.status == 409 and "currently being updated" in self.words
+        """Return whether another update of the endpoint is in progress."""
+        return self.status == 409 and "currently being updated" in self.message
 
     @property
     def is_referenced(self) -> bool:
-        """Whether pipelines or indices use the endpoint."""
-        words = self.words
+        """Return whether pipelines or indices use the endpoint."""
+        words = self.message
         return self.status == 409 and ("is referenced by pipelines" in words or "is being used in the mapping" in words)
 
     @property
     def is_not_found(self) -> bool:
-        """Whether what was asked for does not exist. Any other 404 proves nothing."""
+        """Return whether the requested object does not exist. Any other 404 proves nothing."""
         if self.status != 404:
             return False
         if self.error_type == "resource_not_found_exception":
             return not self.is_unreadable_state
-        return self.error_type == "status_exception" and "does not exist and cannot be updated" in self.words
+        return self.error_type == "status_exception" and "does not exist and cannot be updated" in self.message
 
     @property
     def already_exists(self) -> bool:
@@ -252,38 +252,38 @@ class Cause(NamedTuple):
 
     @property
     def is_unreadable_state(self) -> bool:
-        """Whether Elasticsearch cannot read the endpoint that it stores."""
+        """Return whether Elasticsearch cannot read the stored endpoint."""
         if self.error_type is None or not self.path.startswith("/_inference"):
             return False
-        if self.method == "GET" and self.status == 400 and self.says(_STORED_SETTING):
+        if self.method == "GET" and self.status == 400 and self.matches(_STORED_SETTING):
             return True
-        if self.says(_UNREADABLE):
+        if self.matches(_UNREADABLE):
             return True
-        return self.status == 500 and self.says(_NOT_LOADED) and not self.says(_SEARCH_FAILED)
+        return self.status == 500 and self.matches(_NOT_LOADED) and not self.matches(_SEARCH_FAILED)
 
     @property
     def rejected_settings(self) -> tuple[str, ...] | None:
-        """The names of settings that a write was rejected for, as far as it names them; None for another reason."""
-        if self.status != 400 or self.is_of_provider or not self.says(_REJECTED_SETTINGS):
+        """Return the settings that the error names as the reason of a rejected write, or None for any other reason."""
+        if self.status != 400 or self.is_provider_error or not self.matches(_REJECTED_SETTINGS):
             return None
-        echoed = re.findall(_ECHOED_NAME, "".join(re.findall(_ECHO, self.words)))
-        return (*self._found(_REJECTED_SETTINGS), *echoed)
+        echoed = re.findall(_ECHOED_NAME, "".join(re.findall(_ECHO, self.message)))
+        return (*self._find_groups(_REJECTED_SETTINGS), *echoed)
 
     @property
     def is_allocating(self) -> bool:
-        """Whether the server stopped waiting for a model to be allocated in the cluster."""
-        return self.says(_ALLOCATING)
+        """Return whether Elasticsearch stopped waiting for the deployment of a model in the cluster."""
+        return self.matches(_ALLOCATING)
 
     @property
     def is_list_unreadable(self) -> bool:
-        """Whether one unreadable endpoint keeps Elasticsearch from listing the others."""
+        """Return whether one unreadable endpoint prevents Elasticsearch from listing all others."""
         return "/_all" in self.path and self.is_unreadable_state
 
     @property
     def _validates(self) -> bool:
-        return "validation call to service" in self.words
+        return "validation call to service" in self.message
 
     @property
     def _calls_provider(self) -> bool:
-        """Whether Elasticsearch asks the provider to answer this request: a create, an update, a completion."""
+        """Return whether Elasticsearch calls the provider for this request: a create, an update, or a completion."""
         return self.method in ("PUT", "POST") and self.path.startswith("/_inference/") and self.error_type is not None

@@ -1,10 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Send requests to Elasticsearch: one session, over one or several nodes.
+"""HTTP client for one or several nodes of an Elasticsearch cluster.
 
-It knows nothing of inference. C(requests) and C(urllib3) do the work; this file decides how they are used.
-Private to the collection.
+This file does not depend on the inference API. It configures C(requests) and C(urllib3). Private to the collection.
 """
 
 from __future__ import annotations
@@ -15,11 +14,11 @@ from urllib.parse import urlencode
 
 from .errors import ClientError, ConnectionLost, TlsFailed, Unreachable
 from .json_text import parse_json
-from .retries import Patience, PatientRetry, goes_to_another_node, make_retry, send_with_retries
+from .retries import BudgetedRetry, RetryBudget, make_retry, send_with_retries, should_try_next_node
 
 if TYPE_CHECKING:
     from .connection import Connection
-    from .diagnosis import Diagnosis
+    from .diagnosis import ErrorFactory
     from .redaction import Redactor
     from .server_sent_events import Event
 
@@ -36,19 +35,19 @@ _Response = TypeVar("_Response")
 
 VERSION = "0.1.0"
 
-#: The most seconds of a request's timeout that establishing a connection takes.
+#: Maximum number of seconds to establish a connection. It is a part of the timeout of a request.
 CONNECT_TIMEOUT = 10.0
 
-#: The most connections to one node that are kept open.
-MOST_CONNECTIONS = 64
+#: Maximum number of open connections to one node.
+MAX_CONNECTIONS = 64
 
 
 class Request(NamedTuple):
-    """A request as it is sent to any node.
+    """A request that can be sent to any node.
 
-    :ivar target: the path and the query.
-    :ivar data: the body; None if there is none.
-    :ivar privilege: the cluster privilege that it needs, for a hint; empty if that is not known.
+    :ivar target: the path and the query string.
+    :ivar data: the body, or None.
+    :ivar privilege: the required cluster privilege, for a hint. Empty if it is not known.
     """
 
     method: str
@@ -58,12 +57,12 @@ class Request(NamedTuple):
 
 
 class Client:
-    """One session with a cluster. Threads can share it.
+    """A thread-safe session with a cluster.
 
-    :param redact: hides the secrets in a text; all that is said about a request goes through it.
+    :param redact: hides secrets in a string. Everything that is reported about a request passes through it.
     :ivar timeout: seconds for one request.
-    :ivar patience: what is left for requests that are sent again, and how often that happened.
-    :ivar distrusted: nodes that were skipped because TLS with them failed, and how it failed.
+    :ivar retry_budget: shared by all requests of the task.
+    :ivar skipped_nodes: error messages of nodes that were skipped because of a TLS error, by node.
     :raises ImportError: if C(requests) is not installed.
     """
 
@@ -75,14 +74,15 @@ class Client:
         self.timeout = connection.timeout
         self._retries = connection.retries
         self._verify = connection.verify
-        self.patience = Patience(connection.timeout)
+        self.retry_budget = RetryBudget(connection.timeout)
         has_several = len(self._nodes) > 1
-        # Several nodes are tried in turn before one of them is tried again: then each connection is tried once.
-        self._retry = make_retry(connection.retries, self.patience) if has_several else None
-        self._session = _make_session(connection, make_retry(0 if has_several else connection.retries, self.patience))
-        self.distrusted: dict[str, str] = {}
+        # With several nodes, a retry goes to the next node. urllib3 therefore retries only with a single node.
+        self._retry = make_retry(connection.retries, self.retry_budget) if has_several else None
+        retries_of_urllib3 = 0 if has_several else connection.retries
+        self._session = _make_session(connection, make_retry(retries_of_urllib3, self.retry_budget))
+        self.skipped_nodes: dict[str, str] = {}
         if self._verify is False:
-            # The user disabled it, or a pinned certificate is verified without a CA.
+            # Either the user disabled the verification, or a pinned certificate is verified without a CA.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
     def close(self) -> None:
@@ -98,19 +98,19 @@ class Client:
         retried: bool = False,
         privilege: str = "",
     ) -> Any:
-        """Send a request and return the JSON of its response, an object or a list.
+        """Send a request and return the JSON object or list in its response.
 
-        :param path: begins with a slash; its parts are quoted already.
+        :param path: starts with a slash. Its segments are already quoted.
         :param retried: whether the same request was sent before.
-        :param privilege: the cluster privilege that the request needs, for the hint of a refusal.
-        :raises ClientError: if there is no such response.
+        :param privilege: the required cluster privilege, for the hint if it is missing.
+        :raises ClientError: if the response is missing, is an error, or does not contain JSON.
         """
         request = _make_request(method, path, params, body, privilege)
         response = self.send(request)
-        answer = parse_json(response.content)
-        if response.status_code >= 300 or not isinstance(answer, (dict, list)):
-            raise self.diagnosis(request).of_answer(response, answer, retried)
-        return answer
+        content = parse_json(response.content)
+        if response.status_code >= 300 or not isinstance(content, (dict, list)):
+            raise self.error_factory(request).from_response(response, content, retried)
+        return content
 
     def request_with_retries(
         self,
@@ -122,46 +122,46 @@ class Client:
         least_retries: int = 0,
         privilege: str = "",
     ) -> Any:
-        """Do the same as C(request), and retry it after errors that pass by themselves, whatever their status.
+        """Send a request as C(request) does, and retry it after temporary errors with any status.
 
-        :param least_retries: how many retries there are, even if the connection allows fewer.
+        :param least_retries: minimum number of retries, even if the connection allows fewer.
         :raises ClientError: the last error.
         """
-        return self.retrying(
+        return self.retry(
             lambda retried: self.request(method, path, params, body, retried=retried, privilege=privilege),
             least_retries,
         )
 
-    def retrying(self, send: Callable[[bool], _Response], least_retries: int = 0) -> _Response:
-        """Call a function that sends a request, as C(request_with_retries) does.
+    def retry(self, send: Callable[[bool], _Response], least_retries: int = 0) -> _Response:
+        """Call a function that sends a request, and retry it as C(request_with_retries) does.
 
-        :param send: takes whether the request was sent before.
+        :param send: receives whether the request was sent before.
         """
-        return send_with_retries(send, max(self._retries, least_retries), self.patience)
+        return send_with_retries(send, max(self._retries, least_retries), self.retry_budget)
 
-    def events(self, path: str, params: Mapping[str, str], body: Any) -> Generator[Event, None, None]:
-        """Send a POST and return the server-sent events of its response, each as soon as it has arrived.
+    def stream_events(self, path: str, params: Mapping[str, str], body: Any) -> Generator[Event, None, None]:
+        """Send a POST request and yield the server-sent events of its response as they arrive.
 
-        :raises ClientError: while they are read, if the response is not a stream, breaks off or contains an error.
+        :raises ClientError: during iteration, if the response is not a stream, is cut off, or contains an error.
         """
-        from .event_stream import events  # noqa: PLC0415
+        from .event_stream import stream_events  # noqa: PLC0415
 
-        return events(self, _make_request("POST", path, params, body, ""))
+        return stream_events(self, _make_request("POST", path, params, body, ""))
 
-    def diagnosis(self, request: Request) -> Diagnosis:
-        """Return what makes errors of a failed request."""
-        # A run without a failure does not wait for this import.
-        from .diagnosis import Diagnosis  # noqa: PLC0415
+    def error_factory(self, request: Request) -> ErrorFactory:
+        """Return the factory for the errors of a request."""
+        # Imported lazily, because most runs do not fail.
+        from .diagnosis import ErrorFactory  # noqa: PLC0415
 
-        return Diagnosis(request.method, request.target, self._redact, request.privilege)
+        return ErrorFactory(request.method, request.target, self._redact, request.privilege)
 
     def send(self, request: Request, stream: bool = False) -> requests.Response:
-        """Send a request to the first node that can carry it out.
+        """Send a request to the first node that can execute it.
 
-        If none of several nodes can, all of them are tried again after a pause.
+        If no node can execute it, retry all nodes after a pause.
 
-        :param stream: whether to return before the body of the response is there.
-        :raises ClientError: if there is no response, or only a part of one.
+        :param stream: whether to return before the body of the response has arrived.
+        :raises ClientError: if the response is missing or incomplete.
         """
         retry = self._retry
         while True:
@@ -177,33 +177,33 @@ class Client:
             retry.sleep(response.raw)
 
     def _send_to_any(self, request: Request, stream: bool) -> requests.Response:
-        """Try the nodes in order. The one that responds is the first to be tried next time.
+        """Send a request to the nodes in order. The node that executes it becomes the first one for the next request.
 
-        :returns: the last response of a node that cannot carry it out, if no node can.
+        :returns: if no node executes the request, the last error response.
         """
         failures: list[ClientError] = []
-        sick: requests.Response | None = None
+        failed_response: requests.Response | None = None
         for node in list(self._nodes):
             try:
                 response = self._send_to(node, request, stream)
             except (Unreachable, TlsFailed, ConnectionLost) as error:
-                # What a write did to one node must be known before it is sent to another.
+                # A write must not be sent to another node while its result on this node is unknown.
                 if error.sent and request.method != "GET":
                     raise
                 failures.append(error)
                 if isinstance(error, TlsFailed):
-                    self.distrusted[node] = error.problem
+                    self.skipped_nodes[node] = error.problem
                 continue
-            if sick is not None:
-                sick.close()
-            if len(self._nodes) == 1 or not goes_to_another_node(request.method, response.status_code):
+            if failed_response is not None:
+                failed_response.close()
+            if len(self._nodes) == 1 or not should_try_next_node(request.method, response.status_code):
                 self._prefer(node)
                 return response
-            self.patience.sent_again(f"status {response.status_code} of {node}")
-            sick = response
-        if sick is None:
-            raise _combine(failures)
-        return sick
+            self.retry_budget.count_retry(f"status {response.status_code} from {node}")
+            failed_response = response
+        if failed_response is None:
+            raise _combine_errors(failures)
+        return failed_response
 
     def _prefer(self, node: str) -> None:
         if node != self._nodes[0]:
@@ -215,33 +215,33 @@ class Client:
                 request.method,
                 node + request.target,
                 data=request.data,
-                # With each request, or REQUESTS_CA_BUNDLE of the environment would take its place.
+                # Passed with each request, because REQUESTS_CA_BUNDLE would override the value of the session.
                 verify=self._verify,
                 timeout=(min(self.timeout, CONNECT_TIMEOUT), self.timeout),
                 allow_redirects=False,
                 stream=stream,
             )
-        # Not all errors are those of requests: an OSError is about certificate files, others about host names.
+        # Not only errors of requests: certificate files cause an OSError, host names an error of urllib3.
         except (OSError, urllib3.exceptions.HTTPError) as error:
-            raise self.diagnosis(request).of_transport(error, node, self.timeout) from None
+            raise self.error_factory(request).from_transport(error, node, self.timeout) from None
 
 
-def _make_session(connection: Connection, retry: PatientRetry) -> requests.Session:
+def _make_session(connection: Connection, retry: BudgetedRetry) -> requests.Session:
     session = requests.Session()
     session.headers.update({"Accept": "application/json", "User-Agent": f"ansible-esops.inference/{VERSION}"})
     session.headers["Content-Type"] = "application/json"
     session.headers.update(connection.headers)
     session.auth = connection.auth
     if connection.client_cert:
-        # Named as the key's file, too, so that urllib3 looks for a passphrase before OpenSSL asks the terminal for it.
+        # The key file is always set. Otherwise, OpenSSL would prompt on the terminal for the passphrase of the key.
         session.cert = (connection.client_cert, connection.client_key or connection.client_cert)
-    # Room for as many connections as there may be threads; each is opened when it is needed.
-    options: dict[str, Any] = {"max_retries": retry, "pool_maxsize": MOST_CONNECTIONS}
+    # One connection for each possible thread. They are opened on demand.
+    options: dict[str, Any] = {"max_retries": retry, "pool_maxsize": MAX_CONNECTIONS}
     plain = HTTPAdapter(**options)
     session.mount("http://", plain)
     session.mount("https://", plain)
     if connection.ca_fingerprint:
-        # Only runs that pin a fingerprint wait for this import.
+        # Imported lazily, because most runs do not pin a fingerprint.
         from .tls import PinnedAdapter  # noqa: PLC0415
 
         session.mount("https://", PinnedAdapter(connection.ca_fingerprint, **options))
@@ -256,8 +256,8 @@ def _make_request(
     return Request(method, target, data, privilege)
 
 
-def _combine(failures: list[ClientError]) -> ClientError:
-    """Return the error of a request that no node took, out of those of the nodes."""
+def _combine_errors(failures: list[ClientError]) -> ClientError:
+    """Combine the errors of all nodes into one error."""
     first = failures[0]
     if len(failures) == 1:
         return first

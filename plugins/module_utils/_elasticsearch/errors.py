@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The errors of requests: one class for each case that is treated in its own way.
+"""Exceptions for failed requests, one class for each case that callers handle differently.
 
 Private to the collection.
 """
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 
 _Error = TypeVar("_Error", bound="ClientError")
 
-#: Statuses that pass by themselves (`elasticsearch.md`, "Load and faults"): the request may be sent again.
-PASSING_STATUSES = frozenset((429, 502, 503, 504))
+#: Statuses of temporary errors, after which a request can be retried (`elasticsearch.md`, "Load and faults").
+RETRYABLE_STATUSES = frozenset((429, 502, 503, 504))
 
 
 class ClientError(Exception):
-    """A request failed. The error is complete when it is built, and does not change. Its texts hold no secret.
+    """Base class for failed requests. An instance is immutable, and its messages do not contain secrets.
 
-    :ivar problem: what happened, as a sentence or the beginning of one.
-    :ivar path: the path and the query.
-    :ivar hint: what to do about it; empty if there is nothing to add.
-    :ivar status: that of the response, if there is one.
-    :ivar error_type: how Elasticsearch names the error, as in C(security_exception).
-    :ivar reason: the words of Elasticsearch.
-    :ivar retried: whether the request had been sent before, so that its first try may have succeeded.
-    :ivar causes: the type, if there is one, and the reason of each error that led to this one.
-    :ivar cause: what the response reports, classified.
+    :ivar problem: description of the error, as a sentence or the start of one.
+    :ivar path: the path and the query string.
+    :ivar hint: advice on how to fix the problem, or an empty string.
+    :ivar status: the status of the response, or None.
+    :ivar error_type: the type that Elasticsearch reports, such as C(security_exception).
+    :ivar reason: the message that Elasticsearch reports.
+    :ivar retried: whether the request was sent before, so that the first attempt may have succeeded.
+    :ivar causes: the type, if any, and the reason of each error that led to this one.
+    :ivar cause: the classified cause.
     """
 
     causes: tuple[tuple[str | None, str], ...] = ()
@@ -61,10 +61,10 @@ class ClientError(Exception):
         text = f"{self.method} {self.path}: {self.problem}"
         return f"{text}{'' if text.endswith(('.', ';')) else '.'} Hint: {self.hint}" if self.hint else text
 
-    def but(self: _Error, **changes: Any) -> _Error:
-        """Return a new error for a layer that knows more: the same one, with other texts. Its C(cause) is the same.
+    def replace(self: _Error, **changes: Any) -> _Error:
+        """Return a copy with other messages. Its C(cause) does not change.
 
-        :param changes: C(problem), C(hint) and C(reason), as the constructor takes them.
+        :param changes: new values of C(problem), C(hint) or C(reason).
         """
         other = type(self).__new__(type(self))
         other.__dict__.update(self.__dict__, **changes)
@@ -72,25 +72,25 @@ class ClientError(Exception):
         return other
 
     def _classify(self) -> Cause:
-        # A run without a failure does not wait for this import.
+        # Imported lazily, because most runs do not fail.
         from .causes import classify  # noqa: PLC0415
 
-        said = self.reason or self.problem
-        return classify(self.method, self.path, self.status, self.error_type, said, self.causes)
+        message = self.reason or self.problem
+        return classify(self.method, self.path, self.status, self.error_type, message, self.causes)
 
     @property
     def sent(self) -> bool:
-        """Whether a server may have received the request."""
+        """Return whether a server may have received the request."""
         return True
 
     @property
     def ambiguous(self) -> bool:
-        """Whether the server may have carried the request out all the same."""
+        """Return whether the server may have executed the request despite the error."""
         return False
 
     @property
     def failure(self) -> dict[str, Any]:
-        """What a playbook can test: C(status), C(type), C(reason), C(method), C(path)."""
+        """Return the details for playbooks: C(status), C(type), C(reason), C(method) and C(path)."""
         return {
             "status": self.status,
             "type": self.error_type,
@@ -101,85 +101,85 @@ class ClientError(Exception):
 
     @property
     def provider_status(self) -> int | None:
-        """The status of the provider's response inside of this one; None if the provider did not cause it."""
+        """Return the status of the provider's response, or None if the provider did not cause the error."""
         return self.cause.provider_status
 
     @property
     def provider_reason(self) -> str:
-        """The provider's own words; empty if there are none."""
+        """Return the message of the provider, or an empty string."""
         return self.cause.provider_reason
 
     @property
     def is_provider_timeout(self) -> bool:
-        """Whether Elasticsearch gave up waiting for the provider."""
+        """Return whether Elasticsearch stopped waiting for the provider."""
         return self.cause.is_provider_timeout
 
     @property
-    def is_provider_passing(self) -> bool:
-        """Whether the provider could not be asked for a reason that passes by itself."""
-        return self.cause.is_provider_passing
+    def is_temporary_provider_error(self) -> bool:
+        """Return whether the request to the provider failed with a temporary error."""
+        return self.cause.is_temporary_provider_error
 
     @property
-    def ends_everything(self) -> bool:
-        """Whether any other request would fail as well."""
+    def is_fatal(self) -> bool:
+        """Return whether all other requests would fail, too."""
         return not self.sent or self.status == 401
 
     @property
-    def is_passing(self) -> bool:
-        """Whether the same request can succeed later, although the status does not say so."""
-        return self.is_busy or self.is_provider_passing
+    def is_temporary(self) -> bool:
+        """Return whether the error is temporary although its status does not show it."""
+        return self.is_busy or self.is_temporary_provider_error
 
     @property
     def is_busy(self) -> bool:
-        """Whether another update of the endpoint is in progress. This passes; C(force) does not help."""
+        """Return whether another update of the endpoint is in progress. This is temporary; C(force) does not help."""
         return self.cause.is_busy
 
     @property
     def is_referenced(self) -> bool:
-        """Whether the endpoint was not deleted because pipelines or indices use it."""
+        """Return whether the endpoint was not deleted because pipelines or indices use it."""
         return self.cause.is_referenced
 
     @property
     def is_not_found(self) -> bool:
-        """Whether Elasticsearch reports that what was asked for does not exist. Any other 404 proves nothing."""
+        """Return whether the requested object does not exist. Any other 404 proves nothing."""
         return self.cause.is_not_found
 
     @property
     def already_exists(self) -> bool:
-        """Whether a create was refused because the ID is taken."""
+        """Return whether a create failed because the ID already exists."""
         return self.cause.already_exists
 
     @property
     def is_unknown_request(self) -> bool:
-        """Whether no handler of this version knows the request: the error is a plain string, without a type."""
+        """Return whether this version does not support the request. Such an error is a plain string without a type."""
         return False
 
     @property
     def is_unreadable_state(self) -> bool:
-        """Whether Elasticsearch cannot read the endpoint that it stores."""
+        """Return whether Elasticsearch cannot read the stored endpoint."""
         return self.cause.is_unreadable_state
 
     @property
     def rejected_settings(self) -> tuple[str, ...] | None:
-        """The names of settings that a write was rejected for, as far as it names them; None for another reason."""
+        """Return the settings that the error names as the reason of a rejected write, or None for any other reason."""
         return self.cause.rejected_settings
 
     @property
     def is_allocating(self) -> bool:
-        """Whether the server stopped waiting for a model to be allocated in the cluster."""
+        """Return whether Elasticsearch stopped waiting for the deployment of a model in the cluster."""
         return self.cause.is_allocating
 
     @property
     def may_be_about_one_endpoint(self) -> bool:
-        """Whether a list may have failed because of a single endpoint, so that others can be read.
+        """Return whether a list request may have failed because of one endpoint, so that others can be read.
 
-        Elasticsearch returns an error if it stores one that it cannot parse (elastic/elasticsearch#158218).
+        If Elasticsearch cannot parse one endpoint, it returns an error for the list (elastic/elasticsearch#158218).
         """
         return self.is_unreadable_state
 
 
 class _Unsent(ClientError):
-    """Nothing was sent."""
+    """Base class for requests that were not sent."""
 
     @property
     def sent(self) -> bool:
@@ -187,15 +187,15 @@ class _Unsent(ClientError):
 
 
 class Unreachable(_Unsent):
-    """No node accepted the connection: nothing was sent."""
+    """A request that was not sent, because no node accepted the connection."""
 
 
 class TlsFailed(_Unsent):
-    """The TLS handshake or its verification failed: nothing was sent."""
+    """A request that was not sent, because the TLS handshake or its verification failed."""
 
 
 class ConnectionLost(ClientError):
-    """The connection ended, or the time ran out, before the whole response was there."""
+    """A request whose connection or time ended before the response was complete."""
 
     @property
     def ambiguous(self) -> bool:
@@ -203,15 +203,15 @@ class ConnectionLost(ClientError):
 
 
 class TimedOut(ConnectionLost):
-    """The server did not respond in time, and may still be at work."""
+    """A request without a response in time. The server may still execute it."""
 
 
-class UnreadableAnswer(ClientError):
-    """The response is not what Elasticsearch sends: HTML of a proxy, JSON that is cut off."""
+class UnreadableResponse(ClientError):
+    """A response that does not come from Elasticsearch, such as an HTML page of a proxy, or that is incomplete."""
 
     @property
     def ambiguous(self) -> bool:
-        """With a 4xx, something refused the request before it reached the server."""
+        """Return false for a 4xx status, because a proxy rejected the request before it reached the server."""
         return self.status is None or not 400 <= self.status < 500
 
     @property
@@ -220,14 +220,14 @@ class UnreadableAnswer(ClientError):
 
 
 class Redirected(ClientError):
-    """The response points elsewhere. Redirects are not followed: a redirected PUT turns into a GET."""
+    """A redirect. Redirects are not followed, because a redirected PUT becomes a GET."""
 
 
 class ApiError(ClientError):
-    """Elasticsearch responded with an error status."""
+    """An error that Elasticsearch reports."""
 
     def __init__(self, *args: Any, causes: Sequence[tuple[str | None, str]] = (), **more: Any) -> None:
-        # First, since the error is classified by them, too.
+        # Set first, because the classification of the error uses them.
         self.causes = tuple(causes)
         super().__init__(*args, **more)
 
@@ -237,18 +237,18 @@ class ApiError(ClientError):
 
     @property
     def ambiguous(self) -> bool:
-        """A 5xx may come from a proxy that gave up while the server went on."""
+        """Return true for a 5xx status, because a proxy may have stopped waiting while the server continued."""
         return self.status is not None and self.status >= 500
 
     @property
     def may_be_about_one_endpoint(self) -> bool:
-        return self.is_unreadable_state or (self.ambiguous and self.status not in PASSING_STATUSES)
+        return self.is_unreadable_state or (self.ambiguous and self.status not in RETRYABLE_STATUSES)
 
 
 class Refused(Exception):
-    """What is declared is not done, or was not reached. The text says why, and what to do.
+    """A declared change that the module does not make or cannot complete. The message contains the reason and a hint.
 
-    :param status: the status with which the server refuses the same, if it does.
+    :param status: the status of the server's error for the same change, if there is one.
     """
 
     def __init__(self, reason: str, status: int | None = None) -> None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Parse JSON without losing the values of repeated names. Private to the collection."""
+"""JSON parser that keeps all values of repeated names. Private to the collection."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 
 
 class Repeated(tuple):  # type: ignore[type-arg]
-    """All values, in order, of a name that occurs more than once in one JSON object."""
+    """The ordered values of a name that occurs more than once in a JSON object."""
 
 
 def parse_json(content: bytes | str) -> Any:
-    """Return the value of a text in JSON, or None if the text is not valid JSON."""
+    """Parse JSON. Return None if it is not valid."""
     try:
         return json.loads(content, object_pairs_hook=_make_object, parse_constant=_reject_constant)
     except (ValueError, RecursionError):
@@ -22,7 +22,7 @@ def parse_json(content: bytes | str) -> Any:
 
 
 def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return a JSON object as a dict, in which the values of a repeated name are a Repeated."""
+    """Return a JSON object as a dictionary, with C(Repeated) for the values of a repeated name."""
     result = dict(pairs)
     if len(result) < len(pairs):
         for name in result:
@@ -33,5 +33,5 @@ def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _reject_constant(name: str) -> None:
-    """Raise ValueError for C(NaN) and C(Infinity), which Python reads although JSON does not have them."""
+    """Raise ValueError for C(NaN) and C(Infinity), which Python accepts although they are not valid JSON."""
     raise ValueError(f"{name} is not JSON")

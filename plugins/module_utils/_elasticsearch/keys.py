@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Check the form of API keys and tokens, and recognize headers that are credentials.
+"""Validation of API keys and tokens, and detection of headers with credentials.
 
-No text that this file returns contains a part of a key. Private to the collection.
+Messages never contain a part of a key. Private to the collection.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ _HEADERS = ("authorization", "x-api-key")
 _SCHEMES = {"apikey": "ApiKey", "bearer": "Bearer", "basic": "Basic"}
 _QUOTATION_MARKS = ("'", '"', "`", "\u2018", "\u2019", "\u201c", "\u201d", "\u00ab", "\u00bb")
 
-#: Characters that show nothing although Unicode counts them as letters, marks or symbols.
+#: Invisible characters that Unicode classifies as letters, marks or symbols.
 _BLANK = "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 
-#: Words in the name of a header that is a credential, and the ends of words that were written together.
+#: Words in names of headers with credentials. The last two lines also match the end of a compound word.
 _SECRET_WORD = (
     r"auth|authn|authz|bearer|hmac|jwts?|keys?|otp|pass|passcode|passphrase|pin|pwd|sid|signature"
     r"|.*(?:authentication|authori[sz]ation|cookie|credential|passw(?:or)?d|secret|token)s?"
@@ -26,59 +26,59 @@ _SECRET_WORD = (
 )
 _WORD = "[A-Z]+(?![a-z])|[A-Z]?[a-z]+"
 
-#: What to do instead, for each wrong form of each kind of key.
-_ONLY_THE_KEY = "use only what follows it"
-_LOGIN = "set elasticsearch_username and elasticsearch_password"
-PROVIDER_KEY: Mapping[str, str] = {"JSON": "use only the key in it"}
+#: Hints for each wrong form of each kind of key.
+_REMOVE_PREFIX = "remove this prefix"
+_LOGIN = "set elasticsearch_username and elasticsearch_password instead"
+PROVIDER_KEY: Mapping[str, str] = {"JSON": "use only the key from it"}
 ELASTICSEARCH_KEY: Mapping[str, str] = {
-    "JSON": 'use the value of "encoded" in it, or "id" and "api_key" with a colon between them',
-    "Bearer": "if it is a token, set elasticsearch_bearer_token to what follows it",
+    "JSON": 'use the value of "encoded", or the values of "id" and "api_key" joined by a colon',
+    "Bearer": "if it is a token, remove this prefix and set elasticsearch_bearer_token instead",
     "Basic": _LOGIN,
 }
 ELASTICSEARCH_TOKEN: Mapping[str, str] = {
-    "JSON": 'use the value of "access_token" or of "value" in it',
-    "ApiKey": "set elasticsearch_api_key to what follows it",
+    "JSON": 'use the value of "access_token" or "value"',
+    "ApiKey": "remove this prefix and set elasticsearch_api_key instead",
     "Basic": _LOGIN,
 }
 
 
-def key_problem(key: str, hints: Mapping[str, str]) -> str:
-    """Return why a text is not a key or a token, as the rest of a sentence about it. Empty if it can be one.
+def find_key_error(key: str, hints: Mapping[str, str]) -> str:
+    """Return a validation error for a key or a token, as the predicate of a sentence, or an empty string.
 
-    :param hints: what to do about each wrong form, if it is not to remove what precedes the key.
+    :param hints: hints by wrong form. The default is to remove the prefix of the key.
     """
     text = key.strip()
     if text.startswith("{"):
-        return f"must be the key alone, not the JSON of a response. Hint: {hints['JSON']}."
+        return f"must contain only the key, not the JSON of a response. Hint: {hints['JSON']}."
     header, colon, _value = text.partition(":")
     if colon and header.rstrip().lower() in _HEADERS:
-        return f'must not start with "{header.rstrip().lower()}:". Hint: {_ONLY_THE_KEY}.'
-    # An encoded key may end with equals signs.
+        return f'must not start with "{header.rstrip().lower()}:". Hint: {_REMOVE_PREFIX}.'
+    # An encoded key can end with equals signs.
     variable, sign, _value = text.rstrip("=").partition("=")
     if sign and variable.rstrip().lower().endswith(("key", "token")):
-        return f"must not start with the name of a variable. Hint: {_ONLY_THE_KEY}, without the equals sign."
+        return "must not start with the name of a variable. Hint: remove the name and the equals sign."
     scheme, *value = text.split(None, 1) or [""]
     if value and scheme.lower() in _SCHEMES:
         name = _SCHEMES[scheme.lower()]
-        return f'must not start with "{name}". Hint: {hints.get(name, _ONLY_THE_KEY)}.'
+        return f'must not start with "{name}". Hint: {hints.get(name, _REMOVE_PREFIX)}.'
     if text.startswith(_QUOTATION_MARKS) or text.endswith(_QUOTATION_MARKS):
-        return "must not have quotation marks around it."
-    return _character_problem(key)
+        return "must not be enclosed in quotation marks."
+    return _find_character_error(key)
 
 
-def _character_problem(key: str) -> str:
+def _find_character_error(key: str) -> str:
     if key != key.strip():
-        return "has whitespace at its beginning or its end."
+        return "has leading or trailing whitespace."
     if len(key.split()) > 1:
         return "contains whitespace or a line break."
-    invisible = invisible_character(key)
+    invisible = find_invisible_character(key)
     if invisible:
-        return f"contains the invisible character {invisible}. Hint: enter it again by hand, or copy it as plain text."
+        return f"contains the invisible character {invisible}. Hint: type it by hand, or copy it as plain text."
     return ""
 
 
-def invisible_character(text: str) -> str:
-    """Return the code point of the first character that shows nothing, as in C(U+200B). Empty if there is none."""
+def find_invisible_character(text: str) -> str:
+    """Return the code point of the first invisible character, such as C(U+200B), or an empty string."""
     if text.isascii() and text.isprintable():
         return ""
     found = (character for character in text if not character.isprintable() or re.match(_BLANK, character))
@@ -86,18 +86,18 @@ def invisible_character(text: str) -> str:
 
 
 def is_credential(header: str) -> bool:
-    """Return whether the name of a header says that its value is a credential."""
+    """Return whether the name of a header indicates a credential."""
     parts = re.split(r"[^A-Za-z]+", header)
     words = [*parts, *re.findall(_WORD, header)]
     return any(re.fullmatch(_SECRET_WORD, word.lower()) for word in words)
 
 
-def secret_headers(headers: Any) -> Iterator[tuple[str, str]]:
-    """Return the names and the secret texts of headers that are credentials.
+def find_secret_headers(headers: Any) -> Iterator[tuple[str, str]]:
+    """Yield the names and values of headers that contain credentials.
 
-    A credential that follows an authentication scheme is one by itself, too.
+    For a value with an authentication scheme, also yield the credential without the scheme.
 
-    :param headers: the option, of any type.
+    :param headers: the raw option, of any type.
     """
     for name, value in headers.items() if isinstance(headers, dict) else ():
         if is_credential(str(name)) and isinstance(value, (str, int, float)) and not isinstance(value, bool):

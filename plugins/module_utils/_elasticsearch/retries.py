@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which requests are sent again, when, and how often: statuses, pauses, and what a task may lose to them.
+"""Retry rules: retryable errors, pauses between attempts, and the time budget of a task.
 
-C(urllib3) retries lost connections and statuses; C(send_with_retries) retries errors that only a body tells.
-Private to the collection.
+C(urllib3) retries lost connections and statuses. C(send_with_retries) retries errors that are only recognizable by the
+body of the response. Private to the collection.
 """
 
 from __future__ import annotations
@@ -14,145 +14,145 @@ import random
 import time
 from typing import Any, Callable, TypeVar
 
-from .errors import PASSING_STATUSES, ApiError
+from .errors import RETRYABLE_STATUSES, ApiError
 
 try:
     import urllib3
     from urllib3.util.retry import Retry
 except ImportError:
-    # The client does not start without urllib3. This only lets the class below be defined.
+    # Only needed to define the class below. The client does not start without urllib3.
     Retry = object  # type: ignore[assignment,misc]
 
 _Response = TypeVar("_Response")
 
-#: The most seconds that C(Retry-After) makes a request wait.
-LONGEST_PAUSE = 60.0
+#: Maximum number of seconds to wait because of C(Retry-After).
+MAX_RETRY_AFTER = 60.0
 
-#: Passing statuses of a PUT or a DELETE after which nothing was done.
-_UNDONE_STATUSES = frozenset((429, 503))
+#: Statuses after which a PUT or a DELETE was certainly not executed.
+_NOT_EXECUTED_STATUSES = frozenset((429, 503))
 
-#: Those of a POST. A 429 may come from the provider, and only the body says whether it did its work.
-_UNDONE_POSTS = _UNDONE_STATUSES - {429}
+#: The same for a POST. A 429 can come from a provider that executed the request, which only the body shows.
+_NOT_EXECUTED_POST_STATUSES = _NOT_EXECUTED_STATUSES - {429}
 
-#: Methods that do no more when they are carried out twice. A POST asks for work that may cost money each time.
-_REPEATABLE = frozenset(("GET", "PUT", "DELETE"))
+#: Idempotent methods. A POST can incur costs each time it is sent.
+_IDEMPOTENT_METHODS = frozenset(("GET", "PUT", "DELETE"))
 
 
-def goes_to_another_node(method: str, status: int) -> bool:
-    """Return whether another node is tried at once after a response with this status."""
+def should_try_next_node(method: str, status: int) -> bool:
+    """Return whether to send the request to the next node immediately after a response with this status."""
     if method == "GET":
-        return status in PASSING_STATUSES
-    return status in (_UNDONE_POSTS if method == "POST" else _UNDONE_STATUSES)
+        return status in RETRYABLE_STATUSES
+    return status in (_NOT_EXECUTED_POST_STATUSES if method == "POST" else _NOT_EXECUTED_STATUSES)
 
 
-class Patience:
-    """What a task may lose to requests that are sent again. All its requests share it.
+class RetryBudget:
+    """Time budget for retries, shared by all requests of a task.
 
-    :ivar left: seconds, for pauses. A try that ran into the timeout takes all that is left.
-    :ivar resent: how often a request was sent again.
-    :ivar reason: why, the last time.
+    :ivar remaining: remaining seconds for pauses. A request that exceeds its timeout consumes all of them.
+    :ivar retry_count: number of retries.
+    :ivar last_reason: reason of the last retry.
     """
 
     def __init__(self, seconds: float) -> None:
-        self.left = seconds
-        self.resent = 0
-        self.reason = ""
+        self.remaining = seconds
+        self.retry_count = 0
+        self.last_reason = ""
 
-    def spend(self, seconds: float) -> float:
-        """Take seconds away, and return how many of them there were."""
-        spent = min(seconds, max(self.left, 0.0))
-        self.left -= seconds
-        return spent
+    def consume(self, seconds: float) -> float:
+        """Subtract seconds from the budget, and return how many of them were available."""
+        consumed = min(seconds, max(self.remaining, 0.0))
+        self.remaining -= seconds
+        return consumed
 
-    def sent_again(self, reason: str) -> None:
-        """Count a request that is sent again."""
-        self.resent += 1
-        self.reason = reason
+    def count_retry(self, reason: str) -> None:
+        """Count a retry."""
+        self.retry_count += 1
+        self.last_reason = reason
 
     def pause(self, seconds: float) -> None:
-        """Sleep for a part of these seconds, as far as they are left."""
-        # Jitter, so that many tasks that met the same fault do not come back at the same time.
-        time.sleep(self.spend(seconds * random.uniform(0.5, 1)))
+        """Sleep for a random part of these seconds, within the budget."""
+        # The jitter prevents many tasks from retrying at the same time after the same error.
+        time.sleep(self.consume(seconds * random.uniform(0.5, 1)))
 
     def wait(self, seconds: float, reason: str) -> bool:
-        """Pause before a request is sent again, or return False if there is no time left for that."""
-        if self.left <= 0:
+        """Pause before a retry and return true, or return false if the budget is exhausted."""
+        if self.remaining <= 0:
             return False
         self.pause(seconds)
-        self.sent_again(reason)
+        self.count_retry(reason)
         return True
 
 
-class PatientRetry(Retry):
-    """A Retry with jitter, whose C(Retry-After) has a maximum, and which ends with the patience of the task."""
+class BudgetedRetry(Retry):
+    """A C(Retry) with jitter and a maximum for C(Retry-After), which stops when the budget of the task is exhausted."""
 
-    patience: Patience
+    budget: RetryBudget
 
-    def new(self, **changes: Any) -> PatientRetry:
-        following = super().new(**changes)
-        following.patience = self.patience
-        return following
+    def new(self, **changes: Any) -> BudgetedRetry:
+        next_retry = super().new(**changes)
+        next_retry.budget = self.budget
+        return next_retry
 
     def parse_retry_after(self, retry_after: str) -> float:
         try:
-            return min(super().parse_retry_after(retry_after), LONGEST_PAUSE)
+            return min(super().parse_retry_after(retry_after), MAX_RETRY_AFTER)
         except urllib3.exceptions.InvalidHeader:
             return 0.0
 
     def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
-        if method in _REPEATABLE:
+        if method in _IDEMPOTENT_METHODS:
             return super().is_retry(method, status_code, has_retry_after)
-        return status_code in _UNDONE_POSTS
+        return status_code in _NOT_EXECUTED_POST_STATUSES
 
     def sleep(self, response: urllib3.BaseHTTPResponse | None = None) -> None:
         seconds = self.get_retry_after(response) if response is not None else None
         if seconds:
-            time.sleep(self.patience.spend(seconds))
+            time.sleep(self.budget.consume(seconds))
         else:
-            self.patience.pause(self.get_backoff_time())
+            self.budget.pause(self.get_backoff_time())
 
-    def increment(self, *args: Any, **kwargs: Any) -> PatientRetry:
-        kwargs["error"] = _without_proxy(kwargs.get("error"))
+    def increment(self, *args: Any, **kwargs: Any) -> BudgetedRetry:
+        kwargs["error"] = _unwrap_proxy_error(kwargs.get("error"))
         error, response = kwargs["error"], kwargs.get("response")
         try:
-            following = super().increment(*args, **kwargs)
+            next_retry = super().increment(*args, **kwargs)
             if isinstance(error, urllib3.exceptions.ReadTimeoutError):
-                self.patience.spend(self.patience.left)
-            if self.patience.left <= 0:
-                reason = error or urllib3.exceptions.ResponseError("the time for requests sent again is used up")
+                self.budget.consume(self.budget.remaining)
+            if self.budget.remaining <= 0:
+                reason = error or urllib3.exceptions.ResponseError("the time for retries is used up")
                 raise urllib3.exceptions.MaxRetryError(kwargs["_pool"], args[1], reason)
-        except urllib3.exceptions.MaxRetryError as given_up:
-            # So that a diagnosis can tell whether an earlier try got as far as the server.
-            given_up.history = self.history  # type: ignore[attr-defined]
+        except urllib3.exceptions.MaxRetryError as exhausted:
+            # The diagnosis uses the history to find out whether an earlier attempt reached the server.
+            exhausted.history = self.history  # type: ignore[attr-defined]
             raise
-        self.patience.sent_again(f"status {response.status}" if response is not None else type(error).__name__)
-        return following
+        self.budget.count_retry(f"status {response.status}" if response is not None else type(error).__name__)
+        return next_retry
 
 
-def make_retry(retries: int, patience: Patience) -> PatientRetry:
-    """Return the rule by which urllib3 sends a request again.
+def make_retry(retries: int, budget: RetryBudget) -> BudgetedRetry:
+    """Return the retry rule for urllib3.
 
-    :param retries: how often, at most.
+    :param retries: maximum number of retries.
     """
-    retry = PatientRetry(
+    retry = BudgetedRetry(
         total=retries,
         redirect=0,
         other=0,
-        status_forcelist=PASSING_STATUSES,
-        # After a lost connection, that is; about statuses C(is_retry) decides.
-        allowed_methods=_REPEATABLE,
+        status_forcelist=RETRYABLE_STATUSES,
+        # Only used after a lost connection. C(is_retry) decides about statuses.
+        allowed_methods=_IDEMPOTENT_METHODS,
         backoff_factor=1,
         raise_on_status=False,
         respect_retry_after_header=True,
     )
-    retry.patience = patience
+    retry.budget = budget
     return retry
 
 
-def _without_proxy(error: Exception | None) -> Exception | None:
-    """Return the error of a connection that was lost, whether through a proxy or not.
+def _unwrap_proxy_error(error: Exception | None) -> Exception | None:
+    """Return the error of a lost connection without the C(ProxyError) around it.
 
-    urllib3 reports it as a proxy that cannot be reached, although the request may have been sent.
+    urllib3 reports that the proxy cannot be reached, although the proxy may have forwarded the request.
     """
     cause = error.original_error if isinstance(error, urllib3.exceptions.ProxyError) else None
     if isinstance(cause, (ConnectionError, http.client.HTTPException)):
@@ -160,13 +160,13 @@ def _without_proxy(error: Exception | None) -> Exception | None:
     return error
 
 
-def send_with_retries(send: Callable[[bool], _Response], retries: int, patience: Patience) -> _Response:
-    """Send a request, and retry it after errors that pass by themselves, with growing pauses.
+def send_with_retries(send: Callable[[bool], _Response], retries: int, budget: RetryBudget) -> _Response:
+    """Send a request, and retry it after temporary errors with growing pauses.
 
-    The status does not tell these: a temporary fault of the provider is a 400, and a provider that did not respond in
-    time can be a 429, although it may have done its work.
+    The status does not identify these errors. Elasticsearch reports a temporary error of the provider with status 400.
+    Status 429 can mean that the provider did not respond in time, although it may have executed the request.
 
-    :param send: takes whether the request was sent before.
+    :param send: receives whether the request was sent before.
     :raises ClientError: the last error.
     """
     for attempt in range(retries + 1):
@@ -174,24 +174,24 @@ def send_with_retries(send: Callable[[bool], _Response], retries: int, patience:
         try:
             return send(attempt > 0)
         except ApiError as error:
-            # The server may have waited long for the provider.
-            patience.spend(time.monotonic() - start)
-            if attempt == retries or not _passes(error) or not patience.wait(2.0**attempt, _why(error)):
+            # The time of the attempt counts, because the server may have waited for the provider.
+            budget.consume(time.monotonic() - start)
+            if attempt == retries or not _is_retryable(error) or not budget.wait(2.0**attempt, _retry_reason(error)):
                 raise
     raise AssertionError("The last attempt returns or raises.")
 
 
-def _passes(error: ApiError) -> bool:
-    """Return whether the same request may succeed later, and costs nothing more then."""
+def _is_retryable(error: ApiError) -> bool:
+    """Return whether a retry can succeed and incurs no additional costs."""
     if error.method == "POST":
         return error.status == 429 and not error.is_provider_timeout
-    return error.is_passing
+    return error.is_temporary
 
 
-def _why(error: ApiError) -> str:
-    """Return why a request is sent again, as part of a sentence."""
+def _retry_reason(error: ApiError) -> str:
+    """Return the reason of a retry as a part of a sentence."""
     if error.provider_status is not None:
-        return f"status {error.provider_status} of the provider"
+        return f"status {error.provider_status} from the provider"
     if error.is_busy:
         return "an update in progress"
-    return f"status {error.status}" if error.status == 429 else "a temporary fault of the provider"
+    return f"status {error.status}" if error.status == 429 else "a temporary error of the provider"

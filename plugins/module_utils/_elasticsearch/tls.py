@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Enforce a pinned fingerprint, in the same way on a direct connection and through a proxy.
+"""Verification of a pinned certificate fingerprint, on direct connections and through proxies.
 
-Only runs that pin a fingerprint load this file. Private to the collection.
+Imported only by runs that pin a fingerprint. Private to the collection.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ try:
     from urllib3.connection import HTTPSConnection
     from urllib3.connectionpool import HTTPSConnectionPool
 except ImportError:
-    # The client does not begin without them. So that the classes below can be defined.
+    # Only needed to define the classes below. The client does not start without these packages.
     BaseAdapter = HTTPAdapter = HTTPSConnection = HTTPSConnectionPool = object  # type: ignore[assignment,misc]
 
-#: The form in which C(_ssl) returns a certificate before Python 3.13.
+#: Constant of C(_ssl) for the DER encoding, before Python 3.13.
 _DER = 2
 
 
 class PinnedAdapter(BaseAdapter):
-    """Connects only to nodes that show the pinned certificate.
+    """An adapter that connects only to nodes with the pinned certificate.
 
-    :param fingerprint: SHA-256, 64 lowercase hexadecimal digits.
-    :param options: of C(HTTPAdapter).
+    :param fingerprint: SHA-256 fingerprint, 64 lowercase hexadecimal digits.
+    :param options: options of C(HTTPAdapter).
     """
 
     def __init__(self, fingerprint: str, **options: Any) -> None:
@@ -43,11 +43,11 @@ class PinnedAdapter(BaseAdapter):
         self._fingerprint = fingerprint
         self._options = options
         self._nodes: dict[str, _NodeAdapter] = {}
-        self._adding = threading.Lock()
+        self._lock = threading.Lock()
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         node = urlsplit(str(request.url)).netloc
-        with self._adding:
+        with self._lock:
             if node not in self._nodes:
                 self._nodes[node] = _NodeAdapter(self._fingerprint, **self._options)
         return self._nodes[node].send(request, *args, **kwargs)
@@ -58,11 +58,11 @@ class PinnedAdapter(BaseAdapter):
 
 
 class _NodeAdapter(HTTPAdapter):
-    """Connects to one node, and only if it shows the pinned certificate.
+    """An adapter that connects to one node, and only if it presents the pinned certificate.
 
-    The fingerprint is that of the node's own certificate, which urllib3 compares, or that of a CA which the node sends
-    along with it. Then that CA becomes the only trusted one, and the host name is verified, too. Before the first
-    request, a connection over the same path shows which of both it is. Nothing is sent over that connection.
+    The fingerprint identifies either the certificate of the node, which urllib3 verifies, or a CA certificate that the
+    node sends along. In the second case, only this CA is trusted, and the host name is verified, too. To find out which
+    case applies, the adapter opens a connection over the same path before the first request, and sends nothing over it.
     """
 
     def __init__(self, fingerprint: str, **kwargs: Any) -> None:
@@ -70,21 +70,21 @@ class _NodeAdapter(HTTPAdapter):
         self._pool_options: dict[str, Any] = {"assert_fingerprint": fingerprint}
         self._init_options = kwargs
         self._ca: tempfile.TemporaryDirectory[str] | None = None
-        self._is_decided = False
-        self._deciding = threading.Lock()
+        self._has_looked_for_ca = False
+        self._ca_lock = threading.Lock()
         super().__init__(**kwargs)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
         super().init_poolmanager(connections, maxsize, block, **self._pool_options, **kwargs)
 
     def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
-        """Pass the options of the pool on, which requests does only for direct connections."""
+        """Pass the pool options, which requests uses only for direct connections, to proxy connections, too."""
         return super().proxy_manager_for(proxy, **self._pool_options, **kwargs)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        with self._deciding:
-            if not self._is_decided:
-                self._decide(str(request.url), kwargs)
+        with self._ca_lock:
+            if not self._has_looked_for_ca:
+                self._find_pinned_ca(str(request.url), kwargs)
         if self._ca is not None:
             kwargs["verify"] = str(_ca_file(self._ca))
         return super().send(request, *args, **kwargs)
@@ -94,16 +94,16 @@ class _NodeAdapter(HTTPAdapter):
         if self._ca is not None:
             self._ca.cleanup()
 
-    def _decide(self, url: str, sending: Mapping[str, Any]) -> None:
-        """Find out whether the fingerprint is that of a CA.
+    def _find_pinned_ca(self, url: str, send_options: Mapping[str, Any]) -> None:
+        """Find out whether the fingerprint identifies a CA, and trust that CA.
 
-        :param sending: how C(send) was called: proxies, timeout, verify and client certificate.
-        :raises OSError: if the node cannot be reached, as C(send) does.
+        :param send_options: the arguments of C(send): proxies, timeout, verify and client certificate.
+        :raises OSError: if the node cannot be reached, as in C(send).
         """
-        for certificate in _shown_chain(url, self._init_options, sending)[1:]:
+        for certificate in _fetch_certificate_chain(url, self._init_options, send_options)[1:]:
             if hashlib.sha256(certificate).hexdigest() == self._fingerprint:
                 self._trust_only(certificate)
-        self._is_decided = True
+        self._has_looked_for_ca = True
 
     def _trust_only(self, certificate: bytes) -> None:
         self._ca = tempfile.TemporaryDirectory()
@@ -113,10 +113,10 @@ class _NodeAdapter(HTTPAdapter):
         self.proxy_manager = {}
 
 
-class _Shown(Exception):
-    """The handshake is done.
+class _HandshakeDone(Exception):
+    """A signal that the handshake is complete.
 
-    :ivar chain: the certificates of the node in DER form, its own first.
+    :ivar chain: the certificates of the node in DER encoding, starting with its own.
     """
 
     def __init__(self, chain: list[bytes]) -> None:
@@ -124,51 +124,51 @@ class _Shown(Exception):
         self.chain = chain
 
 
-class _ShowingConnection(HTTPSConnection):
-    """Ends with the handshake, before anything is sent.
+class _HandshakeConnection(HTTPSConnection):
+    """A connection that stops after the handshake, before it sends anything.
 
-    :raises _Shown: as soon as the handshake is done.
+    :raises _HandshakeDone: when the handshake is complete.
     """
 
     def connect(self) -> None:
         super().connect()
-        raise _Shown(_chain(self.sock))
+        raise _HandshakeDone(_certificate_chain(self.sock))
 
 
-class _ShowingPool(HTTPSConnectionPool):
-    ConnectionCls = _ShowingConnection
+class _HandshakePool(HTTPSConnectionPool):
+    ConnectionCls = _HandshakeConnection
 
 
-class _ShowingAdapter(HTTPAdapter):
+class _HandshakeAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"https": _ShowingPool}
+        self.poolmanager.pool_classes_by_scheme = {"https": _HandshakePool}
 
     def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
         manager = super().proxy_manager_for(proxy, **kwargs)
-        manager.pool_classes_by_scheme = {**manager.pool_classes_by_scheme, "https": _ShowingPool}
+        manager.pool_classes_by_scheme = {**manager.pool_classes_by_scheme, "https": _HandshakePool}
         return manager
 
 
-def _shown_chain(url: str, init_options: Mapping[str, Any], sending: Mapping[str, Any]) -> list[bytes]:
-    """Return the certificates of a node in DER form, its own first.
+def _fetch_certificate_chain(url: str, init_options: Mapping[str, Any], send_options: Mapping[str, Any]) -> list[bytes]:
+    """Return the certificates of a node in DER encoding, starting with its own.
 
-    :raises OSError: if the node cannot be reached, as C(send) of an adapter does.
+    :raises OSError: if the node cannot be reached, as in C(send) of an adapter.
     """
-    adapter = _ShowingAdapter(**init_options)
+    adapter = _HandshakeAdapter(**init_options)
     try:
-        # A request of its own, without a secret, in case the connection does not end with the handshake.
-        adapter.send(requests.Request("GET", url.partition("?")[0]).prepare(), **sending)
-    except _Shown as shown:
-        return shown.chain
+        # A separate request without secrets, in case the connection does not stop after the handshake.
+        adapter.send(requests.Request("GET", url.partition("?")[0]).prepare(), **send_options)
+    except _HandshakeDone as done:
+        return done.chain
     finally:
         adapter.close()
     return []
 
 
-def _chain(sock: Any) -> list[bytes]:
-    """Return the certificates that the other side sent, unverified; none on Python before 3.10."""
-    # Within the TLS of a proxy, urllib3 has an object of its own around that of Python.
+def _certificate_chain(sock: Any) -> list[bytes]:
+    """Return the unverified certificates that the server sent, or an empty list on Python before 3.10."""
+    # For TLS through a TLS proxy, urllib3 wraps the object of Python.
     sock = getattr(sock, "sslobj", sock)
     if sys.version_info >= (3, 13):
         return list(sock.get_unverified_chain())
@@ -179,10 +179,10 @@ def _chain(sock: Any) -> list[bytes]:
 
 
 def _lenient_context() -> ssl.SSLContext:
-    """Return a context for a CA that is trusted by its fingerprint.
+    """Return a context for a CA that is trusted by its fingerprint. It can be an intermediate CA.
 
-    Python 3.13 rejects a CA without keyUsage, as Elasticsearch's own tools create them. The fingerprint leaves no doubt
-    which CA is meant, so its form does not matter. The CA may be an intermediate one.
+    Python 3.13 rejects a CA without keyUsage, such as those that Elasticsearch's own tools create. The fingerprint
+    identifies the CA, so this check is not required.
     """
     context = urllib3.util.ssl_.create_urllib3_context()
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT

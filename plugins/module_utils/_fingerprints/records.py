@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Remember which secrets an endpoint was given last, as a slow salted hash, since no server returns them.
+"""Fingerprints of the secrets that were last sent to an endpoint, as slow salted hashes.
 
-A record is emptied before secrets are sent and written after the server took them. If a run ends in between, the
-secrets count as unknown, and the next run sends them. Only runs that use such records load this file.
-Private to the collection.
+Elasticsearch never returns secrets, so the fingerprints are the only way to detect a new one. A record is invalidated
+before secrets are sent, and saved after the server has accepted them. If a run ends in between, the secrets are treated
+as unknown, and the next run sends them. Imported only by runs that use fingerprints. Private to the collection.
 """
 
 from __future__ import annotations
@@ -24,47 +24,51 @@ from .._elasticsearch.errors import Refused
 from .._inference.endpoint import Endpoint
 from .._services.service import Service
 
-#: The cost of a hash: 4 MiB and some milliseconds, so that 100 with different salts take less than 2 seconds.
-#: What it protects are random keys of about 100 characters, which nobody can guess at any cost.
+#: Cost of a hash: 4 MiB and some milliseconds, so that 100 hashes with different salts take less than 2 seconds.
+#: It protects random keys of about 100 characters, which cannot be guessed at any cost.
 COST = {"n": 2**12, "r": 8, "p": 1}
 
-#: A record with another cost is not ours: looking at it must not take long, nor all memory.
-_BEARABLE: dict[str, Collection[int]] = {"n": [2**power for power in range(1, 16)], "r": range(1, 9), "p": range(1, 5)}
+#: Accepted costs. A record with any other cost is rejected, because its verification could exhaust time or memory.
+_ALLOWED_COST: dict[str, Collection[int]] = {
+    "n": [2**power for power in range(1, 16)],
+    "r": range(1, 9),
+    "p": range(1, 5),
+}
 
 Record = Dict[str, Any]
 
-#: Identifies what a write has stored, so that a later write can tell whether it is still there.
-Receipt = Dict[str, Any]
+#: Version of a stored record. A later write can require that the record still has it.
+RecordVersion = Dict[str, Any]
 
-#: The secrets of an endpoint by their dotted paths.
+#: Secrets of an endpoint by dotted path.
 Secrets = Mapping[str, Any]
 
 
-class Overtaken(Exception):
-    """Somebody else has written the record in the meantime."""
+class ConflictError(Exception):
+    """A conflict with another run that has changed the record."""
 
 
 class Store(Protocol):
-    """Where the records are. Every method may raise ClientError or Refused."""
+    """Interface of the fingerprint stores. All methods can raise ClientError or Refused."""
 
     def read(self, inference_ids: Sequence[str]) -> dict[str, Record | None]:
-        """Return the record of each, None for those that have none."""
+        """Return the record of each endpoint, or None if it has no record."""
 
-    def write(self, record: Record, instead_of: Receipt | None = None) -> Receipt:
-        """Replace a record.
+    def write(self, record: Record, expected: RecordVersion | None = None) -> RecordVersion:
+        """Create or replace a record, and return its version.
 
-        :param instead_of: of the record that has to be there still.
-        :raises Overtaken: if another one is.
+        :param expected: the version that the stored record must have.
+        :raises ConflictError: if the stored record has another version.
         """
 
-    def remove(self, inference_id: str) -> None:
-        """Remove the record if there is one."""
+    def delete(self, inference_id: str) -> None:
+        """Delete the record if it exists."""
 
 
 class Fingerprints:
-    """Tell whether secrets differ from those that an endpoint was given last.
+    """Comparison of secrets with those that were last sent to an endpoint.
 
-    :param services: says of a service, given its name, which settings of its endpoints never change in place.
+    :param services: returns the service with a name. It defines which settings cannot be updated in place.
     """
 
     def __init__(self, store: Store, services: Callable[[str], Service]) -> None:
@@ -72,12 +76,12 @@ class Fingerprints:
         self._services = services
         self._records: dict[str, Record | None] = {}
         self._salts: dict[str, str] = {}
-        self._begun: dict[str, Receipt] = {}
+        self._versions: dict[str, RecordVersion] = {}
 
     def read(self, inference_ids: Iterable[str]) -> None:
-        """Read the records of many at once.
+        """Read the records of several endpoints with one request.
 
-        :raises Refused: if what is there is not a record of this collection.
+        :raises Refused: if a record was not written by this collection.
         """
         wanted = [inference_id for inference_id in inference_ids if inference_id not in self._records]
         if not wanted:
@@ -85,18 +89,18 @@ class Fingerprints:
         for inference_id, record in self._store.read(wanted).items():
             if record is not None and not _is_record(record, inference_id):
                 raise Refused(
-                    f"What is stored as the API key's fingerprint of inference endpoint {inference_id} was not written "
-                    "by this collection. Nothing was changed. Hint: choose another fingerprint_index or "
-                    "fingerprint_file, or remove it there."
+                    f"The stored fingerprint of inference endpoint {inference_id} was not written by this collection. "
+                    "Nothing was changed. Hint: delete it from the fingerprint store, or use a different "
+                    "fingerprint_index or fingerprint_file."
                 )
             self._records[inference_id] = record
 
     def is_new(self, secrets: Secrets, endpoint: Endpoint) -> bool:
-        """Return whether the secrets are not known to be those that the endpoint has."""
-        record = self._record_of(endpoint)
+        """Return whether the secrets differ from those of the endpoint, or those of the endpoint are unknown."""
+        record = self._matching_record(endpoint)
         if record is None:
             return True
-        text = _text_of(secrets)
+        text = _serialize(secrets)
         found = _hash(text, record["salt"], **record["scrypt"])
         if not hmac.compare_digest(found, record["hash"]):
             return True
@@ -105,75 +109,77 @@ class Fingerprints:
         return False
 
     def last_sent(self, endpoint: Endpoint) -> dict[str, str] | None:
-        """Return when secrets were sent, and by which version of the collection. None if that is not known."""
-        record = self._record_of(endpoint)
+        """Return the time when secrets were last sent and the version of the collection, or None if it is unknown."""
+        record = self._matching_record(endpoint)
         return {name: str(record.get(name)) for name in ("sent_at", "version")} if record else None
 
-    def begin(self, secrets: Secrets, inference_id: str) -> None:
-        """Make the secrets unknown before they are sent, which also shows that records can be written."""
-        self._hashed(secrets)
+    def invalidate(self, secrets: Secrets, inference_id: str) -> None:
+        """Invalidate the record before secrets are sent. This also proves that the store is writable."""
+        self._hash_secrets(secrets)
         self.read([inference_id])
-        self._begun[inference_id] = self._write(_unknown(inference_id))
+        self._versions[inference_id] = self._write(_empty_record(inference_id))
 
-    def sent(self, secrets: Secrets, endpoint: Endpoint) -> None:
-        """Record the secrets after the server took them.
+    def save(self, secrets: Secrets, endpoint: Endpoint) -> None:
+        """Save the fingerprint after the server has accepted the secrets.
 
-        :param endpoint: as the server holds it now.
-        :raises Refused: if another run sends some at the same time: nobody knows which of them the server has.
+        :param endpoint: the endpoint as it is stored now.
+        :raises Refused: if another run sent secrets at the same time, because it is unknown which were stored last.
         """
         record = {
-            **_unknown(endpoint.inference_id),
+            **_empty_record(endpoint.inference_id),
             "sent_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "identity": self._identity(endpoint),
-            **self._hashed(secrets),
+            "identity": self._compute_identity(endpoint),
+            **self._hash_secrets(secrets),
         }
         try:
-            self._write(record, self._begun.pop(endpoint.inference_id))
-        except Overtaken:
-            self._write(_unknown(endpoint.inference_id))
+            self._write(record, self._versions.pop(endpoint.inference_id))
+        except ConflictError:
+            self._write(_empty_record(endpoint.inference_id))
             raise Refused(
-                f"Another run gave inference endpoint {endpoint.inference_id} an API key at the same time."
+                f"Another run set the credentials of inference endpoint {endpoint.inference_id} at the same time."
             ) from None
 
-    def forget(self, inference_id: str) -> None:
-        """Remove the record before its endpoint is deleted."""
+    def delete(self, inference_id: str) -> None:
+        """Delete the record before its endpoint is deleted."""
         self.read([inference_id])
         if self._records[inference_id] is not None:
-            self._store.remove(inference_id)
+            self._store.delete(inference_id)
             self._records[inference_id] = None
 
-    def _hashed(self, secrets: Secrets) -> Record:
-        """Return what is recorded of secrets. Endpoints with the same ones share a salt, so that one hash is enough."""
-        text = _text_of(secrets)
+    def _hash_secrets(self, secrets: Secrets) -> Record:
+        """Return the salted hash of secrets. Endpoints with the same secrets share the salt, and therefore the hash."""
+        text = _serialize(secrets)
         salt = self._salts.setdefault(text, os.urandom(16).hex())
         return {"salt": salt, "hash": _hash(text, salt, **COST), "scrypt": COST}
 
-    def _write(self, record: Record, instead_of: Receipt | None = None) -> Receipt:
-        receipt = self._store.write(record, instead_of)
+    def _write(self, record: Record, expected: RecordVersion | None = None) -> RecordVersion:
+        version = self._store.write(record, expected)
         self._records[record["inference_id"]] = record
-        return receipt
+        return version
 
-    def _record_of(self, endpoint: Endpoint) -> Record | None:
-        """Return the record if it knows secrets, and those of this endpoint, not of one that was there before."""
+    def _matching_record(self, endpoint: Endpoint) -> Record | None:
+        """Return the record, or None if it has no hash or belongs to a previous endpoint with the same ID."""
         self.read([endpoint.inference_id])
         record = self._records[endpoint.inference_id]
-        return record if record and "hash" in record and record["identity"] == self._identity(endpoint) else None
+        return (
+            record if record and "hash" in record and record["identity"] == self._compute_identity(endpoint) else None
+        )
 
-    def _identity(self, endpoint: Endpoint) -> str:
-        """Return a digest of what cannot change in place. Another one shows that the endpoint was re-created."""
+    def _compute_identity(self, endpoint: Endpoint) -> str:
+        """Return a digest of everything that cannot be updated in place. It changes if the endpoint is re-created."""
         service = self._services(endpoint.service)
         fixed = {path: value for path, value in endpoint.settings.items() if service.is_fixed(path)}
         text = json.dumps([endpoint.service, endpoint.task_type, fixed], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _text_of(secrets: Secrets) -> str:
-    """Return the text that is hashed. It has the paths, too: the same value can be another kind of credential."""
+def _serialize(secrets: Secrets) -> str:
+    """Return the string to hash. It contains the paths, because one value can be used for different credentials."""
     return json.dumps(sorted(secrets.items()), sort_keys=True)
 
 
-def _unknown(inference_id: str) -> Record:
-    """Return a record that knows no secret. No two are alike."""
+def _empty_record(inference_id: str) -> Record:
+    """Return a unique record without a hash, which means that the secrets are unknown."""
     return {"inference_id": inference_id, "version": VERSION, "run": os.urandom(16).hex()}
 
 
@@ -184,28 +190,29 @@ def _is_record(record: Any, inference_id: str) -> bool:
         return True
     cost = record.get("scrypt")
     texts = all(_is_hexadecimal(record.get(name)) for name in ("identity", "salt", "hash"))
-    return texts and isinstance(cost, dict) and cost.keys() == COST.keys() and all(map(_is_bearable, cost.items()))
+    return texts and isinstance(cost, dict) and cost.keys() == COST.keys() and all(map(_is_allowed_cost, cost.items()))
 
 
 def _is_hexadecimal(text: Any) -> bool:
     return isinstance(text, str) and re.fullmatch("[0-9a-f]{32,64}", text) is not None
 
 
-def _is_bearable(part: tuple[str, Any]) -> bool:
+def _is_allowed_cost(part: tuple[str, Any]) -> bool:
     name, value = part
-    return isinstance(value, int) and value in _BEARABLE[name]
+    return isinstance(value, int) and value in _ALLOWED_COST[name]
 
 
 @functools.lru_cache(maxsize=None)
 def _hash(text: str, salt: str, n: int, r: int, p: int) -> str:
-    """
-    :raises Refused: if Python's OpenSSL has no scrypt, as in FIPS mode.
+    """Return the scrypt hash of a string.
+
+    :raises Refused: if the OpenSSL of Python does not support scrypt, as in FIPS mode.
     """
     try:
         raw = hashlib.scrypt(text.encode(), salt=salt.encode(), n=n, r=r, p=p, maxmem=2**26, dklen=32)
     except (AttributeError, ValueError) as error:
         raise Refused(
-            f"update_secrets=when_changed needs scrypt, which Python on this machine does not have: {error}. "
-            "Nothing was changed. Hint: update_secrets=always does without it."
+            f"update_secrets=when_changed requires scrypt, which Python on this host does not support: {error}. "
+            "Nothing was changed. Hint: set update_secrets=always, which does not require it."
         ) from None
     return raw.hex()

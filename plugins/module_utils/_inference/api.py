@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Send the requests of the inference API: one method for each, which returns what the response contains.
+"""Client of the inference API, with one method for each request. It is independent of the service.
 
-It serves every service alike and does not know what their settings mean. Private to the collection.
+Private to the collection.
 """
 
 from __future__ import annotations
@@ -13,57 +13,58 @@ from typing import Any, Mapping, NamedTuple
 from urllib.parse import quote, urlencode
 
 from .._elasticsearch.client import Client
-from .._elasticsearch.errors import ApiError, ClientError, UnreadableAnswer
-from .endpoint import NEWEST, UNKNOWN, Endpoint, Server
+from .._elasticsearch.errors import ApiError, ClientError, UnreadableResponse
+from .endpoint import NEWEST, UNKNOWN_SERVER, Endpoint, Server
 
-#: The most seconds of its timeout that a client keeps for itself: the server must give up before the client does.
-_MOST_MARGIN = 10.0
+#: Maximum number of seconds by which the timeout of the server is shorter than that of the client, so that the server
+#: stops waiting before the client does.
+_MAX_MARGIN = 10.0
 
-_QUERY_HINT = "something in front of Elasticsearch takes queries away: have it pass them on, or go round it."
+_QUERY_HINT = "reconfigure or bypass the proxy in front of Elasticsearch. It removes query strings from requests."
 
 _DRY_RUN = {"dry_run": "true"}
 
-#: Shortens a response, so that it shows whether the query arrived.
+#: A query that shortens the response, which proves that the query string arrived.
 _ID_ONLY = {"filter_path": "endpoints.inference_id"}
 
 
 class References(NamedTuple):
-    """The pipelines and the indices that use an endpoint."""
+    """Pipelines and indices that use an endpoint."""
 
     pipelines: tuple[str, ...]
     indexes: tuple[str, ...]
 
 
 class Inference:
-    """The requests of `elasticsearch.md`, "Requests".
+    """Requests of the inference API (`elasticsearch.md`, "Requests").
 
-    Each method raises ClientError, also if the response is not as documented. Each request carries the cluster
-    privilege that it needs, for the hint of a refusal.
+    Each method raises ClientError if the request fails or the response does not have the documented format. Each
+    request specifies the cluster privilege that it requires, for the hint if it is missing.
     """
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self._proving = threading.Lock()
-        self._queries_arrive = False
+        self._checking = threading.Lock()
+        self._query_strings_arrive = False
 
     def server(self) -> Server:
-        """Read the version of the server."""
-        answer = self._request("GET", "/", privilege="monitor")
+        """Return the version of the server."""
+        response = self._request("GET", "/", privilege="monitor")
         try:
-            version, cluster = answer["version"], str(answer.get("cluster_uuid") or "")
+            version, cluster = response["version"], str(response.get("cluster_uuid") or "")
             if version.get("build_flavor") == "serverless":
                 return Server(NEWEST, "Elasticsearch Serverless", cluster)
             major, minor, *rest = version["number"].split(".")
             patch = int(rest[0]) if rest and rest[0].isdecimal() else 0
             return Server((int(major), int(minor)), f"Elasticsearch {version['number']}", cluster, patch=patch)
         except (AttributeError, KeyError, TypeError, ValueError):
-            raise not_as_documented("GET", "/") from None
+            raise unexpected_response("GET", "/") from None
 
     def get(self, inference_id: str) -> Endpoint | None:
-        """Return an endpoint, or None if there is none."""
-        path = f"/_inference/{_quoted(inference_id)}"
+        """Return an endpoint, or None if it does not exist."""
+        path = f"/_inference/{_quote(inference_id)}"
         try:
-            endpoints = self._endpoints("GET", path, self._request("GET", path))
+            endpoints = self._parse_endpoints("GET", path, self._request("GET", path))
         except ApiError as error:
             if error.is_not_found:
                 return None
@@ -71,102 +72,107 @@ class Inference:
         return next((endpoint for endpoint in endpoints if endpoint.inference_id == inference_id), None)
 
     def get_all(self, task_type: str | None = None) -> list[Endpoint]:
-        """Return every endpoint, including those of other services and the built-in ones."""
-        path = f"/_inference/{_quoted(task_type)}/_all" if task_type else "/_inference/_all"
-        return self._endpoints("GET", path, self._request("GET", path))
+        """Return all endpoints of all services, including built-in endpoints."""
+        path = f"/_inference/{_quote(task_type)}/_all" if task_type else "/_inference/_all"
+        return self._parse_endpoints("GET", path, self._request("GET", path))
 
     def put(
         self,
         task_type: str,
         inference_id: str,
         body: Mapping[str, Any],
-        server: Server = UNKNOWN,
+        server: Server = UNKNOWN_SERVER,
         least_retries: int = 0,
     ) -> Endpoint:
-        """Create an endpoint and return it as stored. Elasticsearch rejects an ID that exists.
+        """Create an endpoint, and return the stored endpoint. Elasticsearch rejects an existing ID.
 
-        :param server: decides whether the server is told how long it may wait for the provider.
-        :param least_retries: how often a temporary fault of the provider is waited out, whatever the connection says.
+        :param server: the server, which may not support a timeout for creates.
+        :param least_retries: minimum number of retries after temporary errors, even if the connection allows fewer.
         """
-        params = self._limit() if server.limits_creates else None
-        return self._write(path_of(task_type, inference_id), params, body, least_retries)
+        params = self._timeout_query() if server.supports_create_timeout else None
+        return self._write(endpoint_path(task_type, inference_id), params, body, least_retries)
 
-    def update(self, task_type: str, inference_id: str, body: Mapping[str, Any], server: Server = UNKNOWN) -> Endpoint:
-        """Update an endpoint in place and return it as stored, which may be unchanged."""
-        params = self._limit() if server.limits_updates else None
-        return self._write(path_of(task_type, inference_id) + "/_update", params, body)
+    def update(
+        self, task_type: str, inference_id: str, body: Mapping[str, Any], server: Server = UNKNOWN_SERVER
+    ) -> Endpoint:
+        """Update an endpoint in place, and return the stored endpoint, which can be unchanged."""
+        params = self._timeout_query() if server.supports_update_timeout else None
+        return self._write(endpoint_path(task_type, inference_id) + "/_update", params, body)
 
     def delete(self, task_type: str, inference_id: str, force: bool = False) -> None:
-        """Delete an endpoint; with C(force) although it is referenced.
+        """Delete an endpoint.
 
         :param task_type: empty if it is not known.
+        :param force: whether to delete an endpoint that is in use.
         """
-        path, params = path_of(task_type, inference_id), {"force": "true"} if force else None
-        answer = self.client.request_with_retries("DELETE", path, params, privilege="manage_inference")
-        if not isinstance(answer, dict) or answer.get("acknowledged") is not True:
-            raise not_as_documented("DELETE", path)
+        path, params = endpoint_path(task_type, inference_id), {"force": "true"} if force else None
+        response = self.client.request_with_retries("DELETE", path, params, privilege="manage_inference")
+        if not isinstance(response, dict) or response.get("acknowledged") is not True:
+            raise unexpected_response("DELETE", path)
 
     def references(self, task_type: str, inference_id: str) -> References:
-        """Return what uses an endpoint, by a delete that changes nothing (C(dry_run)).
+        """Return the pipelines and indices that use an endpoint, with a dry run of a delete request.
 
-        :raises ClientError: also if it would delete, or did delete, the endpoint.
+        :raises ClientError: also if the dry run would delete or has deleted the endpoint.
         """
-        path = path_of(task_type, inference_id)
-        with self._proving:
-            if not self._queries_arrive:
-                self._prove_that_queries_arrive(path, inference_id)
-                self._queries_arrive = True
-        answer = self._request("DELETE", path, _DRY_RUN, privilege="manage_inference")
+        path = endpoint_path(task_type, inference_id)
+        with self._checking:
+            if not self._query_strings_arrive:
+                self._check_query_strings(path, inference_id)
+                self._query_strings_arrive = True
+        response = self._request("DELETE", path, _DRY_RUN, privilege="manage_inference")
         try:
-            if answer.get("acknowledged") is True:
-                problem = f"The dry run was carried out: inference endpoint {inference_id} is removed."
+            if response.get("acknowledged") is True:
+                problem = f"The dry run was executed as a real delete: inference endpoint {inference_id} was deleted."
                 raise ClientError(problem, "DELETE", f"{path}?dry_run=true", _QUERY_HINT, 200)
-            return References(tuple(answer.get("pipelines") or ()), tuple(answer.get("indexes") or ()))
+            return References(tuple(response.get("pipelines") or ()), tuple(response.get("indexes") or ()))
         except (AttributeError, TypeError):
-            raise not_as_documented("DELETE", path) from None
+            raise unexpected_response("DELETE", path) from None
 
-    def _prove_that_queries_arrive(self, path: str, inference_id: str) -> None:
-        """Check that queries arrive, by one that every server knows: without its query, a dry run deletes the endpoint.
+    def _check_query_strings(self, path: str, inference_id: str) -> None:
+        """Check that query strings reach Elasticsearch. Without its query string, a dry run deletes the endpoint.
 
-        :raises ClientError: if the response is that of a read without a query, or if there is none.
+        :raises ClientError: if the response shows that the query string was ignored, or if the request failed.
         """
-        answer = self._request("GET", path, _ID_ONLY)
-        if answer == {"endpoints": [{"inference_id": inference_id}]}:
+        response = self._request("GET", path, _ID_ONLY)
+        if response == {"endpoints": [{"inference_id": inference_id}]}:
             return
-        problem = "This was answered as if it had no query. A dry run would be a removal then, so none was sent."
+        problem = (
+            "The query string of this request was ignored. Without it, a dry run deletes the endpoint, so none was "
+            "sent."
+        )
         raise ClientError(problem, "GET", f"{path}?{urlencode(_ID_ONLY)}", _QUERY_HINT, 200)
 
     def sensitive_settings(self) -> dict[str, frozenset[str]]:
-        """Return the names of the settings that the server calls sensitive, by service."""
+        """Return the names of the settings that Elasticsearch marks as sensitive, by service."""
         path = "/_inference/_services"
-        answer = self._request("GET", path)
+        response = self._request("GET", path)
         try:
             return {
                 service["service"]: frozenset(
                     name for name, about in service["configurations"].items() if about.get("sensitive") is True
                 )
-                for service in _listed(answer)
+                for service in _require_list(response)
             }
         except (AttributeError, KeyError, TypeError):
-            raise not_as_documented("GET", path) from None
+            raise unexpected_response("GET", path) from None
 
     def is_deployed(self, model_id: str, deployment_id: str = "") -> bool:
-        """Return whether a model is ready: it is fully allocated, or has no deployment.
+        """Return whether a model is fully allocated, as defined in the documentation of the create API.
 
-        The condition is that of the published documentation of the create API.
-
-        :param deployment_id: the one that matters. Then the model is not ready as long as there is none.
+        :param deployment_id: the deployment to check. If empty, all deployments are checked, and a model without a
+            deployment is ready.
         """
-        path = f"/_ml/trained_models/{_quoted(model_id)}/_stats"
+        path = f"/_ml/trained_models/{_quote(model_id)}/_stats"
         try:
-            answer = self._request("GET", path, privilege="monitor_ml")
+            response = self._request("GET", path, privilege="monitor_ml")
         except ApiError as error:
             if error.is_not_found:
                 return not deployment_id
             raise
         try:
             deployments = [
-                stats["deployment_stats"] for stats in answer["trained_model_stats"] if "deployment_stats" in stats
+                stats["deployment_stats"] for stats in response["trained_model_stats"] if "deployment_stats" in stats
             ]
             if deployment_id:
                 deployments = [each for each in deployments if each.get("deployment_id") == deployment_id]
@@ -179,25 +185,25 @@ class Inference:
                 for allocation in allocations
             )
         except (KeyError, TypeError):
-            raise not_as_documented("GET", path) from None
+            raise unexpected_response("GET", path) from None
 
-    def _limit(self) -> dict[str, str]:
-        """Return the query that limits how long the server waits for the provider."""
-        return {"timeout": server_timeout(self.client.timeout)}
+    def _timeout_query(self) -> dict[str, str]:
+        """Return the query that limits the time for which the server waits for the provider."""
+        return {"timeout": format_server_timeout(self.client.timeout)}
 
     def _write(
         self, path: str, params: Mapping[str, str] | None, body: Mapping[str, Any], least_retries: int = 0
     ) -> Endpoint:
-        answer = self.client.request_with_retries(
+        response = self.client.request_with_retries(
             "PUT", path, params, body, least_retries=least_retries, privilege="manage_inference"
         )
-        return _endpoint("PUT", path, answer)
+        return _parse_endpoint("PUT", path, response)
 
-    def _endpoints(self, method: str, path: str, answer: Any) -> list[Endpoint]:
+    def _parse_endpoints(self, method: str, path: str, response: Any) -> list[Endpoint]:
         try:
-            return [_endpoint(method, path, endpoint) for endpoint in answer["endpoints"]]
+            return [_parse_endpoint(method, path, endpoint) for endpoint in response["endpoints"]]
         except (KeyError, TypeError):
-            raise not_as_documented(method, path) from None
+            raise unexpected_response(method, path) from None
 
     def _request(
         self,
@@ -209,39 +215,39 @@ class Inference:
         return self.client.request(method, path, params, privilege=privilege)
 
 
-def _listed(answer: Any) -> list[Any]:
-    if not isinstance(answer, list):
+def _require_list(response: Any) -> list[Any]:
+    if not isinstance(response, list):
         raise TypeError
-    return answer
+    return response
 
 
-def server_timeout(seconds: float) -> str:
-    """Return a time value for the server, a little less than the seconds that the client waits for it."""
-    milliseconds = max(1, round((seconds - min(seconds * 0.1, _MOST_MARGIN)) * 1000))
+def format_server_timeout(seconds: float) -> str:
+    """Return a time value for the server that is a little shorter than the timeout of the client, in seconds."""
+    milliseconds = max(1, round((seconds - min(seconds * 0.1, _MAX_MARGIN)) * 1000))
     return f"{milliseconds}ms" if milliseconds % 1000 else f"{milliseconds // 1000}s"
 
 
-def _endpoint(method: str, path: str, answer: Any) -> Endpoint:
+def _parse_endpoint(method: str, path: str, response: Any) -> Endpoint:
     try:
-        return Endpoint.from_answer(answer)
+        return Endpoint.from_response(response)
     except (AttributeError, KeyError, TypeError):
-        raise not_as_documented(method, path) from None
+        raise unexpected_response(method, path) from None
 
 
-def not_as_documented(method: str, path: str) -> UnreadableAnswer:
-    """Return the error if a response is JSON in another shape."""
+def unexpected_response(method: str, path: str) -> UnreadableResponse:
+    """Return the error for a JSON response that does not have the documented format."""
     from .._elasticsearch.hints import NO_INFERENCE  # noqa: PLC0415
 
-    problem = "The answer is JSON, but not what Elasticsearch documents."
-    return UnreadableAnswer(problem, method, path, NO_INFERENCE, 200)
+    problem = "The response is valid JSON, but not in the documented format."
+    return UnreadableResponse(problem, method, path, NO_INFERENCE, 200)
 
 
-def path_of(task_type: str, inference_id: str) -> str:
-    """Return the path of an endpoint, without its task type if that is empty."""
+def endpoint_path(task_type: str, inference_id: str) -> str:
+    """Return the path of an endpoint. An empty task type is omitted."""
     if not task_type:
-        return f"/_inference/{_quoted(inference_id)}"
-    return f"/_inference/{_quoted(task_type)}/{_quoted(inference_id)}"
+        return f"/_inference/{_quote(inference_id)}"
+    return f"/_inference/{_quote(task_type)}/{_quote(inference_id)}"
 
 
-def _quoted(part: str) -> str:
+def _quote(part: str) -> str:
     return quote(part, safe="")

@@ -1,25 +1,25 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The nouns of the inference API: an endpoint and a server, as data. Private to the collection."""
+"""Data classes of the inference API. Private to the collection."""
 
 from __future__ import annotations
 
 from typing import Any, Mapping, NamedTuple
 
-#: The groups of settings that an endpoint has in addition to its ID, its task type and its service.
+#: The groups of settings of an endpoint.
 SETTINGS_GROUPS = ("service_settings", "task_settings", "chunking_settings")
 
 
 def is_task_type(name: str) -> bool:
-    """Whether a name can be that of a task type. The server takes C(any) for all of them."""
+    """Return whether a string can be the name of a task type. C(any) is not one; the server uses it for all of them."""
     return name != "any" and all(part.isascii() and part.isalpha() and part.islower() for part in name.split("_"))
 
 
 class Endpoint(NamedTuple):
-    """An inference endpoint as Elasticsearch returns it, without its secrets.
+    """An inference endpoint as Elasticsearch returns it, without secrets.
 
-    :ivar settings: dotted paths to values, as in C({"task_settings.max_tokens": 1024}).
+    :ivar settings: values by dotted path, such as C({"task_settings.max_tokens": 1024}).
     """
 
     inference_id: str
@@ -28,34 +28,37 @@ class Endpoint(NamedTuple):
     settings: Mapping[str, Any]
 
     @classmethod
-    def from_answer(cls, answer: Mapping[str, Any]) -> Endpoint:
-        groups = {group: answer[group] for group in SETTINGS_GROUPS if answer.get(group)}
+    def from_response(cls, response: Mapping[str, Any]) -> Endpoint:
+        groups = {group: response[group] for group in SETTINGS_GROUPS if response.get(group)}
         return cls(
-            str(answer["inference_id"]), str(answer["task_type"]), str(answer["service"]), flatten(groups, empty=True)
+            str(response["inference_id"]),
+            str(response["task_type"]),
+            str(response["service"]),
+            flatten(groups, empty=True),
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the endpoint as the API nests it, so that it can be declared again."""
+        """Return the endpoint in the nested format of the API, which can be declared."""
         head = {"inference_id": self.inference_id, "task_type": self.task_type, "service": self.service}
         return {**head, **nest(self.settings)}
 
 
-#: Serverless runs ahead of every numbered version.
+#: Version of Serverless, which is treated as newer than any numbered version.
 NEWEST = (999, 0)
 
 
-#: Patch releases before 9.4 whose updates keep chunking settings for certain.
+#: Patch releases before 9.4 in which updates certainly keep chunking settings.
 _CHUNKING_KEPT = frozenset([*((9, 3, patch) for patch in range(2, 100)), *((9, 2, patch) for patch in range(7, 100))])
 
 
 class Server(NamedTuple):
-    """What C(GET /) returns about a server.
+    """The product and version that C(GET /) returns.
 
-    :ivar version: major and minor number.
-    :ivar name: for people, as in "Elasticsearch 9.3.0".
-    :ivar cluster: the UUID of its cluster; empty if it is not known.
-    :ivar is_known: whether the server returned its version, or it is assumed.
-    :ivar patch: the number of its patch release.
+    :ivar version: major and minor version.
+    :ivar name: display name, such as "Elasticsearch 9.3.0".
+    :ivar cluster: UUID of the cluster. Empty if it is not known.
+    :ivar is_known: whether the server returned its version. Otherwise, the version is assumed.
+    :ivar patch: number of the patch release.
     """
 
     version: tuple[int, int]
@@ -66,41 +69,43 @@ class Server(NamedTuple):
 
     @property
     def is_serverless(self) -> bool:
-        """Whether it is Elasticsearch Serverless, which has no versions."""
+        """Return whether the server is Elasticsearch Serverless, which has no version numbers."""
         return self.is_known and self.version == NEWEST
 
     @property
-    def has_updates(self) -> bool:
-        """Whether it changes endpoints in place at all, which 8.16 does not (`elasticsearch.md`, "Update")."""
+    def supports_updates(self) -> bool:
+        """Return whether endpoints can be updated in place, which requires 8.17 (`elasticsearch.md`, "Update")."""
         return self.version >= (8, 17)
 
     @property
-    def keeps_chunking(self) -> bool:
-        """Whether an update leaves C(chunking_settings) as they are (`elasticsearch.md`, "Update of other services").
+    def keeps_chunking_settings(self) -> bool:
+        """Return whether updates keep C(chunking_settings) (`elasticsearch.md`, "Update of other services").
 
-        The fix was merged between two patch releases. Those that may not have it count as if they had not.
+        Patch releases that may not contain the fix are treated as if they do not contain it.
         """
         return self.version >= (9, 4) or (*self.version, self.patch) in _CHUNKING_KEPT
 
     @property
-    def limits_creates(self) -> bool:
-        """Whether a create has the query parameter C(timeout) (`elasticsearch.md`, "Requests")."""
+    def supports_create_timeout(self) -> bool:
+        """Return whether creates support the query parameter C(timeout) (`elasticsearch.md`, "Requests")."""
         return self.is_known and ((8, 19) <= self.version < (9, 0) or self.version >= (9, 1))
 
     @property
-    def limits_updates(self) -> bool:
-        """Whether an update has the query parameter C(timeout) (`elasticsearch.md`, "Requests")."""
+    def supports_update_timeout(self) -> bool:
+        """Return whether updates support the query parameter C(timeout) (`elasticsearch.md`, "Requests")."""
         return self.is_known and self.version >= (9, 5)
 
 
-#: What is assumed of a server that does not return its version.
-UNKNOWN = Server(NEWEST, "Elasticsearch (version unknown)", is_known=False)
+#: The server that is assumed if the version cannot be read.
+UNKNOWN_SERVER = Server(NEWEST, "Elasticsearch (version unknown)", is_known=False)
 
 
 def flatten(nested: Mapping[str, Any], prefix: str = "", empty: bool = False) -> dict[str, Any]:
-    """Return C({"a": {"b": 1}}) as C({"a.b": 1}), without what is None or, unless C(empty), an empty object.
+    """Convert C({"a": {"b": 1}}) to C({"a.b": 1}), and omit None and empty objects.
 
-    An object whose own names have dots, such as one of headers, stays whole. Otherwise C(nest) would take it apart.
+    An object whose names contain dots, such as a map of headers, is one value, because C(nest) would split its names.
+
+    :param empty: whether to keep empty objects.
     """
     flat: dict[str, Any] = {}
     for name, value in nested.items():
@@ -112,7 +117,7 @@ def flatten(nested: Mapping[str, Any], prefix: str = "", empty: bool = False) ->
 
 
 def nest(flat: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the reverse of C(flatten)."""
+    """Reverse C(flatten)."""
     nested: dict[str, Any] = {}
     for path, value in flat.items():
         *groups, name = path.split(".")

@@ -1,18 +1,18 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run endpoints of every task type, and prove that there is a result. Private to the collection."""
+"""Test requests for endpoints of all task types. Private to the collection."""
 
 from __future__ import annotations
 
 from contextlib import closing
 from typing import Any, Callable, Iterator, Mapping, NamedTuple
 
-from .._elasticsearch.errors import UnreadableAnswer
-from .api import not_as_documented, path_of
-from .completion_api import Answers, Piece
+from .._elasticsearch.errors import UnreadableResponse
+from .api import endpoint_path, unexpected_response
+from .completion_api import ChatChunk, CompletionApi
 
-#: The task type whose endpoints respond with a stream.
+#: The task type with streamed responses.
 CHAT_COMPLETION = "chat_completion"
 
 
@@ -29,67 +29,67 @@ def _is_sparse_vector(value: Any) -> bool:
 
 
 class Shape(NamedTuple):
-    """How a response looks if it has a result (the server's classes C(*Results), and the specification).
+    """The format of a response with a result (the server's classes C(*Results), and the specification).
 
-    :ivar names: the names that the list of results can have. That of an embedding depends on its element type.
-    :ivar field: the field of each result that proves it.
-    :ivar proves: whether a value of that field does.
+    :ivar names: possible names of the list of results. For embeddings, the name depends on the element type.
+    :ivar field: the field of each result to check.
+    :ivar is_valid: returns whether the value of this field is valid.
     """
 
     names: tuple[str, ...]
     field: str
-    proves: Callable[[Any], bool]
+    is_valid: Callable[[Any], bool]
 
 
-#: The responses of the task types that do not respond with a stream.
+#: Response formats of the task types without streamed responses.
 SHAPES: Mapping[str, Shape] = {
     "text_embedding": Shape(("text_embedding", "text_embedding_bytes", "text_embedding_bits"), "embedding", _is_vector),
     "sparse_embedding": Shape(("sparse_embedding",), "embedding", _is_sparse_vector),
     "embedding": Shape(("embeddings", "embeddings_bytes", "embeddings_bits"), "embedding", _is_vector),
     "rerank": Shape(("rerank",), "index", _is_number),
-    # With few tokens, the text of a model that responds can be empty.
+    # A working model can return an empty string if max_tokens is low.
     "completion": Shape(("completion",), "result", lambda text: isinstance(text, str)),
 }
 
-#: The task types whose endpoints can be run.
+#: The task types that can be tested.
 TASK_TYPES = (*SHAPES, CHAT_COMPLETION)
 
 
-class Pings(Answers):
-    """The requests of `elasticsearch.md`, "Run", for every task type. Each method raises ClientError."""
+class PingApi(CompletionApi):
+    """Test requests for all task types (`elasticsearch.md`, "Run"). All methods raise ClientError."""
 
-    def prove(self, task_type: str, inference_id: str, body: Mapping[str, Any], timeout: float) -> None:
-        """Run an endpoint of a task type of C(SHAPES).
+    def ping(self, task_type: str, inference_id: str, body: Mapping[str, Any], timeout: float) -> None:
+        """Run an endpoint of a task type in C(SHAPES).
 
-        :param timeout: seconds, for the server.
-        :raises ClientError: also if the response has no result.
+        :param timeout: timeout of the request in seconds.
+        :raises ClientError: also if the response does not contain a result.
         """
-        answer = self.infer(task_type, inference_id, body, timeout)
-        shape, path = SHAPES[task_type], path_of(task_type, inference_id)
+        response = self.infer(task_type, inference_id, body, timeout)
+        shape, path = SHAPES[task_type], endpoint_path(task_type, inference_id)
         try:
-            results = next(answer[name] for name in shape.names if name in answer)
+            results = next(response[name] for name in shape.names if name in response)
             values = [result[shape.field] for result in results]
         except (KeyError, StopIteration, TypeError):
-            raise not_as_documented("POST", path) from None
-        if not values or not all(map(shape.proves, values)):
-            raise without_result(path)
+            raise unexpected_response("POST", path) from None
+        if not values or not all(map(shape.is_valid, values)):
+            raise missing_result(path)
 
-    def chat_until_result(self, inference_id: str, body: Mapping[str, Any], timeout: float) -> Iterator[Piece]:
-        """Run an endpoint of the task type C(chat_completion), and return its response until the model has responded.
+    def chat_until_result(self, inference_id: str, body: Mapping[str, Any], timeout: float) -> Iterator[ChatChunk]:
+        """Run an endpoint of the task type C(chat_completion), and yield its response until it contains a result.
 
-        Then the connection is closed. The first events of a stream can come without a response of the model.
+        Then close the connection. The first events of a stream can arrive before the model responds.
 
-        :param timeout: seconds, for the server as well.
-        :raises ClientError: also if the stream ends without a response.
+        :param timeout: timeout of the request in seconds.
+        :raises ClientError: also if the stream ends without a result.
         """
-        with closing(self.chat(inference_id, body, timeout)) as pieces:
-            for piece in pieces:
-                yield piece
-                if piece.text or piece.finish_reason:
+        with closing(self.chat(inference_id, body, timeout)) as chunks:
+            for chunk in chunks:
+                yield chunk
+                if chunk.text or chunk.finish_reason:
                     return
-        raise without_result(path_of(CHAT_COMPLETION, inference_id) + "/_stream")
+        raise missing_result(endpoint_path(CHAT_COMPLETION, inference_id) + "/_stream")
 
 
-def without_result(path: str) -> UnreadableAnswer:
-    """Return the error if a response is as documented, but has no result."""
-    return UnreadableAnswer("The response contains no result.", "POST", path, status=200)
+def missing_result(path: str) -> UnreadableResponse:
+    """Return the error for a response in the documented format that does not contain a result."""
+    return UnreadableResponse("The response contains no result.", "POST", path, status=200)

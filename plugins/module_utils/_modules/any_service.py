@@ -14,7 +14,7 @@ from typing import Any, Iterable, Iterator, Mapping, NamedTuple, Sequence
 
 from ansible.module_utils.common.validation import check_type_bool
 
-from .._elasticsearch.text import joined
+from .._elasticsearch.text import join_names
 from .._inference.endpoint import SETTINGS_GROUPS, is_task_type
 from .._reconcile.declaration import ABSENT, PRESENT, Desired
 from .._services.catalog import SERVICES, services
@@ -177,7 +177,7 @@ def _task_type_warnings(service: Service, task_type: str | None) -> Iterator[str
     if task_type is not None and service.task_types and task_type not in service.task_types:
         yield (
             f"the service {service.name} is not known to have the task type {task_type}, only "
-            f"{joined(service.task_types)}. It was passed on as it is."
+            f"{join_names(service.task_types)}. It was passed on as it is."
         )
 
 

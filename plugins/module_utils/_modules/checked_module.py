@@ -13,9 +13,9 @@ from typing import Any, Callable, Iterable, Iterator, Mapping, Tuple
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import set_fallbacks
 
-from .._elasticsearch.keys import secret_headers
+from .._elasticsearch.keys import find_secret_headers
 from .._elasticsearch.redaction import Redactor
-from .._elasticsearch.text import few, numbered
+from .._elasticsearch.text import join_few, join_messages
 from .connection_options import with_keys_as_text
 from .raw_options import misfits, structured, without_nulls
 from .secret_options import leaves, secret_options
@@ -69,7 +69,7 @@ class CheckedModule(AnsibleModule):  # type: ignore[misc]  # ansible-core has no
         set_fallbacks(self.argument_spec, given)
         self.params = with_keys_as_text(structured(self.argument_spec, given))
         self.raw_params = dict(self.params)
-        self._hide(secret for _name, secret in secret_headers(self.params.get("headers")))
+        self._hide(secret for _name, secret in find_secret_headers(self.params.get("headers")))
         self._hide(secret for _place, secret in self._more_secrets(self.params))
         wrong = list(misfits(self.argument_spec, self.params))
         self.problems = []
@@ -80,7 +80,7 @@ class CheckedModule(AnsibleModule):  # type: ignore[misc]  # ansible-core has no
             self._hide(secret for _place, secret in self._secrets())
             self.problems = validation_errors(wrong)
             if not all(misfit.is_flag for misfit in wrong):
-                self.fail_json(msg=numbered(self.problems))
+                self.fail_json(msg=join_messages(self.problems))
 
     def _hide(self, secrets: Iterable[str]) -> None:
         """Have ansible-core hide these texts wherever they occur, as it does with the values of secret options."""
@@ -112,10 +112,10 @@ class CheckedModule(AnsibleModule):  # type: ignore[misc]  # ansible-core has no
         hidden = [secret for secret in self.no_log_values if secret in text]
         if not hidden:
             return
-        options = few([*dict.fromkeys(place for place, secret in self._secrets() if secret in hidden)])
+        options = join_few([*dict.fromkeys(place for place, secret in self._secrets() if secret in hidden)])
         where = [name for name, part in data.items() if any(secret in part for secret in hidden)]
         self.warn(
-            f"The value of {options or 'a secret'} also occurs in {few(where)} of the result. Ansible hides it "
+            f"The value of {options or 'a secret'} also occurs in {join_few(where)} of the result. Ansible hides it "
             "there, so the result is not what the cluster holds. Hint: use a secret that is not a part of other data."
         )
 
@@ -123,5 +123,5 @@ class CheckedModule(AnsibleModule):  # type: ignore[misc]  # ansible-core has no
         """Return the places and the values of all secrets."""
         yield from secret_options(self.argument_spec, self.raw_params)
         yield from self._more_secrets(self.raw_params)
-        for name, secret in secret_headers(self.raw_params.get("headers")):
+        for name, secret in find_secret_headers(self.raw_params.get("headers")):
             yield f"headers.{name}", secret

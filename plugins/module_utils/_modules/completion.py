@@ -13,7 +13,7 @@ import re
 from typing import Any, Mapping, Sequence
 
 from .._elasticsearch.errors import ApiError, ClientError, Refused
-from .._inference.completion_api import Answers, Piece
+from .._inference.completion_api import ChatChunk, CompletionApi
 from .provider_requests import failed_result, hint_with_cost, parallel_problems, send_all, total
 from .runner import Context, run
 from .selection import read_endpoints
@@ -95,7 +95,7 @@ def work(context: Context) -> dict[str, Any]:
 
     :raises ClientError: if the endpoints cannot be read, before any prompt is sent.
     """
-    api, params = Answers(context.client), context.params
+    api, params = CompletionApi(context.client), context.params
     ids, texts = params["inference_id"], _texts(params)
     task_types = dict.fromkeys(ids, params["task_type"]) if params["task_type"] else _task_types(api, ids)
     settings = _settings(params["task_settings"] or {})
@@ -108,7 +108,7 @@ def work(context: Context) -> dict[str, Any]:
     return total(send_all(answer, jobs, params["parallel"]), "completions failed")
 
 
-def _task_types(api: Answers, ids: Sequence[str]) -> dict[str, str]:
+def _task_types(api: CompletionApi, ids: Sequence[str]) -> dict[str, str]:
     """Return the task types of endpoints by their IDs, by one request if Elasticsearch can list them.
 
     :raises ClientError: if they cannot be read, or if the only one cannot be.
@@ -138,19 +138,19 @@ class _Answer:
         self._text = ""
         self._told: dict[str, Any] = {"inference_id": inference_id}
 
-    def ask(self, api: Answers, text: str, settings: Mapping[str, Any], timeout: float) -> dict[str, Any]:
+    def ask(self, api: CompletionApi, text: str, settings: Mapping[str, Any], timeout: float) -> dict[str, Any]:
         """Send the prompt, and return the result of one completion."""
         try:
             self._ask(api, text, settings, timeout)
         except ClientError as error:
-            self._told.update(failed_result(error.but(hint=self._hint(error))))
+            self._told.update(failed_result(error.replace(hint=self._hint(error))))
         except Refused as refusal:
             self._told.update(failed_result(refusal))
         if self._text or not self._told.get("failed"):
             self._told["result"] = self._text
         return self._told
 
-    def _ask(self, api: Answers, text: str, settings: Mapping[str, Any], timeout: float) -> None:
+    def _ask(self, api: CompletionApi, text: str, settings: Mapping[str, Any], timeout: float) -> None:
         inference_id = self._told["inference_id"]
         if self._task_type == COMPLETION:
             body = {"input": text, **({"task_settings": settings} if settings else {})}
@@ -165,7 +165,7 @@ class _Answer:
             known = f"{COMPLETION} and {CHAT_COMPLETION}"
             raise Refused(f"The endpoint has the task type {self._task_type}; only those of {known} answer.", 400)
 
-    def _add(self, piece: Piece) -> None:
+    def _add(self, piece: ChatChunk) -> None:
         """Add a piece of a stream. Most of what pieces contain is in the first or the last one alone."""
         self._text += piece.text
         if piece.finish_reason:
@@ -180,7 +180,7 @@ class _Answer:
 
 
 def _own_hint(error: ClientError) -> str:
-    if not isinstance(error, ApiError) or error.cause.is_of_provider:
+    if not isinstance(error, ApiError) or error.cause.is_provider_error:
         return ""
     return next((hint for pattern, hint in _HINTS.items() if re.search(pattern, error.problem)), "")
 

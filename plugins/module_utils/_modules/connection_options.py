@@ -17,10 +17,10 @@ from typing import Any, Iterator, Mapping
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from .._elasticsearch.auth import METHODS, choose_auth
-from .._elasticsearch.connection import Connection, base_url, cloud_url
+from .._elasticsearch.connection import Connection, normalize_url, parse_cloud_id
 from .._elasticsearch.keys import (
+    find_key_error,
     is_credential,
-    key_problem,
 )
 
 #: Seconds; a day. The clock of the operating system has no room for much more.
@@ -40,7 +40,7 @@ _PREFIX = "elasticsearch_"
 _CREDENTIALS = tuple(tuple(_PREFIX + name for name in method.parameters) for method in METHODS)
 
 #: What each kind of key can be mistaken for, and what to do then.
-_KEYS = {_PREFIX + method.parameters[0]: method.forms for method in METHODS if method.forms}
+_KEYS = {_PREFIX + method.parameters[0]: method.key_hints for method in METHODS if method.key_hints}
 
 
 def _from_environment(name: str) -> str:
@@ -148,12 +148,12 @@ def _urls(given: Mapping[str, Any]) -> tuple[tuple[str, ...], list[str]]:
     wrong: list[str] = []
     if "elasticsearch_cloud_id" in given:
         try:
-            urls.append(cloud_url(given["elasticsearch_cloud_id"]))
+            urls.append(parse_cloud_id(given["elasticsearch_cloud_id"]))
         except ValueError as error:
             wrong.append(f"elasticsearch_cloud_id {error}. The value is {given['elasticsearch_cloud_id']!r}.")
     for url in given.get("elasticsearch_url", ()):
         try:
-            urls.append(base_url(url.strip()))
+            urls.append(normalize_url(url.strip()))
         except ValueError as error:
             shown = _USER.sub(r"\1", url, count=1)
             wrong.append(f"elasticsearch_url: {shown} {error}.")
@@ -235,7 +235,7 @@ def _not_sendable(given: Mapping[str, Any]) -> list[str]:
 
 
 def _wrong_key(key: str, hints: Mapping[str, str]) -> str:
-    return key_problem(key, hints) or ("" if key.isascii() else "contains a character that is not ASCII.")
+    return find_key_error(key, hints) or ("" if key.isascii() else "contains a character that is not ASCII.")
 
 
 def _is_plain(value: str) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any, Mapping, Sequence
 
-from .._elasticsearch.text import few
+from .._elasticsearch.text import join_few
 from .._inference.endpoint import SETTINGS_GROUPS
 from .._reconcile.declaration import ABSENT, ON_CREATE, PRESENT, Desired
 from .._services.service import Service
@@ -105,9 +105,9 @@ def list_problems(inference_ids: Sequence[str], problems_of: Sequence[Sequence[s
         ids.setdefault(name, []).append(place)
         for problem in found_there:
             places.setdefault(problem, []).append(place)
-    found = [f"{few(where)}: {problem}" for problem, where in places.items()]
+    found = [f"{join_few(where)}: {problem}" for problem, where in places.items()]
     twice = [
-        f"inference_id {inference_id} stands in the list more than once: {few(where)}."
+        f"inference_id {inference_id} stands in the list more than once: {join_few(where)}."
         for inference_id, where in ids.items()
         if len(where) > 1
     ]

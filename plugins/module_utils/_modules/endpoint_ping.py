@@ -13,9 +13,9 @@ from fnmatch import fnmatchcase
 from typing import Any, Iterator, Mapping, NamedTuple
 
 from .._elasticsearch.errors import ClientError, Refused
-from .._elasticsearch.text import joined
+from .._elasticsearch.text import join_names
 from .._inference.endpoint import Endpoint
-from .._inference.ping_api import CHAT_COMPLETION, TASK_TYPES, Pings
+from .._inference.ping_api import CHAT_COMPLETION, TASK_TYPES, PingApi
 from .._services.catalog import services
 from .provider_requests import failed_result, hint_with_cost, parallel_problems, send_all, total
 from .runner import Context, run
@@ -67,7 +67,7 @@ def work(context: Context) -> dict[str, Any]:
 
     :raises ClientError: if the endpoints cannot be read, before any of these requests.
     """
-    api, params = Pings(context.client), context.params
+    api, params = PingApi(context.client), context.params
     targets = list(_targets(api, context))
 
     def ping(target: Target) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def work(context: Context) -> dict[str, Any]:
     return total(send_all(ping, targets, params["parallel"]), "endpoints did not respond")
 
 
-def _targets(api: Pings, context: Context) -> Iterator[Target]:
+def _targets(api: PingApi, context: Context) -> Iterator[Target]:
     """Yield each endpoint once, in the order of the entries that select it.
 
     :raises ClientError: if the endpoints cannot be read.
@@ -99,7 +99,7 @@ def _targets(api: Pings, context: Context) -> Iterator[Target]:
                 yield target
 
 
-def _matches(_api: Pings, reading: Reading, pattern: str, params: Mapping[str, Any]) -> list[Target]:
+def _matches(_api: PingApi, reading: Reading, pattern: str, params: Mapping[str, Any]) -> list[Target]:
     """Return the endpoints that match a pattern, sorted by their IDs. If there are none, that is a failure."""
     matching = {
         endpoint.inference_id: endpoint
@@ -115,7 +115,7 @@ def _matches(_api: Pings, reading: Reading, pattern: str, params: Mapping[str, A
     return [Target(pattern, Refused(words + built_in, 404))]
 
 
-def _named(api: Pings, reading: Reading, inference_id: str, params: Mapping[str, Any]) -> list[Target]:
+def _named(api: PingApi, reading: Reading, inference_id: str, params: Mapping[str, Any]) -> list[Target]:
     """Return the endpoint with an ID. If there is none, that is a failure."""
     if inference_id in reading.failures:
         return [Target(inference_id, reading.failures[inference_id])]
@@ -157,12 +157,12 @@ class _Ping:
         self._endpoint = endpoint
         self._has_begun = False
 
-    def run(self, api: Pings, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    def run(self, api: PingApi, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         """Send the request, unless it is check mode, and return the result."""
         endpoint = self._endpoint
         result = {name: getattr(endpoint, name) for name in ("inference_id", "task_type", "service")}
         if endpoint.task_type not in TASK_TYPES:
-            words = f"The endpoint has the task type {endpoint.task_type}; only {joined(TASK_TYPES)} can be pinged."
+            words = f"The endpoint has the task type {endpoint.task_type}; only {join_names(TASK_TYPES)} can be pinged."
             return {**result, "responds": False, **failed_result(Refused(words))}
         if check_mode:
             return result
@@ -170,17 +170,17 @@ class _Ping:
         try:
             self._send(api, request_body(endpoint, params["input"], params["max_tokens"]), params["timeout"])
         except ClientError as error:
-            told = error.but(hint=hint_with_cost(error, error.hint, self._has_begun))
+            told = error.replace(hint=hint_with_cost(error, error.hint, self._has_begun))
             return {**result, "responds": False, **failed_result(told)}
         return {**result, "responds": True, "milliseconds": round((time.monotonic() - start) * 1000)}
 
-    def _send(self, api: Pings, body: Mapping[str, Any], timeout: float) -> None:
+    def _send(self, api: PingApi, body: Mapping[str, Any], timeout: float) -> None:
         endpoint = self._endpoint
         if endpoint.task_type == CHAT_COMPLETION:
             for _piece in api.chat_until_result(endpoint.inference_id, body, timeout):
                 self._has_begun = True
         else:
-            api.prove(endpoint.task_type, endpoint.inference_id, body, timeout)
+            api.ping(endpoint.task_type, endpoint.inference_id, body, timeout)
 
 
 def request_body(endpoint: Endpoint, text: str, max_tokens: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Collection, Mapping, Sequence
 
-from .._elasticsearch.client import MOST_CONNECTIONS
+from .._elasticsearch.client import MAX_CONNECTIONS
 from .._elasticsearch.errors import Refused
 from .._reconcile.cluster import Services
 from .._reconcile.declaration import Desired, Purge
@@ -36,8 +36,8 @@ def list_option_problems(params: Mapping[str, Any]) -> list[str]:
         wrong.append("purge with an empty list of endpoints would remove all there are: list those that shall stay.")
     if params["purge_max"] is not None and params["purge_max"] < 0:
         wrong.append(f"purge_max must be 0 or more, not {params['purge_max']}.")
-    if not 1 <= params["parallel"] <= MOST_CONNECTIONS:
-        wrong.append(f"parallel must be from 1 to {MOST_CONNECTIONS}, not {params['parallel']}.")
+    if not 1 <= params["parallel"] <= MAX_CONNECTIONS:
+        wrong.append(f"parallel must be from 1 to {MAX_CONNECTIONS}, not {params['parallel']}.")
     return wrong
 
 

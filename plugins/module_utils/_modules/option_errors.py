@@ -12,7 +12,7 @@ import math
 import re
 from typing import Any, Iterable, Mapping, Sequence
 
-from .._elasticsearch.text import few
+from .._elasticsearch.text import join_few
 from .raw_options import MISSING, UNSUPPORTED, WRONG_CHOICE, Misfit, fits
 
 #: Nobody has a shorter secret, and a short text shows what is wrong.
@@ -121,7 +121,7 @@ def _joined(places: Sequence[str]) -> str:
     alike: dict[str, list[str]] = {}
     for place in places:
         alike.setdefault(_without_numbers(place), []).append(place)
-    return ", ".join(map(few, alike.values()))
+    return ", ".join(map(join_few, alike.values()))
 
 
 def _without_numbers(place: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, Mapping, Sequence, TypeVar
 
-from .._elasticsearch.client import MOST_CONNECTIONS
+from .._elasticsearch.client import MAX_CONNECTIONS
 from .._elasticsearch.errors import ClientError, Refused
 
 _Job = TypeVar("_Job")
@@ -24,9 +24,9 @@ _MAY_COST = "The provider may have done its work, and may charge for it; so it w
 
 def parallel_problems(parallel: int) -> list[str]:
     """Return what is wrong with C(parallel)."""
-    if 1 <= parallel <= MOST_CONNECTIONS:
+    if 1 <= parallel <= MAX_CONNECTIONS:
         return []
-    return [f"parallel must be from 1 to {MOST_CONNECTIONS}, not {parallel}."]
+    return [f"parallel must be from 1 to {MAX_CONNECTIONS}, not {parallel}."]
 
 
 def send_all(send: Callable[[_Job], dict[str, Any]], jobs: Sequence[_Job], parallel: int) -> list[dict[str, Any]]:

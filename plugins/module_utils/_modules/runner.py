@@ -15,7 +15,7 @@ from ansible.module_utils.basic import missing_required_lib
 from .._elasticsearch.client import REQUESTS_IMPORT_ERROR, Client
 from .._elasticsearch.errors import ClientError
 from .._elasticsearch.redaction import Redactor
-from .._elasticsearch.text import numbered
+from .._elasticsearch.text import join_messages
 from .._inference.api import Inference
 from .checked_module import CheckedModule, Secrets
 from .connection_options import connection_of, connection_options, hidden_credentials
@@ -80,7 +80,7 @@ def _result(module: CheckedModule, check: Check, work: Work, redact: Redactor) -
     connection, wrong = connection_of(module.params)
     wrong += [*module.problems, *check(module.params)]
     if wrong:
-        return {"failed": True, "msg": redact(numbered(wrong))}
+        return {"failed": True, "msg": redact(join_messages(wrong))}
     module.accept()
     client = Client(connection, redact)
     context = Context(module.params, client, module.check_mode, module._diff)
@@ -94,10 +94,11 @@ def _result(module: CheckedModule, check: Check, work: Work, redact: Redactor) -
 
 def _warnings_of(client: Client) -> list[str]:
     """Return what the user should know of the requests of a run."""
-    warnings = [f"A node was skipped: {problem}" for problem in client.distrusted.values()]
-    if client.patience.resent:
-        times = "once" if client.patience.resent == 1 else f"{client.patience.resent} times"
-        warnings.insert(0, f"A request had to be sent again {times}, the last time for {client.patience.reason}.")
+    warnings = [f"A node was skipped: {problem}" for problem in client.skipped_nodes.values()]
+    budget = client.retry_budget
+    if budget.retry_count:
+        times = "once" if budget.retry_count == 1 else f"{budget.retry_count} times"
+        warnings.insert(0, f"A request had to be sent again {times}, the last time for {budget.last_reason}.")
     return warnings
 
 

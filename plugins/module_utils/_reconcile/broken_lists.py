@@ -26,7 +26,7 @@ def listed_in_part(cluster: Cluster, desired: Desired, error: ClientError) -> tu
     :returns: the endpoints by their IDs, and why not even these can be listed; empty if they can.
     :raises ClientError: the error, if any other request would fail as well.
     """
-    if error.ends_everything:
+    if error.is_fatal:
         raise error
     task_type = cluster.task_type_of(desired)
     try:
@@ -34,7 +34,7 @@ def listed_in_part(cluster: Cluster, desired: Desired, error: ClientError) -> tu
             raise error
         listed, why = cluster.by_id(cluster.api.get_all(task_type)), ""
     except ClientError as second:
-        if second.ends_everything:
+        if second.is_fatal:
             raise
         listed, why = _left_over(cluster, desired), _said(second)
     unchecked = f"only those of the task type {task_type} were checked for the same model"
@@ -71,7 +71,7 @@ def read_declared(
         try:
             endpoint = cluster.read(inference_id)
         except ClientError as failure:
-            if failure.ends_everything:
+            if failure.is_fatal:
                 raise
             errors[inference_id] = failure
         else:

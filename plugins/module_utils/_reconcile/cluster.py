@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Callable, Collection, Iterable, Mapping, Seque
 
 from .._elasticsearch.errors import ApiError, ClientError, Refused
 from .._inference.api import Inference
-from .._inference.endpoint import UNKNOWN, Endpoint, Server
+from .._inference.endpoint import UNKNOWN_SERVER, Endpoint, Server
 from .._services.service import Service
 from .declaration import PRESENT, Desired, Policy
 from .plan import Facts, Plan, plan
@@ -103,7 +103,7 @@ class Cluster:
                 try:
                     self._sensitive_settings = self.api.sensitive_settings()
                 except ClientError as error:
-                    if error.ends_everything:
+                    if error.is_fatal:
                         raise
                     # Older servers have no such list: the settings count as different, and the update tells.
                     self._sensitive_settings = {}
@@ -115,10 +115,10 @@ class Cluster:
 
     def failed(self, error: Refused | ClientError, desired: Desired) -> Refused | ClientError:
         """The error with what the service has to say of it. One that others would meet as well is kept in mind."""
-        if isinstance(error, ClientError) and error.ends_everything:
+        if isinstance(error, ClientError) and error.is_fatal:
             self.down = error
         hint = self.service_of(desired).explain(error.problem) if isinstance(error, ApiError) else ""
-        return error.but(hint=hint) if isinstance(error, ApiError) and hint else error
+        return error.replace(hint=hint) if isinstance(error, ApiError) and hint else error
 
     def warn(self, text: str) -> None:
         if text not in self.warnings:
@@ -148,7 +148,7 @@ class Cluster:
         try:
             return self.api.server()
         except ClientError as error:
-            if error.ends_everything:
+            if error.is_fatal:
                 raise
             if isinstance(error, ApiError) and error.error_type == "security_exception":
                 why = "without the cluster privilege monitor"
@@ -156,7 +156,7 @@ class Cluster:
                 why = f"({error.problem.rstrip('.')})"
         # Only a plan that depends on the version makes this a warning.
         self._assumed = f"The version of Elasticsearch cannot be read {why}; the newest is assumed."
-        return UNKNOWN
+        return UNKNOWN_SERVER
 
     def others(self) -> dict[str, Endpoint]:
         """All endpoints of the cluster by their ids.

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, Iterable, Mapping, NamedTuple, Sequence
 
 from .._elasticsearch.errors import Refused
-from .._elasticsearch.text import joined
+from .._elasticsearch.text import join_names
 from .._inference.endpoint import Endpoint, Server, nest
 from .._services.service import Service
 from . import wording
@@ -67,7 +67,7 @@ class Decision(NamedTuple):
         after = self._new(desired.settings, desired.task_type or service.default_task_type)
         missing = self._missing(desired.complete, after.task_type)
         if missing:
-            raise Refused(f"{named} It was not changed. Re-creating it needs {joined(missing)}.")
+            raise Refused(f"{named} It was not changed. Re-creating it needs {join_names(missing)}.")
         decided = Plan(RECREATED, before, after, tuple(sorted(desired.complete)))
         return self._proved(self._made(decided, desired.complete))
 
@@ -147,7 +147,9 @@ class Decision(NamedTuple):
 
     def _resets_chunking(self, existing: Endpoint, server: Server) -> bool:
         """Whether any update would replace the chunking settings with others."""
-        return not server.keeps_chunking and any(path.startswith("chunking_settings.") for path in existing.settings)
+        return not server.keeps_chunking_settings and any(
+            path.startswith("chunking_settings.") for path in existing.settings
+        )
 
     def _lacks_secrets(self, changes: Iterable[str], server: Server) -> bool:
         """Whether the server rejects the whole update for want of the secrets."""
@@ -155,7 +157,7 @@ class Decision(NamedTuple):
 
     def _impossible(self, changes: tuple[str, ...], stuck: Sequence[str], server: Server) -> tuple[str, ...]:
         """Those of the changes that no update of this server makes."""
-        if stuck and (self._lacks_secrets(changes, server) or not server.has_updates):
+        if stuck and (self._lacks_secrets(changes, server) or not server.supports_updates):
             # This version is known to reject the update as a whole.
             return changes
         return tuple(path for path in changes if path in self.facts.ignored)

@@ -223,7 +223,7 @@ class Execution:
         except ClientError as second:
             self._history.writes.append(unread(self._plan, error))
             unknown = f"{error.problem} What the server holds now could not be read: {second.problem}"
-            raise error.but(problem=unknown) from None
+            raise error.replace(problem=unknown) from None
 
     def _differing(self, endpoint: Endpoint) -> tuple[str, ...]:
         return differences(self._desired, endpoint, self._cluster.policy, self._service).paths

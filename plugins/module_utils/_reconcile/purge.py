@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Collection, Sequence
 
 from .._elasticsearch.errors import Refused
-from .._elasticsearch.text import joined
+from .._elasticsearch.text import join_names
 from .._inference.endpoint import Endpoint
 from .declaration import ABSENT, Desired, Purge
 from .temporary import base_of
@@ -53,9 +53,9 @@ def _too_many(doomed: Sequence[str], held: int, limit: int, services: Collection
     """
     :param held: how many endpoints of the services there are.
     """
-    of_services = f"of the service{'' if len(services) == 1 else 's'} {joined(sorted(services))}"
+    of_services = f"of the service{'' if len(services) == 1 else 's'} {join_names(sorted(services))}"
     return (
         f"The purge would remove {len(doomed)} of the {held} endpoints {of_services} that the cluster holds, "
-        f"more than {limit}. Nothing was changed. They are {joined(doomed)}. "
+        f"more than {limit}. Nothing was changed. They are {join_names(doomed)}. "
         f"Hint: list those that shall stay, name them in purge_exclude, or set purge_max={len(doomed)}."
     )

@@ -43,9 +43,9 @@ class SecretRecords:
         :raises ClientError: if it cannot be.
         """
         if self._fingerprints and plan.action == DELETED:
-            self._fingerprints.forget(desired.inference_id)
+            self._fingerprints.delete(desired.inference_id)
         elif self._fingerprints and plan.sent:
-            self._fingerprints.begin(desired.secrets, desired.inference_id)
+            self._fingerprints.invalidate(desired.secrets, desired.inference_id)
 
     def finish(self, plan: Plan, desired: Desired, stored: Endpoint | None) -> None:
         """Write the record after the server took the secrets.
@@ -55,8 +55,8 @@ class SecretRecords:
         if not (self._fingerprints and plan.sent and stored):
             return
         try:
-            self._fingerprints.sent(desired.secrets, stored)
+            self._fingerprints.save(desired.secrets, stored)
         except ClientError as error:
-            raise error.but(problem=error.problem + _UNRECORDED) from None
+            raise error.replace(problem=error.problem + _UNRECORDED) from None
         except Refused as error:
             raise Refused(f"{error}{_UNRECORDED}") from None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from .._elasticsearch.text import joined
+from .._elasticsearch.text import join_names
 from .._inference.endpoint import Endpoint, Server
 
 WAYS_TO_REPAIR = (
@@ -31,7 +31,7 @@ def built_in(inference_id: str, existing: Endpoint | None, changes: Sequence[str
     """
     if existing is None:
         return f"There is no inference endpoint {inference_id}, and IDs that start with a dot belong to Elasticsearch."
-    differs = f" It differs in {joined(changes)}." if changes else ""
+    differs = f" It differs in {join_names(changes)}." if changes else ""
     return f"Inference endpoint {inference_id} is built in: it was not changed.{differs}"
 
 
@@ -39,7 +39,7 @@ def filled_in(existing: Endpoint, paths: Sequence[str]) -> str:
     """
     :param paths: the settings that are left to the server.
     """
-    shown = joined([f"{path}={existing.settings[path]}" for path in paths])
+    shown = join_names([f"{path}={existing.settings[path]}" for path in paths])
     return (
         f"Inference endpoint {existing.inference_id} has {shown}, which servers fill in: the re-creation leaves that "
         "to the server. Declare what has to stay."
@@ -51,13 +51,13 @@ def unreadable(inference_id: str, why: str) -> str:
 
 
 def cannot_create(inference_id: str, missing: Sequence[str]) -> str:
-    return f"There is no inference endpoint {inference_id} yet, and creating it needs {joined(missing)}."
+    return f"There is no inference endpoint {inference_id} yet, and creating it needs {join_names(missing)}."
 
 
 def cannot_recreate(existing: Endpoint, changes: Sequence[str], missing: Sequence[str]) -> str:
     return (
-        f"Inference endpoint {existing.inference_id} differs in {joined(changes)}; creating it again "
-        f"(allow_recreate) needs {joined(missing)}. Nothing was changed."
+        f"Inference endpoint {existing.inference_id} differs in {join_names(changes)}; creating it again "
+        f"(allow_recreate) needs {join_names(missing)}. Nothing was changed."
     )
 
 
@@ -67,9 +67,9 @@ def cannot_change(existing: Endpoint, changes: Sequence[str], stuck: Sequence[st
     :param server: the server that cannot; None if no version can.
     """
     nobody = f"{server.name} does not change" if server else "no version of Elasticsearch changes"
-    what = "it" if tuple(stuck) == tuple(changes) and len(stuck) == 1 else joined(stuck)
+    what = "it" if tuple(stuck) == tuple(changes) and len(stuck) == 1 else join_names(stuck)
     return (
-        f"Inference endpoint {existing.inference_id} differs in {joined(changes)}, but {nobody} {what} in place. "
+        f"Inference endpoint {existing.inference_id} differs in {join_names(changes)}, but {nobody} {what} in place. "
         "Hint: allow_recreate=true has the endpoint deleted and created again; or declare what it has."
     )
 
@@ -81,7 +81,7 @@ def needs_secrets(credentials: str) -> str:
 def optional_secrets(existing: Endpoint, rotated: Sequence[str]) -> str:
     return (
         f"Inference endpoint {existing.inference_id}: the service {existing.service} needs no credentials. If the "
-        f"endpoint was created without them, Elasticsearch ignores {joined(rotated)}. Then it has to be re-created."
+        f"endpoint was created without them, Elasticsearch ignores {join_names(rotated)}. Then it has to be re-created."
     )
 
 
@@ -105,7 +105,7 @@ def recovered(left_over: Endpoint, inference_id: str, paths: Sequence[str]) -> s
     """
     return (
         f"An earlier run ended while it re-created inference endpoint {inference_id}. "
-        f"Its temporary endpoint {left_over.inference_id} still has {joined(paths)}, so this was carried over."
+        f"Its temporary endpoint {left_over.inference_id} still has {join_names(paths)}, so this was carried over."
     )
 
 
@@ -114,6 +114,6 @@ def duplicate(wanted: Endpoint, twins: Sequence[str], model: str) -> str:
     :param model: the dotted path of the setting that names the model.
     """
     return (
-        f"{joined(twins)} already serve{'s' if len(twins) == 1 else ''} the model {wanted.settings.get(model)} "
+        f"{join_names(twins)} already serve{'s' if len(twins) == 1 else ''} the model {wanted.settings.get(model)} "
         f"for the task {wanted.task_type}; {wanted.inference_id} would be one more endpoint for the same model."
     )

@@ -13,7 +13,7 @@ from typing import Any, Mapping
 from urllib.parse import urlsplit
 
 from .._elasticsearch.json_text import Repeated
-from .._elasticsearch.keys import PROVIDER_KEY, invisible_character, key_problem
+from .._elasticsearch.keys import PROVIDER_KEY, find_invisible_character, find_key_error
 from .service import Service
 from .setting import Setting
 
@@ -24,13 +24,13 @@ _CHUNKING = "chunking_settings."
 
 
 def _api_key_problem(key: str) -> str:
-    return key_problem(key, PROVIDER_KEY)
+    return find_key_error(key, PROVIDER_KEY)
 
 
 def _model_problem(model: str) -> str:
     if model != model.strip():
         return f"{model!r} has whitespace at its beginning or its end."
-    invisible = invisible_character(model)
+    invisible = find_invisible_character(model)
     return f"{model!r} contains the invisible character {invisible}." if invisible else ""
 
 

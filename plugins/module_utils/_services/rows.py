@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Sequence
 
-from .._elasticsearch.keys import PROVIDER_KEY, key_problem
+from .._elasticsearch.keys import PROVIDER_KEY, find_key_error
 from .service import TRIED
 from .setting import Setting
 
@@ -43,7 +43,7 @@ def element_type(value: Any) -> Any:
 
 
 def _key_problem(key: str) -> str:
-    return key_problem(key, PROVIDER_KEY)
+    return find_key_error(key, PROVIDER_KEY)
 
 
 def secret(name: str, kind: str = "str") -> Setting:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.retries import Patience
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.retries import RetryBudget
 from tests.unit.matrix.operations import OPERATIONS, VERSIONS
 
 Count = Callable[[str], None]
@@ -30,7 +30,7 @@ def count() -> Count:
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses between two tries of a request take no time."""
-    monkeypatch.setattr(Patience, "spend", lambda _self, _seconds: 0.0)
+    monkeypatch.setattr(RetryBudget, "consume", lambda _self, _seconds: 0.0)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -310,13 +310,13 @@ def _assert_truth(
         assert _is_as_asked(operation, after), told
         # A single run that changes nothing reads nothing but its endpoint.
         assert not (outcome.changed and bench.has_trial), told
-    if "did not answer within" in text:
+    if "did not respond within" in text:
         pass  # What the server is still at will be done when it is done; the message says so.
     elif "could not be read" in text or (outcome.after is None and outcome.error is not None and not outcome.changed):
         assert outcome.after is None, told
     else:
         assert shown(after) == (outcome.after.as_dict() if outcome.after else None), told
-    if "could not be read" not in text and "did not answer within" not in text:
+    if "could not be read" not in text and "did not respond within" not in text:
         assert outcome.changed or before == after, told
         # A key that was sent counts as a change, whether it was another one or not.
         assert not outcome.changed or before != after or operation.sends_secret, told

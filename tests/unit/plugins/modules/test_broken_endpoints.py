@@ -274,5 +274,5 @@ class TestHalfStored:
         with Simulator(version="8.17") as server:
             run = endpoint(server, **{**DOCUMENTED, "task_settings": {"max_tokens": 5, "top_k": 3, "top_p": 0.5}})
             assert run.failed
-            assert "Do not set task_settings.top_k on these versions" in run["msg"]
+            assert "do not set task_settings.top_k on Elasticsearch 8.16 and 8.17" in run["msg"]
             assert run["endpoint"] is None

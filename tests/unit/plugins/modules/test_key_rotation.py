@@ -108,10 +108,10 @@ def ending(rotation: Rotation, error: BaseException) -> Iterator[None]:
     """Runs end so after the server took the key, before that is written down."""
     write = rotation.class_of_store.write
 
-    def dying(store: Any, record: dict[str, Any], instead_of: Any = None) -> Any:
+    def dying(store: Any, record: dict[str, Any], expected: Any = None) -> Any:
         if "hash" in record:
             raise error
-        return write(store, record, instead_of)
+        return write(store, record, expected)
 
     with mock.patch.object(rotation.class_of_store, "write", dying):
         yield
@@ -252,19 +252,19 @@ class TestAtTheSameTime:
         write = rotation.class_of_store.write
         first = []
 
-        def outrun(store: Any, record: dict[str, Any], instead_of: Any = None) -> Any:
+        def outrun(store: Any, record: dict[str, Any], expected: Any = None) -> Any:
             if "hash" in record and not first:
                 first.append(record)
                 assert rotation.declare(FORMER_KEY)["changed"]
-            return write(store, record, instead_of)
+            return write(store, record, expected)
 
         with mock.patch.object(rotation.class_of_store, "write", outrun):
             run = rotation.declare(KEY)
         assert run.failed
         assert run["changed"]
         assert run["msg"] == (
-            f"Another run gave inference endpoint {ID} an API key at the same time. The server has taken the API key, "
-            "but its fingerprint is not stored: the next run sends it again."
+            f"Another run set the credentials of inference endpoint {ID} at the same time. "
+            "The server has taken the API key, but its fingerprint is not stored: the next run sends it again."
         )
         assert "hash" not in rotation.records[ID]
         assert rotation.declare(last)["changes"] == [API_KEY]
@@ -275,16 +275,16 @@ class TestAtTheSameTime:
     def test_one_that_was_begun_earlier_and_ends_later(self, rotation: Rotation) -> None:
         """The other run's record is not taken for that of this one."""
         seed(rotation.server)
-        begin = records.Fingerprints.begin
+        invalidate = records.Fingerprints.invalidate
         others = []
 
-        def begin_and_outrun(prints: Any, secret: str, inference_id: str) -> None:
-            begin(prints, secret, inference_id)
+        def invalidate_twice(prints: Any, secret: str, inference_id: str) -> None:
+            invalidate(prints, secret, inference_id)
             if not others:
                 others.append(secret)
                 assert rotation.declare(FORMER_KEY)["changed"]
 
-        with mock.patch.object(records.Fingerprints, "begin", begin_and_outrun):
+        with mock.patch.object(records.Fingerprints, "invalidate", invalidate_twice):
             assert rotation.declare(KEY).failed
         assert rotation.declare(FORMER_KEY)["changes"] == [API_KEY]
         assert rotation.declare(FORMER_KEY)["changed"] is False
@@ -550,7 +550,7 @@ class TestIndex:
                 assert run["action"] == "created"
                 return
             assert run.failed
-            assert f"Hint: update_secrets=when_changed needs the index privilege {missing} on {INDEX};" in run["msg"]
+            assert f"Hint: grant the index privilege {missing} on {INDEX}. update_secrets" in run["msg"]
             assert run["failure"]["status"] == 403
             assert rotation.writes == []
             assert server.endpoints.keys().isdisjoint({ID})
@@ -562,7 +562,7 @@ class TestIndex:
             rotation = Rotation(server, "index", tmp_path)
             rotation.declare(elasticsearch_api_key="id:key")
             failed = rotation.declare(elasticsearch_api_key="id:key", state="absent")
-            assert "needs the index privilege delete" in failed["msg"]
+            assert "grant the index privilege delete" in failed["msg"]
             assert ID in server.endpoints
 
     def test_one_that_is_read_only_is_told_before_any_change(self, rotation: Rotation) -> None:
@@ -582,7 +582,7 @@ class TestIndex:
             rotation = Rotation(server, "index", tmp_path)
             declared = {"endpoints": [{"inference_id": "a"}, {"inference_id": "b"}], "defaults": DOCUMENTED}
             failed = endpoints(server, **declared, **rotation.policy, elasticsearch_api_key="id:key")
-            assert "needs the index privilege read" in failed["msg"]
+            assert "grant the index privilege read" in failed["msg"]
             assert server.requests == ["GET /_inference/_all", f"POST /{INDEX}/_mget"]
 
     @pytest.mark.rejected("PUT /ansible-inference-fingerprints.*: 400")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clients, and nodes for them."""
+"""Fixtures for clients and nodes."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.red
 from tests.unit.plugins.module_utils._elasticsearch.servers import (
     SECRET,
     Connect,
-    Dialled,
+    ConnectionSpy,
 )
 
 
 @pytest.fixture
 def connect() -> Iterator[Connect]:
-    """Makes clients that give up at once, unless told otherwise, and closes them."""
+    """Return a factory for clients without retries, and close the clients."""
     clients = []
 
     def make(*urls: str, **options: Any) -> Client:
@@ -41,8 +41,8 @@ def connect() -> Iterator[Connect]:
 
 
 @pytest.fixture
-def nobody() -> Iterator[str]:
-    """A node where nobody listens; the port stays taken, so that nobody will."""
+def unreachable_node() -> Iterator[str]:
+    """Return the URL of a bound port without a listener."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{taken.getsockname()[1]}"
@@ -50,7 +50,7 @@ def nobody() -> Iterator[str]:
 
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds that were waited between tries, without luck; nobody really waits."""
+    """Return the pauses between attempts in seconds. Sleep is replaced, and the jitter is disabled."""
     slept: list[float] = []
     sleep = SimpleNamespace(sleep=lambda seconds: slept.append(seconds) if seconds else None, monotonic=lambda: 0.0)
     monkeypatch.setattr(retries, "time", sleep)
@@ -59,8 +59,8 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture
-def dialled(monkeypatch: pytest.MonkeyPatch) -> Dialled:
-    """Every connection that is tried."""
-    spy = Dialled()
+def connection_spy(monkeypatch: pytest.MonkeyPatch) -> ConnectionSpy:
+    """Return a spy that records all connection attempts."""
+    spy = ConnectionSpy()
     monkeypatch.setattr(urllib3.util.connection, "create_connection", spy)
     return spy

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Responses of real servers and providers, and the errors that the client makes of them."""
+"""Responses of real servers and providers, and the errors that the client raises for them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
-from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.diagnosis import Diagnosis
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.diagnosis import ErrorFactory
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import (
     ClientError,
 )
@@ -28,35 +28,35 @@ ANTHROPIC_LIMITS = (
 )
 
 
-def said(outer: str, status: int, message: str | None = None, inference_id: str = "one") -> str:
-    """What Elasticsearch makes of a provider's response."""
+def provider_message(outer: str, status: int, message: str | None = None, inference_id: str = "one") -> str:
+    """Return the message of Elasticsearch for a response of a provider."""
     words = f"{outer} for request from inference entity id [{inference_id}] status [{status}]"
     return words if message is None else f"{words}. Error message: [{message}]"
 
 
-def error_of(
+def make_error(
     request: tuple[str, str],
     status: int | None,
     body: Any,
     privilege: str = "",
 ) -> ClientError:
-    """What the client makes of a response.
+    """Return the error of the client for a response.
 
-    :param status: that of the response; None for an event in the middle of a stream.
+    :param status: the status of the response, or None for an event in a stream.
     """
-    diagnosis = Diagnosis(*request, redact=lambda text: text.replace("s3cret", "********"), privilege=privilege)
+    factory = ErrorFactory(*request, redact=lambda text: text.replace("s3cret", "********"), privilege=privilege)
     if status is None:
-        return diagnosis.of_error_event(body)
+        return factory.from_error_event(body)
     response = SimpleNamespace(
         status_code=status,
         headers={"Content-Type": "application/json"},
         raw=SimpleNamespace(retries=None),
         url="http://x/",
     )
-    return diagnosis.of_answer(response, json.loads(json.dumps(body)))  # type: ignore[arg-type]
+    return factory.from_response(response, json.loads(json.dumps(body)))  # type: ignore[arg-type]
 
 
-def refusal(
+def api_error(
     request: tuple[str, str],
     status: int | None,
     kind: str,
@@ -64,21 +64,23 @@ def refusal(
     *caused_by: tuple[str, str],
     privilege: str = "",
 ) -> ClientError:
-    """An error in Elasticsearch's own shape."""
+    """Return the error of the client for an error in the format of Elasticsearch."""
     inner: dict[str, Any] = {}
     for name, text in reversed(caused_by):
         inner = {"caused_by": {"type": name, "reason": text, **inner}}
     error = {"root_cause": [{"type": kind, "reason": reason}], "type": kind, "reason": reason, **inner}
-    return error_of(request, status, {"error": error, "status": status}, privilege=privilege)
+    return make_error(request, status, {"error": error, "status": status}, privilege=privilege)
 
 
-def validation(kind: str, reason: str, *caused_by: tuple[str, str], request: tuple[str, str] = PUT) -> ClientError:
-    """The failure of a create or an update whose request to the provider failed."""
-    return refusal(request, 400, "status_exception", VALIDATION, (kind, reason), *caused_by)
+def validation_error(
+    kind: str, reason: str, *caused_by: tuple[str, str], request: tuple[str, str] = PUT
+) -> ClientError:
+    """Return the error for a create or an update whose request to the provider failed."""
+    return api_error(request, 400, "status_exception", VALIDATION, (kind, reason), *caused_by)
 
 
-def of_provider(words: str) -> ClientError:
-    return validation("status_exception", words)
+def provider_error(words: str) -> ClientError:
+    return validation_error("status_exception", words)
 
 
 BUSY_UPDATE = "Endpoint [one] is currently being updated. Try again once the update completes"

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Servers with one answer, nodes that fail, and clients of them."""
+"""Servers with a fixed response, and connections that fail."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ SECRET = "s3cr/et+key"
 Connect = Callable[..., Client]
 
 
-class Dialled:
-    """Stands in for the making of connections: notes each, and lets some of them fail."""
+class ConnectionSpy:
+    """A replacement for C(create_connection) that records connection attempts and can make them fail."""
 
     def __init__(self) -> None:
         self.ports: list[int] = []
@@ -41,37 +41,37 @@ class Dialled:
         return self._connect(address, timeout, *args, **kwargs)
 
 
-class Canned:
-    """A server that gives one answer to everything, and notes the requests."""
+class StubServer:
+    """A server that returns the same response to all requests, and records them."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, response: Answer) -> None:
         self.received: list[Request] = []
-        self._answer = answer
+        self._response = response
         self._listener = Listener(0, Handling(self._deliver, lambda _request: JSON), None)
         self.url = f"http://127.0.0.1:{self._listener.port}"
 
     def _deliver(self, request: Request) -> Delivery:
         self.received.append(request)
-        return Delivery(self._answer)
+        return Delivery(self._response)
 
     def stop(self) -> None:
         self._listener.stop()
 
 
 @contextlib.contextmanager
-def answering(
+def stub_server(
     body: bytes, status: int = 200, content_type: str = JSON, headers: tuple[tuple[str, str], ...] = ()
-) -> Iterator[Canned]:
-    server = Canned(Answer(status, body, content_type, headers))
+) -> Iterator[StubServer]:
+    server = StubServer(Answer(status, body, content_type, headers))
     try:
         yield server
     finally:
         server.stop()
 
 
-def answer(connect: Connect, body: bytes, status: int = 200, content_type: str = JSON) -> Any:
-    """What the client makes of an answer."""
-    with answering(body, status, content_type) as server:
+def request_from_stub(connect: Connect, body: bytes, status: int = 200, content_type: str = JSON) -> Any:
+    """Send a request to a server with this response, and return the result of the client."""
+    with stub_server(body, status, content_type) as server:
         return connect(server.url).request("GET", "/")
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each authentication method sends its header, whatever C(.netrc) says, and names its secrets."""
+"""Tests of the authentication methods: headers, secrets, and independence of C(.netrc)."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def basic(login: str) -> str:
         pytest.param(BearerToken("AAEAAWVsYXN0aWM"), "Bearer AAEAAWVsYXN0aWM", id="bearer token"),
     ],
 )
-def test_method_sends_its_header(auth: Auth, header: str | None) -> None:
+def test_auth_method_sends_its_header(auth: Auth, header: str | None) -> None:
     assert auth.header == header
     assert auth(requests.Request("GET", "http://a").prepare()).headers.get("Authorization") == header
 
 
 @pytest.fixture
 def netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A login for the simulator, in the HOME that every test has."""
+    """Write credentials for the simulator to the home directory of the test."""
     monkeypatch.setenv("HOME", str(tmp_path))
     file = tmp_path / ".netrc"
     file.write_text("machine 127.0.0.1 login thief password stolen\n")
@@ -55,22 +55,22 @@ def netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("netrc")
 class TestNetrc:
-    """requests prefers it to a header."""
+    """Tests with a C(.netrc) file, which requests prefers to a header."""
 
-    def test_requests_would_use_this_netrc(self, server: Simulator) -> None:
+    def test_requests_uses_netrc_without_auth_object(self, server: Simulator) -> None:
         requests.get(server.url, timeout=5)
         assert server.log[0].headers["authorization"] == basic("thief:stolen")
 
     @pytest.mark.parametrize(
         "auth", [Auth(), Basic("joe", "pass"), ApiKey("id:secret"), BearerToken("token")], ids=repr
     )
-    def test_netrc_does_not_replace_the_header_of_a_method(
+    def test_netrc_does_not_replace_header_of_auth_method(
         self, server: Simulator, connect: Connect, auth: Auth
     ) -> None:
         connect(server.url, auth=auth).request("GET", "/")
         assert server.log[0].headers.get("authorization") == auth.header
 
-    def test_netrc_does_not_replace_an_authorization_of_the_headers(self, server: Simulator, connect: Connect) -> None:
+    def test_netrc_does_not_replace_header_of_headers_option(self, server: Simulator, connect: Connect) -> None:
         connect(server.url, headers={"Authorization": "Custom x"}).request("GET", "/")
         assert server.log[0].headers["authorization"] == "Custom x"
 
@@ -85,23 +85,23 @@ class TestNetrc:
     ],
     ids=repr,
 )
-def test_method_names_its_secrets_and_its_text_shows_none(auth: Auth, secrets: tuple[str, ...]) -> None:
+def test_auth_method_lists_its_secrets_and_hides_them_in_repr(auth: Auth, secrets: tuple[str, ...]) -> None:
     assert auth.secrets == secrets
     shown = repr(Connection(("http://a",), auth, headers={"X": "head-v"}))
     assert [secret for secret in (*secrets, "head-v") if secret in shown] == []
     assert type(auth).__name__ in shown
 
 
-def test_each_method_can_be_made_of_its_parameters() -> None:
+def test_auth_method_is_chosen_by_its_parameters() -> None:
     for method in METHODS:
         values = [f"{name} value" for name in method.parameters]
         assert choose_auth(dict(zip(method.parameters, values, strict=True))) == method(*values)
 
 
 @pytest.mark.parametrize("credentials", [{}, {"username": "joe"}, {"password": "pass"}])
-def test_incomplete_credentials_are_no_authentication(credentials: dict[str, str]) -> None:
+def test_incomplete_credentials_result_in_no_authentication(credentials: dict[str, str]) -> None:
     assert choose_auth(credentials) == Auth()
 
 
-def test_methods_are_equal_if_their_credentials_are() -> None:
+def test_auth_methods_with_equal_credentials_are_equal() -> None:
     assert len({ApiKey("a"), ApiKey("a"), ApiKey("b"), BearerToken("a"), Basic("a", "b"), Basic("a", "b")}) == 4

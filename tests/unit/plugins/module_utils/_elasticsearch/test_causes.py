@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Errors are classified by the words of real servers and providers."""
+"""Tests of the classification of errors, with messages of real servers and providers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.cau
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import (
     ApiError,
     ClientError,
-    UnreadableAnswer,
+    UnreadableResponse,
 )
 from tests.unit.plugins.module_utils._elasticsearch.responses import (
     ANTHROPIC_LIMITS,
@@ -26,52 +26,67 @@ from tests.unit.plugins.module_utils._elasticsearch.responses import (
     PUT,
     RUN,
     UPDATE,
-    error_of,
-    of_provider,
-    refusal,
-    said,
-    validation,
+    api_error,
+    make_error,
+    provider_error,
+    provider_message,
+    validation_error,
 )
 
 RESPONSES = [
-    # Elasticsearch's words, the provider's status and words, whether it passes
-    (said("Received an authentication error status code", 401, "invalid x-api-key"), 401, "invalid x-api-key", False),
-    (said("Received a permission denied error status code", 403, "no access"), 403, "no access", False),
-    (said("Received an unsuccessful status code", 404, "model: claude-x"), 404, "model: claude-x", False),
-    (said(ANTHROPIC_LIMITS, 429, "exceeds your rate limit [x]"), 429, "exceeds your rate limit [x]", True),
-    (said("Received a server error status code", 500, "Internal server error"), 500, "Internal server error", True),
-    (said("Received a server error status code", 502), 502, "", True),
-    (said("Received a server busy error status code", 503, "busy"), 503, "busy", True),
-    (said("Received a server error status code", 504), 504, "", True),
-    (said("Received a server error status code", 522), 522, "", True),
-    (said("Received a server error status code", 501), 501, "", False),
+    # The message of Elasticsearch, the status and the message of the provider, whether the error is temporary
     (
-        said("Received an Anthropic server is temporarily overloaded status code", 529, "Overloaded"),
+        provider_message("Received an authentication error status code", 401, "invalid x-api-key"),
+        401,
+        "invalid x-api-key",
+        False,
+    ),
+    (provider_message("Received a permission denied error status code", 403, "no access"), 403, "no access", False),
+    (provider_message("Received an unsuccessful status code", 404, "model: claude-x"), 404, "model: claude-x", False),
+    (provider_message(ANTHROPIC_LIMITS, 429, "exceeds your rate limit [x]"), 429, "exceeds your rate limit [x]", True),
+    (
+        provider_message("Received a server error status code", 500, "Internal server error"),
+        500,
+        "Internal server error",
+        True,
+    ),
+    (provider_message("Received a server error status code", 502), 502, "", True),
+    (provider_message("Received a server busy error status code", 503, "busy"), 503, "busy", True),
+    (provider_message("Received a server error status code", 504), 504, "", True),
+    (provider_message("Received a server error status code", 522), 522, "", True),
+    (provider_message("Received a server error status code", 501), 501, "", False),
+    (
+        provider_message("Received an Anthropic server is temporarily overloaded status code", 529, "Overloaded"),
         529,
         "Overloaded",
         True,
     ),
-    (said("Received an unsuccessful status code", 408), 408, "", True),
-    (said("Received a bad request status code", 400, "top_p: range: 0..1"), 400, "top_p: range: 0..1", False),
-    (said("Received a content too large status code", 413, "too long"), 413, "too long", False),
-    (said("Received an input validation error response", 422, "bad input"), 422, "bad input", False),
+    (provider_message("Received an unsuccessful status code", 408), 408, "", True),
     (
-        said("Resource not found at [https://api.x.com/v1]", 404, "404 page not found\n"),
+        provider_message("Received a bad request status code", 400, "top_p: range: 0..1"),
+        400,
+        "top_p: range: 0..1",
+        False,
+    ),
+    (provider_message("Received a content too large status code", 413, "too long"), 413, "too long", False),
+    (provider_message("Received an input validation error response", 422, "bad input"), 422, "bad input", False),
+    (
+        provider_message("Resource not found at [https://api.x.com/v1]", 404, "404 page not found\n"),
         404,
         "404 page not found\n",
         False,
     ),
-    (said("Unhandled redirection", 301), 301, "", False),
-    (said("Received a failure status code", 503), 503, "", True),
+    (provider_message("Unhandled redirection", 301), 301, "", False),
+    (provider_message("Received a failure status code", 503), 503, "", True),
     (
-        said("Received a server error status code", 500, '{"detail": [1, 2]}', "a.b_c-1"),
+        provider_message("Received a server error status code", 500, '{"detail": [1, 2]}', "a.b_c-1"),
         500,
         '{"detail": [1, 2]}',
         True,
     ),
-    # No credit or no quota: waiting does not help, whatever the status
+    # No credit or no quota. Retries do not help.
     (
-        said(
+        provider_message(
             "Received an unsuccessful status code", 400, "Your credit balance is too low to access the Anthropic API."
         ),
         400,
@@ -79,33 +94,46 @@ RESPONSES = [
         False,
     ),
     (
-        said("Received a rate limit status code", 429, "You exceeded your current quota, please check your plan"),
+        provider_message(
+            "Received a rate limit status code", 429, "You exceeded your current quota, please check your plan"
+        ),
         429,
         "You exceeded your current quota, please check your plan",
         False,
     ),
-    (said("Received a rate limit status code", 429, "insufficient_quota"), 429, "insufficient_quota", False),
-    (said("Received an unsuccessful status code", 402, "Payment Required"), 402, "Payment Required", False),
     (
-        said("Received an unsuccessful status code", 400, "You have reached your specified API usage limits."),
+        provider_message("Received a rate limit status code", 429, "insufficient_quota"),
+        429,
+        "insufficient_quota",
+        False,
+    ),
+    (provider_message("Received an unsuccessful status code", 402, "Payment Required"), 402, "Payment Required", False),
+    (
+        provider_message(
+            "Received an unsuccessful status code", 400, "You have reached your specified API usage limits."
+        ),
         400,
         "You have reached your specified API usage limits.",
         False,
     ),
-    # Rate limits pass, also where they name a page about billing, or how much was used
+    # Rate limits are temporary, even if the message mentions billing or usage.
     (
-        said(ANTHROPIC_LIMITS, 429, "would exceed your organization's rate limit. See the headers for current usage."),
+        provider_message(
+            ANTHROPIC_LIMITS, 429, "would exceed your organization's rate limit. See the headers for current usage."
+        ),
         429,
         "would exceed your organization's rate limit. See the headers for current usage.",
         True,
     ),
     (
-        said("Received a rate limit status code", 429, "Rate limit reached. See https://x.com/account/billing."),
+        provider_message(
+            "Received a rate limit status code", 429, "Rate limit reached. See https://x.com/account/billing."
+        ),
         429,
         "Rate limit reached. See https://x.com/account/billing.",
         True,
     ),
-    # The AWS SDK
+    # Messages of the AWS SDK
     (
         "Too many requests, please wait. (Service: BedrockRuntime, Status Code: 429, Request ID: 1-2)",
         429,
@@ -128,41 +156,43 @@ RESPONSES = [
 ]
 
 
-@pytest.mark.parametrize(("words", "status", "reason", "passing"), RESPONSES)
-def test_response_of_provider_is_read_from_validation_failure(
-    words: str, status: int, reason: str, passing: bool
+@pytest.mark.parametrize(("words", "status", "reason", "temporary"), RESPONSES)
+def test_provider_response_is_extracted_from_validation_failure(
+    words: str, status: int, reason: str, temporary: bool
 ) -> None:
-    error = of_provider(words)
+    error = provider_error(words)
     assert (error.status, error.provider_status, error.provider_reason) == (400, status, reason)
-    assert error.is_provider_passing is passing
+    assert error.is_temporary_provider_error is temporary
 
 
-@pytest.mark.parametrize(("words", "status", "reason", "passing"), RESPONSES)
-def test_response_of_provider_is_read_from_failed_run(words: str, status: int, reason: str, passing: bool) -> None:
-    error = refusal(RUN, status if status < 500 else 400, "status_exception", words)
+@pytest.mark.parametrize(("words", "status", "reason", "temporary"), RESPONSES)
+def test_provider_response_is_extracted_from_failed_completion(
+    words: str, status: int, reason: str, temporary: bool
+) -> None:
+    error = api_error(RUN, status if status < 500 else 400, "status_exception", words)
     assert (error.provider_status, error.provider_reason) == (status, reason)
-    assert error.is_provider_passing is passing
+    assert error.is_temporary_provider_error is temporary
 
 
 @pytest.mark.parametrize(
-    ("kind", "status", "passing"),
+    ("kind", "status", "temporary"),
     [("overloaded_error", 529, True), ("authentication_error", 401, False), ("billing_error", 402, False)],
 )
-def test_status_of_provider_in_mid_stream_follows_from_its_type(kind: str, status: int, passing: bool) -> None:
+def test_provider_status_in_stream_is_derived_from_error_type(kind: str, status: int, temporary: bool) -> None:
     words = "Received an error response for request from inference entity id [chat]. Error message: [Sorry]"
-    error = error_of(RUN, None, {"error": {"type": kind, "message": words}})
+    error = make_error(RUN, None, {"error": {"type": kind, "message": words}})
     assert (error.status, error.provider_status, error.provider_reason) == (None, status, "Sorry")
-    assert error.is_provider_passing is passing
+    assert error.is_temporary_provider_error is temporary
 
 
-def test_error_in_mid_stream_without_known_type_has_no_status_of_provider() -> None:
-    assert error_of(RUN, None, {"error": {"type": "stream_error", "message": "x"}}).provider_status is None
+def test_stream_error_of_unknown_type_has_no_provider_status() -> None:
+    assert make_error(RUN, None, {"error": {"type": "stream_error", "message": "x"}}).provider_status is None
 
 
 @pytest.mark.parametrize(
     ("cause", "timeout"),
     [
-        # Up to about 9.4 the first, with status 408; later the second, with status 429
+        # The first up to about 9.4, with status 408, the second in later versions, with status 429.
         (("status_exception", "Request timed out after [30s]"), True),
         (("timeout_exception", "Request timed out after [30s] for inference id [one]"), True),
         (("timeout_exception", "Request timed out waiting to be executed after [30s]"), True),
@@ -180,10 +210,10 @@ def test_error_in_mid_stream_without_known_type_has_no_status_of_provider() -> N
         (("circuit_breaking_exception", "[inference] Data too large"), False),
     ],
 )
-def test_failed_connection_to_provider_passes(cause: tuple[str, str], timeout: bool) -> None:
-    error = validation(*cause)
+def test_failed_connection_to_provider_is_temporary(cause: tuple[str, str], timeout: bool) -> None:
+    error = validation_error(*cause)
     assert error.provider_status is None
-    assert error.is_provider_passing
+    assert error.is_temporary_provider_error
     assert error.is_provider_timeout is timeout
 
 
@@ -199,36 +229,36 @@ def test_failed_connection_to_provider_passes(cause: tuple[str, str], timeout: b
         [("status_exception", "Failed to translate SageMaker response for [one]")],
     ],
 )
-def test_failed_request_to_provider_that_stays_does_not_pass(caused_by: list[tuple[str, str]]) -> None:
-    error = validation(*caused_by[0], *caused_by[1:])
-    assert not error.is_provider_passing
+def test_permanent_provider_failure_is_not_temporary(caused_by: list[tuple[str, str]]) -> None:
+    error = validation_error(*caused_by[0], *caused_by[1:])
+    assert not error.is_temporary_provider_error
     assert not error.is_provider_timeout
 
 
-def test_timeout_of_run_is_of_provider_on_every_version() -> None:
-    assert refusal(RUN, 408, "status_exception", "Request timed out after [30s]").is_provider_timeout
-    newer = refusal(RUN, 429, "timeout_exception", "Request timed out after [30s] for inference id [one]")
+def test_completion_timeout_is_provider_timeout_on_all_versions() -> None:
+    assert api_error(RUN, 408, "status_exception", "Request timed out after [30s]").is_provider_timeout
+    newer = api_error(RUN, 429, "timeout_exception", "Request timed out after [30s] for inference id [one]")
     assert newer.is_provider_timeout
-    assert newer.is_provider_passing
+    assert newer.is_temporary_provider_error
 
 
 @pytest.mark.parametrize(
     "error",
     [
-        refusal(PUT, 429, "es_rejected_execution_exception", "rejected execution of coordinating operation"),
-        refusal(PUT, 503, "connect_transport_exception", "[node-2][10.0.0.2:9300] Connection refused"),
-        refusal(GET, 500, "socket_timeout_exception", "Read timed out"),
-        refusal(PUT, 400, "validation_exception", "Validation Failed: 1: [task_settings] does not contain x;"),
-        refusal(PUT, 400, "status_exception", "unknown settings [{a=status [429]}]"),
-        refusal(("POST", "/index/_search"), 500, "socket_timeout_exception", "Read timed out"),
-        error_of(PUT, 404, {"error": "Connection refused"}),
-        UnreadableAnswer("The answer has status 503 and is a page (text/html).", *PUT, status=503),
+        api_error(PUT, 429, "es_rejected_execution_exception", "rejected execution of coordinating operation"),
+        api_error(PUT, 503, "connect_transport_exception", "[node-2][10.0.0.2:9300] Connection refused"),
+        api_error(GET, 500, "socket_timeout_exception", "Read timed out"),
+        api_error(PUT, 400, "validation_exception", "Validation Failed: 1: [task_settings] does not contain x;"),
+        api_error(PUT, 400, "status_exception", "unknown settings [{a=status [429]}]"),
+        api_error(("POST", "/index/_search"), 500, "socket_timeout_exception", "Read timed out"),
+        make_error(PUT, 404, {"error": "Connection refused"}),
+        UnreadableResponse("The response has status 503 and is an HTML page (text/html).", *PUT, status=503),
     ],
 )
-def test_error_of_cluster_is_not_of_provider(error: ClientError) -> None:
+def test_cluster_error_is_not_a_provider_error(error: ClientError) -> None:
     assert error.provider_status is None
     assert error.provider_reason == ""
-    assert not error.is_provider_passing
+    assert not error.is_temporary_provider_error
     assert not error.is_provider_timeout
 
 
@@ -244,44 +274,44 @@ def test_error_of_cluster_is_not_of_provider(error: ClientError) -> None:
         (UPDATE, "Cannot update inference endpoint [one] using model deployment [x].", False, False),
     ],
 )
-def test_conflict_is_classified_by_its_words(
+def test_conflict_is_classified_by_its_message(
     request_: tuple[str, str], reason: str, busy: bool, referenced: bool
 ) -> None:
-    error = refusal(request_, 409, "status_exception", reason)
+    error = api_error(request_, 409, "status_exception", reason)
     assert (error.is_busy, error.is_referenced) == (busy, referenced)
-    other = refusal(request_, 400, "status_exception", reason)
+    other = api_error(request_, 400, "status_exception", reason)
     assert (other.is_busy, other.is_referenced) == (False, False)
 
 
 @pytest.mark.parametrize(
     ("error", "missing"),
     [
-        (refusal(GET, 404, "resource_not_found_exception", "Inference endpoint not found [one]"), True),
-        (refusal(DELETE, 404, "resource_not_found_exception", "Inference endpoint not found [one]"), True),
+        (api_error(GET, 404, "resource_not_found_exception", "Inference endpoint not found [one]"), True),
+        (api_error(DELETE, 404, "resource_not_found_exception", "Inference endpoint not found [one]"), True),
         (
-            refusal(
+            api_error(
                 UPDATE, 404, "status_exception", "The inference endpoint [one] does not exist and cannot be updated"
             ),
             True,
         ),
-        (refusal(DELETE, 404, "status_exception", "No service found for this inference endpoint one"), False),
-        (refusal(RUN, 404, "resource_not_found_exception", "Unknown service [x] for model [one]"), False),
-        (refusal(RUN, 404, "status_exception", said("Received an unsuccessful status code", 404)), False),
-        (refusal(GET, 400, "resource_not_found_exception", "Inference endpoint not found [one]"), False),
-        (error_of(GET, 404, {"ok": False, "message": "Unknown resource."}), False),
-        (error_of(GET, 404, {"error": "no handler found for uri [/x] and method [GET]"}), False),
-        (UnreadableAnswer("The answer has status 404 and is a page (text/html).", *GET, status=404), False),
+        (api_error(DELETE, 404, "status_exception", "No service found for this inference endpoint one"), False),
+        (api_error(RUN, 404, "resource_not_found_exception", "Unknown service [x] for model [one]"), False),
+        (api_error(RUN, 404, "status_exception", provider_message("Received an unsuccessful status code", 404)), False),
+        (api_error(GET, 400, "resource_not_found_exception", "Inference endpoint not found [one]"), False),
+        (make_error(GET, 404, {"ok": False, "message": "Unknown resource."}), False),
+        (make_error(GET, 404, {"error": "no handler found for uri [/x] and method [GET]"}), False),
+        (UnreadableResponse("The response has status 404 and is an HTML page (text/html).", *GET, status=404), False),
     ],
 )
-def test_missing_endpoint_is_told_from_other_404s(error: ClientError, missing: bool) -> None:
+def test_missing_endpoint_is_distinguished_from_other_404s(error: ClientError, missing: bool) -> None:
     assert error.is_not_found is missing
 
 
-def test_taken_id_is_recognized() -> None:
+def test_existing_id_is_recognized() -> None:
     reason = "Inference endpoint [one] already exists"
-    assert refusal(PUT, 400, "resource_already_exists_exception", reason).already_exists
-    assert not refusal(PUT, 400, "status_exception", reason).already_exists
-    assert not refusal(PUT, 502, "resource_already_exists_exception", reason).already_exists
+    assert api_error(PUT, 400, "resource_already_exists_exception", reason).already_exists
+    assert not api_error(PUT, 400, "status_exception", reason).already_exists
+    assert not api_error(PUT, 502, "resource_already_exists_exception", reason).already_exists
 
 
 @pytest.mark.parametrize(
@@ -340,7 +370,7 @@ def test_taken_id_is_recognized() -> None:
 def test_unreadable_stored_endpoint_is_recognized(
     request_: tuple[str, str], status: int, kind: str, reason: str
 ) -> None:
-    error = refusal(request_, status, kind, reason)
+    error = api_error(request_, status, kind, reason)
     assert error.is_unreadable_state
     assert not error.is_not_found
 
@@ -348,41 +378,43 @@ def test_unreadable_stored_endpoint_is_recognized(
 @pytest.mark.parametrize(
     "error",
     [
-        refusal(GET, 503, "exception", "Failed to load inference endpoint [one], error: [all shards failed]"),
-        refusal(GET, 500, "exception", "Failed to load inference endpoint [one], error: [all shards failed]"),
-        refusal(GET, 500, "search_phase_execution_exception", "Partial shards failure"),
-        refusal(GET, 500, "null_pointer_exception", "x is null"),
-        refusal(GET, 400, "status_exception", "Requested task type [a] does not match the inference endpoint's [b]"),
-        refusal(
+        api_error(GET, 503, "exception", "Failed to load inference endpoint [one], error: [all shards failed]"),
+        api_error(GET, 500, "exception", "Failed to load inference endpoint [one], error: [all shards failed]"),
+        api_error(GET, 500, "search_phase_execution_exception", "Partial shards failure"),
+        api_error(GET, 500, "null_pointer_exception", "x is null"),
+        api_error(GET, 400, "status_exception", "Requested task type [a] does not match the inference endpoint's [b]"),
+        api_error(
             PUT,
             400,
             "status_exception",
             "field [top_p] is not of the expected type. The value [1] cannot be converted to a [Double]",
         ),
-        refusal(PUT, 400, "status_exception", "Unknown service [antropic]"),
-        refusal(("POST", "/index/_search"), 500, "illegal_state_exception", INVALID),
-        error_of(GET, 500, {"error": INVALID}),
-        of_provider(said("Received an unsuccessful status code", 400, "Bad Request: Invalid state")),
+        api_error(PUT, 400, "status_exception", "Unknown service [antropic]"),
+        api_error(("POST", "/index/_search"), 500, "illegal_state_exception", INVALID),
+        make_error(GET, 500, {"error": INVALID}),
+        provider_error(provider_message("Received an unsuccessful status code", 400, "Bad Request: Invalid state")),
     ],
 )
-def test_other_failure_is_not_taken_for_unreadable_endpoint(error: ClientError) -> None:
+def test_other_failure_is_not_classified_as_unreadable_endpoint(error: ClientError) -> None:
     assert not error.is_unreadable_state
 
 
-def test_reason_of_provider_holds_no_secret() -> None:
-    error = of_provider(said("Received an authentication error status code", 401, "key s3cret is invalid"))
+def test_provider_reason_does_not_contain_secrets() -> None:
+    error = provider_error(
+        provider_message("Received an authentication error status code", 401, "key s3cret is invalid")
+    )
     assert error.provider_reason == "key ******** is invalid"
     assert "s3cret" not in repr(error.causes)
 
 
 def test_error_without_causes_is_classified_by_its_problem() -> None:
-    error = ApiError(f"refused: {said('Received a server error status code', 500)}", *PUT, status=400)
+    error = ApiError(f"failed: {provider_message('Received a server error status code', 500)}", *PUT, status=400)
     assert error.provider_status == 500
 
 
-def test_causes_in_other_shapes_are_left_out() -> None:
+def test_causes_in_unexpected_format_are_ignored() -> None:
     error = {"type": "t", "reason": "r", "root_cause": ["x", {"reason": "y"}], "caused_by": {"type": 5, "reason": [1]}}
-    found = error_of(GET, 400, {"error": error})
+    found = make_error(GET, 400, {"error": error})
     assert found.causes == ((None, "y"), (None, "[1]"))
     assert found.cause == Cause(*GET, 400, "t", ("r", "y", "[1]"), frozenset({"t"}))
 
@@ -414,7 +446,7 @@ class TestRejectedSettings:
             ("Cannot update OAuth2 fields as the service was not configured with OAuth2 settings.", ()),
         ],
     )
-    def test_settings_that_the_server_does_not_change_are_named(self, words: str, names: tuple[str, ...]) -> None:
+    def test_rejected_settings_are_extracted_from_message(self, words: str, names: tuple[str, ...]) -> None:
         assert ApiError(words, *UPDATE, status=400, error_type="status_exception").rejected_settings == names
 
     @pytest.mark.parametrize(
@@ -422,10 +454,10 @@ class TestRejectedSettings:
         [
             ("[service_settings] Invalid value [0]. [requests_per_minute] must be a positive integer", 400),
             ("[1:2] [service_settings] unknown field [model_id]", 500),
-            (said("Received a bad request status code", 400, "unknown field [x]"), 400),
+            (provider_message("Received a bad request status code", 400, "unknown field [x]"), 400),
         ],
     )
-    def test_other_errors_reject_no_setting(self, words: str, status: int) -> None:
+    def test_other_errors_have_no_rejected_settings(self, words: str, status: int) -> None:
         error = ApiError(words, *UPDATE, status=status, error_type="status_exception")
         assert error.rejected_settings is None
 
@@ -441,5 +473,5 @@ class TestRejectedSettings:
         ("Could not start trained model deployment, the following nodes failed with errors [{}]", False),
     ],
 )
-def test_model_that_is_not_allocated_yet_is_recognized(words: str, allocating: bool) -> None:
+def test_pending_model_deployment_is_recognized(words: str, allocating: bool) -> None:
     assert ApiError(words, *PUT, status=408, error_type="status_exception").is_allocating is allocating

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The client sends what it is asked to, to the first node that can carry it out."""
+"""Tests of requests, failover, and imports of the client."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.err
 from tests.simulator import Fault, Simulator
 from tests.unit.plugins.module_utils._elasticsearch.servers import (
     Connect,
-    Dialled,
-    answer,
-    answering,
+    ConnectionSpy,
     port,
+    request_from_stub,
+    stub_server,
 )
 
 
@@ -45,20 +45,20 @@ class TestRequest:
         assert server.requests == ["PUT /_inference/completion/a?timeout=30s"]
         assert server.log[0].body == body
 
-    def test_request_names_the_collection_and_json_in_its_headers(self, server: Simulator, connect: Connect) -> None:
+    def test_request_has_user_agent_and_json_headers(self, server: Simulator, connect: Connect) -> None:
         connect(server.url).request("GET", "/")
         sent = server.log[0].headers
         assert sent["user-agent"] == f"ansible-esops.inference/{VERSION}"
         assert sent["accept"] == "application/json"
         assert sent["content-type"] == "application/json"
 
-    def test_headers_of_connection_override_those_of_the_client(self, server: Simulator, connect: Connect) -> None:
+    def test_connection_headers_override_client_headers(self, server: Simulator, connect: Connect) -> None:
         connect(server.url, headers={"X-Found": "1", "user-agent": "mine"}).request("GET", "/")
         assert server.log[0].headers["x-found"] == "1"
         assert server.log[0].headers["user-agent"] == "mine"
 
     def test_response_can_be_a_list(self, connect: Connect) -> None:
-        assert answer(connect, b'[1, {"a": null}]') == [1, {"a": None}]
+        assert request_from_stub(connect, b'[1, {"a": null}]') == [1, {"a": None}]
 
     def test_body_with_nan_is_not_sent(self, server: Simulator, connect: Connect) -> None:
         with pytest.raises(ValueError, match="not JSON compliant"):
@@ -73,26 +73,26 @@ class TestRequest:
 
 
 class TestNodes:
-    def test_path_of_the_url_precedes_that_of_the_request(self, connect: Connect) -> None:
-        with answering(b"{}") as server:
+    def test_url_path_precedes_request_path(self, connect: Connect) -> None:
+        with stub_server(b"{}") as server:
             connect(server.url + "/es").request("GET", "/_inference/_all")
         assert [request.target for request in server.received] == ["/es/_inference/_all"]
 
-    def test_node_that_responded_is_the_first_of_the_next_request(
-        self, server: Simulator, connect: Connect, nobody: str, dialled: Dialled
+    def test_responding_node_is_used_first_for_next_request(
+        self, server: Simulator, connect: Connect, unreachable_node: str, connection_spy: ConnectionSpy
     ) -> None:
-        client = connect(nobody, server.url, retries=3)
+        client = connect(unreachable_node, server.url, retries=3)
         client.request("GET", "/")
         client.request("GET", "/_inference/_all")
         assert server.requests == ["GET /", "GET /_inference/_all"]
-        assert dialled.ports == [port(nobody), server.port]
+        assert connection_spy.ports == [port(unreachable_node), server.port]
 
-    def test_other_nodes_get_no_request_while_the_first_responds(self, server: Simulator, connect: Connect) -> None:
+    def test_other_nodes_receive_no_request_if_first_node_responds(self, server: Simulator, connect: Connect) -> None:
         with Simulator() as other:
             connect(server.url, other.url).request("GET", "/")
             assert (server.requests, other.requests) == (["GET /"], [])
 
-    def test_node_that_goes_down_is_replaced_by_one_that_is_up_again(self, connect: Connect) -> None:
+    def test_failed_node_is_replaced_by_recovered_node(self, connect: Connect) -> None:
         with Simulator() as first:
             pass
         with Simulator() as second:
@@ -102,10 +102,10 @@ class TestNodes:
             client.request("GET", "/_inference/_all")
             assert (second.requests, again.requests) == (["GET /"], ["GET /_inference/_all"])
 
-    def test_refusal_of_a_node_is_not_sent_to_the_next(self, server: Simulator, connect: Connect) -> None:
+    def test_rejected_request_is_not_sent_to_next_node(self, server: Simulator, connect: Connect) -> None:
         server.faults.add(Fault("status", status=403))
         with Simulator() as other:
-            with pytest.raises(ApiError, match="refused with status 403"):
+            with pytest.raises(ApiError, match="failed with status 403"):
                 connect(server.url, other.url).request("GET", "/")
             assert other.requests == []
 
@@ -125,33 +125,35 @@ class TestNodes:
             client.request("GET", "/_inference/_all")
             assert (server.requests, other.requests) == (["GET /"], ["GET /", "GET /_inference/_all"])
 
-    def test_read_that_no_node_answers_is_lost_if_one_received_it(
-        self, server: Simulator, connect: Connect, nobody: str
+    def test_read_without_response_is_lost_if_one_node_received_it(
+        self, server: Simulator, connect: Connect, unreachable_node: str
     ) -> None:
         server.faults.add(Fault("reset_after"))
         with pytest.raises(ConnectionLost) as caught:
-            connect(nobody, server.url).request("GET", "/")
-        assert f"{nobody} cannot be reached: " in caught.value.problem
-        assert f"The connection with {server.url} was lost: " in caught.value.problem
+            connect(unreachable_node, server.url).request("GET", "/")
+        assert f"{unreachable_node} cannot be reached: " in caught.value.problem
+        assert f"The connection to {server.url} was lost: " in caught.value.problem
 
-    def test_error_names_each_node_that_cannot_be_reached(self, connect: Connect, nobody: str) -> None:
+    def test_error_lists_all_unreachable_nodes(self, connect: Connect, unreachable_node: str) -> None:
         with pytest.raises(Unreachable) as caught:
-            connect(nobody, "http://nosuch.invalid").request("GET", "/_inference/_all")
+            connect(unreachable_node, "http://nosuch.invalid").request("GET", "/_inference/_all")
         error = caught.value
-        assert str(error).startswith(f"GET /_inference/_all: {nobody} cannot be reached: Failed to establish")
+        assert str(error).startswith(f"GET /_inference/_all: {unreachable_node} cannot be reached: Failed to establish")
         assert "Connection refused. http://nosuch.invalid cannot be reached: Failed to " in str(error)
         assert str(error).endswith(
-            "Hint: check elasticsearch_url, and that the machine which runs the module may reach it."
+            "Hint: check elasticsearch_url, and that the host where the module runs can reach it."
         )
         assert (error.ambiguous, error.status, error.retried) == (False, None, False)
         assert "object at" not in str(error)
 
-    def test_single_node_that_refuses_connections_is_retried(
-        self, server: Simulator, connect: Connect, dialled: Dialled, pauses: list[float]
+    def test_refused_connection_to_single_node_is_retried(
+        self, server: Simulator, connect: Connect, connection_spy: ConnectionSpy, pauses: list[float]
     ) -> None:
-        dialled.failing = lambda number: ConnectionRefusedError(111, "Connection refused") if number < 3 else None
+        connection_spy.failing = lambda number: (
+            ConnectionRefusedError(111, "Connection refused") if number < 3 else None
+        )
         connect(server.url, retries=2).request("GET", "/")
-        assert dialled.ports == [server.port] * 3
+        assert connection_spy.ports == [server.port] * 3
         assert server.requests == ["GET /"]
         assert pauses == [2]
 
@@ -163,11 +165,11 @@ class TestNodes:
 
 
 class TestFailover:
-    """One node has a fault, another is well."""
+    """Tests in which one node fails and another one works."""
 
     @pytest.mark.parametrize("html", [False, True])
     @pytest.mark.parametrize("status", [429, 502, 503, 504])
-    def test_read_goes_to_the_next_node(
+    def test_read_fails_over_to_next_node(
         self, server: Simulator, connect: Connect, pauses: list[float], status: int, html: bool
     ) -> None:
         server.faults.add(Fault("status", status=status, times=9, html=html))
@@ -177,12 +179,15 @@ class TestFailover:
             client.request("GET", "/_inference/_all")
             assert other.requests == ["GET /", "GET /_inference/_all"]
         assert (server.requests, pauses) == (["GET /"], [])
-        assert (client.patience.resent, client.patience.reason) == (1, f"status {status} of {server.url}")
+        assert (client.retry_budget.retry_count, client.retry_budget.last_reason) == (
+            1,
+            f"status {status} from {server.url}",
+        )
 
     @pytest.mark.parametrize(
         ("status", "method"), [(429, "PUT"), (429, "DELETE"), (503, "PUT"), (503, "DELETE"), (503, "POST")]
     )
-    def test_write_goes_to_the_next_node_if_nothing_was_done(
+    def test_write_fails_over_if_it_was_not_executed(
         self, server: Simulator, connect: Connect, pauses: list[float], status: int, method: str
     ) -> None:
         server.faults.add(Fault("status", status=status, times=9))
@@ -194,16 +199,16 @@ class TestFailover:
         assert (caught.value.retried, pauses) == (False, [])
 
     @pytest.mark.parametrize("status", [502, 504])
-    def test_write_stays_with_its_node_if_something_may_have_been_done(
+    def test_write_does_not_fail_over_if_it_may_have_been_executed(
         self, server: Simulator, connect: Connect, status: int
     ) -> None:
         server.faults.add(Fault("status", status=status, times=9))
         with Simulator(cluster_of=server) as other:
-            with pytest.raises(ApiError, match=f"refused with status {status}"):
+            with pytest.raises(ApiError, match=f"failed with status {status}"):
                 connect(server.url, other.url).request("PUT", "/_inference/completion/a")
             assert other.requests == []
 
-    def test_all_nodes_are_tried_again_after_a_pause(
+    def test_all_nodes_are_retried_after_a_pause(
         self, server: Simulator, connect: Connect, pauses: list[float]
     ) -> None:
         server.faults.add(Fault("status", status=503, times=3))
@@ -218,19 +223,19 @@ class TestFailover:
         server.faults.add(Fault("status", status=503, times=9))
         with Simulator(cluster_of=server) as other:
             other.faults.add(Fault("status", status=429, times=9))
-            with pytest.raises(ApiError, match="refused with status 429"):
+            with pytest.raises(ApiError, match="failed with status 429"):
                 connect(server.url, other.url, retries=2).request("GET", "/")
             assert (len(server.requests), len(other.requests)) == (3, 3)
 
-    def test_node_that_cannot_be_reached_does_not_hide_the_fault_of_another(
-        self, server: Simulator, connect: Connect, nobody: str
+    def test_unreachable_node_does_not_hide_error_of_another_node(
+        self, server: Simulator, connect: Connect, unreachable_node: str
     ) -> None:
         server.faults.add(Fault("status", status=503))
-        with pytest.raises(ApiError, match="refused with status 503"):
-            connect(server.url, nobody).request("GET", "/")
+        with pytest.raises(ApiError, match="failed with status 503"):
+            connect(server.url, unreachable_node).request("GET", "/")
 
     @pytest.mark.parametrize("method", ["GET", "DELETE"])
-    def test_node_without_tls_is_skipped_and_named(self, server: Simulator, connect: Connect, method: str) -> None:
+    def test_node_without_tls_is_skipped_and_reported(self, server: Simulator, connect: Connect, method: str) -> None:
         with Simulator() as plain:
             distrusted = f"https://127.0.0.1:{plain.port}"
             client = connect(distrusted, server.url)
@@ -238,10 +243,10 @@ class TestFailover:
                 client.request(method, "/_inference/completion/a")
             assert plain.requests == []
         assert server.requests == [f"{method} /_inference/completion/a"]
-        assert list(client.distrusted) == [distrusted]
-        assert client.distrusted[distrusted].startswith(f"TLS with {distrusted} failed: ")
+        assert list(client.skipped_nodes) == [distrusted]
+        assert client.skipped_nodes[distrusted].startswith(f"The TLS connection to {distrusted} failed: ")
 
-    def test_tls_that_fails_everywhere_is_the_error(self, server: Simulator, connect: Connect) -> None:
+    def test_tls_failure_of_all_nodes_is_reported(self, server: Simulator, connect: Connect) -> None:
         with Simulator() as other, pytest.raises(TlsFailed) as caught:
             connect(*(f"https://127.0.0.1:{one.port}" for one in (server, other))).request("GET", "/")
         assert str(other.port) in caught.value.problem
@@ -249,8 +254,8 @@ class TestFailover:
 
 
 class TestThreads:
-    def test_threads_can_share_a_client(self, server: Simulator, connect: Connect, nobody: str) -> None:
-        client = connect(nobody, server.url)
+    def test_threads_can_share_a_client(self, server: Simulator, connect: Connect, unreachable_node: str) -> None:
+        client = connect(unreachable_node, server.url)
         found: list[Any] = []
         threads = [
             threading.Thread(target=lambda: found.append(client.request("GET", "/")["name"])) for _number in range(8)
@@ -260,12 +265,12 @@ class TestThreads:
         for thread in threads:
             thread.join()
         assert found == ["simulator"] * 8
-        assert client._nodes == [server.url, nobody]
+        assert client._nodes == [server.url, unreachable_node]
 
 
 @pytest.fixture
 def without_requests(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The name of a package with the same files, on a host without requests and urllib3."""
+    """Return the name of a package with the same files, in an environment without requests and urllib3."""
     package = ModuleType("package_without_requests")
     package.__path__ = [str(Path(client_module.__file__).parent)]
     monkeypatch.setitem(sys.modules, package.__name__, package)
@@ -278,7 +283,7 @@ def without_requests(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def test_every_file_can_be_imported_without_requests(without_requests: str) -> None:
-    """A module then reports what is missing."""
+    """Check that a module can start and report the missing package."""
     for file in Path(client_module.__file__).parent.glob("*.py"):
         importlib.import_module(f"{without_requests}.{file.stem}")
     client, connection = (sys.modules[f"{without_requests}.{name}"] for name in ("client", "connection"))
@@ -286,16 +291,16 @@ def test_every_file_can_be_imported_without_requests(without_requests: str) -> N
         client.Client(connection.Connection(("http://a",)), str)
 
 
-def test_run_without_a_failure_or_a_stream_loads_no_file_for_them() -> None:
+def test_successful_run_does_not_import_error_and_stream_files() -> None:
     package = "ansible_collections.esops.inference.plugins.module_utils"
     with Simulator() as server:
         code = (
             "import sys\n"
-            f"from {package}._inference.completion_api import Answers\n"
+            f"from {package}._inference.completion_api import CompletionApi\n"
             f"from {package}._elasticsearch.client import Client\n"
             f"from {package}._elasticsearch.connection import Connection\n"
             f"import {package}._reconcile.reconciler, {package}._services.anthropic, {package}._modules.completion\n"
-            f"Answers(Client(Connection(({server.url!r},)), str)).get_all()\n"
+            f"CompletionApi(Client(Connection(({server.url!r},)), str)).get_all()\n"
             "print(*(name.rpartition('.')[2] for name in sys.modules if 'esops' in name))\n"
         )
         done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Addresses of nodes and Cloud IDs."""
+"""Tests of node addresses, Cloud IDs, and certificate verification."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.connection import (
     Connection,
-    base_url,
-    cloud_url,
+    normalize_url,
+    parse_cloud_id,
 )
 
 
@@ -29,8 +29,8 @@ class TestUrls:
             ("http://host/a/b//", "http://host/a/b"),
         ],
     )
-    def test_url_of_node_has_no_slash_at_its_end(self, url: str, base: str) -> None:
-        assert base_url(url) == base
+    def test_trailing_slashes_of_url_are_removed(self, url: str, base: str) -> None:
+        assert normalize_url(url) == base
 
     @pytest.mark.parametrize(
         "url",
@@ -51,13 +51,13 @@ class TestUrls:
         ],
     )
     def test_invalid_url_is_rejected(self, url: str) -> None:
-        with pytest.raises(ValueError, match="must look like https://host:9200"):
-            base_url(url)
+        with pytest.raises(ValueError, match="must be an http or https URL"):
+            normalize_url(url)
 
     @pytest.mark.parametrize("user", ["joe", "joe:pass", ":pass", ""])
     def test_url_with_a_user_is_rejected(self, user: str) -> None:
-        with pytest.raises(ValueError, match="holds a user or a password: give them as elasticsearch_username"):
-            base_url(f"http://{user}@host")
+        with pytest.raises(ValueError, match=r"must not contain credentials\. Hint: set elasticsearch_username"):
+            normalize_url(f"http://{user}@host")
 
     @staticmethod
     def cloud_id(text: str, label: str = "my-deployment:") -> str:
@@ -73,28 +73,28 @@ class TestUrls:
             ("eu.example.com$abc123:9244$kib456:9245", "https://abc123.eu.example.com:9244"),
         ],
     )
-    def test_cloud_id_gives_the_url_of_elasticsearch(self, content: str, url: str) -> None:
-        assert cloud_url(self.cloud_id(content)) == url
-        assert cloud_url(self.cloud_id(content, label="")) == url
-        assert cloud_url(self.cloud_id(content, label="a:b:")) == url
+    def test_cloud_id_is_parsed_into_elasticsearch_url(self, content: str, url: str) -> None:
+        assert parse_cloud_id(self.cloud_id(content)) == url
+        assert parse_cloud_id(self.cloud_id(content, label="")) == url
+        assert parse_cloud_id(self.cloud_id(content, label="a:b:")) == url
 
     @pytest.mark.parametrize("cloud_id", ["", "label:", "label:!!!", "label:abc", "läbel:ü", "label:/w=="])
-    def test_text_that_is_not_a_cloud_id_is_rejected(self, cloud_id: str) -> None:
-        with pytest.raises(ValueError, match="is not a Cloud ID"):
-            cloud_url(cloud_id)
+    def test_invalid_cloud_id_is_rejected(self, cloud_id: str) -> None:
+        with pytest.raises(ValueError, match="is not a valid Cloud ID"):
+            parse_cloud_id(cloud_id)
 
     def test_cloud_id_without_parts_is_rejected(self) -> None:
-        with pytest.raises(ValueError, match="is not a Cloud ID"):
-            cloud_url(self.cloud_id("eu.example.com"))
+        with pytest.raises(ValueError, match="is not a valid Cloud ID"):
+            parse_cloud_id(self.cloud_id("eu.example.com"))
 
     def test_cloud_id_with_an_invalid_address_is_rejected(self) -> None:
-        with pytest.raises(ValueError, match="is a Cloud ID with an address that is not valid"):
-            cloud_url(self.cloud_id("eu.example.com:port$abc123"))
+        with pytest.raises(ValueError, match="is a Cloud ID with an invalid address"):
+            parse_cloud_id(self.cloud_id("eu.example.com:port$abc123"))
 
     @pytest.mark.parametrize("content", ["$abc123$kib", "eu.example.com$$kib"])
     def test_cloud_id_without_elasticsearch_is_rejected(self, content: str) -> None:
         with pytest.raises(ValueError, match="is a Cloud ID without an Elasticsearch host"):
-            cloud_url(self.cloud_id(content))
+            parse_cloud_id(self.cloud_id(content))
 
 
 @pytest.mark.parametrize(
@@ -107,5 +107,5 @@ class TestUrls:
         ({"ca_path": "/ca.pem", "validate_certs": False}, False),
     ],
 )
-def test_certificate_of_node_is_verified_as_the_options_say(options: dict[str, Any], verify: bool | str) -> None:
+def test_verify_is_derived_from_connection_options(options: dict[str, Any], verify: bool | str) -> None:
     assert Connection(("https://a",), **options).verify == verify

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Errors say what a layer above needs to know, and a new one is made for what it knows better."""
+"""Tests of the properties of errors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import (
-    PASSING_STATUSES,
+    RETRYABLE_STATUSES,
     ApiError,
     ClientError,
     ConnectionLost,
@@ -19,16 +19,16 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.err
     TimedOut,
     TlsFailed,
     Unreachable,
-    UnreadableAnswer,
+    UnreadableResponse,
 )
 from tests.unit.plugins.module_utils._elasticsearch.responses import (
     GET,
     GET_ALL,
     INVALID,
     PUT,
-    of_provider,
-    refusal,
-    said,
+    api_error,
+    provider_error,
+    provider_message,
 )
 
 
@@ -45,58 +45,58 @@ def make(kind: type[ClientError], status: int | None = None) -> ClientError:
         (make(TimedOut), True, True),
         (make(Redirected, 302), True, False),
         (make(ClientError), True, False),
-        (make(UnreadableAnswer), True, True),
-        (make(UnreadableAnswer, 200), True, True),
-        (make(UnreadableAnswer, 404), True, False),
-        (make(UnreadableAnswer, 502), True, True),
+        (make(UnreadableResponse), True, True),
+        (make(UnreadableResponse, 200), True, True),
+        (make(UnreadableResponse, 404), True, False),
+        (make(UnreadableResponse, 502), True, True),
         (make(ApiError), True, False),
         (make(ApiError, 400), True, False),
         (make(ApiError, 500), True, True),
     ],
     ids=lambda value: f"{type(value).__name__} {value.status}" if isinstance(value, ClientError) else None,
 )
-def test_error_tells_what_may_have_been_done(error: ClientError, sent: bool, ambiguous: bool) -> None:
+def test_error_reports_whether_it_was_sent_and_is_ambiguous(error: ClientError, sent: bool, ambiguous: bool) -> None:
     assert (error.sent, error.ambiguous) == (sent, ambiguous)
 
 
 @pytest.mark.parametrize(
-    ("error", "ends"),
+    ("error", "is_fatal"),
     [
         (make(Unreachable), True),
         (make(TlsFailed), True),
         (make(ApiError, 401), True),
-        (make(UnreadableAnswer, 401), True),
+        (make(UnreadableResponse, 401), True),
         (make(ApiError, 403), False),
         (make(ConnectionLost), False),
     ],
 )
-def test_error_of_the_connection_or_the_credentials_ends_everything(error: ClientError, ends: bool) -> None:
-    assert error.ends_everything is ends
+def test_connection_and_credential_errors_are_fatal(error: ClientError, is_fatal: bool) -> None:
+    assert error.is_fatal is is_fatal
 
 
 @pytest.mark.parametrize(
     ("error", "may_be"),
     [
-        (refusal(GET_ALL, 400, "status_exception", "Unknown service [x] for inference endpoint [.y]"), True),
-        (refusal(GET_ALL, 500, "illegal_state_exception", INVALID), True),
+        (api_error(GET_ALL, 400, "status_exception", "Unknown service [x] for inference endpoint [.y]"), True),
+        (api_error(GET_ALL, 500, "illegal_state_exception", INVALID), True),
         (make(ApiError, 500), True),
-        *((make(ApiError, status), False) for status in sorted(PASSING_STATUSES)),
+        *((make(ApiError, status), False) for status in sorted(RETRYABLE_STATUSES)),
         (make(ApiError, 403), False),
         (make(ApiError), False),
-        (make(UnreadableAnswer, 200), True),
-        (make(UnreadableAnswer, 502), False),
+        (make(UnreadableResponse, 200), True),
+        (make(UnreadableResponse, 502), False),
         (make(ConnectionLost), False),
         (make(Unreachable), False),
     ],
 )
-def test_failed_list_may_be_about_one_endpoint(error: ClientError, may_be: bool) -> None:
+def test_list_failure_is_attributed_to_one_endpoint(error: ClientError, may_be: bool) -> None:
     assert error.may_be_about_one_endpoint is may_be
 
 
-def test_passing_fault_of_provider_or_update_in_progress_is_passing() -> None:
-    assert of_provider(said("Received a server error status code", 500)).is_passing
-    assert refusal(PUT, 409, "status_exception", "Endpoint [one] is currently being updated.").is_passing
-    assert not refusal(PUT, 400, "validation_exception", "x").is_passing
+def test_provider_fault_and_update_in_progress_are_temporary() -> None:
+    assert provider_error(provider_message("Received a server error status code", 500)).is_temporary
+    assert api_error(PUT, 409, "status_exception", "Endpoint [one] is currently being updated.").is_temporary
+    assert not api_error(PUT, 400, "validation_exception", "x").is_temporary
 
 
 @pytest.mark.parametrize(
@@ -107,20 +107,20 @@ def test_passing_fault_of_provider_or_update_in_progress_is_passing() -> None:
         ("1: it failed;", "PUT /path: 1: it failed; Hint: try again."),
     ],
 )
-def test_text_has_request_problem_and_hint(problem: str, text: str) -> None:
+def test_message_contains_request_problem_and_hint(problem: str, text: str) -> None:
     assert str(ClientError(problem, "PUT", "/path", "try again.")) == text
     assert str(ClientError(problem, "PUT", "/path")) == f"PUT /path: {problem}"
 
 
-def test_failure_without_a_reason_has_the_problem() -> None:
+def test_failure_without_reason_contains_problem() -> None:
     assert ClientError("problem", "GET", "/x").failure["reason"] == "problem"
 
 
 @pytest.mark.parametrize("changes", [{"hint": "other"}, {"problem": "other"}, {"problem": "other", "reason": "other"}])
-def test_new_error_for_a_layer_that_knows_more_leaves_the_old_one(changes: dict[str, Any]) -> None:
-    error = refusal(GET, 500, "illegal_state_exception", INVALID)
+def test_replace_returns_changed_copy_of_error(changes: dict[str, Any]) -> None:
+    error = api_error(GET, 500, "illegal_state_exception", INVALID)
     before = dict(vars(error))
-    new = error.but(**changes)
+    new = error.replace(**changes)
     assert type(new) is type(error)
     assert vars(new) == {**before, **changes}
     assert new.args == (new.problem,)
@@ -131,10 +131,10 @@ def test_new_error_for_a_layer_that_knows_more_leaves_the_old_one(changes: dict[
 def test_cause_is_classified_once() -> None:
     error = ConnectionLost("It failed.", *GET)
     assert error.cause is error.cause
-    assert not error.but(problem=INVALID).is_unreadable_state
+    assert not error.replace(problem=INVALID).is_unreadable_state
 
 
-def test_refusal_has_the_status_with_which_a_server_refuses_the_same() -> None:
-    expected = {"status": 404, "type": None, "reason": "There is none.", "method": None, "path": None}
-    assert Refused("There is none.", 404).failure == expected
-    assert Refused("There is none.").failure == {**expected, "status": None}
+def test_refused_change_has_status_of_server_error() -> None:
+    expected = {"status": 404, "type": None, "reason": "It does not exist.", "method": None, "path": None}
+    assert Refused("It does not exist.", 404).failure == expected
+    assert Refused("It does not exist.").failure == {**expected, "status": None}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Events of a stream arrive one by one; anything else is a typed error."""
+"""Tests of streamed events, and of errors in streams."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.err
     ApiError,
     ClientError,
     TimedOut,
-    UnreadableAnswer,
+    UnreadableResponse,
 )
 from tests.simulator import Simulator
 from tests.simulator.messages import JSON
 from tests.unit.plugins.module_utils._elasticsearch.servers import (
     Connect,
-    answering,
+    stub_server,
 )
 
 EVENTS = "text/event-stream"
@@ -28,17 +28,17 @@ EVENTS = "text/event-stream"
 
 class TestEvents:
     def test_events_have_their_names(self, connect: Connect) -> None:
-        with answering(b"\xef\xbb\xbfevent: message\ndata: a\n\ndata: b\n\n", content_type=EVENTS) as server:
-            events = list(connect(server.url).events("/path", {"timeout": "5s"}, {"a": 1}))
+        with stub_server(b"\xef\xbb\xbfevent: message\ndata: a\n\ndata: b\n\n", content_type=EVENTS) as server:
+            events = list(connect(server.url).stream_events("/path", {"timeout": "5s"}, {"a": 1}))
         assert events == [("message", "a"), ("message", "b")]
         [request] = server.received
         assert (request.method, request.target, request.json_object()) == ("POST", "/path?timeout=5s", {"a": 1})
 
-    def test_stream_that_was_read_to_its_end_keeps_the_connection(self, server: Simulator, connect: Connect) -> None:
+    def test_connection_is_reused_after_complete_stream(self, server: Simulator, connect: Connect) -> None:
         server.seed("chat", task_type="chat_completion")
         client, body = connect(server.url), {"messages": [{"role": "user", "content": "a"}]}
         for _time in range(2):
-            *_others, last = client.events("/_inference/chat_completion/chat/_stream", {}, body)
+            *_others, last = client.stream_events("/_inference/chat_completion/chat/_stream", {}, body)
             assert last.data == "[DONE]"
         assert server.connections == 1
 
@@ -52,19 +52,19 @@ class TestEvents:
                 "the stream ended with an error (t): r",
             ),
             (b'{"error": "because"}', ApiError, "the stream ended with an error: because"),
-            (b"{", UnreadableAnswer, "The stream ended with an error event that does not say what is wrong."),
+            (b"{", UnreadableResponse, "The stream ended with an error event that contains no error."),
             (
                 b'{"status": 500}',
-                UnreadableAnswer,
-                "The stream ended with an error event that does not say what is wrong.",
+                UnreadableResponse,
+                "The stream ended with an error event that contains no error.",
             ),
         ],
     )
-    def test_error_event_is_raised_after_the_events_before_it(
+    def test_error_event_is_raised_after_preceding_events(
         self, connect: Connect, data: bytes, kind: type[ClientError], problem: str
     ) -> None:
-        with answering(b"data: a\n\nevent: error\ndata: " + data + b"\n\n", content_type=EVENTS) as server:
-            events = connect(server.url).events("/", {}, {})
+        with stub_server(b"data: a\n\nevent: error\ndata: " + data + b"\n\n", content_type=EVENTS) as server:
+            events = connect(server.url).stream_events("/", {}, {})
             assert next(events).data == "a"
             with pytest.raises(kind) as caught:
                 next(events)
@@ -79,10 +79,10 @@ class TestEvents:
             (b'event: error\ndata: {"error": {"code": "bad_request", "type": "t", "message": "r"}}\n\n', EVENTS),
         ],
     )
-    def test_rejected_stream_is_reported_in_each_shape(self, connect: Connect, body: bytes, content_type: str) -> None:
-        with answering(body, 400, content_type) as server, pytest.raises(ApiError) as caught:
-            list(connect(server.url).events("/", {}, {}))
-        assert caught.value.problem == "refused with status 400 (t): r"
+    def test_rejected_stream_is_reported_in_each_format(self, connect: Connect, body: bytes, content_type: str) -> None:
+        with stub_server(body, 400, content_type) as server, pytest.raises(ApiError) as caught:
+            list(connect(server.url).stream_events("/", {}, {}))
+        assert caught.value.problem == "failed with status 400 (t): r"
 
     @pytest.mark.parametrize(
         ("body", "status", "content_type"),
@@ -97,24 +97,22 @@ class TestEvents:
     def test_response_that_is_not_a_stream_is_reported(
         self, connect: Connect, body: bytes, status: int, content_type: str
     ) -> None:
-        with answering(body, status, content_type) as server, pytest.raises(UnreadableAnswer) as caught:
-            list(connect(server.url).events("/", {}, {}))
+        with stub_server(body, status, content_type) as server, pytest.raises(UnreadableResponse) as caught:
+            list(connect(server.url).stream_events("/", {}, {}))
         assert caught.value.status == status
 
     def test_stream_with_broken_compression_is_reported(self, connect: Connect) -> None:
         headers = (("Content-Encoding", "gzip"),)
-        broken = answering(b"data: a\n\n", content_type=EVENTS, headers=headers)
-        with broken as server, pytest.raises(UnreadableAnswer, match="cannot be decoded"):
-            list(connect(server.url).events("/", {}, {}))
+        broken = stub_server(b"data: a\n\n", content_type=EVENTS, headers=headers)
+        with broken as server, pytest.raises(UnreadableResponse, match="cannot be decoded"):
+            list(connect(server.url).stream_events("/", {}, {}))
 
-    def test_stream_that_takes_longer_than_the_timeout_is_reported(
-        self, connect: Connect, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_stream_that_exceeds_timeout_is_reported(self, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
         clock = iter([0.0, 5.0, 5.1])
         monkeypatch.setattr(event_stream, "time", SimpleNamespace(monotonic=lambda: next(clock)))
-        monkeypatch.setattr(event_stream, "_CHUNK", 9)
-        with answering(b"data: a\n\ndata: b\n\n", content_type=EVENTS) as server:
-            events = connect(server.url).events("/", {}, {})
+        monkeypatch.setattr(event_stream, "_CHUNK_SIZE", 9)
+        with stub_server(b"data: a\n\ndata: b\n\n", content_type=EVENTS) as server:
+            events = connect(server.url).stream_events("/", {}, {})
             assert [next(events).data, next(events).data] == ["a", "b"]
-            with pytest.raises(TimedOut, match="did not answer within 5 s"):
+            with pytest.raises(TimedOut, match="did not respond within 5 s"):
                 next(events)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A failed request gets a hint by its cause: the provider's words first, then Elasticsearch's, then the status."""
+"""Tests of the hints for failed requests and their precedence: provider, Elasticsearch, status."""
 
 from __future__ import annotations
 
@@ -28,40 +28,42 @@ from tests.unit.plugins.module_utils._elasticsearch.responses import (
     PUT,
     RUN,
     UPDATE,
-    error_of,
-    refusal,
-    said,
-    validation,
+    api_error,
+    make_error,
+    provider_message,
+    validation_error,
 )
 
 
-def test_words_of_provider_decide_before_those_of_elasticsearch() -> None:
-    words = said("Received a permission denied error status code", 403)
-    denied = refusal(RUN, 403, "security_exception", words, privilege="monitor_inference")
-    assert denied.hint.startswith("the provider denies access.")
-    busy = validation("status_exception", said("Received an unsuccessful status code", 404, "unknown field [x]"))
-    assert busy.hint.startswith("the provider does not know the model")
+def test_provider_message_takes_precedence_over_elasticsearch_message() -> None:
+    words = provider_message("Received a permission denied error status code", 403)
+    denied = api_error(RUN, 403, "security_exception", words, privilege="monitor_inference")
+    assert denied.hint.endswith("The provider denied access.")
+    busy = validation_error(
+        "status_exception", provider_message("Received an unsuccessful status code", 404, "unknown field [x]")
+    )
+    assert busy.hint.startswith("check service_settings.model_id.")
 
 
-def test_words_of_elasticsearch_decide_before_the_status() -> None:
+def test_elasticsearch_message_takes_precedence_over_status() -> None:
     full = "index [.inference] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark, index has "
-    error = refusal(PUT, 429, "cluster_block_exception", f"{full}read-only-allow-delete block];")
-    assert error.hint.startswith("the disk of a node is nearly full")
-    other = refusal(PUT, 503, "status_exception", "Failed to store inference endpoint [one]")
-    assert other.hint.startswith("Elasticsearch could not store the endpoint.")
+    error = api_error(PUT, 429, "cluster_block_exception", f"{full}read-only-allow-delete block];")
+    assert error.hint.startswith("free disk space on the nodes.")
+    other = api_error(PUT, 503, "status_exception", "Failed to store inference endpoint [one]")
+    assert other.hint.endswith("Elasticsearch could not store the endpoint.")
 
 
 @pytest.mark.parametrize(
     "words",
     [
-        said("Received an authentication error status code", 401, "unknown url, chunking_settings"),
+        provider_message("Received an authentication error status code", 401, "unknown url, chunking_settings"),
         "validation call to service threw an exception. unknown url",
-        said("Received an unsuccessful status code", 400, "unknown field [x]"),
+        provider_message("Received an unsuccessful status code", 400, "unknown field [x]"),
     ],
 )
-def test_service_and_completion_do_not_override_words_of_provider(words: str) -> None:
+def test_service_and_completion_hints_do_not_override_provider_hint(words: str) -> None:
     assert anthropic.explain(words) == ""
-    assert _own_hint(refusal(RUN, 400, "status_exception", words)) == ""
+    assert _own_hint(api_error(RUN, 400, "status_exception", words)) == ""
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,7 @@ def test_service_and_completion_do_not_override_words_of_provider(words: str) ->
         ("Validation Failed: 1: [task_settings] max_tokens must be positive;", ""),
     ],
 )
-def test_service_explains_words_of_elasticsearch(words: str, hint: str) -> None:
+def test_service_hint_explains_elasticsearch_message(words: str, hint: str) -> None:
     found = anthropic.explain(words)
     assert hint in found
     assert bool(found) is bool(hint)
@@ -85,134 +87,136 @@ def test_service_explains_words_of_elasticsearch(words: str, hint: str) -> None:
 @pytest.mark.parametrize(
     ("error", "hint"),
     [
-        (refusal(UPDATE, 409, "status_exception", BUSY_UPDATE), "another update of the endpoint is in progress."),
-        (refusal(DELETE, 409, "status_exception", BUSY_DELETE), "another update of the endpoint is in progress."),
-        (refusal(DELETE, 409, "status_exception", IN_PIPELINES), "force=true deletes it anyway."),
-        (refusal(DELETE, 409, "status_exception", IN_MAPPINGS), "force=true deletes it anyway."),
-        (refusal(GET, 500, "illegal_state_exception", INVALID), "Elasticsearch cannot read the stored endpoint."),
-        (refusal(GET_ALL, 500, "illegal_state_exception", INVALID), "so it lists none."),
+        (api_error(UPDATE, 409, "status_exception", BUSY_UPDATE), "when the other update of the endpoint is complete."),
+        (api_error(DELETE, 409, "status_exception", BUSY_DELETE), "when the other update of the endpoint is complete."),
+        (api_error(DELETE, 409, "status_exception", IN_PIPELINES), "set force=true to delete it anyway."),
+        (api_error(DELETE, 409, "status_exception", IN_MAPPINGS), "set force=true to delete it anyway."),
+        (api_error(GET, 500, "illegal_state_exception", INVALID), "Elasticsearch cannot read the stored endpoint."),
+        (api_error(GET_ALL, 500, "illegal_state_exception", INVALID), "so it returns no list of endpoints."),
         (
-            refusal(GET_ALL, 500, "status_exception", "Unknown service [elasticsearch] for inference endpoint [.x]."),
-            "this cluster does not know the service of the stored endpoint.",
+            api_error(GET_ALL, 500, "status_exception", "Unknown service [elasticsearch] for inference endpoint [.x]."),
+            "enable the service of the endpoint in this cluster",
         ),
         (
-            refusal(DELETE, 404, "status_exception", "No service found for this inference endpoint one"),
-            "this cluster does not know the service of the stored endpoint.",
+            api_error(DELETE, 404, "status_exception", "No service found for this inference endpoint one"),
+            "enable the service of the endpoint in this cluster",
         ),
         (
-            refusal(
+            api_error(
                 UPDATE,
                 500,
                 "status_exception",
                 "Failed to rollback while handling failure to update inference endpoint [one]. Endpoint may be in an "
                 "inconsistent state due to [x]",
             ),
-            "may have stored the new settings with the former secrets.",
+            "may have stored the new settings with the previous secrets.",
         ),
         (
-            refusal(
+            api_error(
                 DELETE,
                 500,
                 "status_exception",
                 "Failed to delete the inference endpoint [one]. The service may be in an inconsistent state. Please "
                 "try deleting the endpoint again.",
             ),
-            "Elasticsearch deleted only a part of the endpoint. Run again.",
+            "run the task again. Elasticsearch deleted only a part of the endpoint.",
         ),
         (
-            refusal(
+            api_error(
                 PUT,
                 500,
                 "status_exception",
                 "Failed to add the inference endpoints [one]. The service may be in an inconsistent state. Please try "
                 "deleting and re-adding the endpoints.",
             ),
-            "Delete it with state=absent and force=true",
+            "delete the endpoint with state=absent and force=true",
         ),
         (
-            refusal(PUT, 500, "status_exception", "The service may be in an inconsistent state."),
+            api_error(PUT, 500, "status_exception", "The service may be in an inconsistent state."),
             "Elasticsearch stored only a part of the change.",
         ),
-        (refusal(UPDATE, 500, "status_exception", "Failed to update model"), "could not store the endpoint."),
+        (api_error(UPDATE, 500, "status_exception", "Failed to update model"), "could not store the endpoint."),
         (
-            refusal(PUT, 400, "status_exception", "All nodes in the cluster are not aware of the service [anthropic]"),
-            "the cluster is being upgraded.",
+            api_error(
+                PUT, 400, "status_exception", "All nodes in the cluster are not aware of the service [anthropic]"
+            ),
+            "The cluster is being upgraded.",
         ),
         (
-            refusal(
+            api_error(
                 PUT,
                 400,
                 "status_exception",
                 "Inference endpoint [one] could not be created because the inference_id is being used in mappings with "
                 "incompatible settings for indices: [i]",
             ),
-            "Use a different inference_id",
+            "use a different inference_id",
         ),
         (
-            refusal(UPDATE, 400, "status_exception", "Default endpoint [.x] cannot be updated"),
-            "Elasticsearch owns this endpoint.",
+            api_error(UPDATE, 400, "status_exception", "Default endpoint [.x] cannot be updated"),
+            "This endpoint is built into Elasticsearch.",
         ),
         (
-            refusal(UPDATE, 400, "status_exception", "Task type must match the task type of the existing endpoint"),
-            "the endpoint has another task type.",
+            api_error(UPDATE, 400, "status_exception", "Task type must match the task type of the existing endpoint"),
+            "set task_type to the task type of the endpoint",
         ),
         (
-            refusal(PUT, 400, "x_content_parse_exception", "[1:20] [service_settings] unknown field [modelid]"),
-            "this version of Elasticsearch does not know the setting.",
+            api_error(PUT, 400, "x_content_parse_exception", "[1:20] [service_settings] unknown field [modelid]"),
+            "This version of Elasticsearch does not recognize it.",
         ),
-        (refusal(PUT, 429, "es_rejected_execution_exception", "rejected"), "the cluster is busy. Run again later"),
-        (refusal(GET, 502, "status_exception", "Bad Gateway"), "a proxy in front of Elasticsearch cannot reach it."),
-        (refusal(GET, 504, "status_exception", "Gateway Timeout"), "increase the proxy's timeout."),
-        (refusal(GET, 408, "status_exception", "x"), "the request took too long."),
-        (refusal(PUT, 413, "status_exception", "x"), "the request is too large"),
-        (error_of(GET, 400, {"error": "no handler found for uri [/x]"}), "this address knows no inference API"),
-        (error_of(DELETE, 404, {"error": "no handler found for uri [/x]"}), "this address knows no inference API"),
+        (api_error(PUT, 429, "es_rejected_execution_exception", "rejected"), "increase retries. The cluster is busy."),
+        (api_error(GET, 502, "status_exception", "Bad Gateway"), "A proxy in front of Elasticsearch cannot reach it."),
+        (api_error(GET, 504, "status_exception", "Gateway Timeout"), "increase the timeout of the proxy"),
+        (api_error(GET, 408, "status_exception", "x"), "The request took too long."),
+        (api_error(PUT, 413, "status_exception", "x"), "shorten the request"),
+        (make_error(GET, 400, {"error": "no handler found for uri [/x]"}), "No inference API was found there."),
+        (make_error(DELETE, 404, {"error": "no handler found for uri [/x]"}), "No inference API was found there."),
     ],
 )
-def test_words_of_elasticsearch_give_the_hint(error: ClientError, hint: str) -> None:
+def test_elasticsearch_message_determines_hint(error: ClientError, hint: str) -> None:
     assert hint in error.hint
 
 
-def test_message_that_ends_with_a_semicolon_gets_no_full_stop_before_its_hint() -> None:
-    error = refusal(PUT, 403, "cluster_block_exception", "blocked by: [FORBIDDEN/8/index write (api)];")
-    assert "(api)]; Hint: the index is blocked." in str(error)
+def test_message_that_ends_with_semicolon_gets_no_period_before_hint() -> None:
+    error = api_error(PUT, 403, "cluster_block_exception", "blocked by: [FORBIDDEN/8/index write (api)];")
+    assert "(api)]; Hint: remove the block" in str(error)
 
 
-def test_busy_endpoint_gets_no_advice_to_use_force() -> None:
-    assert "force" not in refusal(DELETE, 409, "status_exception", BUSY_DELETE).hint
+def test_hint_for_busy_endpoint_does_not_suggest_force() -> None:
+    assert "force" not in api_error(DELETE, 409, "status_exception", BUSY_DELETE).hint
 
 
 @pytest.mark.parametrize(
     "error",
     [
-        refusal(GET, 404, "resource_not_found_exception", "Inference endpoint not found [one]"),
-        refusal(UPDATE, 404, "status_exception", "The inference endpoint [x] does not exist and cannot be updated"),
-        refusal(PUT, 400, "validation_exception", "Validation Failed: 1: x;"),
-        refusal(PUT, 403, "status_exception", "Inference endpoints are not allowed here"),
-        error_of(UPDATE, 400, {"error": "no handler found for uri [/x] and method [PUT]"}),
-        error_of((UPDATE[0], UPDATE[1] + "?timeout=30s"), 400, {"error": "no handler found for uri [/x]"}),
+        api_error(GET, 404, "resource_not_found_exception", "Inference endpoint not found [one]"),
+        api_error(UPDATE, 404, "status_exception", "The inference endpoint [x] does not exist and cannot be updated"),
+        api_error(PUT, 400, "validation_exception", "Validation Failed: 1: x;"),
+        api_error(PUT, 403, "status_exception", "Inference endpoints are not allowed here"),
+        make_error(UPDATE, 400, {"error": "no handler found for uri [/x] and method [PUT]"}),
+        make_error((UPDATE[0], UPDATE[1] + "?timeout=30s"), 400, {"error": "no handler found for uri [/x]"}),
     ],
 )
-def test_error_that_says_enough_gets_no_hint(error: ClientError) -> None:
+def test_self_explanatory_error_has_no_hint(error: ClientError) -> None:
     assert error.hint == ""
 
 
 @pytest.mark.parametrize(
     ("reason", "hint"),
     [
-        ("index [.inference] blocked by: [FORBIDDEN/12/index read-only / allow delete (api)];", "Free disk space"),
+        ("index [.inference] blocked by: [FORBIDDEN/12/index read-only / allow delete (api)];", "free disk space"),
         (
             "index [x] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark, index has x];",
-            "Free disk space",
+            "free disk space",
         ),
-        ("blocked by: [FORBIDDEN/6/cluster read-only (api)];", "Remove the cluster setting cluster.blocks.read_only."),
-        ("index [x] blocked by: [FORBIDDEN/8/index write (api)];", "Remove the block that the message names."),
+        ("blocked by: [FORBIDDEN/6/cluster read-only (api)];", "remove the cluster setting cluster.blocks.read_only."),
+        ("index [x] blocked by: [FORBIDDEN/8/index write (api)];", "remove the block that the message names."),
         ("blocked by: [SERVICE_UNAVAILABLE/1/state not recovered / initialized];", "is not ready."),
     ],
 )
-def test_block_of_cluster_gets_hint_by_its_kind(reason: str, hint: str) -> None:
-    assert hint in refusal(PUT, 403, "cluster_block_exception", reason).hint
-    inner = refusal(
+def test_cluster_block_gets_hint_for_its_type(reason: str, hint: str) -> None:
+    assert hint in api_error(PUT, 403, "cluster_block_exception", reason).hint
+    inner = api_error(
         PUT, 500, "status_exception", "Failed to store inference endpoint [one]", ("cluster_block_exception", reason)
     )
     assert hint in inner.hint
@@ -227,34 +231,34 @@ UNAUTHORIZED = "action [cluster:admin/xpack/inference/put] is unauthorized for u
         (
             f"{UNAUTHORIZED}, this action is granted by the cluster privileges [manage_inference,manage,all]",
             "",
-            "the user or the API key needs the cluster privilege manage_inference.",
+            "grant the cluster privilege manage_inference to the Elasticsearch user or API key.",
         ),
         (
             f"{UNAUTHORIZED}, this action is granted by the cluster privileges [manage,manage_inference,all]",
             "manage_inference",
-            "the user or the API key needs the cluster privilege manage_inference.",
+            "grant the cluster privilege manage_inference to the Elasticsearch user or API key.",
         ),
         (
             f"{UNAUTHORIZED}, this action is granted by the cluster privileges [manage,all]",
             "manage_inference",
-            "the user or the API key needs the cluster privilege manage.",
+            "grant the cluster privilege manage to the Elasticsearch user or API key.",
         ),
         (
             f"{UNAUTHORIZED}, this action is granted by the index privileges [read,all]",
             "",
-            "the user or the API key needs the index privilege read.",
+            "grant the index privilege read to the Elasticsearch user or API key.",
         ),
-        (UNAUTHORIZED, "monitor", "the user or the API key needs the cluster privilege monitor."),
-        (UNAUTHORIZED, "", "the user or the API key needs another privilege."),
+        (UNAUTHORIZED, "monitor", "grant the cluster privilege monitor to the Elasticsearch user or API key."),
+        (UNAUTHORIZED, "", "grant the missing privilege to the Elasticsearch user or API key."),
         (
             "current license is non-compliant for [inference]",
             "monitor",
-            "the license of the cluster must include inference (Enterprise or a trial).",
+            "use a license that includes inference (Enterprise or trial).",
         ),
     ],
 )
-def test_403_of_elasticsearch_names_privilege_or_license(reason: str, privilege: str, hint: str) -> None:
-    assert refusal(PUT, 403, "security_exception", reason, privilege=privilege).hint == hint
+def test_403_of_elasticsearch_gets_hint_about_privilege_or_license(reason: str, privilege: str, hint: str) -> None:
+    assert api_error(PUT, 403, "security_exception", reason, privilege=privilege).hint == hint
 
 
 @pytest.mark.parametrize(
@@ -266,91 +270,91 @@ def test_403_of_elasticsearch_names_privilege_or_license(reason: str, privilege:
                 "message": "Forbidden due to traffic filtering. Please see the Elastic documentation on Traffic "
                 "Filtering for more information.",
             },
-            "a network security policy (traffic filter) of Elastic Cloud rejects the address",
+            "A network security policy (traffic filter) of Elastic Cloud rejected the request",
         ),
-        ({"ok": False, "message": "Forbidden"}, "a firewall, or a network security policy (traffic filter)"),
-        ({"message": "Request blocked"}, "a proxy or a firewall in front of Elasticsearch denied the request."),
+        ({"ok": False, "message": "Forbidden"}, "A firewall, or a network security policy (traffic filter)"),
+        ({"message": "Request blocked"}, "check the rules of the proxy or firewall in front of Elasticsearch."),
     ],
 )
-def test_403_of_something_in_front_of_elasticsearch_names_no_privilege(body: Any, hint: str) -> None:
-    error = error_of(PUT, 403, body, privilege="manage_inference")
+def test_403_of_proxy_gets_no_hint_about_privilege(body: Any, hint: str) -> None:
+    error = make_error(PUT, 403, body, privilege="manage_inference")
     assert hint in error.hint
     assert "privilege" not in error.hint
 
 
 @pytest.mark.parametrize("message", ["Unknown resource.", "Unknown deployment.", "Unknown cluster."])
-def test_404_of_elastic_cloud_names_the_address(message: str) -> None:
-    hint = error_of(GET, 404, {"ok": False, "message": message}).hint
-    assert hint.startswith("Elastic Cloud knows no deployment of this address.")
+def test_404_of_elastic_cloud_gets_hint_about_address(message: str) -> None:
+    hint = make_error(GET, 404, {"ok": False, "message": message}).hint
+    assert hint.endswith("Elastic Cloud does not have a deployment at this address.")
 
 
 NO_ANONYMOUS = "unable to authenticate with provided credentials and anonymous access is not allowed for this request"
 
 
-def unauthenticated(*told: str, as_list: bool = False) -> ClientError:
-    """A 401 that says what was wrong with the credentials."""
+def unauthenticated(*reasons: str, as_list: bool = False) -> ClientError:
+    """Return the error for a 401 with the reasons why the credentials were rejected."""
     error = {
         "type": "security_exception",
         "reason": NO_ANONYMOUS,
-        "additional_unsuccessful_credentials": list(told) if as_list else told[0],
+        "additional_unsuccessful_credentials": list(reasons) if as_list else reasons[0],
     }
-    return error_of(GET, 401, {"error": {"root_cause": [error], **error}, "status": 401})
+    return make_error(GET, 401, {"error": {"root_cause": [error], **error}, "status": 401})
 
 
 @pytest.mark.parametrize("as_list", [False, True])
 @pytest.mark.parametrize(
-    ("told", "hint"),
+    ("reason", "hint"),
     [
-        ("API key: api key [VuaCfGcBCdbkQm-e5aOx] has been invalidated", "was invalidated. Create a new one."),
-        ("API key: api key is expired", "the Elasticsearch API key has expired. Create a new one."),
-        ("API key: invalid credentials for API key [VuaCfGcB]", "the secret part of elasticsearch_api_key is wrong."),
+        ("API key: api key [VuaCfGcBCdbkQm-e5aOx] has been invalidated", "The current one was invalidated."),
+        ("API key: api key is expired", "create a new Elasticsearch API key. The current one has expired."),
+        ("API key: invalid credentials for API key [VuaCfGcB]", "check the secret part of elasticsearch_api_key."),
         (
             "API key: authentication expected API key type of [rest], but API key [x] has type [cross_cluster]",
-            "must be an API key of the type rest.",
+            "to an API key of the type rest.",
         ),
-        ("Bearer token: token expired", "elasticsearch_bearer_token has expired."),
-        ("API key: server is too busy to respond", "check elasticsearch_username and elasticsearch_password, or"),
+        ("Bearer token: token expired", "request a new elasticsearch_bearer_token."),
+        ("API key: server is too busy to respond", "check elasticsearch_username and elasticsearch_password,"),
     ],
 )
-def test_401_reports_what_was_wrong_with_the_credentials(told: str, hint: str, as_list: bool) -> None:
-    error = unauthenticated(told, as_list=as_list)
-    assert error.problem.endswith(f"{NO_ANONYMOUS} Cause: {told}")
+def test_401_reports_why_credentials_were_rejected(reason: str, hint: str, as_list: bool) -> None:
+    error = unauthenticated(reason, as_list=as_list)
+    assert error.problem.endswith(f"{NO_ANONYMOUS} Cause: {reason}")
     assert hint in error.hint
     assert error.failure["reason"] == NO_ANONYMOUS
 
 
 @pytest.mark.parametrize(
-    "told", ["unable to find apikey with id {}", "apikey authentication for id {} encountered a failure"]
+    "reason", ["unable to find apikey with id {}", "apikey authentication for id {} encountered a failure"]
 )
-def test_401_hides_an_id_that_may_be_a_swapped_secret(told: str) -> None:
-    error = unauthenticated("API key: " + told.format("ui2lp2axTNmsyakw9tvNnw"))
+def test_401_hides_an_id_that_may_be_a_swapped_secret(reason: str) -> None:
+    error = unauthenticated("API key: " + reason.format("ui2lp2axTNmsyakw9tvNnw"))
     assert "ui2lp2axTNmsyakw9tvNnw" not in f"{error} {error.causes}"
-    assert told.format("********") in error.problem
+    assert reason.format("********") in error.problem
 
 
-def test_401_for_unknown_api_key_names_the_cluster() -> None:
+def test_401_for_unknown_api_key_gets_hint_about_cluster() -> None:
     hint = unauthenticated("API key: unable to find apikey with id x").hint
-    assert hint == "this cluster has no such API key. Check that elasticsearch_api_key was created in this cluster."
+    assert hint.startswith("check that elasticsearch_api_key was created in this cluster.")
 
 
-def test_401_hides_secrets_in_what_was_wrong() -> None:
+def test_401_hides_secrets_in_its_causes() -> None:
     assert "s3cret" not in str(unauthenticated("Bearer token: s3cret is malformed"))
 
 
 @pytest.mark.parametrize(
     ("status", "is_page", "url", "hint"),
     [
-        (403, True, "https://es", "a proxy or a web application firewall in front of Elasticsearch rejected"),
-        (403, False, "https://es", "check elasticsearch_url and what stands in front of it."),
-        (400, True, "http://es", "the server may want https:// on this port."),
-        (400, True, "https://es", "a proxy or a login page"),
-        (200, True, "https://es", "a proxy or a login page"),
-        (413, True, "https://es", "the request is too large for Elasticsearch, or for a proxy in front of it."),
-        (502, True, "https://es", "a proxy in front of Elasticsearch cannot reach it."),
-        (502, False, "https://es", "a proxy in front of Elasticsearch cannot reach it."),
+        (403, True, "https://es", "ask the operators of the proxy or web application firewall"),
+        (403, False, "https://es", "check elasticsearch_url and any proxy or load balancer in front of Elasticsearch."),
+        (400, True, "http://es", "use https:// in elasticsearch_url."),
+        (400, True, "https://es", "check elasticsearch_url. The response may come from a proxy or a login page"),
+        (200, True, "https://es", "check elasticsearch_url. The response may come from a proxy or a login page"),
+        (413, True, "https://es", "shorten the request, or raise the size limit"),
+        (502, True, "https://es", "run the task again later, or increase retries. A proxy in front of Elasticsearch"),
+        (502, False, "https://es", "run the task again later, or increase retries. A proxy in front of Elasticsearch"),
     ],
 )
-def test_page_gets_hint_by_its_status(status: int, is_page: bool, url: str, hint: str) -> None:
+def test_unreadable_response_gets_hint_for_its_status(status: int, is_page: bool, url: str, hint: str) -> None:
     assert hints.page_hint(status, is_page, url).startswith(hint)
 
 
@@ -363,10 +367,10 @@ def test_page_gets_hint_by_its_status(status: int, is_page: bool, url: str, hint
         ("https://[::1]", "[Errno 111] Connection refused", 443),
     ],
 )
-def test_refused_connection_without_port_names_the_port_that_was_tried(node: str, words: str, port: int) -> None:
+def test_refused_connection_without_port_gets_hint_about_default_port(node: str, words: str, port: int) -> None:
     assert hints.unreachable_hint(node, words) == (
-        f"check elasticsearch_url: it names no port, so port {port} was tried. Elasticsearch usually listens on port "
-        "9200."
+        f"add the port to elasticsearch_url. Without it, the module tried port {port}; Elasticsearch usually listens "
+        "on port 9200."
     )
 
 
@@ -383,7 +387,7 @@ def test_other_unreachable_node_gets_no_hint_about_the_port(node: str, words: st
     assert "9200" not in hints.unreachable_hint(node, words)
 
 
-def test_port_left_out_is_named_by_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_request_to_url_without_port_gets_hint_about_default_port(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_args: Any, **_kwargs: Any) -> None:
         raise ConnectionRefusedError(111, "Connection refused")
 
@@ -391,7 +395,7 @@ def test_port_left_out_is_named_by_a_request(monkeypatch: pytest.MonkeyPatch) ->
     client = Client(Connection(("https://127.0.0.1",), retries=0), Redactor([]))
     with pytest.raises(ClientError) as caught:
         client.request("GET", "/")
-    assert "so port 443 was tried" in caught.value.hint
+    assert "the module tried port 443" in caught.value.hint
 
 
 VERIFY = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: "
@@ -412,7 +416,7 @@ VERIFY = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: "
         "Using cert extension requires at least X509v3",
     ],
 )
-def test_strict_verification_of_python_has_its_own_hint(words: str) -> None:
+def test_strict_verification_failure_has_its_own_hint(words: str) -> None:
     hint = hints.tls_hint(f"{VERIFY}{words} (_ssl.c:1020)")
     assert "Python 3.13 and later" in hint
     assert "keyUsage" in hint
@@ -440,11 +444,11 @@ def test_untrusted_certificate_gets_hint_about_every_trust_store(words: str) -> 
     [
         (f"{VERIFY}certificate has expired", "renew the server's certificate"),
         (f"{VERIFY}certificate is not yet valid", "correct the clock"),
-        (f"{VERIFY}certificate revoked", "was revoked"),
-        (f"{VERIFY}Hostname mismatch, certificate is not valid for 'x'.", "the certificate is for another name"),
-        ("no appropriate subjectAltName fields were found", "the certificate is for another name"),
-        ("[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED]", "the server may want a client certificate"),
+        (f"{VERIFY}certificate revoked", "It was revoked."),
+        (f"{VERIFY}Hostname mismatch, certificate is not valid for 'x'.", "use a host name from the server's"),
+        ("no appropriate subjectAltName fields were found", "use a host name from the server's certificate"),
+        ("[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED]", "set client_cert and client_key."),
     ],
 )
-def test_other_failure_of_tls_has_its_own_hint(words: str, hint: str) -> None:
+def test_other_tls_failure_has_its_own_hint(words: str, hint: str) -> None:
     assert hint in hints.tls_hint(words)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""JSON is read strictly, and repeated names lose no value."""
+"""Tests of the JSON parser: strictness and repeated names."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ VALUES = st.recursive(
 
 
 @given(VALUES)
-def test_any_value_is_read_as_it_was_written(value: Any) -> None:
+def test_serialized_value_is_parsed_unchanged(value: Any) -> None:
     assert parse_json(json.dumps(value)) == value
     assert parse_json(json.dumps(value).encode()) == value
 
@@ -47,5 +47,5 @@ def test_values_of_a_repeated_name_are_kept_in_order() -> None:
     ],
     ids=lambda content: repr(content[:20]),
 )
-def test_text_that_is_not_json_is_none(content: bytes | str) -> None:
+def test_parse_json_returns_none_for_invalid_json(content: bytes | str) -> None:
     assert parse_json(content) is None

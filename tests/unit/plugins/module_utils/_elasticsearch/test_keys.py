@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The form of keys and tokens, and the names of headers that are credentials."""
+"""Tests of the validation of keys and tokens, and of the detection of headers with credentials."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.key
     ELASTICSEARCH_KEY,
     ELASTICSEARCH_TOKEN,
     PROVIDER_KEY,
-    invisible_character,
+    find_invisible_character,
+    find_key_error,
+    find_secret_headers,
     is_credential,
-    key_problem,
-    secret_headers,
 )
 
 FORMS = [ELASTICSEARCH_KEY, ELASTICSEARCH_TOKEN, PROVIDER_KEY]
@@ -37,32 +37,32 @@ FORMS = [ELASTICSEARCH_KEY, ELASTICSEARCH_TOKEN, PROVIDER_KEY]
     ],
 )
 @pytest.mark.parametrize("hints", FORMS)
-def test_key_in_its_right_form_is_accepted(hints: dict[str, str], key: str) -> None:
-    assert key_problem(key, hints) == ""
+def test_valid_key_is_accepted(hints: dict[str, str], key: str) -> None:
+    assert find_key_error(key, hints) == ""
 
 
 @pytest.mark.parametrize(
     ("key", "problem"),
     [
-        ("ApiKey s3cret", 'must not start with "ApiKey". Hint: use only what follows it.'),
+        ("ApiKey s3cret", 'must not start with "ApiKey". Hint: remove this prefix.'),
         ("apikey  s3cret", 'must not start with "ApiKey".'),
-        ("Bearer s3cret", 'must not start with "Bearer". Hint: if it is a token, set elasticsearch_bearer_token'),
-        ("Basic s3cret", 'must not start with "Basic". Hint: set elasticsearch_username and elasticsearch_password.'),
-        (" Authorization: ApiKey s3cret", 'must not start with "authorization:". Hint: use only what follows it.'),
-        ("X-Api-Key:s3cret", 'must not start with "x-api-key:". Hint: use only what follows it.'),
-        ("ANTHROPIC_API_KEY=s3cret", "must not start with the name of a variable. Hint: use only what follows it,"),
+        ("Bearer s3cret", 'must not start with "Bearer". Hint: if it is a token, remove this prefix and set'),
+        ("Basic s3cret", 'must not start with "Basic". Hint: set elasticsearch_username and elasticsearch_password'),
+        (" Authorization: ApiKey s3cret", 'must not start with "authorization:". Hint: remove this prefix.'),
+        ("X-Api-Key:s3cret", 'must not start with "x-api-key:". Hint: remove this prefix.'),
+        ("ANTHROPIC_API_KEY=s3cret", "must not start with the name of a variable. Hint: remove the name"),
         ("export ES_TOKEN = s3cret", "must not start with the name of a variable."),
-        ('"s3cret"', "must not have quotation marks around it."),
-        ("s3cret'", "must not have quotation marks around it."),
-        ("\u201cs3cret\u201d", "must not have quotation marks around it."),
-        (' {"id": "s3cret"}', 'must be the key alone, not the JSON of a response. Hint: use the value of "encoded"'),
-        ("{'id': 's3cret'}", "must be the key alone, not the JSON of a response."),
-        ("s3cret\n", "has whitespace at its beginning or its end."),
-        ("\u00a0s3cret", "has whitespace at its beginning or its end."),
+        ('"s3cret"', "must not be enclosed in quotation marks."),
+        ("s3cret'", "must not be enclosed in quotation marks."),
+        ("\u201cs3cret\u201d", "must not be enclosed in quotation marks."),
+        (' {"id": "s3cret"}', 'must contain only the key, not the JSON of a response. Hint: use the value of "enc'),
+        ("{'id': 's3cret'}", "must contain only the key, not the JSON of a response."),
+        ("s3cret\n", "has leading or trailing whitespace."),
+        ("\u00a0s3cret", "has leading or trailing whitespace."),
         ("s3c\nret", "contains whitespace or a line break."),
         ("s3c ret", "contains whitespace or a line break."),
         ("s3c\u00a0ret", "contains whitespace or a line break."),
-        ("s3cret\u200b", "contains the invisible character U+200B. Hint: enter it again by hand"),
+        ("s3cret\u200b", "contains the invisible character U+200B. Hint: type it by hand"),
         ("\ufeffs3cret", "contains the invisible character U+FEFF."),
         ("s3\u00adcret", "contains the invisible character U+00AD."),
         ("s3\u3164cret", "contains the invisible character U+3164."),
@@ -70,29 +70,29 @@ def test_key_in_its_right_form_is_accepted(hints: dict[str, str], key: str) -> N
         ("s3\x7fcret", "contains the invisible character U+007F."),
     ],
 )
-def test_wrong_form_of_key_is_named_without_the_key(key: str, problem: str) -> None:
-    found = key_problem(key, ELASTICSEARCH_KEY)
+def test_invalid_key_is_reported_without_the_key(key: str, problem: str) -> None:
+    found = find_key_error(key, ELASTICSEARCH_KEY)
     assert found.startswith(problem)
     assert "s3c" not in found
     assert "cret" not in found
 
 
-def test_hint_names_the_option_that_takes_the_other_kind_of_key() -> None:
-    assert "elasticsearch_api_key" in key_problem("ApiKey x", ELASTICSEARCH_TOKEN)
-    assert '"access_token"' in key_problem("{}", ELASTICSEARCH_TOKEN)
-    assert key_problem("Bearer x", PROVIDER_KEY).endswith("Hint: use only what follows it.")
-    assert key_problem("{}", PROVIDER_KEY).endswith("Hint: use only the key in it.")
+def test_hint_contains_option_for_other_kind_of_key() -> None:
+    assert "elasticsearch_api_key" in find_key_error("ApiKey x", ELASTICSEARCH_TOKEN)
+    assert '"access_token"' in find_key_error("{}", ELASTICSEARCH_TOKEN)
+    assert find_key_error("Bearer x", PROVIDER_KEY).endswith("Hint: remove this prefix.")
+    assert find_key_error("{}", PROVIDER_KEY).endswith("Hint: use only the key from it.")
 
 
 @given(st.text(), st.sampled_from(FORMS))
 def test_accepted_key_can_be_sent_in_a_header(key: str, hints: dict[str, str]) -> None:
-    if not key_problem(key, hints):
+    if not find_key_error(key, hints):
         assert key.isprintable()
         assert " " not in key
 
 
 def test_visible_text_has_no_invisible_character() -> None:
-    assert invisible_character("claude-sonnet é 日本 €") == ""
+    assert find_invisible_character("claude-sonnet é 日本 €") == ""
 
 
 @pytest.mark.parametrize(
@@ -128,9 +128,9 @@ def test_visible_text_has_no_invisible_character() -> None:
         "X-Keys",
     ],
 )
-def test_header_whose_name_is_that_of_a_credential_is_secret(name: str) -> None:
+def test_header_with_credential_name_is_secret(name: str) -> None:
     assert is_credential(name)
-    assert dict(secret_headers({name: "v"})) == {name: "v"}
+    assert dict(find_secret_headers({name: "v"})) == {name: "v"}
 
 
 @pytest.mark.parametrize(
@@ -159,18 +159,18 @@ def test_header_whose_name_is_that_of_a_credential_is_secret(name: str) -> None:
 )
 def test_header_with_any_other_name_is_not_secret(name: str) -> None:
     assert not is_credential(name)
-    assert list(secret_headers({name: "v"})) == []
+    assert list(find_secret_headers({name: "v"})) == []
 
 
-def test_credential_after_a_scheme_is_secret_by_itself() -> None:
-    found = list(secret_headers({"Authorization": "ApiKey s3cret", "X-Key": 5, "X-Token": True, "X-Secret": ""}))
+def test_credential_without_its_scheme_is_also_secret() -> None:
+    found = list(find_secret_headers({"Authorization": "ApiKey s3cret", "X-Key": 5, "X-Token": True, "X-Secret": ""}))
     assert found == [("Authorization", "ApiKey s3cret"), ("Authorization", "s3cret"), ("X-Key", "5")]
 
 
-def test_all_that_follows_a_scheme_is_one_credential() -> None:
-    assert [text for _name, text in secret_headers({"Authorization": "Digest a b"})] == ["Digest a b", "a b"]
+def test_rest_of_header_after_scheme_is_one_credential() -> None:
+    assert [text for _name, text in find_secret_headers({"Authorization": "Digest a b"})] == ["Digest a b", "a b"]
 
 
 @pytest.mark.parametrize("headers", [None, "text", ["a"], 5, {"X-Key": {"a": "b"}}, {"X-Key": None}])
-def test_headers_of_any_other_type_have_no_secret_texts(headers: object) -> None:
-    assert list(secret_headers(headers)) == []
+def test_headers_of_invalid_type_contain_no_secrets(headers: object) -> None:
+    assert list(find_secret_headers(headers)) == []

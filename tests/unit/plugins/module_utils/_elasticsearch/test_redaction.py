@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every form of a secret is hidden."""
+"""Tests of the redaction of secrets in all encodings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.red
 
 
 def forms(secret: str) -> list[str]:
-    """How a secret can look in a text."""
+    """Return the encodings of a secret."""
     raw = secret.encode()
     encoded = [base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()]
     return [
@@ -33,7 +33,7 @@ def forms(secret: str) -> list[str]:
     ]
 
 
-#: What makes forms differ, more often than chance would have it. A star is what hides.
+#: Strings whose encodings differ. A star is excluded because it is the replacement.
 TRICKY = st.text(st.sampled_from("ab\"'\\/+ ?=%\néß€😀\x00"), min_size=4, max_size=12)
 SECRETS = st.lists(TRICKY | st.text(min_size=4), min_size=1, max_size=3).map(
     lambda secrets: [secret.replace("*", "x") for secret in secrets]
@@ -42,11 +42,11 @@ SECRETS = st.lists(TRICKY | st.text(min_size=4), min_size=1, max_size=3).map(
 
 class TestRedactor:
     @pytest.mark.parametrize("form", forms('p"w\\d é/+?'))
-    def test_each_form_of_a_secret_is_hidden(self, form: str) -> None:
+    def test_each_encoding_of_a_secret_is_hidden(self, form: str) -> None:
         assert Redactor(['p"w\\d é/+?'])(f"before {form} after {form}") == "before ******** after ********"
 
     @pytest.mark.parametrize("order", [1, -1])
-    def test_overlapping_secrets_leave_no_rest(self, order: int) -> None:
+    def test_overlapping_secrets_are_hidden_completely(self, order: int) -> None:
         secrets = ["secret", "secret-and-more", "my-secret-and-more"][::order]
         assert Redactor(secrets)("my-secret-and-more secret-and-more secret") == "******** ******** ********"
 
@@ -74,7 +74,7 @@ class TestRedactor:
 
     @settings(deadline=None, max_examples=100)
     @given(SECRETS, st.data())
-    def test_no_form_of_any_secret_survives_in_any_text(self, secrets: list[str], data: st.DataObject) -> None:
+    def test_no_encoding_of_any_secret_remains_in_any_string(self, secrets: list[str], data: st.DataObject) -> None:
         shown = [form for secret in secrets for form in forms(secret)]
         parts = data.draw(st.lists(st.sampled_from(shown) | st.text(), max_size=8))
         redacted = Redactor(secrets)("".join(parts))

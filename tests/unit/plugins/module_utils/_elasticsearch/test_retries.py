@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests are sent again after what passes by itself, within the time that a task has for that."""
+"""Tests of retries after temporary errors, and of the retry budget."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.err
     ClientError,
     ConnectionLost,
     TimedOut,
-    UnreadableAnswer,
+    UnreadableResponse,
 )
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.retries import (
-    Patience,
-    goes_to_another_node,
+    RetryBudget,
     send_with_retries,
+    should_try_next_node,
 )
 from tests.simulator import Fault, Simulator
 from tests.unit.plugins.module_utils._elasticsearch.responses import (
@@ -33,21 +33,21 @@ from tests.unit.plugins.module_utils._elasticsearch.responses import (
     DELETE,
     PUT,
     RUN,
-    of_provider,
-    refusal,
-    said,
-    validation,
+    api_error,
+    provider_error,
+    provider_message,
+    validation_error,
 )
 from tests.unit.plugins.module_utils._elasticsearch.servers import (
     Connect,
-    Dialled,
+    ConnectionSpy,
 )
 
 
 class TestRetries:
     @pytest.mark.parametrize("status", [429, 502, 503, 504])
     @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-    def test_passing_status_is_retried(
+    def test_retryable_status_is_retried(
         self, server: Simulator, connect: Connect, pauses: list[float], status: int, method: str
     ) -> None:
         server.seed("a")
@@ -68,16 +68,16 @@ class TestRetries:
         connect(server.url, retries=2).request("GET", "/")
         assert (pauses, set(between)) == ([1.5], {(0.5, 1)})
 
-    def test_pauses_of_all_requests_together_end_with_the_timeout(
+    def test_pauses_of_all_requests_share_one_budget(
         self, server: Simulator, connect: Connect, pauses: list[float]
     ) -> None:
         client = connect(server.url, retries=3, timeout=5)
         server.faults.add(Fault("status", status=503, times=2))
         client.request("GET", "/")
         server.faults.add(Fault("status", status=503, times=9))
-        with pytest.raises(ApiError, match="refused with status 503"):
+        with pytest.raises(ApiError, match="failed with status 503"):
             client.request("GET", "/")
-        with pytest.raises(ApiError, match="refused with status 503"):
+        with pytest.raises(ApiError, match="failed with status 503"):
             client.request("GET", "/")
         assert pauses == [2, 2, 1]
         assert server.requests == ["GET /"] * (3 + 4 + 1)
@@ -86,13 +86,13 @@ class TestRetries:
     def test_retries_are_counted_with_their_last_reason(self, server: Simulator, connect: Connect) -> None:
         client = connect(server.url, retries=2)
         client.request("GET", "/")
-        assert (client.patience.resent, client.patience.reason) == (0, "")
+        assert (client.retry_budget.retry_count, client.retry_budget.last_reason) == (0, "")
         server.faults.add(Fault("status", status=429))
         client.request("GET", "/")
-        assert (client.patience.resent, client.patience.reason) == (1, "status 429")
+        assert (client.retry_budget.retry_count, client.retry_budget.last_reason) == (1, "status 429")
         server.faults.add(Fault("reset_before"))
         client.request("GET", "/")
-        assert (client.patience.resent, client.patience.reason) == (2, "ProtocolError")
+        assert (client.retry_budget.retry_count, client.retry_budget.last_reason) == (2, "ProtocolError")
 
     def test_request_that_timed_out_is_not_retried(
         self, server: Simulator, connect: Connect, pauses: list[float]
@@ -105,18 +105,18 @@ class TestRetries:
     @pytest.mark.parametrize(
         ("status", "reason", "hint"),
         [
-            (429, "(es_rejected_execution_exception): rejected execution", "the cluster is busy. Run again later"),
-            (502, "(status_exception): Bad Gateway", "a proxy in front of Elasticsearch cannot reach it"),
-            (503, "(cluster_block_exception): blocked by", "the cluster, or a proxy in front of it, is not ready"),
+            (429, "(es_rejected_execution_exception): rejected execution", "The cluster is busy."),
+            (502, "(status_exception): Bad Gateway", "A proxy in front of Elasticsearch cannot reach it"),
+            (503, "(cluster_block_exception): blocked by", "The cluster, or a proxy in front of it, is not ready"),
             (
                 504,
                 "(process_cluster_event_timeout_exception): Gateway Timeout",
-                "a proxy in front of Elasticsearch gave up waiting",
+                "increase the timeout of the proxy in front of Elasticsearch",
             ),
         ],
     )
     @pytest.mark.usefixtures("pauses")
-    def test_status_that_does_not_pass_in_time_is_reported(
+    def test_error_is_reported_after_last_retry(
         self, server: Simulator, connect: Connect, status: int, reason: str, hint: str
     ) -> None:
         server.faults.add(Fault("status", status=status, times=9))
@@ -124,7 +124,7 @@ class TestRetries:
             connect(server.url, retries=2).request("GET", "/")
         error = caught.value
         assert server.requests == ["GET /"] * 3
-        assert str(error).startswith(f"GET /: refused with status {status} {reason}")
+        assert str(error).startswith(f"GET /: failed with status {status} {reason}")
         assert hint in error.hint
         assert (error.status, error.ambiguous, error.retried) == (status, status >= 500, True)
 
@@ -138,12 +138,12 @@ class TestRetries:
         assert (caught.value.status, caught.value.retried) == (status, False)
 
     @pytest.mark.parametrize("kind", ["reset_before", "reset_after", "cut"])
-    def test_lost_connection_is_retried_but_not_an_unreadable_response(
+    def test_lost_connection_is_retried_and_unreadable_response_is_not(
         self, server: Simulator, connect: Connect, pauses: list[float], kind: str
     ) -> None:
         server.faults.add(Fault(kind))
         if kind == "cut":
-            with pytest.raises(UnreadableAnswer):
+            with pytest.raises(UnreadableResponse):
                 connect(server.url, retries=2).request("GET", "/")
         else:
             assert connect(server.url, retries=2).request("GET", "/")["name"] == "simulator"
@@ -151,7 +151,7 @@ class TestRetries:
         assert pauses == []
 
     @pytest.mark.parametrize(
-        ("told", "waited"),
+        ("retry_after", "waited"),
         [
             ("7", [7]),
             ("0", []),
@@ -163,9 +163,9 @@ class TestRetries:
         ],
     )
     def test_retry_after_is_respected_up_to_a_maximum(
-        self, server: Simulator, connect: Connect, pauses: list[float], told: str, waited: list[float]
+        self, server: Simulator, connect: Connect, pauses: list[float], retry_after: str, waited: list[float]
     ) -> None:
-        server.faults.add(Fault("status", status=503, retry_after=told))
+        server.faults.add(Fault("status", status=503, retry_after=retry_after))
         connect(server.url, retries=1, timeout=90).request("GET", "/")
         assert server.requests == ["GET /"] * 2
         assert pauses == waited
@@ -186,29 +186,29 @@ class TestRetries:
         assert caught.value.error_type == "resource_already_exists_exception"
         return caught.value
 
-    def test_error_after_a_lost_try_is_marked_as_retried(self, server: Simulator, connect: Connect) -> None:
+    def test_error_after_lost_attempt_is_marked_as_retried(self, server: Simulator, connect: Connect) -> None:
         server.faults.add(Fault("reset_after"))
         assert self.create(connect(server.url, retries=1)).retried
         assert server.requests == ["PUT /_inference/completion/a"] * 2
 
-    def test_error_of_the_first_try_is_not_marked_as_retried(self, server: Simulator, connect: Connect) -> None:
+    def test_error_of_first_attempt_is_not_marked_as_retried(self, server: Simulator, connect: Connect) -> None:
         server.seed("a")
         assert not self.create(connect(server.url, retries=1)).retried
 
-    def test_refused_connection_does_not_count_as_a_try(
-        self, server: Simulator, connect: Connect, dialled: Dialled
+    def test_refused_connection_is_not_counted_as_attempt(
+        self, server: Simulator, connect: Connect, connection_spy: ConnectionSpy
     ) -> None:
         server.seed("a")
-        dialled.failing = lambda number: ConnectionRefusedError(111, "refused") if number == 1 else None
+        connection_spy.failing = lambda number: ConnectionRefusedError(111, "refused") if number == 1 else None
         assert not self.create(connect(server.url, retries=1)).retried
-        assert dialled.ports == [server.port] * 2
+        assert connection_spy.ports == [server.port] * 2
 
     @pytest.mark.usefixtures("pauses")
-    def test_lost_write_stays_lost_if_the_retry_is_refused(
-        self, server: Simulator, connect: Connect, dialled: Dialled
+    def test_lost_write_remains_lost_if_retry_is_refused(
+        self, server: Simulator, connect: Connect, connection_spy: ConnectionSpy
     ) -> None:
-        """The first try may have been carried out; another node must not be asked to do it again."""
-        dialled.failing = lambda number: ConnectionRefusedError(111, "refused") if number > 1 else None
+        """Check that another node does not receive a write that may have been executed."""
+        connection_spy.failing = lambda number: ConnectionRefusedError(111, "refused") if number > 1 else None
         server.faults.add(Fault("reset_after"))
         with Simulator() as other:
             with pytest.raises(ConnectionLost) as caught:
@@ -218,10 +218,10 @@ class TestRetries:
         assert server.requests == ["DELETE /_inference/completion/a"]
 
     @pytest.mark.usefixtures("pauses")
-    def test_lost_write_to_a_single_node_stays_lost_if_the_retry_is_refused(
-        self, server: Simulator, connect: Connect, dialled: Dialled
+    def test_lost_write_to_single_node_remains_lost_if_retry_is_refused(
+        self, server: Simulator, connect: Connect, connection_spy: ConnectionSpy
     ) -> None:
-        dialled.failing = lambda number: ConnectionRefusedError(111, "refused") if number > 1 else None
+        connection_spy.failing = lambda number: ConnectionRefusedError(111, "refused") if number > 1 else None
         server.faults.add(Fault("reset_after"))
         with pytest.raises(ConnectionLost) as caught:
             connect(server.url, retries=2).request("DELETE", "/_inference/completion/a")
@@ -229,8 +229,8 @@ class TestRetries:
         assert caught.value.ambiguous
 
 
-class TestProviderFaults:
-    """Elasticsearch reports a temporary fault of the provider as a status 400."""
+class TestProviderErrors:
+    """Tests of temporary provider errors, which Elasticsearch reports with status 400."""
 
     PATH = "/_inference/completion/a"
     BODY: ClassVar[dict[str, Any]] = {
@@ -243,7 +243,7 @@ class TestProviderFaults:
         return client.request_with_retries("PUT", self.PATH, None, self.BODY, **more)
 
     @pytest.mark.parametrize("status", [429, 500, 529])
-    def test_temporary_fault_of_provider_is_retried_with_growing_pauses(
+    def test_temporary_provider_error_is_retried_with_growing_pauses(
         self, server: Simulator, connect: Connect, pauses: list[float], status: int
     ) -> None:
         server.faults.add(Fault("provider_refusal", status=status, times=3))
@@ -251,10 +251,13 @@ class TestProviderFaults:
         assert self.write(client)["inference_id"] == "a"
         assert server.requests == [f"PUT {self.PATH}"] * 4
         assert pauses == [1, 2, 4]
-        assert (client.patience.resent, client.patience.reason) == (3, f"status {status} of the provider")
+        assert (client.retry_budget.retry_count, client.retry_budget.last_reason) == (
+            3,
+            f"status {status} from the provider",
+        )
 
     @pytest.mark.parametrize("status", [401, 404])
-    def test_refusal_of_provider_is_not_retried(
+    def test_provider_rejection_is_not_retried(
         self, server: Simulator, connect: Connect, pauses: list[float], status: int
     ) -> None:
         server.faults.add(Fault("provider_refusal", status=status))
@@ -262,7 +265,7 @@ class TestProviderFaults:
             self.write(connect(server.url, retries=3))
         assert (caught.value.provider_status, len(server.requests), pauses) == (status, 1, [])
 
-    def test_retries_end_with_the_last_error_of_provider(
+    def test_last_provider_error_is_raised_after_retries(
         self, server: Simulator, connect: Connect, pauses: list[float]
     ) -> None:
         server.faults.add(Fault("provider_refusal", status=529, times=9))
@@ -271,14 +274,14 @@ class TestProviderFaults:
         assert (caught.value.provider_status, caught.value.retried) == (529, True)
         assert (len(server.requests), pauses) == (3, [1, 2])
 
-    def test_least_retries_override_those_of_the_connection(
+    def test_least_retries_override_connection_retries(
         self, server: Simulator, connect: Connect, pauses: list[float]
     ) -> None:
         server.faults.add(Fault("provider_refusal", status=529, times=2))
         self.write(connect(server.url, retries=0, timeout=60), least_retries=2)
         assert (len(server.requests), pauses) == (3, [1, 2])
 
-    def test_pauses_for_provider_end_with_the_timeout(
+    def test_pauses_for_provider_errors_respect_budget(
         self, server: Simulator, connect: Connect, pauses: list[float]
     ) -> None:
         server.faults.add(Fault("provider_refusal", status=529, times=99))
@@ -293,30 +296,30 @@ class TestProviderFaults:
         server.faults.add(Fault("busy", times=2))
         client = connect(server.url, retries=3)
         assert client.request_with_retries("DELETE", self.PATH)["acknowledged"] is True
-        assert (len(server.requests), client.patience.reason) == (3, "an update in progress")
+        assert (len(server.requests), client.retry_budget.last_reason) == (3, "an update in progress")
 
 
-THROTTLED = said("Received a rate limit status code", 429)
+THROTTLED = provider_message("Received a rate limit status code", 429)
 TIMED_OUT = "Request timed out after [30s] for inference id [one]"
 
 
 class TestSendWithRetries:
-    """Errors that only their body tells from others."""
+    """Tests of errors that are only recognizable by the body of the response."""
 
     @pytest.mark.parametrize(
         ("error", "reason"),
         [
-            (of_provider(THROTTLED), "status 429 of the provider"),
-            (validation("connect_exception", "Connection refused"), "a temporary fault of the provider"),
-            (refusal(DELETE, 409, "status_exception", BUSY_DELETE), "an update in progress"),
-            (refusal(RUN, 429, "status_exception", THROTTLED), "status 429 of the provider"),
-            (refusal(RUN, 429, "es_rejected_execution_exception", "queue is full"), "status 429"),
+            (provider_error(THROTTLED), "status 429 from the provider"),
+            (validation_error("connect_exception", "Connection refused"), "a temporary error of the provider"),
+            (api_error(DELETE, 409, "status_exception", BUSY_DELETE), "an update in progress"),
+            (api_error(RUN, 429, "status_exception", THROTTLED), "status 429 from the provider"),
+            (api_error(RUN, 429, "es_rejected_execution_exception", "queue is full"), "status 429"),
         ],
     )
-    def test_passing_error_is_retried_with_its_reason(
+    def test_temporary_error_is_retried_with_its_reason(
         self, pauses: list[float], error: ClientError, reason: str
     ) -> None:
-        patience, tries = Patience(60), []
+        budget, tries = RetryBudget(60), []
 
         def send(retried: bool) -> str:
             tries.append(retried)
@@ -324,40 +327,40 @@ class TestSendWithRetries:
                 raise error
             return "sent"
 
-        assert send_with_retries(send, 3, patience) == "sent"
-        assert (tries, pauses, patience.reason) == ([False, True], [1], reason)
+        assert send_with_retries(send, 3, budget) == "sent"
+        assert (tries, pauses, budget.last_reason) == ([False, True], [1], reason)
 
     @pytest.mark.parametrize(
         "error",
         [
-            refusal(PUT, 400, "validation_exception", "x"),
-            refusal(RUN, 400, "status_exception", THROTTLED),
-            refusal(RUN, 429, "timeout_exception", TIMED_OUT),
+            api_error(PUT, 400, "validation_exception", "x"),
+            api_error(RUN, 400, "status_exception", THROTTLED),
+            api_error(RUN, 429, "timeout_exception", TIMED_OUT),
             ConnectionLost("It is lost.", *PUT),
         ],
     )
-    def test_error_that_stays_or_may_cost_is_not_retried(self, pauses: list[float], error: ClientError) -> None:
-        patience = Patience(60)
+    def test_permanent_or_costly_error_is_not_retried(self, pauses: list[float], error: ClientError) -> None:
+        budget = RetryBudget(60)
 
         def send(_retried: bool) -> str:
             raise error
 
         with pytest.raises(type(error)) as caught:
-            send_with_retries(send, 3, patience)
+            send_with_retries(send, 3, budget)
         assert caught.value is error
-        assert (patience.resent, pauses) == (0, [])
+        assert (budget.retry_count, pauses) == (0, [])
 
 
-def test_patience_gives_no_more_seconds_than_it_has() -> None:
-    patience = Patience(3)
-    assert [patience.spend(2), patience.spend(2), patience.spend(2)] == [2, 1, 0]
-    assert not patience.wait(1, "any")
-    assert patience.resent == 0
+def test_retry_budget_cannot_be_exceeded() -> None:
+    budget = RetryBudget(3)
+    assert [budget.consume(2), budget.consume(2), budget.consume(2)] == [2, 1, 0]
+    assert not budget.wait(1, "any")
+    assert budget.retry_count == 0
 
 
 @pytest.mark.parametrize(
     ("method", "statuses"),
     [("GET", {429, 502, 503, 504}), ("PUT", {429, 503}), ("DELETE", {429, 503}), ("POST", {503})],
 )
-def test_request_goes_to_another_node_if_nothing_was_done(method: str, statuses: set[int]) -> None:
-    assert {status for status in range(200, 600) if goes_to_another_node(method, status)} == statuses
+def test_next_node_is_tried_if_request_was_not_executed(method: str, statuses: set[int]) -> None:
+    assert {status for status in range(200, 600) if should_try_next_node(method, status)} == statuses

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Server-sent events come out whole, however their bytes arrive."""
+"""Tests of the parser for server-sent events."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.ser
     parse_events,
 )
 
-#: Texts of one line, as JSON is, and names.
+#: Data of one line, such as JSON, and event names.
 LINES = st.text(st.characters(exclude_characters="\r\n", exclude_categories=("Cs",)))
 NAMES = LINES.filter(lambda name: bool(name) and not name.startswith(" "))
-#: Where a stream is cut into chunks.
+#: Positions at which a stream is split into chunks.
 CUTS = st.lists(st.integers(min_value=0, max_value=400))
 
 
@@ -51,14 +51,14 @@ def chunked(content: bytes, cuts: list[int]) -> list[bytes]:
             [("error", "a"), ("error", "b")],
             id="each after a byte order mark",
         ),
-        pytest.param(b"data: \xff\xe2\x82\n\n", [("message", "\ufffd\ufffd")], id="with bytes that are no text"),
+        pytest.param(b"data: \xff\xe2\x82\n\n", [("message", "\ufffd\ufffd")], id="with invalid UTF-8"),
         pytest.param(b"data: a\x85b\xe2\x80\xa8c\n\n", [("message", "a\ufffdb\u2028c")], id="with other ends of lines"),
         pytest.param(b"data: a\n\ndata: b\n", [("message", "a")], id="before one that is broken off"),
         pytest.param(b"data: a\n\ndata: b", [("message", "a")], id="before a line that is broken off"),
         pytest.param(b"", [], id="none"),
     ],
 )
-def test_stream_gives_its_events(content: bytes, events: list[tuple[str, str]]) -> None:
+def test_stream_is_parsed_into_events(content: bytes, events: list[tuple[str, str]]) -> None:
     assert list(parse_events([content])) == events
     assert list(parse_events(content[place : place + 1] for place in range(len(content)))) == events
 
@@ -70,11 +70,11 @@ def test_events_do_not_depend_on_chunks(events: list[tuple[str, str]], end: str,
 
 
 @given(st.binary(), CUTS)
-def test_any_bytes_give_the_same_events_in_one_chunk_and_in_many(content: bytes, cuts: list[int]) -> None:
+def test_chunk_boundaries_do_not_change_events_of_any_bytes(content: bytes, cuts: list[int]) -> None:
     assert list(parse_events(chunked(content, cuts))) == list(parse_events([content]))
 
 
-def test_event_is_returned_as_soon_as_it_is_whole() -> None:
+def test_event_is_yielded_as_soon_as_it_is_complete() -> None:
     def chunks() -> Iterator[bytes]:
         yield b"data: a\n\ndata: b"
         raise ConnectionError

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whom the client trusts, how it proves who it is, and what it says when TLS fails: nothing is sent then.
+"""Tests of TLS: trust, client certificates, pinned fingerprints, and errors, after which nothing is sent.
 
-Every test runs on every path to the server: directly, and through a proxy.
+Every test runs with a direct connection and through proxies.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from tests.unit.authorities import ca_without_key_usage
 
 @dataclass(frozen=True)
 class Files:
-    """Certificates and keys, as files in PEM format."""
+    """Paths of certificates and keys in PEM format."""
 
     ca: str
     other_ca: str
@@ -65,7 +65,7 @@ class Files:
 
     @property
     def mutual(self) -> Tls:
-        """A server that wants certificates of its clients; up to 1.2, it says so before the request is sent."""
+        """Return a server that requires client certificates. With TLS 1.2, it fails before the request is sent."""
         return Tls12(self.server.certificate, self.server.key, client_ca=self.ca)
 
 
@@ -131,7 +131,7 @@ def fingerprint_of(ca: trustme.CA) -> str:
 
 @pytest.fixture(params=["direct", "through a proxy", "through a proxy with a login"], autouse=True)
 def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy | None]:
-    """The way to the server."""
+    """Return the proxy to the server, or None for a direct connection."""
     if request.param == "direct":
         yield None
         return
@@ -149,7 +149,7 @@ def node(files: Files) -> Iterator[Simulator]:
 
 
 def ask(server: Simulator, url: str = "", **options: Any) -> Any:
-    """The server's name, asked for over a connection with these options."""
+    """Connect with these options, and return the name of the server."""
     options = {"timeout": 5.0, "retries": 3, "auth": ApiKey("id:an Elasticsearch API key"), **options}
     client = Client(Connection((url or server.url,), **options), Redactor([]))
     try:
@@ -159,34 +159,34 @@ def ask(server: Simulator, url: str = "", **options: Any) -> Any:
 
 
 def answered(server: Simulator, **options: Any) -> bool:
-    """Whether the one request got there, and its answer back."""
+    """Return whether the request succeeded, and no other request was sent."""
     return (ask(server, **options), server.requests) == ("simulator", ["GET /"])
 
 
 def failure(server: Simulator, kind: type[ClientError] = TlsFailed, **options: Any) -> ClientError:
-    """The error, of a request that never got there and was not tried again."""
+    """Return the error of a request that did not reach the server and was not retried."""
     with pytest.raises(kind) as caught:
         ask(server, **options)
     assert server.requests == []
     if kind is TlsFailed:
-        # To see whose certificate it is takes a connection of its own.
+        # The pinned CA is looked up over a separate connection.
         assert server.connections <= (2 if "ca_fingerprint" in options else 1)
-        assert str(caught.value).startswith(f"GET /: TLS with {options.get('url') or server.url} failed: ")
+        assert str(caught.value).startswith(f"GET /: The TLS connection to {options.get('url') or server.url} failed: ")
         assert (caught.value.ambiguous, caught.value.retried, caught.value.status) == (False, False, None)
     return caught.value
 
 
 CA_HINT = hints._UNTRUSTED
-CLIENT_HINT = "the server may want a client certificate: client_cert and client_key."
-PEM_HINT = "ca_path, client_cert or client_key is no PEM file with what belongs into it."
+CLIENT_HINT = "set client_cert and client_key. The server may require a client certificate."
+PEM_HINT = "check ca_path, client_cert, and client_key. One of them is not a valid PEM file."
 
 
 class TestTrust:
-    def test_ca_path_of_the_server_is_trusted(self, node: Simulator, files: Files) -> None:
+    def test_server_certificate_is_trusted_by_ca_path(self, node: Simulator, files: Files) -> None:
         assert answered(node, ca_path=files.ca)
 
     @pytest.mark.parametrize("ca", ["other_ca", None])
-    def test_server_without_its_ca_is_rejected(self, node: Simulator, files: Files, ca: str | None) -> None:
+    def test_server_with_untrusted_ca_is_rejected(self, node: Simulator, files: Files, ca: str | None) -> None:
         error = failure(node, ca_path=ca and getattr(files, ca))
         assert "CERTIFICATE_VERIFY_FAILED" in error.problem
         assert error.hint == CA_HINT
@@ -195,23 +195,25 @@ class TestTrust:
         with Simulator(tls=files.elsewhere) as server:
             error = failure(server, ca_path=files.ca)
         assert "127.0.0.1" in error.problem.partition("failed: ")[2]
-        assert error.hint == "the certificate is for another name: use one of its names in elasticsearch_url."
+        assert error.hint.startswith("use a host name from the server's certificate in elasticsearch_url.")
 
     def test_certificate_for_another_host_is_rejected(self, files: Files) -> None:
         with Simulator(tls=files.elsewhere) as server:
             error = failure(server, url=f"https://localhost:{server.port}", ca_path=files.ca)
         assert "'localhost'" in error.problem
-        assert error.hint.startswith("the certificate is for another name")
+        assert error.hint.startswith("use a host name from the server's certificate")
 
     @pytest.mark.parametrize("tls", ["server", "elsewhere"])
     def test_any_certificate_is_accepted_without_validation(self, files: Files, tls: str) -> None:
-        """Without a warning either, which would be an error in these tests."""
+        """Check that no warning is issued, which would be an error in these tests."""
         with Simulator(tls=getattr(files, tls)) as server:
             assert answered(server, validate_certs=False)
 
     @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl names the files of such a directory")
     @pytest.mark.parametrize("right", [True, False])
-    def test_directory_of_hashed_certificates(self, node: Simulator, files: Files, tmp_path: Path, right: bool) -> None:
+    def test_ca_path_can_be_directory_of_hashed_certificates(
+        self, node: Simulator, files: Files, tmp_path: Path, right: bool
+    ) -> None:
         ca = files.ca if right else files.other_ca
         command = ["openssl", "x509", "-noout", "-subject_hash", "-in", ca]
         name = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
@@ -226,7 +228,7 @@ class TestTrust:
 
     @pytest.mark.skipif(sys.version_info < (3, 13), reason="older Pythons do not verify strictly")
     def test_ca_without_key_usage_is_rejected_with_its_own_hint(self, files: Files) -> None:
-        """The tools of Elasticsearch create such a CA."""
+        """Use a CA as the tools of Elasticsearch create it."""
         with Simulator(tls=files.with_unusual_ca) as server:
             error = failure(server, ca_path=files.unusual_ca)
         assert "key usage" in error.problem
@@ -237,54 +239,54 @@ class TestFingerprint:
     def test_fingerprint_of_server_needs_no_ca(self, node: Simulator, files: Files) -> None:
         assert answered(node, ca_fingerprint=files.fingerprint)
 
-    def test_fingerprint_of_server_can_go_with_ca_path(self, node: Simulator, files: Files) -> None:
+    def test_fingerprint_of_server_can_be_combined_with_ca_path(self, node: Simulator, files: Files) -> None:
         assert answered(node, ca_fingerprint=files.fingerprint, ca_path=files.ca)
 
     @pytest.mark.parametrize("options", [{}, {"ca_path": "ca"}, {"validate_certs": False}])
-    def test_other_fingerprint_is_rejected_whatever_else_is_set(
+    def test_wrong_fingerprint_is_rejected_with_any_other_option(
         self, node: Simulator, files: Files, options: dict[str, Any]
     ) -> None:
         if "ca_path" in options:
             options = {"ca_path": files.ca}
         error = failure(node, ca_fingerprint="0" * 64, **options)
         assert "Fingerprints did not match" in error.problem
-        assert error.hint == "ca_fingerprint is not the SHA-256 fingerprint of a certificate that the server shows."
+        assert error.hint == "check ca_fingerprint. It does not match any certificate that the server presents."
 
-    def test_fingerprint_of_server_does_not_replace_a_wrong_ca_path(self, node: Simulator, files: Files) -> None:
+    def test_fingerprint_of_server_does_not_override_wrong_ca_path(self, node: Simulator, files: Files) -> None:
         assert failure(node, ca_fingerprint=files.fingerprint, ca_path=files.other_ca).hint == CA_HINT
 
     def test_node_with_another_fingerprint_is_skipped(self, node: Simulator, files: Files) -> None:
-        """A node with another certificate is skipped: nothing is sent to it."""
+        """Check that nothing is sent to a node with another certificate."""
         with Simulator(tls=files.elsewhere) as other:
             client = Client(Connection((other.url, node.url), ca_fingerprint=files.fingerprint), Redactor([]))
             client.request("GET", "/")
             client.request("GET", "/_inference/_all")
             client.close()
             assert (other.requests, node.requests) == ([], ["GET /", "GET /_inference/_all"])
-        assert list(client.distrusted) == [other.url]
+        assert list(client.skipped_nodes) == [other.url]
 
 
 class TestFingerprintOfTheCa:
-    """What Elasticsearch prints at its first start is the fingerprint of its CA."""
+    """Tests of the fingerprint that Elasticsearch prints at its first start, which is that of its CA."""
 
-    def test_fingerprint_of_ca_does_not_replace_a_wrong_ca_path(self, files: Files) -> None:
+    def test_fingerprint_of_ca_does_not_override_wrong_ca_path(self, files: Files) -> None:
         with Simulator(tls=files.with_ca) as server:
             assert answered(server, ca_fingerprint=files.ca_fingerprint, ca_path=files.ca)
         with Simulator(tls=files.with_ca) as server:
             error = failure(server, ca_fingerprint=files.ca_fingerprint, ca_path=files.other_ca)
         assert error.hint == CA_HINT
 
-    def test_fingerprint_of_ca_can_go_with_a_client_certificate(self, files: Files) -> None:
+    def test_fingerprint_of_ca_can_be_combined_with_client_certificate(self, files: Files) -> None:
         mutual = Tls12(files.with_ca.certificate, files.with_ca.key, client_ca=files.ca)
         with Simulator(tls=mutual) as server:
             assert answered(server, ca_fingerprint=files.ca_fingerprint, client_cert=files.client_both)
 
     def test_ca_without_key_usage_is_trusted_by_its_fingerprint(self, files: Files) -> None:
-        """Python 3.13 rejects it as C(ca_path)."""
+        """Use a CA that Python 3.13 rejects as C(ca_path)."""
         with Simulator(tls=files.with_unusual_ca) as server:
             assert answered(server, ca_fingerprint=files.unusual_ca_fingerprint)
 
-    def test_fingerprint_of_ca_is_looked_for_again_after_a_failed_connection(self, files: Files) -> None:
+    def test_pinned_ca_lookup_is_repeated_after_failed_connection(self, files: Files) -> None:
         with Simulator(tls=files.with_ca) as server:
             client = Client(Connection((server.url,), ca_fingerprint=files.ca_fingerprint, retries=0), Redactor([]))
             server.stop()
@@ -295,7 +297,7 @@ class TestFingerprintOfTheCa:
             client.close()
 
     def test_fingerprint_of_ca_is_verified_for_each_node(self, files: Files) -> None:
-        """Adapters of requests serve every URL that begins like their prefix."""
+        """Check URLs with a common prefix, which requests sends to the same adapter."""
         with Simulator(tls=files.with_ca) as pinned, Simulator(tls=files.elsewhere) as other:
             client = Client(Connection((pinned.url,), ca_fingerprint=files.ca_fingerprint), Redactor([]))
             client.request("GET", "/")
@@ -305,11 +307,11 @@ class TestFingerprintOfTheCa:
             client.close()
             assert other.requests == []
 
-    def test_fingerprint_of_ca_that_the_server_shows_is_enough(self, files: Files) -> None:
+    def test_fingerprint_of_presented_ca_is_accepted(self, files: Files) -> None:
         with Simulator(tls=files.with_ca) as server:
             assert answered(server, ca_fingerprint=files.ca_fingerprint)
 
-    def test_fingerprint_of_ca_is_looked_for_once(self, files: Files) -> None:
+    def test_pinned_ca_lookup_happens_once(self, files: Files) -> None:
         with Simulator(tls=files.with_ca) as server:
             client = Client(Connection((server.url,), ca_fingerprint=files.ca_fingerprint), Redactor([]))
             client.request("GET", "/")
@@ -317,10 +319,10 @@ class TestFingerprintOfTheCa:
             client.close()
             assert server.connections == 2
 
-    def test_server_that_does_not_show_its_ca_is_rejected(self, node: Simulator, files: Files) -> None:
+    def test_server_that_does_not_present_its_ca_is_rejected(self, node: Simulator, files: Files) -> None:
         assert "Fingerprints did not match" in failure(node, ca_fingerprint=files.ca_fingerprint).problem
 
-    def test_server_that_only_shows_the_ca_is_rejected(self, files: Files) -> None:
+    def test_server_with_certificate_of_other_ca_is_rejected(self, files: Files) -> None:
         with Simulator(tls=files.forged_with_ca) as server:
             assert "CERTIFICATE_VERIFY_FAILED" in failure(server, ca_fingerprint=files.ca_fingerprint).problem
             assert server.requests == []
@@ -328,7 +330,7 @@ class TestFingerprintOfTheCa:
     def test_certificate_of_pinned_ca_for_another_host_is_rejected(self, files: Files) -> None:
         with Simulator(tls=files.elsewhere_with_ca) as server:
             error = failure(server, url=f"https://localhost:{server.port}", ca_fingerprint=files.ca_fingerprint)
-        assert error.hint.startswith("the certificate is for another name")
+        assert error.hint.startswith("use a host name from the server's certificate")
 
     def test_pinned_ca_leaves_no_file(self, files: Files, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
@@ -336,48 +338,44 @@ class TestFingerprintOfTheCa:
             assert answered(server, ca_fingerprint=files.ca_fingerprint)
         assert list(tmp_path.iterdir()) == []
 
-    def test_before_python_3_10_only_the_fingerprint_of_the_server_counts(
+    def test_only_server_fingerprint_is_supported_before_python_3_10(
         self, files: Files, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(tls_module, "_chain", lambda _sock: [])
+        monkeypatch.setattr(tls_module, "_certificate_chain", lambda _sock: [])
         with Simulator(tls=files.with_ca) as server:
             assert "Fingerprints did not match" in failure(server, ca_fingerprint=files.ca_fingerprint).problem
             assert answered(server, ca_fingerprint=files.fingerprint)
 
 
 class TestEnvironment:
-    """requests lets REQUESTS_CA_BUNDLE take the place of what its session is told."""
+    """Tests of REQUESTS_CA_BUNDLE, which overrides the options of a session of requests."""
 
     @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
     @pytest.mark.parametrize("way", ["validate_certs", "ca_path", "ca_fingerprint"])
-    def test_options_override_the_bundle_of_the_environment(
+    def test_options_override_environment_bundle(
         self, node: Simulator, files: Files, monkeypatch: pytest.MonkeyPatch, variable: str, way: str
     ) -> None:
         monkeypatch.setenv(variable, "/nonsense")
         ways = {"validate_certs": False, "ca_path": files.ca, "ca_fingerprint": files.fingerprint}
         assert answered(node, **{way: ways[way]})
 
-    def test_bundle_of_the_environment_does_not_help_a_wrong_ca_path(
+    def test_environment_bundle_does_not_override_wrong_ca_path(
         self, node: Simulator, files: Files, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", files.ca)
         assert failure(node, ca_path=files.other_ca).hint == CA_HINT
 
-    def test_bundle_of_the_environment_is_used_without_options(
+    def test_environment_bundle_is_used_without_options(
         self, node: Simulator, files: Files, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", files.ca)
         assert answered(node)
 
-    def test_missing_bundle_of_the_environment_is_reported(
-        self, node: Simulator, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_missing_environment_bundle_is_reported(self, node: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nonsense")
         error = failure(node)
         assert error.problem.endswith("Could not find a suitable TLS CA certificate bundle, invalid path: /nonsense.")
-        assert error.hint == (
-            "REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE of the environment names it; ca_path would win over it."
-        )
+        assert error.hint.startswith("correct REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE")
 
 
 class TestClientCertificate:
@@ -396,7 +394,7 @@ class TestClientCertificate:
         assert failure(mutual, ca_path=files.ca).hint == CLIENT_HINT
 
     def test_missing_client_certificate_is_reported_with_tls_1_3(self, files: Files) -> None:
-        """There the server says so only after the handshake, or just closes the connection."""
+        """Use TLS 1.3, in which the server fails after the handshake or closes the connection."""
         mutual = Tls(files.server.certificate, files.server.key, client_ca=files.ca)
         with Simulator(tls=mutual) as server, pytest.raises((TlsFailed, ConnectionLost)):
             ask(server, ca_path=files.ca, retries=0)
@@ -408,7 +406,7 @@ class TestClientCertificate:
     def test_client_key_of_another_certificate_is_reported(self, mutual: Simulator, files: Files) -> None:
         error = failure(mutual, ca_path=files.ca, client_cert=files.client_cert, client_key=files.server.key)
         assert "KEY_VALUES_MISMATCH" in error.problem
-        assert error.hint == "client_key is not the key of client_cert."
+        assert error.hint == "set client_key to the private key of client_cert."
 
     @pytest.mark.parametrize("options", [("client_cert", "encrypted_key"), ("encrypted_both", None)])
     def test_encrypted_client_key_is_reported_without_a_prompt(
@@ -418,23 +416,25 @@ class TestClientCertificate:
         key_file = getattr(files, key) if key else None
         error = failure(mutual, ca_path=files.ca, client_cert=getattr(files, certificate), client_key=key_file)
         assert "Client private key is encrypted, password is required" in error.problem
-        assert error.hint == "client_key needs a passphrase, and nobody can be asked for it: store it without one."
+        assert error.hint == "store client_key without a passphrase. The module cannot prompt for it."
 
 
 class TestWrongProtocol:
     def test_https_to_a_port_without_tls_is_reported(self, server: Simulator) -> None:
         error = failure(server, url=f"https://127.0.0.1:{server.port}")
-        assert error.hint == "the server does not speak TLS on this port: is it http:// instead of https://?"
+        assert error.hint.endswith("The server does not use TLS on this port.")
 
     def test_http_to_a_port_with_tls_is_reported(self, node: Simulator) -> None:
         error = failure(node, ConnectionLost, url=f"http://127.0.0.1:{node.port}", retries=0)
-        assert error.hint == "if this happens every time, the server may want https:// on this port."
+        assert error.hint == (
+            "if this happens every time, use https:// in elasticsearch_url. The server may require TLS on this port."
+        )
 
 
 class TestLost:
     @pytest.mark.parametrize("kind", ["reset_before", "reset_after"])
     def test_connection_lost_after_the_handshake_is_ambiguous(self, node: Simulator, files: Files, kind: str) -> None:
-        """Not a failure of TLS, which would mean that nothing was sent."""
+        """Check that it is not reported as a TLS error, which would mean that nothing was sent."""
         node.faults.add(Fault(kind))
         with pytest.raises(ConnectionLost) as caught:
             ask(node, ca_path=files.ca, retries=0)
@@ -447,7 +447,7 @@ def test_empty_directory_of_certificates_trusts_no_server(node: Simulator, tmp_p
 
 
 class TestProxyWithTls:
-    """TLS within TLS: what the proxy shows never counts for the server."""
+    """Tests of TLS through a TLS proxy, whose certificate is never used for the server."""
 
     @pytest.fixture(autouse=True)
     def path(self, files: Files, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
@@ -457,12 +457,12 @@ class TestProxyWithTls:
             yield proxy
 
     @pytest.mark.parametrize("ca", [False, True])
-    def test_fingerprint_of_the_proxy_is_rejected_for_the_server(self, files: Files, ca: bool) -> None:
+    def test_fingerprint_of_tls_proxy_is_rejected_for_server(self, files: Files, ca: bool) -> None:
         with Simulator(tls=files.elsewhere) as server:
-            # The fingerprint is that of the proxy, which is not the server.
+            # The fingerprint is that of the proxy.
             failure(server, ca_fingerprint=files.fingerprint, ca_path=files.ca if ca else None)
 
-    def test_fingerprint_of_the_server_is_enough_through_a_proxy_with_tls(self, files: Files) -> None:
+    def test_fingerprint_of_server_is_accepted_through_tls_proxy(self, files: Files) -> None:
         with Simulator(tls=files.with_ca) as server:
             assert answered(server, ca_fingerprint=files.ca_fingerprint)
             server.clear_log()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fingerprints in a file, which several runs and clusters use."""
+"""Tests of the fingerprint store in a file, which several runs and clusters share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import Refused
 from ansible_collections.esops.inference.plugins.module_utils._fingerprints.file_store import FileStore
-from ansible_collections.esops.inference.plugins.module_utils._fingerprints.records import Overtaken
+from ansible_collections.esops.inference.plugins.module_utils._fingerprints.records import ConflictError
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Server
 
 RECORD = {"inference_id": "a", "run": "1"}
@@ -32,49 +32,49 @@ def store(path: Path, cluster: str = "cluster") -> FileStore:
     return FileStore(path, lambda: Server((9, 6), "Elasticsearch", cluster))
 
 
-def test_record_that_was_written_is_read_until_it_is_removed(path: Path) -> None:
+def test_written_record_is_read_until_it_is_deleted(path: Path) -> None:
     assert store(path).read(["a"]) == {"a": None}
     store(path).write(RECORD)
     assert store(path).read(["a", "b"]) == {"a": RECORD, "b": None}
-    store(path).remove("a")
+    store(path).delete("a")
     assert store(path).read(["a"]) == {"a": None}
 
 
-def test_removal_of_what_is_not_there_makes_no_file(path: Path) -> None:
-    store(path).remove("a")
+def test_delete_of_missing_record_creates_no_file(path: Path) -> None:
+    store(path).delete("a")
     assert not path.exists()
 
 
-def test_record_of_somebody_else_is_not_replaced(path: Path) -> None:
-    receipt = store(path).write(RECORD)
+def test_changed_record_is_not_replaced(path: Path) -> None:
+    version = store(path).write(RECORD)
     other = {**RECORD, "run": "2"}
     store(path).write(other)
-    with pytest.raises(Overtaken):
-        store(path).write({**RECORD, "run": "3"}, receipt)
+    with pytest.raises(ConflictError):
+        store(path).write({**RECORD, "run": "3"}, version)
     assert store(path).read(["a"]) == {"a": other}
 
 
-def test_only_its_owner_reads_it(path: Path) -> None:
+def test_file_is_only_readable_by_its_owner(path: Path) -> None:
     store(path).write(RECORD)
     assert sorted(file.name for file in path.parent.iterdir()) == ["fingerprints.json", "fingerprints.json.lock"]
     for file in path.parent.iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-def test_clusters_do_not_mix(path: Path) -> None:
+def test_records_of_clusters_are_separate(path: Path) -> None:
     store(path, "one").write(RECORD)
     assert store(path, "two").read(["a"]) == {"a": None}
     store(path, "two").write({**RECORD, "run": "2"})
     assert store(path, "one").read(["a"]) == {"a": RECORD}
 
 
-def test_cluster_without_a_uuid_is_refused(path: Path) -> None:
-    with pytest.raises(Refused, match="needs the UUID of the cluster"):
+def test_cluster_without_uuid_is_rejected(path: Path) -> None:
+    with pytest.raises(Refused, match="requires the UUID of the cluster"):
         store(path, "").read(["a"])
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"clusters": [1]}', '{"clusters": {"a": 5}}'])
-def test_another_file_is_refused_and_stays(path: Path, content: str) -> None:
+def test_unrelated_file_is_rejected_and_not_changed(path: Path, content: str) -> None:
     path.write_text(content)
     for use in (lambda: store(path).read(["a"]), lambda: store(path).write(RECORD)):
         with pytest.raises(Refused, match="was not written by this collection"):
@@ -82,12 +82,12 @@ def test_another_file_is_refused_and_stays(path: Path, content: str) -> None:
     assert path.read_text() == content
 
 
-def test_directory_that_does_not_exist_is_named(path: Path) -> None:
-    with pytest.raises(Refused, match=f"there is no directory {path.parent}/none"):
+def test_missing_directory_is_reported(path: Path) -> None:
+    with pytest.raises(Refused, match=f"the directory {path.parent}/none does not exist"):
         store(path.parent / "none" / "file").read(["a"])
 
 
-def test_link_stays_a_link(path: Path) -> None:
+def test_symbolic_link_is_kept(path: Path) -> None:
     elsewhere = path.parent / "elsewhere"
     elsewhere.mkdir()
     path.symlink_to("elsewhere/real.json")
@@ -97,8 +97,8 @@ def test_link_stays_a_link(path: Path) -> None:
     assert sorted(file.name for file in elsewhere.iterdir()) == ["real.json", "real.json.lock"]
 
 
-def test_lock_is_not_a_way_to_another_file(path: Path) -> None:
-    """In a directory where others may write, somebody may have put a link there."""
+def test_lock_file_does_not_follow_symbolic_links(path: Path) -> None:
+    """Check a symbolic link that another user created in a shared directory."""
     victim = path.parent / "victim"
     victim.write_text("precious")
     path.with_name("fingerprints.json.lock").symlink_to(victim)
@@ -108,7 +108,7 @@ def test_lock_is_not_a_way_to_another_file(path: Path) -> None:
     assert not path.exists()
 
 
-def test_full_disk_leaves_what_was_there(path: Path) -> None:
+def test_full_disk_does_not_change_the_file(path: Path) -> None:
     store(path).write(RECORD)
     full = mock.patch("os.fsync", side_effect=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
     with full, pytest.raises(Refused, match=f"{path} cannot be used: No space left on device."):
@@ -117,14 +117,14 @@ def test_full_disk_leaves_what_was_there(path: Path) -> None:
     assert sorted(file.name for file in path.parent.iterdir()) == ["fingerprints.json", "fingerprints.json.lock"]
 
 
-def test_power_cut_does_not_bring_the_former_record_back(path: Path) -> None:
+def test_file_and_directory_are_synced_to_disk(path: Path) -> None:
     synced: list[int] = []
     with mock.patch("os.fsync", side_effect=lambda number: synced.append(os.fstat(number).st_ino)):
         store(path).write(RECORD)
     assert synced == [path.stat().st_ino, path.parent.stat().st_ino]
 
 
-def test_writes_at_the_same_time_lose_no_record(path: Path) -> None:
+def test_concurrent_writes_lose_no_record(path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: store(path).write({"inference_id": f"e{number}"}), range(200)))
     assert len(json.loads(path.read_text())["clusters"]["cluster"]) == 200

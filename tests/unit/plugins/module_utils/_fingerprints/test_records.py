@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is remembered of secrets, and what is believed of a record."""
+"""Tests of the fingerprints of secrets."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.err
 from ansible_collections.esops.inference.plugins.module_utils._fingerprints import records
 from ansible_collections.esops.inference.plugins.module_utils._fingerprints.records import (
     COST,
+    ConflictError,
     Fingerprints,
-    Overtaken,
-    Receipt,
     Record,
+    RecordVersion,
 )
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
 from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import services
@@ -31,12 +31,12 @@ PATH = "service_settings.api_key"
 SECRETS = {PATH: KEY}
 ENDPOINT = Endpoint("a", "completion", "anthropic", {"service_settings.model_id": "m"})
 
-#: Their digests have no length of their own.
+#: Algorithms without a fixed digest length.
 VARIABLE = {"shake_128", "shake_256"}
 
 
 class Memory:
-    """A store that lasts as long as a test."""
+    """A fingerprint store in memory."""
 
     def __init__(self) -> None:
         self.records: dict[str, Record] = {}
@@ -46,13 +46,13 @@ class Memory:
         self.reads.append(list(inference_ids))
         return {inference_id: self.records.get(inference_id) for inference_id in inference_ids}
 
-    def write(self, record: Record, instead_of: Receipt | None = None) -> Receipt:
-        if instead_of is not None and self.records[record["inference_id"]] != instead_of:
-            raise Overtaken
+    def write(self, record: Record, expected: RecordVersion | None = None) -> RecordVersion:
+        if expected is not None and self.records[record["inference_id"]] != expected:
+            raise ConflictError
         self.records[record["inference_id"]] = record
         return record
 
-    def remove(self, inference_id: str) -> None:
+    def delete(self, inference_id: str) -> None:
         del self.records[inference_id]
 
 
@@ -62,29 +62,29 @@ def store() -> Memory:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_hashed_yet() -> Iterator[None]:
+def _empty_hash_cache() -> Iterator[None]:
     records._hash.cache_clear()
     yield
     records._hash.cache_clear()
 
 
 def send(store: Memory, secrets: Any = None, endpoint: Endpoint = ENDPOINT) -> Fingerprints:
-    """Do in one run what a run does around the request that gives an endpoint its secrets."""
+    """Record secrets as a run that sends them does."""
     fingerprints = Fingerprints(store, services)
-    fingerprints.begin(secrets or SECRETS, endpoint.inference_id)
-    fingerprints.sent(secrets or SECRETS, endpoint)
+    fingerprints.invalidate(secrets or SECRETS, endpoint.inference_id)
+    fingerprints.save(secrets or SECRETS, endpoint)
     return fingerprints
 
 
 def is_new(store: Memory, secrets: Any, endpoint: Endpoint = ENDPOINT) -> bool:
-    """Ask as the next run does."""
+    """Compare secrets as the next run does."""
     return Fingerprints(store, services).is_new(secrets, endpoint)
 
 
 class TestSecrets:
     PAIR: Mapping[str, str] = {"service_settings.access_key": "a", "service_settings.secret_key": "b"}
 
-    def test_secret_that_was_sent_is_known(self, store: Memory) -> None:
+    def test_sent_secret_is_not_new(self, store: Memory) -> None:
         assert is_new(store, SECRETS)
         send(store)
         assert not is_new(store, SECRETS)
@@ -94,7 +94,7 @@ class TestSecrets:
         send(store)
         assert is_new(store, {"service_settings.entra_id": SECRETS[PATH]})
 
-    def test_set_of_secrets_is_known_whatever_its_order(self, store: Memory) -> None:
+    def test_order_of_secrets_is_ignored(self, store: Memory) -> None:
         send(store, self.PAIR)
         assert not is_new(store, dict(reversed(self.PAIR.items())))
 
@@ -107,44 +107,44 @@ class TestSecrets:
             {**PAIR, "service_settings.session_token": "c"},
         ],
     )
-    def test_set_that_differs_in_one_secret_is_new(self, store: Memory, other: Mapping[str, str]) -> None:
+    def test_secrets_with_one_difference_are_new(self, store: Memory, other: Mapping[str, str]) -> None:
         send(store, self.PAIR)
         assert is_new(store, other)
 
     @pytest.mark.parametrize("changed", [{"task_type": "chat_completion"}, {"settings": {}}, {"service": "other"}])
-    def test_secret_of_an_endpoint_that_was_recreated_is_new(self, store: Memory, changed: dict[str, Any]) -> None:
+    def test_secret_of_recreated_endpoint_is_new(self, store: Memory, changed: dict[str, Any]) -> None:
         send(store)
         assert is_new(store, SECRETS, ENDPOINT._replace(**changed))
         assert Fingerprints(store, services).last_sent(ENDPOINT._replace(**changed)) is None
 
-    def test_setting_that_changes_in_place_leaves_the_secret_known(self, store: Memory) -> None:
+    def test_in_place_update_does_not_make_secret_new(self, store: Memory) -> None:
         send(store)
         settings = {**ENDPOINT.settings, "task_settings.max_tokens": 5}
         assert not is_new(store, SECRETS, ENDPOINT._replace(settings=settings))
 
-    def test_secret_is_new_from_begin_until_sent(self, store: Memory) -> None:
+    def test_secret_is_new_between_invalidate_and_save(self, store: Memory) -> None:
         send(store)
-        Fingerprints(store, services).begin({PATH: FORMER_KEY}, "a")
+        Fingerprints(store, services).invalidate({PATH: FORMER_KEY}, "a")
         assert is_new(store, SECRETS)
         assert is_new(store, {PATH: FORMER_KEY})
 
-    def test_secret_is_new_after_it_was_forgotten(self, store: Memory) -> None:
+    def test_secret_is_new_after_record_is_deleted(self, store: Memory) -> None:
         send(store)
-        Fingerprints(store, services).forget("a")
+        Fingerprints(store, services).delete("a")
         assert store.records == {}
         assert is_new(store, SECRETS)
 
-    def test_two_runs_at_the_same_time_leave_the_secret_unknown(self, store: Memory) -> None:
+    def test_secret_is_new_after_concurrent_runs(self, store: Memory) -> None:
         first, second = Fingerprints(store, services), Fingerprints(store, services)
-        first.begin(SECRETS, "a")
-        second.begin({PATH: FORMER_KEY}, "a")
-        with pytest.raises(Refused, match="Another run gave inference endpoint a an API key at the same time"):
-            first.sent(SECRETS, ENDPOINT)
+        first.invalidate(SECRETS, "a")
+        second.invalidate({PATH: FORMER_KEY}, "a")
+        with pytest.raises(Refused, match="Another run set the credentials of inference endpoint a at the same time"):
+            first.save(SECRETS, ENDPOINT)
         assert is_new(store, SECRETS)
 
 
 class TestRecord:
-    def test_record_holds_neither_the_secret_nor_an_unsalted_hash(self, store: Memory) -> None:
+    def test_record_contains_neither_secret_nor_unsalted_hash(self, store: Memory) -> None:
         send(store)
         stored, raw = json.dumps(store.records), KEY.encode()
         digests = [hashlib.new(name, raw).digest() for name in sorted(hashlib.algorithms_guaranteed - VARIABLE)]
@@ -171,7 +171,7 @@ class TestRecord:
             {"scrypt": {"n": 4096, "r": 8}},
         ],
     )
-    def test_record_that_is_not_ours_is_refused(self, store: Memory, wrong: dict[str, Any]) -> None:
+    def test_invalid_record_is_rejected(self, store: Memory, wrong: dict[str, Any]) -> None:
         send(store)
         known = store.records["a"]
         store.records["a"] = {**known, **wrong}
@@ -179,26 +179,26 @@ class TestRecord:
             is_new(store, SECRETS)
         assert known["hash"] not in str(refused.value)
 
-    def test_without_scrypt_nothing_is_written(self, store: Memory) -> None:
+    def test_missing_scrypt_is_reported_before_any_write(self, store: Memory) -> None:
         disabled = mock.patch("hashlib.scrypt", side_effect=ValueError("disabled for FIPS"))
-        with disabled, pytest.raises(Refused, match="needs scrypt"):
+        with disabled, pytest.raises(Refused, match="requires scrypt"):
             send(store)
         assert store.records == {}
 
 
-class TestEffort:
-    def test_endpoints_with_the_same_secrets_take_one_hash(self, store: Memory) -> None:
+class TestCost:
+    def test_endpoints_with_same_secrets_require_one_hash(self, store: Memory) -> None:
         endpoints = [ENDPOINT._replace(inference_id=f"e{number}") for number in range(20)]
         fingerprints = Fingerprints(store, services)
         for endpoint in endpoints:
-            fingerprints.begin(SECRETS, endpoint.inference_id)
-            fingerprints.sent(SECRETS, endpoint)
+            fingerprints.invalidate(SECRETS, endpoint.inference_id)
+            fingerprints.save(SECRETS, endpoint)
         records._hash.cache_clear()
         with mock.patch("hashlib.scrypt", wraps=hashlib.scrypt) as scrypt:
             assert not any(is_new(store, SECRETS, endpoint) for endpoint in endpoints)
         assert scrypt.call_count == 1
 
-    def test_records_of_many_are_read_once(self, store: Memory) -> None:
+    def test_records_of_several_endpoints_are_read_once(self, store: Memory) -> None:
         fingerprints = Fingerprints(store, services)
         fingerprints.read(["a", "b"])
         assert fingerprints.last_sent(ENDPOINT) is None

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The request that each method sends with the privilege that it needs, and what it makes of the response."""
+"""Tests of the inference API: requests, privileges, and responses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.con
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import (
     ApiError,
     ClientError,
-    UnreadableAnswer,
+    UnreadableResponse,
 )
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.json_text import Repeated
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.redaction import Redactor
@@ -53,34 +53,34 @@ def api(server: Simulator) -> Iterator[Inference]:
         yield inference
 
 
-class Answering(Client):
-    """A client that gets one answer, or an error with one status, to everything.
+class StubClient(Client):
+    """A stub of a client that always returns the same response or raises the same error.
 
-    :ivar privileges: of the requests.
+    :ivar privileges: the privileges of the requests.
     """
 
-    def __init__(self, answer: Any, status: int = 200) -> None:
-        self._answer = answer
+    def __init__(self, response: Any, status: int = 200) -> None:
+        self._response = response
         self._status = status
         self.privileges: list[str] = []
 
     def request(self, method: str, path: str, *_args: Any, privilege: str = "", **_options: Any) -> Any:
         self.privileges.append(privilege)
         if self._status == 200:
-            return self._answer
-        error_type, reason = self._answer
-        raise ApiError(f"refused with {self._status}", method, path, "", self._status, error_type, reason)
+            return self._response
+        error_type, reason = self._response
+        raise ApiError(f"failed with {self._status}", method, path, "", self._status, error_type, reason)
 
     def request_with_retries(self, method: str, path: str, *_args: Any, privilege: str = "", **_options: Any) -> Any:
         return self.request(method, path, privilege=privilege)
 
 
-def answered(answer: Any) -> Inference:
-    return Inference(Answering(answer))
+def api_with_response(response: Any) -> Inference:
+    return Inference(StubClient(response))
 
 
-def refused(status: int, error_type: str | None = None, reason: str = "") -> Inference:
-    return Inference(Answering((error_type, reason), status))
+def api_with_error(status: int, error_type: str | None = None, reason: str = "") -> Inference:
+    return Inference(StubClient((error_type, reason), status))
 
 
 class TestRequests:
@@ -97,7 +97,7 @@ class TestRequests:
         assert found.as_dict() == STORED
         assert server.requests == [f"GET /_inference/{ID}"]
 
-    def test_get_of_a_missing_endpoint_is_none(self, server: Simulator, api: Inference) -> None:
+    def test_get_returns_none_for_missing_endpoint(self, server: Simulator, api: Inference) -> None:
         assert api.get(ID) is None
         assert server.requests == [f"GET /_inference/{ID}"]
 
@@ -138,7 +138,7 @@ class TestRequests:
         assert server.log[0].body is None
         assert ID not in server.endpoints
 
-    def test_references_are_those_of_a_dry_run_after_a_proof(self, server: Simulator, api: Inference) -> None:
+    def test_references_are_read_by_dry_run_after_query_string_check(self, server: Simulator, api: Inference) -> None:
         seed(server)
         server.refer(ID, ["p1", "p2"], ["i1"])
         assert api.references("completion", ID) == References(("p1", "p2"), ("i1",))
@@ -148,13 +148,13 @@ class TestRequests:
         ]
         assert ID in server.endpoints
 
-    def test_proof_that_queries_arrive_is_made_once(self, server: Simulator, api: Inference) -> None:
+    def test_query_strings_are_checked_once(self, server: Simulator, api: Inference) -> None:
         seed(server)
         api.references("completion", ID)
         api.references("completion", ID)
         assert [line.partition(" ")[0] for line in server.requests] == ["GET", "DELETE", "DELETE"]
 
-    def test_endpoint_without_users_has_no_references(self, server: Simulator, api: Inference) -> None:
+    def test_unused_endpoint_has_no_references(self, server: Simulator, api: Inference) -> None:
         seed(server)
         assert api.references("completion", ID) == References((), ())
 
@@ -164,24 +164,24 @@ class TestRequests:
             assert [api.is_deployed("m/1") for _time in range(3)] == [False, False, True]
             assert server.requests == ["GET /_ml/trained_models/m%2F1/_stats"] * 3
 
-    def test_one_deployment_of_a_model_is_ready_whatever_the_others_are(self) -> None:
+    def test_deployment_is_checked_independently_of_other_deployments(self) -> None:
         stats = {"trained_model_stats": [_deployment("a", "fully_allocated"), _deployment("b", "starting")]}
-        assert answered(stats).is_deployed("m", "a")
-        assert not answered(stats).is_deployed("m", "b")
-        assert not answered(stats).is_deployed("m")
+        assert api_with_response(stats).is_deployed("m", "a")
+        assert not api_with_response(stats).is_deployed("m", "b")
+        assert not api_with_response(stats).is_deployed("m")
 
-    def test_deployment_that_is_not_there_yet_is_not_ready(self, api: Inference) -> None:
-        assert not answered({"trained_model_stats": [{}]}).is_deployed("m", "a")
+    def test_missing_deployment_is_not_ready(self, api: Inference) -> None:
+        assert not api_with_response({"trained_model_stats": [{}]}).is_deployed("m", "a")
         assert not api.is_deployed("m", "a")
 
     def test_sensitive_settings_are_returned_by_service(self) -> None:
-        answer = [
+        response = [
             {"service": "acme", "configurations": {"key": {"sensitive": True}, "region": {"sensitive": False}}},
             {"service": "local", "configurations": {"model": {}}},
         ]
-        assert answered(answer).sensitive_settings() == {"acme": frozenset({"key"}), "local": frozenset()}
+        assert api_with_response(response).sensitive_settings() == {"acme": frozenset({"key"}), "local": frozenset()}
 
-    def test_model_without_a_deployment_counts_as_deployed(self, server: Simulator, api: Inference) -> None:
+    def test_model_without_deployment_is_ready(self, server: Simulator, api: Inference) -> None:
         assert api.is_deployed(MODEL)
         assert server.requests == [f"GET /_ml/trained_models/{MODEL}/_stats"]
 
@@ -202,11 +202,11 @@ OTHER = {**STORED, "inference_id": "other"}
     ("method", "inference_id", "body"),
     [("put", "new", DOCUMENTED), ("update", ID, {"service_settings": {"api_key": "k"}})],
 )
-def test_write_is_retried_only_as_often_as_the_connection_allows(
+def test_write_respects_retries_of_connection(
     server: Simulator, api: Inference, method: str, inference_id: str, body: dict[str, Any]
 ) -> None:
     seed(server)
-    # Anthropic is overloaded, which passes.
+    # Anthropic is overloaded, which is a temporary error.
     server.faults.add(Fault("provider_refusal", match="PUT", status=529, times=9))
     with pytest.raises(ApiError) as caught:
         getattr(api, method)("completion", inference_id, body)
@@ -216,28 +216,28 @@ def test_write_is_retried_only_as_often_as_the_connection_allows(
 
 class TestGet:
     def test_get_returns_the_endpoint_with_the_id(self) -> None:
-        found = answered({"endpoints": [OTHER, STORED]}).get(ID)
+        found = api_with_response({"endpoints": [OTHER, STORED]}).get(ID)
         assert found
         assert found.inference_id == ID
 
     def test_get_ignores_an_endpoint_with_another_id(self) -> None:
-        assert answered({"endpoints": [OTHER]}).get(ID) is None
+        assert api_with_response({"endpoints": [OTHER]}).get(ID) is None
 
-    def test_get_of_an_empty_list_is_none(self) -> None:
-        assert answered({"endpoints": []}).get(ID) is None
+    def test_get_returns_none_for_empty_list(self) -> None:
+        assert api_with_response({"endpoints": []}).get(ID) is None
 
     @pytest.mark.parametrize("kind", [None, "index_not_found_exception"])
     def test_get_raises_any_other_404(self, kind: str | None) -> None:
-        with pytest.raises(ApiError, match="refused with 404"):
-            refused(404, kind).get(ID)
+        with pytest.raises(ApiError, match="failed with 404"):
+            api_with_error(404, kind).get(ID)
 
     def test_get_raises_not_found_with_another_status(self) -> None:
-        with pytest.raises(ApiError, match="refused with 400"):
-            refused(400, "resource_not_found_exception").get(ID)
+        with pytest.raises(ApiError, match="failed with 400"):
+            api_with_error(400, "resource_not_found_exception").get(ID)
 
     def test_get_keeps_the_values_of_a_repeated_name(self) -> None:
         task = {"max_tokens": 1, "top_p": Repeated((0.9, 40))}
-        found = answered({"endpoints": [{**STORED, "task_settings": task}]}).get(ID)
+        found = api_with_response({"endpoints": [{**STORED, "task_settings": task}]}).get(ID)
         assert found
         assert found.settings["task_settings.top_p"] == Repeated((0.9, 40))
 
@@ -254,11 +254,11 @@ class TestServer:
         ],
     )
     def test_version_is_read_from_its_number(self, number: str, version: tuple[int, int], patch: int) -> None:
-        found = answered({"version": {"number": number, "build_flavor": "default"}}).server()
+        found = api_with_response({"version": {"number": number, "build_flavor": "default"}}).server()
         assert found == Server(version, f"Elasticsearch {number}", patch=patch)
 
     def test_version_without_a_flavor_is_read(self) -> None:
-        assert answered({"version": {"number": "8.17.2"}}).server().version == (8, 17)
+        assert api_with_response({"version": {"number": "8.17.2"}}).server().version == (8, 17)
 
     def test_serverless_is_newer_than_any_version(self) -> None:
         with Simulator(version="serverless") as server, connected(server) as api:
@@ -266,7 +266,7 @@ class TestServer:
             assert (found.version, found.name) == (NEWEST, "Elasticsearch Serverless")
 
     @pytest.mark.parametrize(
-        "answer",
+        "response",
         [
             [],
             {},
@@ -278,10 +278,11 @@ class TestServer:
             {"version": {"number": 9.3}},
         ],
     )
-    def test_response_without_a_version_is_unreadable(self, answer: Any) -> None:
-        with pytest.raises(UnreadableAnswer) as caught:
-            answered(answer).server()
-        assert str(caught.value).startswith("GET /: The answer is JSON, but not what Elasticsearch documents. Hint: ")
+    def test_response_without_a_version_is_unreadable(self, response: Any) -> None:
+        with pytest.raises(UnreadableResponse) as caught:
+            api_with_response(response).server()
+        problem = "The response is valid JSON, but not in the documented format."
+        assert str(caught.value).startswith(f"GET /: {problem} Hint: ")
 
 
 def call_get(api: Inference) -> object:
@@ -305,7 +306,7 @@ def call_delete(api: Inference) -> object:
 
 
 def call_references(api: Inference) -> object:
-    api._queries_arrive = True
+    api._query_strings_arrive = True
     return api.references("completion", ID)
 
 
@@ -326,9 +327,9 @@ ALLOCATED = {"state": "fully_allocated"}  # Without the counts.
 MODELS = "/_ml/trained_models/m/_stats"
 
 
-class TestUndocumentedAnswers:
+class TestUndocumentedResponses:
     @pytest.mark.parametrize(
-        ("call", "request_line", "answers"),
+        ("call", "request_line", "responses"),
         [
             (
                 call_sensitive_settings,
@@ -359,28 +360,29 @@ class TestUndocumentedAnswers:
             ),
         ],
     )
-    def test_undocumented_response_is_unreadable(self, call: Call, request_line: str, answers: list[Any]) -> None:
-        for answer in answers:
-            with pytest.raises(UnreadableAnswer) as caught:
-                call(answered(answer))
-            assert str(caught.value).startswith(f"{request_line}: The answer is JSON, but not what Elasticsearch")
-            assert "this address knows no inference API" in caught.value.hint
+    def test_undocumented_response_is_unreadable(self, call: Call, request_line: str, responses: list[Any]) -> None:
+        for response in responses:
+            with pytest.raises(UnreadableResponse) as caught:
+                call(api_with_response(response))
+            assert str(caught.value).startswith(f"{request_line}: The response is valid JSON, but not in the")
+            assert "No inference API was found there." in caught.value.hint
             assert (caught.value.status, caught.value.ambiguous) == (200, True)
 
 
 class TestDryRun:
-    def test_dry_run_that_was_carried_out_is_reported(self) -> None:
-        api = answered({"acknowledged": True, "pipelines": [], "indexes": []})
-        api._queries_arrive = True  # The proof would have failed, but for this one request.
+    def test_executed_dry_run_is_reported(self) -> None:
+        api = api_with_response({"acknowledged": True, "pipelines": [], "indexes": []})
+        api._query_strings_arrive = True  # Skip the check, which would fail.
         with pytest.raises(ClientError) as caught:
             api.references("completion", ID)
         assert str(caught.value) == (
-            f"DELETE {PATH}?dry_run=true: The dry run was carried out: inference endpoint {ID} is removed. "
-            "Hint: something in front of Elasticsearch takes queries away: have it pass them on, or go round it."
+            f"DELETE {PATH}?dry_run=true: The dry run was executed as a real delete: "
+            f"inference endpoint {ID} was deleted. "
+            "Hint: reconfigure or bypass the proxy in front of Elasticsearch. It removes query strings from requests."
         )
 
     @pytest.mark.parametrize(
-        "answer",
+        "response",
         [
             {"endpoints": [STORED]},
             {"endpoints": [{"inference_id": "other"}]},
@@ -390,13 +392,13 @@ class TestDryRun:
             None,
         ],
     )
-    def test_response_that_the_query_does_not_explain_is_no_proof(self, answer: Any) -> None:
+    def test_unexpected_response_fails_query_string_check(self, response: Any) -> None:
         with pytest.raises(ClientError) as caught:
-            answered(answer).references("completion", ID)
+            api_with_response(response).references("completion", ID)
         assert str(caught.value) == (
-            f"GET {PATH}{PROOF_QUERY}: This was answered as if it had no query. A dry run would be a removal then, so "
-            "none was sent. "
-            "Hint: something in front of Elasticsearch takes queries away: have it pass them on, or go round it."
+            f"GET {PATH}{PROOF_QUERY}: The query string of this request was ignored. Without it, a dry run deletes the "
+            "endpoint, so none was sent. "
+            "Hint: reconfigure or bypass the proxy in front of Elasticsearch. It removes query strings from requests."
         )
 
     @pytest.mark.parametrize(
@@ -409,10 +411,10 @@ class TestDryRun:
             (503, "illegal_argument_exception", "[filter_path]"),
         ],
     )
-    def test_error_is_no_proof_that_queries_arrive(self, status: int, kind: str | None, reason: str) -> None:
-        api = refused(status, kind, reason)
+    def test_error_fails_query_string_check(self, status: int, kind: str | None, reason: str) -> None:
+        api = api_with_error(status, kind, reason)
         for _time in range(2):
-            with pytest.raises(ApiError, match=f"refused with {status}") as caught:
+            with pytest.raises(ApiError, match=f"failed with {status}") as caught:
                 api.references("completion", ID)
             assert caught.value.method == "GET"
 
@@ -435,12 +437,12 @@ class TestDeployment:
         ],
     )
     def test_model_is_deployed_when_every_deployment_is_fully_allocated(self, stats: list[Any], deployed: bool) -> None:
-        told = [self.stats(*entry) if isinstance(entry, tuple) else entry for entry in stats]
-        assert answered({"trained_model_stats": told}).is_deployed("m") is deployed
+        response_stats = [self.stats(*entry) if isinstance(entry, tuple) else entry for entry in stats]
+        assert api_with_response({"trained_model_stats": response_stats}).is_deployed("m") is deployed
 
     def test_is_deployed_raises_any_other_404(self) -> None:
-        with pytest.raises(ApiError, match="refused with 404"):
-            refused(404, None).is_deployed("m")
+        with pytest.raises(ApiError, match="failed with 404"):
+            api_with_error(404, None).is_deployed("m")
 
 
 PRIVILEGES = [
@@ -457,18 +459,18 @@ PRIVILEGES = [
 
 class TestPrivileges:
     @pytest.mark.parametrize(("call", "privilege"), PRIVILEGES)
-    def test_request_carries_the_privilege_that_it_needs(self, call: Call, privilege: str) -> None:
-        client = Answering(("security_exception", "action [x] is unauthorized"), 403)
+    def test_request_specifies_required_privilege(self, call: Call, privilege: str) -> None:
+        client = StubClient(("security_exception", "action [x] is unauthorized"), 403)
         with pytest.raises(ApiError):
             call(Inference(client))
         assert client.privileges == [privilege]
 
     @pytest.mark.parametrize(("call", "privilege"), PRIVILEGES)
-    def test_privilege_is_enough_for_the_request(self, call: Call, privilege: str) -> None:
+    def test_privilege_is_sufficient_for_request(self, call: Call, privilege: str) -> None:
         security = Security(api_keys={"id:key": [privilege]})
         with Simulator(security=security) as server, connected(server, auth=ApiKey("id:key")) as api:
             seed(server)
-            if call in (call_put, call_update):  # What comes next is a refusal of the body or of the id.
+            if call in (call_put, call_update):  # The request is authorized, and then fails because of its body or ID.
                 with pytest.raises(ApiError) as caught:
                     call(api)
                 assert caught.value.status == 400
@@ -476,19 +478,19 @@ class TestPrivileges:
                 call(api)
             assert len(server.requests) == 1
 
-    def test_denied_request_names_the_privilege_that_elasticsearch_names(self) -> None:
+    def test_hint_contains_privilege_that_elasticsearch_reports(self) -> None:
         security = Security(api_keys={"id:key": ["monitor_inference"]})
         with Simulator(security=security) as server, connected(server, auth=ApiKey("id:key")) as api:
             with pytest.raises(ApiError) as caught:
                 call_put(api)
             assert str(caught.value) == (
-                f"PUT {PATH}: refused with status 403 (security_exception): "
+                f"PUT {PATH}: failed with status 403 (security_exception): "
                 "action [cluster:admin/xpack/inference/put] is unauthorized for API key id [id] of user [elastic], "
                 "this action is granted by the cluster privileges [manage_inference,manage,all]. "
-                "Hint: the user or the API key needs the cluster privilege manage_inference."
+                "Hint: grant the cluster privilege manage_inference to the Elasticsearch user or API key."
             )
 
-    def test_update_that_8_16_does_not_know_gets_no_hint(self) -> None:
+    def test_update_on_8_16_has_no_hint(self) -> None:
         with Simulator(version="8.16") as server, connected(server) as api:
             with pytest.raises(ApiError) as caught:
                 call_update(api)

@@ -2,6 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""Tests of completion requests."""
+
 from __future__ import annotations
 
 from collections.abc import Generator
@@ -11,56 +13,54 @@ import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import Client
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.connection import Connection
-from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import UnreadableAnswer
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import UnreadableResponse
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.redaction import Redactor
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.server_sent_events import Event
-from ansible_collections.esops.inference.plugins.module_utils._inference.completion_api import Answers
+from ansible_collections.esops.inference.plugins.module_utils._inference.completion_api import CompletionApi
 from tests.simulator import Simulator
 from tests.unit.support import ID, seed
 
 
-class Streaming(Client):
-    """A client that gets these data as events."""
+class StreamingClient(Client):
+    """A stub of a client that streams these data as events."""
 
     def __init__(self, *data: str) -> None:
         self._data = data
 
-    def events(self, *_args: Any) -> Generator[Event, None, None]:
+    def stream_events(self, *_args: Any) -> Generator[Event, None, None]:
         return (Event("message", data) for data in self._data)
 
 
-class Answering(Client):
-    """A client that gets one answer to everything."""
+class StubClient(Client):
+    """A stub of a client that always returns the same response."""
 
-    def __init__(self, answer: Any) -> None:
-        self._answer = answer
+    def __init__(self, response: Any) -> None:
+        self._response = response
 
     def request_with_retries(self, *_args: Any, **_options: Any) -> Any:
-        return self._answer
+        return self._response
 
 
-class TestAnswers:
+class TestCompletionApi:
     def test_completion_can_have_several_parts(self) -> None:
         parts = {"completion": [{"result": "a"}, {"result": " b"}]}
-        assert Answers(Answering(parts)).complete(ID, {"input": "x"}, 5) == ["a", " b"]
+        assert CompletionApi(StubClient(parts)).complete(ID, {"input": "x"}, 5) == ["a", " b"]
 
-    @pytest.mark.parametrize("answer", [[], {}, {"completion": None}, {"completion": ["a"]}, {"completion": [{}]}])
-    def test_completion_in_another_shape_is_unreadable(self, answer: Any) -> None:
-        with pytest.raises(UnreadableAnswer, match="not what Elasticsearch documents"):
-            Answers(Answering(answer)).complete(ID, {"input": "x"}, 5)
+    @pytest.mark.parametrize("response", [[], {}, {"completion": None}, {"completion": ["a"]}, {"completion": [{}]}])
+    def test_completion_in_unexpected_format_is_unreadable(self, response: Any) -> None:
+        with pytest.raises(UnreadableResponse, match="not in the documented format"):
+            CompletionApi(StubClient(response)).complete(ID, {"input": "x"}, 5)
 
     @pytest.mark.parametrize(("timeout", "query"), [(130.0, "120s"), (0.2, "180ms"), (86400, "86390s")])
-    def test_timeout_of_the_server_ends_before_that_of_the_client(
-        self, server: Simulator, timeout: float, query: str
-    ) -> None:
+    def test_server_timeout_is_shorter_than_client_timeout(self, server: Simulator, timeout: float, query: str) -> None:
         seed(server)
         client = Client(Connection((server.url,)), Redactor([]))
-        Answers(client).complete(ID, {"input": "x"}, timeout)
+        CompletionApi(client).complete(ID, {"input": "x"}, timeout)
         client.close()
         assert server.requests == [f"POST /_inference/completion/{ID}?timeout={query}"]
 
     @pytest.mark.parametrize(
-        ("data", "piece"),
+        ("data", "chunk"),
         [
             ("{}", ("", None, None, {})),
             ('{"choices": null, "usage": null, "model": null}', ("", None, None, {})),
@@ -73,19 +73,19 @@ class TestAnswers:
             ),
         ],
     )
-    def test_event_of_a_chat_becomes_a_piece(self, data: str, piece: tuple[Any, ...]) -> None:
-        assert list(Answers(Streaming(data, "[DONE]", "{")).chat("chat", {}, 5)) == [piece]
+    def test_chat_event_is_parsed_into_chunk(self, data: str, chunk: tuple[Any, ...]) -> None:
+        assert list(CompletionApi(StreamingClient(data, "[DONE]", "{")).chat("chat", {}, 5)) == [chunk]
 
     @pytest.mark.parametrize(
         "data",
         ["", "{", "[]", "null", '"a"', '{"choices": [1]}', '{"choices": [{"delta": {"content": 1}}]}', '{"usage": 5}'],
     )
-    def test_event_of_a_chat_in_another_shape_is_unreadable(self, data: str) -> None:
-        with pytest.raises(UnreadableAnswer, match="not what Elasticsearch documents"):
-            list(Answers(Streaming(data)).chat("chat", {}, 5))
+    def test_chat_event_in_unexpected_format_is_unreadable(self, data: str) -> None:
+        with pytest.raises(UnreadableResponse, match="not in the documented format"):
+            list(CompletionApi(StreamingClient(data)).chat("chat", {}, 5))
 
-    def test_chat_without_an_end_is_unreadable(self) -> None:
-        pieces = Answers(Streaming("{}")).chat("chat", {}, 5)
-        next(pieces)
-        with pytest.raises(UnreadableAnswer, match="without the mark of its end"):
-            next(pieces)
+    def test_chat_stream_without_done_event_is_unreadable(self) -> None:
+        chunks = CompletionApi(StreamingClient("{}")).chat("chat", {}, 5)
+        next(chunks)
+        with pytest.raises(UnreadableResponse, match=r"before the final \[DONE\] event"):
+            next(chunks)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Only a response with a result proves that an endpoint responds."""
+"""Tests of test requests and of the recognition of results."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ from typing import Any
 import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import Client
-from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import UnreadableAnswer
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import UnreadableResponse
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.server_sent_events import Event
-from ansible_collections.esops.inference.plugins.module_utils._inference.ping_api import SHAPES, Pings
+from ansible_collections.esops.inference.plugins.module_utils._inference.ping_api import SHAPES, PingApi
 
 
-class Answering(Client):
-    """A client that gets one answer to everything, and notes the requests."""
+class StubClient(Client):
+    """A stub of a client that always returns the same response and records the requests."""
 
-    def __init__(self, answer: Any) -> None:
-        self._answer = answer
+    def __init__(self, response: Any) -> None:
+        self._response = response
         self.requests: list[tuple[Any, ...]] = []
 
     def request_with_retries(self, *args: Any, **_options: Any) -> Any:
         self.requests.append(args)
-        return self._answer
+        return self._response
 
 
-class Streaming(Client):
-    """A client that gets these answers as events, and notes how many were read and whether the stream was closed."""
+class StreamingClient(Client):
+    """A stub of a client that streams these events and records the progress of the stream."""
 
-    def __init__(self, *answers: Any) -> None:
-        self._answers = answers
+    def __init__(self, *responses: Any) -> None:
+        self._responses = responses
         self.read = 0
         self.closed = False
 
-    def events(self, *_args: Any) -> Generator[Event, None, None]:
+    def stream_events(self, *_args: Any) -> Generator[Event, None, None]:
         try:
-            for answer in self._answers:
+            for response in self._responses:
                 self.read += 1
-                yield Event("message", answer if isinstance(answer, str) else json.dumps(answer))
+                yield Event("message", response if isinstance(response, str) else json.dumps(response))
         finally:
             self.closed = True
 
@@ -52,7 +52,7 @@ def delta(content: str | None = None, finish_reason: str | None = None) -> dict[
 
 class TestResults:
     @pytest.mark.parametrize(
-        ("task_type", "answer"),
+        ("task_type", "response"),
         [
             ("text_embedding", {"text_embedding": [{"embedding": [0.1, -2]}]}),
             ("text_embedding", {"text_embedding_bytes": [{"embedding": [1, -2]}]}),
@@ -66,15 +66,15 @@ class TestResults:
             ("completion", {"completion": [{"result": ""}]}),
         ],
     )
-    def test_response_with_a_result_proves(self, task_type: str, answer: Any) -> None:
-        client = Answering(answer)
-        Pings(client).prove(task_type, "a/b", {"input": "ping"}, 130)
+    def test_ping_accepts_response_with_result(self, task_type: str, response: Any) -> None:
+        client = StubClient(response)
+        PingApi(client).ping(task_type, "a/b", {"input": "ping"}, 130)
         assert client.requests == [
             ("POST", f"/_inference/{task_type}/a%2Fb", {"timeout": "120s"}, {"input": "ping"}),
         ]
 
     @pytest.mark.parametrize(
-        ("task_type", "answer"),
+        ("task_type", "response"),
         [
             ("text_embedding", {"text_embedding": []}),
             ("text_embedding", {"text_embedding": [{"embedding": []}]}),
@@ -91,36 +91,36 @@ class TestResults:
             ("completion", {"completion": [{"result": None}]}),
         ],
     )
-    def test_response_without_a_result_proves_nothing(self, task_type: str, answer: Any) -> None:
-        with pytest.raises(UnreadableAnswer, match=r"The response contains no result\.") as caught:
-            Pings(Answering(answer)).prove(task_type, "a", {}, 5)
+    def test_ping_rejects_response_without_result(self, task_type: str, response: Any) -> None:
+        with pytest.raises(UnreadableResponse, match=r"The response contains no result\.") as caught:
+            PingApi(StubClient(response)).ping(task_type, "a", {}, 5)
         assert caught.value.ambiguous
 
     @pytest.mark.parametrize("task_type", SHAPES)
-    @pytest.mark.parametrize("answer", [[], {}, {"took": 1}, {"error": "x"}, [1]])
-    def test_response_in_another_shape_is_unreadable(self, task_type: str, answer: Any) -> None:
-        with pytest.raises(UnreadableAnswer, match="not what Elasticsearch documents"):
-            Pings(Answering(answer)).prove(task_type, "a", {}, 5)
+    @pytest.mark.parametrize("response", [[], {}, {"took": 1}, {"error": "x"}, [1]])
+    def test_response_in_unexpected_format_is_unreadable(self, task_type: str, response: Any) -> None:
+        with pytest.raises(UnreadableResponse, match="not in the documented format"):
+            PingApi(StubClient(response)).ping(task_type, "a", {}, 5)
 
     @pytest.mark.parametrize("results", [None, 5, ["a"], [{}], {"a": 1}])
-    def test_results_in_another_shape_are_unreadable(self, results: Any) -> None:
-        with pytest.raises(UnreadableAnswer, match="not what Elasticsearch documents"):
-            Pings(Answering({"rerank": results})).prove("rerank", "a", {}, 5)
+    def test_results_in_unexpected_format_are_unreadable(self, results: Any) -> None:
+        with pytest.raises(UnreadableResponse, match="not in the documented format"):
+            PingApi(StubClient({"rerank": results})).ping("rerank", "a", {}, 5)
 
     def test_result_of_another_task_type_is_unreadable(self) -> None:
-        with pytest.raises(UnreadableAnswer, match="not what Elasticsearch documents"):
-            Pings(Answering({"completion": [{"result": "a"}]})).prove("rerank", "a", {}, 5)
+        with pytest.raises(UnreadableResponse, match="not in the documented format"):
+            PingApi(StubClient({"completion": [{"result": "a"}]})).ping("rerank", "a", {}, 5)
 
 
 class TestChat:
-    @pytest.mark.parametrize("proof", [delta("pong"), delta(None, "length")])
-    def test_stream_is_closed_after_the_first_event_that_proves(self, proof: Any) -> None:
-        client = Streaming(delta(""), proof, delta(" again"), "[DONE]")
-        assert len(list(Pings(client).chat_until_result("chat", {}, 5))) == 2
+    @pytest.mark.parametrize("result", [delta("pong"), delta(None, "length")])
+    def test_stream_is_closed_after_first_result(self, result: Any) -> None:
+        client = StreamingClient(delta(""), result, delta(" again"), "[DONE]")
+        assert len(list(PingApi(client).chat_until_result("chat", {}, 5))) == 2
         assert (client.read, client.closed) == (2, True)
 
     @pytest.mark.parametrize(
-        "answers",
+        "responses",
         [
             (),
             ("[DONE]",),
@@ -129,14 +129,14 @@ class TestChat:
             ({"error": {"code": "overloaded", "message": "Overloaded"}}, "[DONE]"),
         ],
     )
-    def test_stream_without_a_text_or_an_end_of_the_model_proves_nothing(self, answers: tuple[Any, ...]) -> None:
-        client = Streaming(*answers)
-        with pytest.raises(UnreadableAnswer, match=r"contains no result|without the mark of its end"):
-            list(Pings(client).chat_until_result("chat", {}, 5))
+    def test_stream_without_result_is_rejected(self, responses: tuple[Any, ...]) -> None:
+        client = StreamingClient(*responses)
+        with pytest.raises(UnreadableResponse, match=r"contains no result|before the final \[DONE\] event"):
+            list(PingApi(client).chat_until_result("chat", {}, 5))
         assert client.closed
 
-    def test_event_in_another_shape_is_unreadable(self) -> None:
-        client = Streaming("<html>")
-        with pytest.raises(UnreadableAnswer, match="not what Elasticsearch documents"):
-            list(Pings(client).chat_until_result("chat", {}, 5))
+    def test_event_in_unexpected_format_is_unreadable(self) -> None:
+        client = StreamingClient("<html>")
+        with pytest.raises(UnreadableResponse, match="not in the documented format"):
+            list(PingApi(client).chat_until_result("chat", {}, 5))
         assert client.closed

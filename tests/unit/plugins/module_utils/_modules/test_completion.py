@@ -268,8 +268,8 @@ class TestARefusal:
             "path": ASK.removeprefix("POST "),
         }
         assert run["msg"] == (
-            f"{ID}: {ASK}: refused with status 401 (status_exception): {run['failure']['reason']}. "
-            "Hint: the provider rejects the API key of the endpoint. Set a valid one as service_settings.api_key."
+            f"{ID}: {ASK}: failed with status 401 (status_exception): {run['failure']['reason']}. "
+            "Hint: set service_settings.api_key to a valid key. The provider rejected the API key of the endpoint."
         )
         assert run["results"] == [
             {"inference_id": ID, "failed": True, "failure": run["failure"], "msg": run["msg"].removeprefix(f"{ID}: ")}
@@ -278,10 +278,10 @@ class TestARefusal:
     @pytest.mark.parametrize(
         ("refused", "status", "hint"),
         [
-            (404, 404, "the provider does not know the model, or no longer offers it."),
-            (429, 429, "the provider limits the request rate. Run again later."),
-            (529, 400, "the provider is overloaded. Run again later."),
-            (500, 400, "the provider has a temporary fault. Run again later."),
+            (404, 404, "check service_settings.model_id. The provider does not offer the model"),
+            (429, 429, "run the task again later. The rate limit of the provider was exceeded."),
+            (529, 400, "run the task again later. The provider is overloaded."),
+            (500, 400, "run the task again later. The provider reported a temporary error."),
         ],
     )
     @pytest.mark.parametrize("inference_id", [ID, "chat"])
@@ -311,7 +311,7 @@ class TestARefusal:
             credentials = {"elasticsearch_username": "reader", "elasticsearch_password": "secret"}
             run = complete(server, task_type=task_type, **credentials)
         assert run["failure"]["status"] == 403
-        assert "needs the cluster privilege monitor_inference" in run["msg"]
+        assert "grant the cluster privilege monitor_inference" in run["msg"]
 
     @pytest.mark.rejected("POST /_inference/.*: 400")
     @pytest.mark.parametrize(("inference_id", "task_type"), [(ID, "chat_completion"), ("chat", "completion")])
@@ -379,11 +379,11 @@ class TestNothingIsPaidForTwice:
             ({"kind": "reset_after"}, "was lost"),
             ({"kind": "reset_before"}, "was lost"),
             ({"kind": "cut_short"}, "was lost|is cut off"),  # The latter with urllib3 before 2
-            ({"kind": "html"}, "is a page .text/html."),
+            ({"kind": "html"}, "is an HTML page .text/html."),
             ({"kind": "status_after", "status": 502, "html": True}, "has status 502"),
-            ({"kind": "status_after", "status": 504}, "refused with status 504"),
-            ({"kind": "status_after", "status": 500}, "refused with status 500"),
-            ({"kind": "status_after", "status": 408}, "refused with status 408"),
+            ({"kind": "status_after", "status": 504}, "failed with status 504"),
+            ({"kind": "status_after", "status": 500}, "failed with status 500"),
+            ({"kind": "status_after", "status": 408}, "failed with status 408"),
         ],
     )
     def test_what_may_have_been_done_is_not(
@@ -407,7 +407,7 @@ class TestNothingIsPaidForTwice:
             assert len(server.requests) == 2
         # The server gives up before the client does, so that it can say why.
         assert "Request timed out after [450ms]" in run["msg"]
-        assert "the provider did not respond in time. Increase timeout" in run["msg"]
+        assert "increase timeout, or run the task again later. The provider did not respond in time." in run["msg"]
         assert MAY_COST in run["msg"]
 
     @pytest.mark.parametrize("inference_id", [ID, "chat"])
@@ -417,7 +417,7 @@ class TestNothingIsPaidForTwice:
         server.faults.add(Fault("slow", seconds=1, match="POST"))
         run = complete(server, inference_id=inference_id, timeout=0.5, retries=3)
         assert len(server.requests) == 2
-        assert "did not answer within 0.5 s. Hint: a longer timeout gives" in run["msg"]
+        assert "did not respond within 0.5 s. Hint: increase timeout." in run["msg"]
         assert MAY_COST in run["msg"]
 
     @pytest.mark.parametrize(
@@ -453,7 +453,7 @@ class TestABrokenStream:
     @pytest.mark.parametrize(
         ("kind", "words", "result"),
         [
-            ("cut", "The stream ended without the mark of its end.", f"{MODEL} answers:"),
+            ("cut", "The stream ended before the final [DONE] event.", f"{MODEL} answers:"),
             ("cut_short", "was lost", f"{MODEL} answers:"),
             ("error_event", "the stream ended with an error (overloaded_error): Received an error response", MODEL),
         ],
@@ -484,7 +484,7 @@ class TestABrokenStream:
         began = time.monotonic()
         run = complete(server, inference_id="chat", input="word " * 100, timeout=1)
         assert time.monotonic() - began < 5
-        assert "did not answer within 1 s" in run["msg"]
+        assert "did not respond within 1 s" in run["msg"]
         assert run["results"][0]["result"].startswith(MODEL)
 
     def test_that_is_slow_but_comes_is_fine(self, server: Simulator) -> None:

@@ -22,7 +22,7 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.aut
     choose_auth,
 )
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.connection import Connection
-from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.retries import Patience
+from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.retries import RetryBudget
 from ansible_collections.esops.inference.plugins.module_utils._modules import anthropic_endpoint
 from ansible_collections.esops.inference.plugins.module_utils._modules import runner as module_module
 from ansible_collections.esops.inference.plugins.module_utils._modules.connection_options import connection_options
@@ -40,11 +40,11 @@ def connection(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Connection]:
     found: list[Connection] = []
 
     class Spy:
-        patience = Patience(0)
+        retry_budget = RetryBudget(0)
 
         def __init__(self, connection: Connection, _redact: object) -> None:
             found.append(connection)
-            self.distrusted: dict[str, str] = {}
+            self.skipped_nodes: dict[str, str] = {}
 
         def close(self) -> None:
             pass
@@ -223,11 +223,11 @@ class TestProblems:
             ),
             (
                 {"elasticsearch_url": "localhost:9200"},
-                "elasticsearch_url: localhost:9200 must look like https://host:9200",
+                "elasticsearch_url: localhost:9200 must be an http or https URL",
             ),
-            ({"elasticsearch_url": ["http://a", "ftp://b"]}, "elasticsearch_url: ftp://b must look like"),
-            ({"elasticsearch_url": "http://a/?x"}, "elasticsearch_url: http://a/?x must look like"),
-            ({"elasticsearch_cloud_id": "label:abc"}, "elasticsearch_cloud_id is not a Cloud ID."),
+            ({"elasticsearch_url": ["http://a", "ftp://b"]}, "elasticsearch_url: ftp://b must be an http or https URL"),
+            ({"elasticsearch_url": "http://a/?x"}, "elasticsearch_url: http://a/?x must be an http or https URL"),
+            ({"elasticsearch_cloud_id": "label:abc"}, "elasticsearch_cloud_id is not a valid Cloud ID."),
             (
                 {"elasticsearch_cloud_id": "l:JGEk"},
                 "elasticsearch_cloud_id is a Cloud ID without an Elasticsearch host.",
@@ -257,7 +257,7 @@ class TestProblems:
             ),
             (
                 {"elasticsearch_cloud_id": "l:" + base64.b64encode(b"host:port$es$kib").decode()},
-                "elasticsearch_cloud_id is a Cloud ID with an address that is not valid.",
+                "elasticsearch_cloud_id is a Cloud ID with an invalid address.",
             ),
             ({"ca_fingerprint": "g" * 64}, "ca_fingerprint must be a SHA-256 fingerprint"),
             ({"timeout": 0}, "timeout must be a positive number of seconds, at most 86400, not 0.0."),
@@ -268,7 +268,7 @@ class TestProblems:
             ({"retries": -1}, "retries must be 0 or more, not -1."),
             (
                 {"elasticsearch_api_key": " encoded"},
-                "elasticsearch_api_key has whitespace at its beginning or its end.",
+                "elasticsearch_api_key has leading or trailing whitespace.",
             ),
             ({"elasticsearch_api_key": "kéy:secret"}, "elasticsearch_api_key contains a character that is not ASCII."),
             ({"elasticsearch_bearer_token": "a\nb"}, "elasticsearch_bearer_token contains whitespace or a line break."),
@@ -353,11 +353,11 @@ class TestFormsOfKeys:
     @pytest.mark.parametrize(
         ("name", "value", "problem"),
         [
-            ("api_key", "ApiKey s3cr+et", 'must not start with "ApiKey". Hint: use only what follows it.'),
+            ("api_key", "ApiKey s3cr+et", 'must not start with "ApiKey". Hint: remove this prefix.'),
             (
                 "api_key",
                 "Bearer s3cr+et",
-                'must not start with "Bearer". Hint: if it is a token, set elasticsearch_bear',
+                'must not start with "Bearer". Hint: if it is a token, remove this prefix',
             ),
             ("api_key", "Basic s3cr+et", 'must not start with "Basic". Hint: set elasticsearch_username and'),
             ("api_key", "Authorization: ApiKey s3cr+et", 'must not start with "authorization:".'),
@@ -366,21 +366,21 @@ class TestFormsOfKeys:
             (
                 "api_key",
                 json.dumps(RESPONSE),
-                "must be the key alone, not the JSON of a response. Hint: use the value of",
+                "must contain only the key, not the JSON of a response. Hint: use the value of",
             ),
             (
                 "api_key",
                 str(RESPONSE),
-                'must be the key alone, not the JSON of a response. Hint: use the value of "enc',
+                'must contain only the key, not the JSON of a response. Hint: use the value of "enc',
             ),
-            ("bearer_token", "Bearer s3cr+et", 'must not start with "Bearer". Hint: use only what follows it.'),
-            ("bearer_token", "ApiKey s3cr+et", 'must not start with "ApiKey". Hint: set elasticsearch_api_key to'),
-            ("bearer_token", '"s3cr+et"', "must not have quotation marks around it."),
+            ("bearer_token", "Bearer s3cr+et", 'must not start with "Bearer". Hint: remove this prefix.'),
+            ("bearer_token", "ApiKey s3cr+et", 'must not start with "ApiKey". Hint: remove this prefix and set'),
+            ("bearer_token", '"s3cr+et"', "must not be enclosed in quotation marks."),
             ("bearer_token", "s3cr+et\ufeff", "contains the invisible character U+FEFF."),
             (
                 "bearer_token",
                 '{"access_token": "s3cr+et"}',
-                "must be the key alone, not the JSON of a response. Hint: use",
+                "must contain only the key, not the JSON of a response. Hint: use",
             ),
         ],
     )
@@ -399,7 +399,7 @@ class TestFormsOfKeys:
         logged = log_of(monkeypatch)
         failed = offline(elasticsearch_url=URL, **{f"elasticsearch_{module}": {**RESPONSE, "access_token": "s3cr+et"}})
         assert failed["msg"].startswith(
-            f"elasticsearch_{module} must be the key alone, not the JSON of a response. Hint: "
+            f"elasticsearch_{module} must contain only the key, not the JSON of a response. Hint: "
         )
         self.check(failed, logged)
 
@@ -426,12 +426,12 @@ class TestCloudId:
     )
     def test_anything_else_is_rejected(self, cloud_id: str) -> None:
         told = message(elasticsearch_cloud_id=cloud_id)
-        assert told == f"elasticsearch_cloud_id is not a Cloud ID. The value is {cloud_id!r}."
+        assert told == f"elasticsearch_cloud_id is not a valid Cloud ID. The value is {cloud_id!r}."
 
 
 class TestUserInUrl:
-    REFUSED = "holds a user or a password: give them as elasticsearch_username and elasticsearch_password."
-    NO_URL = "must look like https://host:9200, with http or https."
+    REFUSED = "must not contain credentials. Hint: set elasticsearch_username and elasticsearch_password instead."
+    NO_URL = "must be an http or https URL, for example https://host:9200."
 
     @pytest.mark.parametrize("place", ["task", "list", "environment"])
     @pytest.mark.parametrize(

@@ -258,7 +258,7 @@ class TestTakingOver:
         assert ids(run) == ["a"]
         [warning] = run.warnings
         assert warning == (
-            "Inference endpoint b cannot be read: refused with status 400 (status_exception): "
+            "Inference endpoint b cannot be read: failed with status 400 (status_exception): "
             "field [top_p] is not of the expected type. The value [40] cannot be converted to a [Double]"
         )
 
@@ -319,13 +319,13 @@ class TestReferences:
     ) -> None:
         for name in "abc":
             seed(server, name)
-        prove = Inference._prove_that_queries_arrive
+        prove = Inference._check_query_strings
 
         def prove_while_someone_removes(api: Inference, path: str, inference_id: str) -> None:
             prove(api, path, inference_id)
             server.remove("b")
 
-        monkeypatch.setattr(Inference, "_prove_that_queries_arrive", prove_while_someone_removes)
+        monkeypatch.setattr(Inference, "_check_query_strings", prove_while_someone_removes)
         run = info(server, references=True, service="anthropic")
         assert server.requests == [OTHERS, proof("a"), dry_run("a"), dry_run("b"), dry_run("c")]
         assert ids(run) == ["a", "c"]
@@ -343,9 +343,9 @@ class TestReferences:
         run = info(filled, inference_id="team-a", references=True)
         assert filled.requests == ["GET /_inference/team-a", "GET /_inference/completion/team-a"]
         assert run["msg"] == (
-            f"{proof('team-a')}: This was answered as if it had no query. A dry run would be a removal then, so none "
-            "was sent. "
-            "Hint: something in front of Elasticsearch takes queries away: have it pass them on, or go round it."
+            f"{proof('team-a')}: The query string of this request was ignored. Without it, a dry run deletes the "
+            "endpoint, so none was sent. "
+            "Hint: reconfigure or bypass the proxy in front of Elasticsearch. It removes query strings from requests."
         )
         assert run["failure"]["status"] == 200
         assert run.result.keys() - {"invocation"} == {"failed", "msg", "failure"}
@@ -375,7 +375,9 @@ class TestReferences:
             run = info(server, references=True, **options)
             assert server.requests == [READ, proof(ID), dry_run(ID)]
         assert run["failure"]["status"] == 403
-        assert run["msg"].endswith("Hint: the user or the API key needs the cluster privilege manage_inference.")
+        assert run["msg"].endswith(
+            "Hint: grant the cluster privilege manage_inference to the Elasticsearch user or API key."
+        )
 
     def test_one_question_that_fails_fails_the_task(self, filled: Simulator) -> None:
         filled.faults.add(Fault("status", match="DELETE .*team-b", status=503))
@@ -395,8 +397,8 @@ class TestFaults:
     @pytest.mark.parametrize(
         ("fault", "status", "kind", "words", "may_be_one_endpoint"),
         [
-            (Fault("status", status=503), 503, "cluster_block_exception", "refused with status 503", False),
-            (Fault("status", status=500, times=99), 500, "exception", "refused with status 500", True),
+            (Fault("status", status=503), 503, "cluster_block_exception", "failed with status 503", False),
+            (Fault("status", status=500, times=99), 500, "exception", "failed with status 500", True),
             (Fault("status", status=404, html=True), 404, None, "check elasticsearch_url", False),
             (
                 Fault("status", status=404, error_type="index_not_found_exception"),
@@ -459,7 +461,8 @@ class TestFaults:
             server.seed(task_type, task_type=task_type)
         run = info(server)
         assert server.requests == [OTHERS, *BY_TASK_TYPE]
-        assert run["msg"].startswith("GET /_inference/_all: The answer is JSON, but not what Elasticsearch documents.")
+        problem = "The response is valid JSON, but not in the documented format."
+        assert run["msg"].startswith(f"GET /_inference/_all: {problem}")
 
 
 class TestSecrets:

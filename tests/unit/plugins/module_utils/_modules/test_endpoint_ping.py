@@ -128,8 +128,8 @@ class TestResponse:
     @pytest.mark.parametrize(
         ("answer", "words"),
         [
-            (b"<html>", "is application/json that is not the JSON of Elasticsearch"),
-            ({}, "not what Elasticsearch documents"),
+            (b"<html>", "is not a complete JSON document of Elasticsearch"),
+            ({}, "not in the documented format"),
             (None, "The response contains no result."),
         ],
     )
@@ -359,8 +359,8 @@ class TestFailure:
         run = ping(server)
         assert run["failure"]["status"] == 401
         assert run["msg"] == (
-            f"{ID}: {PING}: refused with status 401 (status_exception): {run['failure']['reason']}. "
-            "Hint: the provider rejects the API key of the endpoint. Set a valid one as service_settings.api_key."
+            f"{ID}: {PING}: failed with status 401 (status_exception): {run['failure']['reason']}. "
+            "Hint: set service_settings.api_key to a valid key. The provider rejected the API key of the endpoint."
         )
         assert "invalid x-api-key" in run["failure"]["reason"]
         [result] = run["results"]
@@ -411,11 +411,11 @@ class TestCost:
         [
             ({"kind": "reset_after"}, "was lost"),
             ({"kind": "reset_before"}, "was lost"),
-            ({"kind": "html"}, "is a page .text/html."),
+            ({"kind": "html"}, "is an HTML page .text/html."),
             ({"kind": "status_after", "status": 502, "html": True}, "has status 502"),
-            ({"kind": "status_after", "status": 504}, "refused with status 504"),
-            ({"kind": "status_after", "status": 500}, "refused with status 500"),
-            ({"kind": "status_after", "status": 408}, "refused with status 408"),
+            ({"kind": "status_after", "status": 504}, "failed with status 504"),
+            ({"kind": "status_after", "status": 500}, "failed with status 500"),
+            ({"kind": "status_after", "status": 408}, "failed with status 408"),
         ],
     )
     def test_request_that_may_have_been_carried_out_is_sent_once(

@@ -16,7 +16,7 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.err
     ConnectionLost,
     Refused,
     Unreachable,
-    UnreadableAnswer,
+    UnreadableResponse,
 )
 from ansible_collections.esops.inference.plugins.module_utils._modules.provider_requests import (
     failed_result,
@@ -35,7 +35,7 @@ class TestCost:
         "error",
         [
             ConnectionLost("was lost", *RUN),
-            UnreadableAnswer("is a page", *RUN, 200),
+            UnreadableResponse("is a page", *RUN, 200),
             ApiError("refused", *RUN, 504),
             ApiError("refused", *RUN, 408, "status_exception", "Request timed out after [30s]"),
             ApiError("refused", *RUN, 429, "timeout_exception", "Request timed out after [30s] for inference id [one]"),
@@ -46,7 +46,7 @@ class TestCost:
 
     @pytest.mark.parametrize(
         "error",
-        [Unreachable("refused", *RUN), ApiError("refused", *RUN, 401), UnreadableAnswer("is a page", *RUN, 403)],
+        [Unreachable("refused", *RUN), ApiError("refused", *RUN, 401), UnreadableResponse("is a page", *RUN, 403)],
     )
     def test_request_that_was_not_carried_out_costs_nothing(self, error: ClientError) -> None:
         assert hint_with_cost(error, "a hint.", has_begun=False) == "a hint."

@@ -120,7 +120,7 @@ class TestEnd:
     def test_error_of_the_server_is_returned_as_a_failure(self, server: Simulator) -> None:
         server.faults.add(Fault("status", status=403))
         run = endpoint(server)
-        assert run["msg"].startswith(f"GET /_inference/{ID}: refused with status 403 (security_exception): simulated")
+        assert run["msg"].startswith(f"GET /_inference/{ID}: failed with status 403 (security_exception): simulated")
         assert run["failure"] == {
             "status": 403,
             "type": "security_exception",

@@ -196,7 +196,7 @@ def test_the_server_may_echo_it_in_any_form(monkeypatch: pytest.MonkeyPatch, ser
     server.faults.add(Fault("not_found"))
     ended = run_single(server)
     assert leaks(ended.output, [KEY]) == []
-    assert "refused with status 400 (odd_exception): what is ******** there?" in ended["msg"]
+    assert "failed with status 400 (odd_exception): what is ******** there?" in ended["msg"]
 
 
 def _refusal(reason: str) -> Exception:

@@ -15,7 +15,7 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.err
     Refused,
     Unreachable,
 )
-from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import UNKNOWN, Endpoint
+from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import UNKNOWN_SERVER, Endpoint
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.facts import EndpointFacts
 from tests.unit.reconciling import (
@@ -63,7 +63,7 @@ class TestServer:
         api = MemoryApi()
         api.failures["server"] = [error]
         cluster = cluster_of(api)
-        assert cluster.server() == cluster.server() == UNKNOWN
+        assert cluster.server() == cluster.server() == UNKNOWN_SERVER
         assert api.calls == ["server"]
         assert cluster.warnings == []
         cluster.warn_of_assumed_version()

@@ -11,7 +11,11 @@ from typing import Any
 import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import Refused
-from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import UNKNOWN, Endpoint, Server
+from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import (
+    UNKNOWN_SERVER,
+    Endpoint,
+    Server,
+)
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import Plan
 from ansible_collections.esops.inference.plugins.module_utils._services.service import Service
 from ansible_collections.esops.inference.plugins.module_utils._services.setting import Setting
@@ -211,7 +215,7 @@ class TestProof:
 
     @pytest.mark.parametrize(
         ("server", "is_proved"),
-        [(V817, True), (V93, True), (UNKNOWN, True), (V94, False), (V96, False), (SERVERLESS, False)],
+        [(V817, True), (V93, True), (UNKNOWN_SERVER, True), (V94, False), (V96, False), (SERVERLESS, False)],
     )
     def test_key_is_proved_unless_the_server_is_known_to_validate(self, server: Server, is_proved: bool) -> None:
         decided = planned({}, key="k", facts=StubFacts(server), update_secrets="always")
@@ -337,7 +341,7 @@ class TestVersions:
         assert (decided.action, decided.doubtful, decided.after) == ("updated", True, EXISTING)
 
     def test_unknown_version_is_tried(self) -> None:
-        decided = planned({RATE: 7}, key="k", facts=StubFacts(UNKNOWN))
+        decided = planned({RATE: 7}, key="k", facts=StubFacts(UNKNOWN_SERVER))
         assert (decided.action, decided.doubtful) == ("updated", False)
 
     def test_rest_of_an_update_is_expected_to_be_made_before_9_4(self) -> None:

@@ -495,7 +495,7 @@ class TestCheckMode:
 class TestUnreadableState:
     """Secrets without settings: an update is rejected, and so is every other one."""
 
-    UPDATE_ERROR = unreadable(f"{PATH}/_update").but(method="PUT")
+    UPDATE_ERROR = unreadable(f"{PATH}/_update").replace(method="PUT")
 
     def test_endpoint_whose_stored_state_no_update_can_read_is_recreated_if_allowed(self) -> None:
         api = MemoryApi(EXISTING)

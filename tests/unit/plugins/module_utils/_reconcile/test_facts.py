@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ClientError, Refused
-from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import UNKNOWN, Endpoint
+from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import UNKNOWN_SERVER, Endpoint
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.cluster import Cluster
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.facts import EndpointFacts
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.history import History, Write
@@ -94,7 +94,7 @@ class TestServer:
         api.failures["server"] = [failed("GET", "/")]
         cluster = cluster_of(api)
         for _time in range(2):
-            assert facts_of(cluster).server() == UNKNOWN
+            assert facts_of(cluster).server() == UNKNOWN_SERVER
         assert cluster.warnings == ["The version of Elasticsearch cannot be read (It failed); the newest is assumed."]
 
 

@@ -33,16 +33,16 @@ class StubFingerprints:
     def read(self, inference_ids: Iterable[str]) -> None:
         self.done.append(("read", *inference_ids))
 
-    def begin(self, secrets: Mapping[str, Any], inference_id: str) -> None:
-        self.done.append(("begin", secrets, inference_id))
+    def invalidate(self, secrets: Mapping[str, Any], inference_id: str) -> None:
+        self.done.append(("invalidate", secrets, inference_id))
 
-    def sent(self, secrets: Mapping[str, Any], endpoint: Endpoint) -> None:
-        self.done.append(("sent", secrets, endpoint))
+    def save(self, secrets: Mapping[str, Any], endpoint: Endpoint) -> None:
+        self.done.append(("save", secrets, endpoint))
         if self._failure:
             raise self._failure
 
-    def forget(self, inference_id: str) -> None:
-        self.done.append(("forget", inference_id))
+    def delete(self, inference_id: str) -> None:
+        self.done.append(("delete", inference_id))
 
 
 def records_of(fingerprints: StubFingerprints) -> SecretRecords:
@@ -58,10 +58,10 @@ def test_record_is_read_by_its_id() -> None:
 @pytest.mark.parametrize(
     ("plan", "done"),
     [
-        (SENDING, [("begin", DESIRED.secrets, "a")]),
+        (SENDING, [("invalidate", DESIRED.secrets, "a")]),
         (NOT_SENDING, []),
-        (DELETE, [("forget", "a")]),
-        (Plan("recreated", EXISTING, EXISTING, sent=(KEY,)), [("begin", DESIRED.secrets, "a")]),
+        (DELETE, [("delete", "a")]),
+        (Plan("recreated", EXISTING, EXISTING, sent=(KEY,)), [("invalidate", DESIRED.secrets, "a")]),
     ],
 )
 def test_record_is_given_up_before_secrets_are_sent_or_the_endpoint_is_deleted(
@@ -75,7 +75,7 @@ def test_record_is_given_up_before_secrets_are_sent_or_the_endpoint_is_deleted(
 @pytest.mark.parametrize(
     ("plan", "stored", "done"),
     [
-        (SENDING, EXISTING, [("sent", DESIRED.secrets, EXISTING)]),
+        (SENDING, EXISTING, [("save", DESIRED.secrets, EXISTING)]),
         (SENDING, None, []),
         (NOT_SENDING, EXISTING, []),
         (DELETE, None, []),
@@ -100,8 +100,8 @@ class TestFailure:
 
     def test_refusal_of_a_record_is_reported_with_what_follows(self) -> None:
         with pytest.raises(Refused) as refused:
-            records_of(StubFingerprints(Refused("Overtaken."))).finish(SENDING, DESIRED, EXISTING)
-        assert str(refused.value) == "Overtaken." + UNRECORDED
+            records_of(StubFingerprints(Refused("Another run."))).finish(SENDING, DESIRED, EXISTING)
+        assert str(refused.value) == "Another run." + UNRECORDED
 
 
 def test_without_records_nothing_is_read_or_written() -> None:

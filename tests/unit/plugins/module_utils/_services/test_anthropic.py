@@ -105,15 +105,15 @@ class TestChecks:
             ({"service_settings": {"api_key": ""}}, "service_settings.api_key is empty."),
             (
                 {"service_settings": {"api_key": "sk\n"}},
-                "service_settings.api_key has whitespace at its beginning or its end.",
+                "service_settings.api_key has leading or trailing whitespace.",
             ),
             (
                 {"service_settings": {"api_key": "x-api-key: sk"}},
-                'service_settings.api_key must not start with "x-api-key:". Hint: use only what follows it.',
+                'service_settings.api_key must not start with "x-api-key:". Hint: remove this prefix.',
             ),
             (
                 {"service_settings": {"api_key": "Bearer sk"}},
-                'service_settings.api_key must not start with "Bearer". Hint: use only what follows it.',
+                'service_settings.api_key must not start with "Bearer". Hint: remove this prefix.',
             ),
             (
                 {"service_settings": {"api_key": "s\nk"}},
@@ -121,7 +121,7 @@ class TestChecks:
             ),
             (
                 {"service_settings": {"api_key": "'sk'"}},
-                "service_settings.api_key must not have quotation marks around it.",
+                "service_settings.api_key must not be enclosed in quotation marks.",
             ),
             (
                 {"service_settings": {"model_id": " m"}},

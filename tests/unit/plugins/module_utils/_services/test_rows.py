@@ -90,9 +90,12 @@ class TestSecrets:
         ("key", "problem"),
         [
             ("sk-1", ""),
-            (" sk-1", "has whitespace at its beginning or its end."),
-            ("Bearer sk-1", 'must not start with "Bearer". Hint: use only what follows it.'),
-            ('{"api_key": "sk-1"}', "must be the key alone, not the JSON of a response. Hint: use only the key in it."),
+            (" sk-1", "has leading or trailing whitespace."),
+            ("Bearer sk-1", 'must not start with "Bearer". Hint: remove this prefix.'),
+            (
+                '{"api_key": "sk-1"}',
+                "must contain only the key, not the JSON of a response. Hint: use only the key from it.",
+            ),
         ],
     )
     def test_key_has_the_form_of_a_key(self, key: str, problem: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import UNKNOWN, Server, flatten
+from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import UNKNOWN_SERVER, Server, flatten
 from tests.unit.declarations import declarations
 from tests.unit.reconciling import SERVERLESS, V94, V95, V816, V817
 from tests.unit.services import (
@@ -144,7 +144,7 @@ class TestChangesInPlace:
             (INPUT, V816, False),
             (ADAPTIVE, Server((8, 19), "8.19"), False),
             (ADAPTIVE, Server((9, 0), "9.0"), True),
-            (RATE, UNKNOWN, True),
+            (RATE, UNKNOWN_SERVER, True),
         ],
     )
     def test_setting_changes_in_place_since_the_version_of_its_row_or_its_unit(
@@ -166,7 +166,7 @@ class TestChangesInPlace:
             ((INPUT,), V94, False),
             ((), V94, False),
             ((RATE,), V95, False),
-            ((RATE,), UNKNOWN, False),
+            ((RATE,), UNKNOWN_SERVER, False),
         ],
     )
     def test_service_settings_need_the_secrets_on_older_servers(
@@ -178,7 +178,7 @@ class TestChangesInPlace:
         assert LOCAL.needs_secrets((RATE,), V94) is False
 
     @pytest.mark.parametrize(
-        ("server", "validates"), [(V817, False), (V94, True), (SERVERLESS, True), (UNKNOWN, False)]
+        ("server", "validates"), [(V817, False), (V94, True), (SERVERLESS, True), (UNKNOWN_SERVER, False)]
     )
     def test_server_validates_updates_only_if_its_version_is_known(self, server: Server, validates: bool) -> None:
         assert ACME.validates_updates(server) is validates
