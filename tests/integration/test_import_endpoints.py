@@ -216,7 +216,7 @@ def test_the_files_create_everything_in_an_empty_cluster(reader: Reader, server:
     server.clear_endpoints()
     refused = reader.play("playbook")
     assert refused.status == 2
-    assert "creating it needs service_settings.api_key" in refused.printed
+    assert "creating it requires service_settings.api_key" in refused.printed
     assert keys(server) == set()
     assert reader.changes(*reader.vault()) == 1
     created = [endpoint for endpoint in server.endpoints.values() if endpoint.service == "anthropic"]

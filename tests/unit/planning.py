@@ -27,7 +27,9 @@ from tests.unit.reconciling import (
 NEEDED = {MODEL: "m", TOKENS: 5}
 #: The requests that a plan may cause.
 SECRETS, SERVER, OTHERS = "secrets_are_new", "server", "others"
-RECREATE_HINT = "Hint: allow_recreate=true has the endpoint deleted and created again; or declare what it has."
+RECREATE_HINT = "Hint: set allow_recreate=true to delete and re-create the endpoint, or declare the current values."
+#: The hint of a refused create.
+CREATE_HINT = "Hint: declare the missing settings, or correct inference_id."
 
 
 class StubFacts:

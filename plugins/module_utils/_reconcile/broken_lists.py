@@ -37,9 +37,8 @@ def listed_in_part(cluster: Cluster, desired: Desired, error: ClientError) -> tu
         if second.ends_everything:
             raise
         listed, why = _left_over(cluster, desired), _said(second)
-    unchecked = f"only those of the task type {task_type} were checked for the same model"
-    unchecked = "duplicate_model was not checked" if why else unchecked
-    cluster.warn(f"Elasticsearch does not list all endpoints, so {unchecked}. {_said(error)}")
+    checked = "was not checked" if why else f"was checked only for the task type {task_type}"
+    cluster.warn(f"Elasticsearch does not list all endpoints, so duplicate_model {checked}. {_said(error)}")
     return listed, why
 
 
@@ -64,7 +63,7 @@ def read_declared(
     if not error.may_be_about_one_endpoint:
         raise error
     cluster.is_listed_in_part = _said(error)
-    cluster.warn(f"Elasticsearch does not list all endpoints, so the declared ones were read. {_said(error)}")
+    cluster.warn(f"Elasticsearch does not list all endpoints, so only the declared ones were read. {_said(error)}")
     found = _read_by_task_type(cluster, declared)
     errors: dict[str, ClientError] = {}
     for inference_id in [desired.inference_id for desired in declared if desired.inference_id not in found]:

@@ -129,7 +129,7 @@ class Cluster:
         :raises Refused: if an earlier request has shown that further ones are pointless.
         """
         if self.down:
-            raise Refused(f"Nothing was tried, since an earlier request failed: {self.down}")
+            raise Refused(f"Skipped because an earlier request failed: {self.down}")
 
     def server(self) -> Server:
         """The server's version, asked once; the newest where the privilege to ask is missing."""
@@ -151,11 +151,11 @@ class Cluster:
             if error.ends_everything:
                 raise
             if isinstance(error, ApiError) and error.error_type == "security_exception":
-                why = "without the cluster privilege monitor"
+                why = "without the monitor cluster privilege"
             else:
                 why = f"({error.problem.rstrip('.')})"
         # Only a plan that depends on the version makes this a warning.
-        self._assumed = f"The version of Elasticsearch cannot be read {why}; the newest is assumed."
+        self._assumed = f"Cannot read the Elasticsearch version {why}. Assuming the latest version."
         return UNKNOWN
 
     def others(self) -> dict[str, Endpoint]:

@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import Any, Iterable, Mapping, NamedTuple, Sequence
 
 from .._elasticsearch.errors import Refused
-from .._elasticsearch.text import joined
 from .._inference.endpoint import Endpoint, Server, nest
 from .._services.service import Service
 from . import wording
@@ -61,13 +60,13 @@ class Decision(NamedTuple):
         if desired.state == ABSENT and self.policy.force:
             return Plan(DELETED, before)
         if desired.state == ABSENT:
-            raise Refused(f"{named} It was not changed. Hint: force=true deletes it.")
+            raise Refused(f"{named} It was not changed. Hint: set force=true to delete it.")
         if not (self.policy.force and self.policy.allow_recreate):
-            raise Refused(f"{named} It was not changed. Hint: {wording.WAYS_TO_REPAIR}")
+            raise Refused(f"{named} It was not changed. {wording.WAYS_TO_REPAIR}")
         after = self._new(desired.settings, desired.task_type or service.default_task_type)
         missing = self._missing(desired.complete, after.task_type)
         if missing:
-            raise Refused(f"{named} It was not changed. Re-creating it needs {joined(missing)}.")
+            raise Refused(wording.cannot_repair(named, missing))
         decided = Plan(RECREATED, before, after, tuple(sorted(desired.complete)))
         return self._proved(self._made(decided, desired.complete))
 
@@ -118,7 +117,7 @@ class Decision(NamedTuple):
             return []
         text = wording.duplicate(after, twins, self.service.model)
         if self.policy.duplicate_model == "fail":
-            raise Refused(f"{text} duplicate_model=allow lets it be created.")
+            raise Refused(f"{text} It was not created. Hint: set duplicate_model=allow to create it anyway.")
         return [text]
 
     def _is_twin(self, other: Endpoint, wanted: Endpoint) -> bool:
@@ -176,15 +175,16 @@ class Decision(NamedTuple):
         """
         if self.policy.allow_recreate:
             return self._recreation(existing, found, changes)
-        refusal = wording.cannot_change(existing, changes, obstacles, server)
+        reasons = [wording.cannot_change(existing, changes, obstacles, server)]
         if server is not None and self._lacks_secrets(changes, server):
-            refusal += wording.needs_secrets(self.service.named_credentials)
+            reasons.append(wording.needs_secrets(self.service.named_credentials))
         if server is not None and self._resets_chunking(existing, server):
-            refusal += wording.resets_chunking(server)
-        if not self.facts.rejection:
-            raise Refused(refusal)
+            reasons.append(wording.resets_chunking(server))
+        if self.facts.rejection:
+            reasons.append(wording.rejected(self.facts.rejection))
         # Only a 400 names settings.
-        raise Refused(refusal + wording.rejected(self.facts.rejection), 400)
+        status = 400 if self.facts.rejection else None
+        raise Refused(" ".join([*reasons, wording.WAYS_TO_RECREATE]), status)
 
     def _recreation(self, existing: Endpoint, found: Differences, changes: tuple[str, ...]) -> Plan:
         """Settings that the declaration leaves out are carried over from the existing endpoint."""

@@ -99,7 +99,7 @@ class Execution:
                 return
         raise last_error or Refused(
             f"Inference endpoint {self._desired.inference_id} still differs in {', '.join(self._plan.changes)} "
-            f"after {ROUNDS} attempts. Something else may be changing it at the same time; run again."
+            f"after {ROUNDS} attempts. Another process may be changing it at the same time. Hint: run the task again."
         )
 
     def _foretell(self) -> None:
@@ -222,8 +222,8 @@ class Execution:
             return self._remote.read()
         except ClientError as second:
             self._history.writes.append(unread(self._plan, error))
-            unknown = f"{error.problem} What the server holds now could not be read: {second.problem}"
-            raise error.but(problem=unknown) from None
+            unknown = f"The current state of the endpoint could not be read: {second.problem}"
+            raise error.but(problem=f"{error.problem.rstrip('.')}. {unknown}") from None
 
     def _differing(self, endpoint: Endpoint) -> tuple[str, ...]:
         return differences(self._desired, endpoint, self._cluster.policy, self._service).paths
@@ -235,13 +235,12 @@ class Execution:
     def _half_stored(self, error: ClientError) -> Refused:
         """Secrets without settings: a create fails, and so does everything else."""
         inference_id, first = self._desired.inference_id, self._history.first_error
-        told = f" The first create failed: {first}" if first is not None and first is not error else ""
+        first_failure = f" The first create failed: {first}" if first is not None and first is not error else ""
         return Refused(
-            f"{error.method} {error.path}: {error.problem.rstrip('.')}, but a read does not find it. "
-            f"Elasticsearch stores only a part of inference endpoint {inference_id}, which a create that failed half "
-            "way leaves behind before 9.3. "
-            "No API removes that part. Nothing was changed. "
-            f"Hint: use a different inference_id, or contact Elastic's support.{told}",
+            f"{error.method} {error.path}: {error.problem.rstrip('.')}, but a read does not return it. "
+            f"Elasticsearch stores only a part of inference endpoint {inference_id}. Before 9.3, a failed create can "
+            "leave such a part. No API deletes it. Nothing was changed. "
+            f"Hint: use a different inference_id, or contact Elastic support.{first_failure}",
             error.status,
         )
 
@@ -258,7 +257,8 @@ class Execution:
             if time.monotonic() >= until:
                 raise Refused(
                     f"The model {model} of inference endpoint {self._desired.inference_id} was not fully allocated "
-                    f"within wait_timeout={seconds} seconds. Everything else is as declared."
+                    f"within wait_timeout={seconds} seconds. Its settings are up to date. "
+                    "Hint: increase wait_timeout, or check the capacity of the machine learning nodes."
                 )
             time.sleep(POLL_INTERVAL)
 

@@ -74,7 +74,8 @@ class EndpointFacts:
         others = cluster.neighbors(self._desired)
         if cluster.unlisted and cluster.policy.duplicate_model == "fail":
             raise Refused(
-                "duplicate_model=fail needs the list of endpoints, which Elasticsearch does not return. "
-                f"{cluster.unlisted} Nothing was changed."
+                "Cannot check for duplicates (duplicate_model=fail), because Elasticsearch does not list the "
+                f"endpoints. {cluster.unlisted} Nothing was changed. "
+                "Hint: fix this error, or set duplicate_model=warn to continue without the check."
             )
         return others

@@ -54,7 +54,7 @@ class Preflight:
             self.exists = self._cluster.normalised(self._put(trial, body))
         except TimedOut as error:
             # The server may still be at work: what it stores in the end, the next run removes.
-            raise Refused(f"{error} Inference endpoint {endpoint.inference_id} was not changed; run again.") from None
+            raise Refused(f"{error} Inference endpoint {endpoint.inference_id} was not changed. Run the task again.") from None
         except ClientError as error:
             if error.sent:
                 # An error does not prove that nothing was stored (`elasticsearch.md`, "Create").
@@ -63,8 +63,9 @@ class Preflight:
         left = differences(desired, self.exists, self._cluster.policy, self._service).paths
         if left:
             raise Refused(
-                f"Elasticsearch does not store {', '.join(left)} as declared. "
-                f"Inference endpoint {self._desired.inference_id} was not changed."
+                "The preflight check failed, because Elasticsearch did not store the declared value of "
+                f"{', '.join(left)}. Inference endpoint {self._desired.inference_id} was not changed. "
+                "Hint: check that this version of Elasticsearch supports the declared values."
             )
 
     def remove(self) -> None:
@@ -122,6 +123,7 @@ class Preflight:
     def _refuse_if_foreign(self, endpoint: Endpoint) -> None:
         if self._is_foreign(endpoint):
             raise Refused(
-                f"{endpoint.inference_id} is needed as temporary endpoint, but belongs to the service "
-                f"{endpoint.service}. Inference endpoint {self._desired.inference_id} was not changed."
+                f"Cannot run the preflight check, because inference endpoint {endpoint.inference_id} belongs to the "
+                f"service {endpoint.service}. Inference endpoint {self._desired.inference_id} was not changed. "
+                "Hint: use a different inference_id, or set preflight=false."
             )

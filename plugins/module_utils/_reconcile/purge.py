@@ -55,7 +55,7 @@ def _too_many(doomed: Sequence[str], held: int, limit: int, services: Collection
     """
     of_services = f"of the service{'' if len(services) == 1 else 's'} {joined(sorted(services))}"
     return (
-        f"The purge would remove {len(doomed)} of the {held} endpoints {of_services} that the cluster holds, "
-        f"more than {limit}. Nothing was changed. They are {joined(doomed)}. "
-        f"Hint: list those that shall stay, name them in purge_exclude, or set purge_max={len(doomed)}."
+        f"The purge would delete {len(doomed)} of the {held} endpoints {of_services}, which is more than the limit of "
+        f"{limit}. The endpoints to delete are {joined(doomed)}. Nothing was changed. "
+        f"Hint: add the endpoints to keep to the list or to purge_exclude, or set purge_max={len(doomed)}."
     )

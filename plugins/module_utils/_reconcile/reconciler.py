@@ -94,9 +94,9 @@ class Reconciler:
         """
         if self._cluster.is_listed_in_part:
             raise Refused(
-                "purge needs the list of all endpoints, which Elasticsearch does not return. "
+                "Cannot purge, because Elasticsearch does not list all endpoints. "
                 f"{self._cluster.is_listed_in_part} Nothing was changed. "
-                "Hint: repair or delete the endpoint that cannot be read, or run without purge."
+                "Hint: repair or delete the endpoint that cannot be read, or set purge=false."
             )
         # Few runs purge.
         from .purge import purged  # noqa: PLC0415
@@ -119,8 +119,9 @@ class Reconciler:
         busy = {decided.desired.inference_id for decided in decisions if self._has_more_to_do(decided)}
         for name in orphans([*declared, *doomed], existing, services):
             self._cluster.warn(
-                f"{name} is the temporary endpoint of a run that ended early, and may be the only place that has the "
-                f"settings of {base_of(name)}. It was kept. Declare {base_of(name)}, as present or as absent."
+                f"Temporary endpoint {name} is left over from an interrupted run. It was kept, because it may be the "
+                f"only copy of the settings of {base_of(name)}. Hint: add {base_of(name)} to the list, with "
+                "state=present to re-create it, or with state=absent to delete the temporary endpoint."
             )
         return [
             self._decide_one(left_over, existing, errors)

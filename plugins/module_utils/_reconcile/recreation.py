@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Callable, cast
 
 from .._elasticsearch.errors import ClientError, Refused, TimedOut
+from .._elasticsearch.text import joined
 from .._inference.endpoint import Endpoint, nest
 from .._services.service import Service
 from .declaration import Desired
@@ -83,8 +84,8 @@ class Recreation:
                 # A delete that is still under way must not meet an endpoint that was created anew.
                 self._history.writes.append(Write(RECREATED, now, now, UNKNOWN, error=error))
                 raise Refused(
-                    f"{error} Inference endpoint {self._former.inference_id} may still be deleted by it. "
-                    f"{_described(self._former)} Look whether it is there, and run again."
+                    f"{error} This request may still delete inference endpoint {self._former.inference_id}. "
+                    f"{_described(self._former)} Check whether the endpoint exists, and run the task again."
                 ) from None
             if now is not None:
                 raise
@@ -113,7 +114,7 @@ class Recreation:
     def _restore(self, error: ClientError) -> Refused:
         """The create failed for good: puts the former settings back, and says what there is now."""
         former, history = self._former, self._history
-        said = f"Inference endpoint {former.inference_id} was deleted, and creating it as declared failed: {error}"
+        said = f"Inference endpoint {former.inference_id} was deleted, but re-creating it failed: {error}"
         is_restored = False
         # Of an endpoint that could not be read nothing is known.
         if history.now is None and former.settings:
@@ -124,16 +125,17 @@ class Recreation:
                 # The server may fill in other values than before, such as the number of allocations.
                 is_restored = True
             except ClientError as second:
-                said = f"{said} Putting its former settings back failed, too: {second}"
+                said = f"{said} Restoring its previous settings also failed: {second}"
                 self._found(self._remote.read_if_possible())
         if history.now is None:
             kept = self._preflight.exists
-            copy = f"The temporary endpoint {kept.inference_id} keeps its settings. " if kept else ""
-            return Refused(f"{said} THE ENDPOINT IS GONE. {_described(former)} {copy}Run again, so that it is created.")
+            copy = f"The temporary endpoint {kept.inference_id} has a copy of its settings. " if kept else ""
+            gone = f"The endpoint no longer exists. {_described(former)} {copy}Run the task again to create it."
+            return Refused(f"{said} {gone}")
         if is_restored or history.now == former:
-            key = ", with the API key that was declared" if self._desired.secrets else ""
-            return Refused(f"{said} Its former settings are in place again{key}.")
-        return Refused(f"{said} Another endpoint of that id exists now; run again to have it changed.")
+            secrets = f", with the declared {joined(list(self._desired.secrets))}" if self._desired.secrets else ""
+            return Refused(f"{said} Its previous settings were restored{secrets}.")
+        return Refused(f"{said} Another endpoint with this ID now exists. Run the task again to update it.")
 
     def _found(self, now: Endpoint | None) -> None:
         """Write down what is there instead of what was deleted."""
@@ -145,6 +147,6 @@ class Recreation:
 def _described(endpoint: Endpoint) -> str:
     """What somebody needs who has to make the endpoint anew."""
     if not endpoint.settings:
-        return "What it had is not known."
+        return "Its previous settings are unknown."
     settings = ", ".join(f"{path}={value}" for path, value in endpoint.settings.items())
-    return f"It was of the task type {endpoint.task_type} with {settings}."
+    return f"Its previous settings were task_type={endpoint.task_type}, {settings}."

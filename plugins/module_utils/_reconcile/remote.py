@@ -76,5 +76,6 @@ class Remote:
             # Most runs need no hint.
             from .._elasticsearch.hints import FORCE  # noqa: PLC0415
 
-            text = f"Inference endpoint {self._inference_id} is used by {', '.join(users)}. Hint: {FORCE}"
+            used_by = f"Inference endpoint {self._inference_id} is used by {', '.join(users)}"
+            text = f"{used_by}, so it was not deleted. Hint: {FORCE}"
             raise Refused(text, 409)

@@ -11,14 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._elasticsearch.errors import ClientError, Refused
+from .._elasticsearch.text import joined
 from .._inference.endpoint import Endpoint
 from .declaration import Desired
 from .plan import DELETED, Plan
 
 if TYPE_CHECKING:
     from .._fingerprints.records import Fingerprints
-
-_UNRECORDED = " The server has taken the API key, but its fingerprint is not stored: the next run sends it again."
 
 
 class SecretRecords:
@@ -57,6 +56,13 @@ class SecretRecords:
         try:
             self._fingerprints.sent(desired.secrets, stored)
         except ClientError as error:
-            raise error.but(problem=error.problem + _UNRECORDED) from None
+            raise error.but(problem=f"{error.problem.rstrip('.')}. {_unrecorded(plan)}") from None
         except Refused as error:
-            raise Refused(f"{error}{_UNRECORDED}") from None
+            raise Refused(f"{error} {_unrecorded(plan)}") from None
+
+
+def _unrecorded(plan: Plan) -> str:
+    return (
+        f"Elasticsearch accepted {joined(plan.sent)}, but could not store the fingerprint. "
+        "The next run will send the credentials again."
+    )

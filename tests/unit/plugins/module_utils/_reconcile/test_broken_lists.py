@@ -39,8 +39,8 @@ class TestListedInPart:
         cluster = cluster_of(MemoryApi(EXISTING, CHAT))
         found, why = listed_in_part(cluster, wanted("x", task_type="chat_completion"), ERROR)
         assert (ids(list(found.values())), why) == (["c"], "")
-        unchecked = "only those of the task type chat_completion were checked for the same model"
-        assert cluster.warnings == [f"Elasticsearch does not list all endpoints, so {unchecked}. {SAID}"]
+        checked = "duplicate_model was checked only for the task type chat_completion"
+        assert cluster.warnings == [f"Elasticsearch does not list all endpoints, so {checked}. {SAID}"]
 
     def test_task_type_that_is_not_declared_is_the_first_of_the_service(self) -> None:
         api = MemoryApi()
@@ -96,7 +96,7 @@ class TestReadDeclared:
         read_declared(cluster, [], ERROR)
         assert cluster.is_listed_in_part == SAID
         assert cluster.warnings == [
-            f"Elasticsearch does not list all endpoints, so the declared ones were read. {SAID}"
+            f"Elasticsearch does not list all endpoints, so only the declared ones were read. {SAID}"
         ]
 
     def test_endpoint_that_cannot_be_read_stops_no_other(self) -> None:

@@ -54,7 +54,7 @@ class TestServer:
         [
             (
                 ApiError("no", "GET", "/", status=403, error_type="security_exception"),
-                "without the cluster privilege monitor",
+                "without the monitor cluster privilege",
             ),
             (failed("GET", "/"), "(It failed)"),
         ],
@@ -67,7 +67,7 @@ class TestServer:
         assert api.calls == ["server"]
         assert cluster.warnings == []
         cluster.warn_of_assumed_version()
-        assert cluster.warnings == [f"The version of Elasticsearch cannot be read {why}; the newest is assumed."]
+        assert cluster.warnings == [f"Cannot read the Elasticsearch version {why}. Assuming the latest version."]
 
     def test_version_that_was_read_gives_no_warning(self) -> None:
         cluster = cluster_of(MemoryApi())
@@ -87,7 +87,7 @@ class TestServer:
         api = MemoryApi()
         cluster = cluster_of(api)
         cluster.failed(unreachable(), wanted("a"))
-        with pytest.raises(Refused, match="Nothing was tried"):
+        with pytest.raises(Refused, match="Skipped because an earlier request failed"):
             cluster.server()
         assert api.calls == []
 
@@ -99,7 +99,7 @@ class TestDown:
         cluster.failed(error, wanted("a"))
         with pytest.raises(Refused) as refused:
             cluster.stop_if_down()
-        assert str(refused.value) == f"Nothing was tried, since an earlier request failed: {error}"
+        assert str(refused.value) == f"Skipped because an earlier request failed: {error}"
 
     @pytest.mark.parametrize("error", [rejected(), failed(), Refused("no")])
     def test_failure_of_one_endpoint_stops_no_other(self, error: Refused | ClientError) -> None:

@@ -15,7 +15,7 @@ from ansible_collections.esops.inference.plugins.module_utils._inference.endpoin
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import Plan
 from ansible_collections.esops.inference.plugins.module_utils._services.service import Service
 from ansible_collections.esops.inference.plugins.module_utils._services.setting import Setting
-from tests.unit.planning import NEEDED, RECREATE_HINT, StubFacts, planned, refusal
+from tests.unit.planning import CREATE_HINT, NEEDED, RECREATE_HINT, StubFacts, planned, refusal
 from tests.unit.reconciling import (
     EXISTING,
     KEY,
@@ -63,13 +63,13 @@ class TestCreation:
 
     def test_refusal_of_a_create_names_everything_that_is_missing(self) -> None:
         assert refusal({}, None) == (
-            "There is no inference endpoint a yet, and creating it needs service_settings.api_key, "
-            "service_settings.model_id and task_settings.max_tokens."
+            "Inference endpoint a does not exist, and creating it requires service_settings.api_key, "
+            f"service_settings.model_id and task_settings.max_tokens. {CREATE_HINT}"
         )
 
     def test_refusal_of_a_create_with_the_key_names_what_else_is_missing(self) -> None:
         assert refusal({}, None, "k") == (
-            f"There is no inference endpoint a yet, and creating it needs {MODEL} and {TOKENS}."
+            f"Inference endpoint a does not exist, and creating it requires {MODEL} and {TOKENS}. {CREATE_HINT}"
         )
 
     def test_service_without_credentials_is_created_without_secrets(self) -> None:
@@ -80,7 +80,7 @@ class TestCreation:
 
 class TestDuplicates:
     TWIN = Endpoint("b", "completion", "anthropic", {MODEL: "m"})
-    TEXT = "b already serves the model m for the task completion; a would be one more endpoint for the same model."
+    TEXT = "Inference endpoint b already uses the model m for the task type completion, so a is a duplicate."
 
     @pytest.mark.parametrize(
         "other",
@@ -102,7 +102,7 @@ class TestDuplicates:
 
     def test_duplicate_is_refused_if_the_policy_says_so(self) -> None:
         text = refusal(NEEDED, None, "k", StubFacts(others=[self.TWIN]), duplicate_model="fail")
-        assert text == f"{self.TEXT} duplicate_model=allow lets it be created."
+        assert text == f"{self.TEXT} It was not created. Hint: set duplicate_model=allow to create it anyway."
 
     def test_duplicate_is_not_mentioned_if_the_policy_allows_it(self) -> None:
         decided = planned(NEEDED, None, "k", StubFacts(others=[self.TWIN]), duplicate_model="allow")
@@ -126,8 +126,8 @@ class TestLeftOver:
         decided = planned({TOKENS: 5}, None, "k", StubFacts(others=[self.LEFT_OVER]))
         [warning] = decided.warnings
         assert warning == (
-            "An earlier run ended while it re-created inference endpoint a. Its temporary endpoint "
-            f"a-ansible-preflight still has {MODEL}, {RATE} and {TEMPERATURE}, so this was carried over."
+            "An earlier run was interrupted while it re-created inference endpoint a. Its temporary endpoint "
+            f"a-ansible-preflight still has {MODEL}, {RATE} and {TEMPERATURE}, so these values are carried over."
         )
 
     def test_left_over_with_nothing_more_than_declared_gives_no_warning(self) -> None:
@@ -153,7 +153,9 @@ class TestLeftOver:
 
     def test_left_over_cannot_take_the_place_of_the_key(self) -> None:
         text = refusal({}, None, facts=StubFacts(others=[self.LEFT_OVER]))
-        assert text == f"There is no inference endpoint a yet, and creating it needs {KEY}, {MODEL} and {TOKENS}."
+        assert text == (
+            f"Inference endpoint a does not exist, and creating it requires {KEY}, {MODEL} and {TOKENS}. {CREATE_HINT}"
+        )
 
 
 class TestUpdate:
@@ -245,13 +247,13 @@ class TestFixedSettings:
         self, settings: dict[str, Any], task_type: str | None, path: str
     ) -> None:
         assert refusal(settings, task_type=task_type) == (
-            f"Inference endpoint a differs in {path}, but no version of Elasticsearch changes it in place. "
+            f"Inference endpoint a differs in {path}, but no version of Elasticsearch can update it in place. "
             f"{RECREATE_HINT}"
         )
 
     def test_refusal_names_every_difference_and_those_that_are_fixed(self) -> None:
         assert refusal({MODEL: "n", TOKENS: 5, RATE: 7}) == (
-            f"Inference endpoint a differs in {MODEL}, {RATE} and {TOKENS}, but no version of Elasticsearch changes "
+            f"Inference endpoint a differs in {MODEL}, {RATE} and {TOKENS}, but no version of Elasticsearch can update "
             f"{MODEL} in place. {RECREATE_HINT}"
         )
 
@@ -276,8 +278,8 @@ class TestFixedSettings:
 
     def test_recreation_needs_the_key(self) -> None:
         assert refusal({MODEL: "n"}, allow_recreate=True) == (
-            f"Inference endpoint a differs in {MODEL}; creating it again (allow_recreate) needs {KEY}. "
-            "Nothing was changed."
+            f"Inference endpoint a differs in {MODEL}, and re-creating it (allow_recreate=true) requires {KEY}. "
+            "Nothing was changed. Hint: declare the missing settings."
         )
 
 
@@ -307,24 +309,24 @@ class TestVersions:
     ) -> None:
         what = path if " and " in path else "it"
         assert refusal(settings, key=key, facts=StubFacts(V816), update_secrets="always") == (
-            f"Inference endpoint a differs in {path}, but Elasticsearch 8.16.0 does not change {what} in place. "
+            f"Inference endpoint a differs in {path}, but Elasticsearch 8.16.0 cannot update {what} in place. "
             f"{RECREATE_HINT}"
         )
 
     def test_rate_limit_without_the_key_is_refused_before_9_4(self) -> None:
         assert refusal({RATE: 7, TOKENS: 5}, facts=StubFacts(V93)) == (
-            f"Inference endpoint a differs in {RATE} and {TOKENS}, but Elasticsearch 9.3.0 does not change {RATE} and "
-            f"{TOKENS} in place. {RECREATE_HINT} Service settings change there only with {KEY} beside them, which is "
-            "not given."
+            f"Inference endpoint a differs in {RATE} and {TOKENS}, but Elasticsearch 9.3.0 cannot update {RATE} and "
+            f"{TOKENS} in place. On this version, updating service settings also requires {KEY} (not set). "
+            f"{RECREATE_HINT}"
         )
 
     def test_refusal_for_want_of_secrets_names_the_alternatives(self) -> None:
         existing = Endpoint("a", "rerank", "acme", {"service_settings.rate": 10})
         text = refusal({"service_settings.rate": 7}, existing, facts=StubFacts(V93), service=ACME)
-        assert text.endswith(
-            " Service settings change there only with service_settings.api_key or service_settings.access_key and "
-            "service_settings.secret_key beside them, which is not given."
-        )
+        assert (
+            "updating service settings also requires service_settings.api_key or service_settings.access_key and "
+            "service_settings.secret_key (not set)."
+        ) in text
 
     def test_service_without_credentials_lacks_none(self) -> None:
         existing = Endpoint("a", "rerank", "local", {"service_settings.rate": 10})
@@ -349,14 +351,14 @@ class TestIgnored:
     def test_setting_that_the_server_ignored_is_refused_by_its_name(self) -> None:
         facts = StubFacts(V93, ignored=[RATE])
         assert refusal({RATE: 7}, key="k", facts=facts) == (
-            f"Inference endpoint a differs in {RATE}, but Elasticsearch 9.3.0 does not change it in place. "
+            f"Inference endpoint a differs in {RATE}, but Elasticsearch 9.3.0 cannot update it in place. "
             f"{RECREATE_HINT}"
         )
 
     def test_setting_that_the_server_ignored_is_refused_beside_one_that_it_changes(self) -> None:
         facts = StubFacts(V96, ignored=[RATE])
         assert refusal({RATE: 7, TOKENS: 5}, key="k", facts=facts) == (
-            f"Inference endpoint a differs in {RATE} and {TOKENS}, but Elasticsearch 9.6.0 does not change {RATE} in "
+            f"Inference endpoint a differs in {RATE} and {TOKENS}, but Elasticsearch 9.6.0 cannot update {RATE} in "
             f"place. {RECREATE_HINT}"
         )
 
@@ -384,14 +386,14 @@ class TestRepair:
 
     def test_unreadable_endpoint_is_not_deleted_without_force(self) -> None:
         assert refusal(existing=None, facts=self.broken(), state="absent") == (
-            f"{self.NAMED} It was not changed. Hint: force=true deletes it."
+            f"{self.NAMED} It was not changed. Hint: set force=true to delete it."
         )
 
     @pytest.mark.parametrize("policy", [{}, {"force": True}, {"allow_recreate": True}])
     def test_unreadable_endpoint_is_recreated_only_with_force_and_allow_recreate(self, policy: dict[str, bool]) -> None:
         assert refusal(NEEDED, None, "k", self.broken(), **policy) == (
-            f"{self.NAMED} It was not changed. Hint: state=absent with force=true deletes it; "
-            "allow_recreate=true with force=true re-creates it as declared."
+            f"{self.NAMED} It was not changed. Hint: set state=absent and force=true to delete it, or set "
+            "allow_recreate=true and force=true to re-create it."
         )
 
     def test_unreadable_endpoint_is_recreated_from_the_declaration_alone(self) -> None:
@@ -409,7 +411,8 @@ class TestRepair:
 
     def test_unreadable_endpoint_is_not_recreated_if_the_declaration_lacks_something(self) -> None:
         assert refusal({TOKENS: 5}, None, None, self.broken(), force=True, allow_recreate=True) == (
-            f"{self.NAMED} It was not changed. Re-creating it needs {KEY} and {MODEL}."
+            f"{self.NAMED} It was not changed, because re-creating it requires {KEY} and {MODEL}. "
+            "Hint: declare the missing settings."
         )
 
     @pytest.mark.parametrize("state", ["present", "absent"])
@@ -430,8 +433,8 @@ STORED = Endpoint("a", "rerank", "shy", SHOWN)
 
 
 SHY_WARNING = (
-    f"Inference endpoint a has {DIMENSIONS}=3, {MEASURED}=7 and {MOST}=4, which servers fill in: "
-    "the re-creation leaves that to the server. Declare what has to stay."
+    f"Re-creating inference endpoint a does not carry over {DIMENSIONS}=3, {MEASURED}=7 and {MOST}=4, because "
+    "Elasticsearch sets such values itself. Hint: declare the settings whose values must not change."
 )
 
 
@@ -461,7 +464,7 @@ class TestMergingServices:
     """Their update adds to task settings, and takes none away."""
 
     def test_removal_of_a_task_setting_takes_a_recreation(self) -> None:
-        assert f"differs in {USER}, but no version of Elasticsearch changes it in place" in refusal(
+        assert f"differs in {USER}, but no version of Elasticsearch can update it in place" in refusal(
             {INPUT: "query"}, STORED, service=SHY, unmanaged_settings="remove"
         )
         decided = planned({INPUT: "query"}, STORED, service=SHY, unmanaged_settings="remove", allow_recreate=True)
@@ -502,19 +505,24 @@ class TestBuiltInEndpoints:
         with pytest.raises(Refused) as refused:
             self.plan({ACME_RATE: 1}, STORED._replace(inference_id=".shy"), **options)
         assert str(refused.value) == (
-            f"Inference endpoint .shy is built in: it was not changed. It differs in {ACME_RATE}."
+            f"Inference endpoint .shy is built into Elasticsearch, so it was not changed. It differs in {ACME_RATE}. "
+            "Hint: declare the current values, or use a different inference_id."
         )
 
     def test_built_in_endpoint_is_never_deleted(self) -> None:
         with pytest.raises(Refused) as refused:
             self.plan({}, STORED._replace(inference_id=".shy"), state="absent", force=True)
-        assert str(refused.value) == "Inference endpoint .shy is built in: it was not changed."
+        assert str(refused.value) == (
+            "Inference endpoint .shy is built into Elasticsearch, so it was not changed. "
+            "Hint: use a different inference_id."
+        )
 
     def test_endpoint_with_a_reserved_id_is_not_created(self) -> None:
         with pytest.raises(Refused) as refused:
             self.plan({ACME_MODEL: "m"}, None)
         assert str(refused.value) == (
-            "There is no inference endpoint .shy, and IDs that start with a dot belong to Elasticsearch."
+            "Inference endpoint .shy does not exist and cannot be created, because IDs that start with a dot are "
+            "reserved for Elasticsearch. Hint: use a different inference_id."
         )
 
     def test_endpoint_with_a_reserved_id_that_is_absent_is_no_change(self) -> None:
@@ -535,13 +543,13 @@ class TestUnknownServices:
         facts = StubFacts(ignored=(path,), rejection="unknown field [y]")
         said = refusal({path: 3}, self.EXISTING, facts=facts, service=Service("strange"))
         assert said == (
-            f"Inference endpoint a differs in {path}, but Elasticsearch 9.6.0 does not change it in place. "
-            f"{RECREATE_HINT} The server rejected the update: unknown field [y]"
+            f"Inference endpoint a differs in {path}, but Elasticsearch 9.6.0 cannot update it in place. "
+            f"Elasticsearch rejected the update: unknown field [y]. {RECREATE_HINT}"
         )
 
     def test_new_endpoint_needs_a_task_type(self) -> None:
         assert refusal({}, None, service=Service("strange")) == (
-            "There is no inference endpoint a yet, and creating it needs task_type."
+            f"Inference endpoint a does not exist, and creating it requires task_type. {CREATE_HINT}"
         )
         assert planned({}, None, service=Service("strange"), task_type="rerank").action == "created"
 
@@ -569,7 +577,7 @@ class TestOptionalSecrets:
         decided = planned({}, STORED, "k", service=service, update_secrets="always")
         assert (decided.action, decided.sent) == ("updated", (KEY,))
         [warning] = decided.warnings
-        assert warning.startswith("Inference endpoint a: the service shy needs no credentials.")
+        assert warning.startswith("Inference endpoint a: the service shy does not require credentials.")
         assert f"ignores {KEY}." in warning
 
     def test_rotation_of_a_secret_that_is_required_needs_none(self) -> None:
@@ -598,7 +606,7 @@ class TestChunkingSettings:
             assert planned({USER: "v"}, CHUNKED, facts=facts, service=SHY).action == "updated"
         else:
             said = refusal({USER: "v"}, CHUNKED, facts=facts, service=SHY)
-            assert said.startswith(f"Inference endpoint a differs in {USER}, but Elasticsearch x does not change it")
+            assert said.startswith(f"Inference endpoint a differs in {USER}, but Elasticsearch x cannot update it")
             assert "would also reset chunking_settings (elastic/elasticsearch#139574)" in said
 
     def test_recreation_keeps_them(self) -> None:

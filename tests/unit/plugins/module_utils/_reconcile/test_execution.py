@@ -23,6 +23,7 @@ from ansible_collections.esops.inference.plugins.module_utils._reconcile.reconci
 from ansible_collections.esops.inference.plugins.module_utils._services.service import Service
 from ansible_collections.esops.inference.plugins.module_utils._services.setting import Setting
 from tests.simulator import Fault, Simulator
+from tests.unit.planning import RECREATE_HINT
 from tests.unit.reconciling import (
     EXISTING,
     PATH,
@@ -80,7 +81,7 @@ class TestOldServers:
             assert server.requests == [READ, VERSION, OTHERS, *proof, update_request(version=version)]
             assert run["endpoint"] == held(server)
         assert run.failed
-        assert f"differs in {RATE}, but Elasticsearch {version}.0 does not change it in place" in run["msg"]
+        assert f"differs in {RATE}, but Elasticsearch {version}.0 cannot update it in place" in run["msg"]
         assert "allow_recreate" in run["msg"]
         assert foretold["msg"] == run["msg"]
         assert foretold["changed"] == run["changed"]
@@ -122,7 +123,7 @@ class TestOldServers:
             run = declared(server, task_settings={"max_tokens": 5})
             assert server.requests == [READ, VERSION]
         assert run.failed
-        assert "but Elasticsearch 8.16.0 does not change it in place" in run["msg"]
+        assert "but Elasticsearch 8.16.0 cannot update it in place" in run["msg"]
         assert (run["changed"], run["endpoint"]) == (False, STORED)
         assert foretold["msg"] == run["msg"]
 
@@ -224,7 +225,7 @@ class TestAmbiguousWrites:
         server.faults.add(Fault("status", match=rf"GET .*/{ID}$", at=3, status=500))
         run = declared(server)
         assert run.failed
-        assert "What the server holds now could not be read" in run["msg"]
+        assert "The current state of the endpoint could not be read" in run["msg"]
         assert (run["changed"], run["endpoint"]) == (True, None)
 
     def test_server_that_stops_before_the_write_is_no_change(
@@ -432,7 +433,7 @@ class TestRaces:
         run = declared(server)
         assert server.requests == [READ, OTHERS, VERSION, CREATE, READ]
         assert run.failed
-        assert "already exists, but a read does not find it" in run["msg"]
+        assert "already exists, but a read does not return it" in run["msg"]
         assert (run["changed"], run["action"], run["endpoint"]) == (False, "none", None)
 
     @staticmethod
@@ -480,7 +481,7 @@ class TestCheckMode:
         api = MemoryApi(EXISTING, server=V94)
         outcome = outcome_of(api, {RATE: 7}, check_mode=True)
         assert str(outcome.error).startswith(
-            f"Inference endpoint a differs in {RATE}, but Elasticsearch 9.4.0 does not"
+            f"Inference endpoint a differs in {RATE}, but Elasticsearch 9.4.0 cannot"
         )
         assert (outcome.changed, outcome.after) == (False, EXISTING)
         assert api.calls == ["get a", "server"]
@@ -571,7 +572,8 @@ class TestDeployment:
         assert isinstance(outcome.error, Refused)
         assert str(outcome.error) == (
             "The model m of inference endpoint a was not fully allocated within wait_timeout=3 seconds. "
-            "Everything else is as declared."
+            "Its settings are up to date. Hint: increase wait_timeout, or check the capacity of the machine learning "
+            "nodes."
         )
         assert (outcome.action, outcome.after) == ("updated", altered(EXISTING, max_tokens=5))
 
@@ -628,9 +630,9 @@ class TestRejectedUpdates:
         api.failures["update a"] = [unknown_field("region")]
         outcome = outcome_of(api, {self.REGION: "us", self.DEPTH: 2})
         assert str(outcome.error) == (
-            f"Inference endpoint a differs in {self.DEPTH} and {self.REGION}, but Elasticsearch 9.6.0 does not change "
-            f"{self.REGION} in place. Hint: allow_recreate=true has the endpoint deleted and created again; "
-            "or declare what it has. The server rejected the update: [1:2] [service_settings] unknown field [region]"
+            f"Inference endpoint a differs in {self.DEPTH} and {self.REGION}, but Elasticsearch 9.6.0 cannot update "
+            f"{self.REGION} in place. Elasticsearch rejected the update: [1:2] [service_settings] unknown field "
+            f"[region]. {RECREATE_HINT}"
         )
         assert (outcome.changed, outcome.after) == (False, self.existing())
         assert api.calls.count("update a") == 1

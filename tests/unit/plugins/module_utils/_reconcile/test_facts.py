@@ -95,7 +95,7 @@ class TestServer:
         cluster = cluster_of(api)
         for _time in range(2):
             assert facts_of(cluster).server() == UNKNOWN
-        assert cluster.warnings == ["The version of Elasticsearch cannot be read (It failed); the newest is assumed."]
+        assert cluster.warnings == ["Cannot read the Elasticsearch version (It failed). Assuming the latest version."]
 
 
 class TestOthers:
@@ -114,8 +114,9 @@ class TestOthers:
         with pytest.raises(Refused) as refused:
             facts_of(cluster_of(api, duplicate_model="fail")).others()
         assert str(refused.value) == (
-            "duplicate_model=fail needs the list of endpoints, which Elasticsearch does not return. "
-            "GET /x: It failed. Nothing was changed."
+            "Cannot check for duplicates (duplicate_model=fail), because Elasticsearch does not list the endpoints. "
+            "GET /x: It failed. Nothing was changed. "
+            "Hint: fix this error, or set duplicate_model=warn to continue without the check."
         )
 
     def test_others_of_the_task_type_suffice_to_find_duplicates(self) -> None:

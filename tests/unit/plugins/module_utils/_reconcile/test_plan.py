@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Policy
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import Plan, plan
-from tests.unit.planning import NEEDED, OTHERS, SECRETS, SERVER, StubFacts, planned, refusal
+from tests.unit.planning import CREATE_HINT, NEEDED, OTHERS, SECRETS, SERVER, StubFacts, planned, refusal
 from tests.unit.reconciling import (
     EXISTING,
     KEY,
@@ -79,7 +79,7 @@ class TestQuestions:
     def test_create_without_the_key_asks_nothing(self) -> None:
         facts = StubFacts()
         assert refusal(NEEDED, None, facts=facts) == (
-            f"There is no inference endpoint a yet, and creating it needs {KEY}."
+            f"Inference endpoint a does not exist, and creating it requires {KEY}. {CREATE_HINT}"
         )
         assert facts.asked == []
 
@@ -126,7 +126,7 @@ class TestOtherServices:
         foreign = Endpoint("a", "completion", "openai", {})
         assert refusal(existing=foreign, state=state, allow_recreate=True, force=True) == (
             "Inference endpoint a belongs to the service openai, not to anthropic. "
-            "It is left as it is: choose another inference_id."
+            "It was not changed. Hint: use a different inference_id."
         )
 
 

@@ -178,7 +178,7 @@ class TestLeftOver:
         assert (run["action"], run["endpoint"]["task_settings"]["temperature"]) == ("created", 0.5)
         assert "task_settings.temperature" in run["changes"]
         [warning] = run.warnings
-        assert "An earlier run ended while it re-created inference endpoint" in warning
+        assert "An earlier run was interrupted while it re-created inference endpoint" in warning
         assert "still has service_settings.rate_limit.requests_per_minute and task_settings.temperature" in warning
 
     def test_declared_settings_take_precedence_over_those_of_a_left_over(self, server: Simulator) -> None:
@@ -279,7 +279,7 @@ class TestLeftOver:
         run = endpoints(server, endpoints=[{"inference_id": "other"}])
         assert run["changed"] is False
         assert TRIAL_ID in server.endpoints
-        assert f"Declare {ID}, as present or as absent." in run.warnings[0]
+        assert f"Hint: add {ID} to the list" in run.warnings[0]
 
     def test_purge_keeps_the_left_over_of_a_declared_endpoint(self, server: Simulator) -> None:
         self.leave(server)
@@ -328,8 +328,8 @@ class TestReCreation:
             **{**DOCUMENTED, "service_settings": {"api_key": KEY, "model_id": "other"}},
             allow_recreate=True,
         )
-        assert "THE ENDPOINT IS GONE" in run["msg"]
-        assert f"The temporary endpoint {TRIAL_ID} keeps its settings." in run["msg"]
+        assert "The endpoint no longer exists." in run["msg"]
+        assert f"The temporary endpoint {TRIAL_ID} has a copy of its settings." in run["msg"]
         assert TRIAL_ID in server.endpoints
         server.faults.clear()
         again = endpoint(server, **{**DOCUMENTED, "service_settings": {"api_key": KEY, "model_id": "other"}})
@@ -385,8 +385,8 @@ class TestProof:
         with pytest.raises(Refused) as refused:
             self.prove(api)
         assert str(refused.value) == (
-            "a-ansible-preflight is needed as temporary endpoint, but belongs to the service openai. "
-            "Inference endpoint a was not changed."
+            "Cannot run the preflight check, because inference endpoint a-ansible-preflight belongs to the service "
+            "openai. Inference endpoint a was not changed. Hint: use a different inference_id, or set preflight=false."
         )
         assert api.endpoints["a-ansible-preflight"] == foreign
 
@@ -396,7 +396,7 @@ class TestProof:
         api.failures[self.CREATE] = [error]
         with pytest.raises(Refused) as refused:
             self.prove(api)
-        assert str(refused.value) == f"{error} Inference endpoint a was not changed; run again."
+        assert str(refused.value) == f"{error} Inference endpoint a was not changed. Run the task again."
         assert api.calls == ["server", self.CREATE]
 
     @pytest.mark.parametrize("error", [of_provider(), rejected(), lost(), failed()])
@@ -421,7 +421,9 @@ class TestProof:
         with pytest.raises(Refused) as refused:
             self.prove(MemoryApi(EXISTING), wanted("a", settings={"task_settings.max_tokens": 7}))
         assert str(refused.value) == (
-            "Elasticsearch does not store task_settings.max_tokens as declared. Inference endpoint a was not changed."
+            "The preflight check failed, because Elasticsearch did not store the declared value of "
+            "task_settings.max_tokens. Inference endpoint a was not changed. "
+            "Hint: check that this version of Elasticsearch supports the declared values."
         )
 
 

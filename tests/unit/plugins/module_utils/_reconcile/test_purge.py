@@ -97,7 +97,7 @@ def test_refusal_names_the_endpoints_and_the_ways_out() -> None:
     with pytest.raises(Refused) as refused:
         removed(["a", "b", "c"], limit=1)
     assert str(refused.value) == (
-        "The purge would remove 2 of the 3 endpoints of the service anthropic that the cluster holds, more than 1. "
-        "Nothing was changed. They are b and c. "
-        "Hint: list those that shall stay, name them in purge_exclude, or set purge_max=2."
+        "The purge would delete 2 of the 3 endpoints of the service anthropic, which is more than the limit of 1. "
+        "The endpoints to delete are b and c. Nothing was changed. "
+        "Hint: add the endpoints to keep to the list or to purge_exclude, or set purge_max=2."
     )

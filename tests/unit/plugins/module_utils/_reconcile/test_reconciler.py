@@ -141,7 +141,7 @@ class TestOrder:
         cluster = cluster_of(MemoryApi())
         Reconciler(cluster).many([new("a"), new("b"), new("c", "other")])
         [warning] = cluster.warnings
-        assert warning.startswith("a already serves the model m for the task completion; b would be one more")
+        assert warning.endswith("a already uses the model m for the task type completion, so b is a duplicate.")
 
     def test_endpoint_that_is_deleted_first_is_no_duplicate(self) -> None:
         cluster = cluster_of(MemoryApi(held("a")))
@@ -168,7 +168,7 @@ class TestFailures:
         api = MemoryApi(held("a"), held("b"))
         api.failures["update a"] = [error]
         outcomes = Reconciler(cluster_of(api)).many([changed("a"), changed("b")])
-        assert str(outcomes[1].error).startswith("Nothing was tried, since an earlier request failed: ")
+        assert str(outcomes[1].error).startswith("Skipped because an earlier request failed: ")
         assert "update b" not in api.calls
 
     @pytest.mark.parametrize("error", [unauthorized(), unreachable(), failed("GET", "/_inference/_all", 503)])
@@ -226,7 +226,7 @@ class TestPurge:
 
     def test_purge_that_goes_too_far_changes_nothing(self) -> None:
         api = MemoryApi(held("a"), held("b"))
-        with pytest.raises(Refused, match="more than 0"):
+        with pytest.raises(Refused, match="more than the limit of 0"):
             Reconciler(cluster_of(api)).many([changed("a")], purge=Purge(limit=0))
         assert api.calls == ["list"]
 
@@ -236,8 +236,8 @@ class TestPurge:
         with pytest.raises(Refused) as refused:
             Reconciler(cluster_of(api)).many([changed("a")], purge=Purge())
         text = str(refused.value)
-        assert text.startswith("purge needs the list of all endpoints, which Elasticsearch does not return. GET ")
-        assert text.endswith("Hint: repair or delete the endpoint that cannot be read, or run without purge.")
+        assert text.startswith("Cannot purge, because Elasticsearch does not list all endpoints. GET ")
+        assert text.endswith("Hint: repair or delete the endpoint that cannot be read, or set purge=false.")
         assert "update a" not in api.calls
 
 
@@ -276,8 +276,9 @@ class TestLeftOvers:
         assert actions(Reconciler(cluster).many([wanted("b")])) == [("b", "none")]
         [warning] = cluster.warnings
         assert warning == (
-            f"{self.TRIAL} is the temporary endpoint of a run that ended early, and may be the only place that has the "
-            "settings of a. It was kept. Declare a, as present or as absent."
+            f"Temporary endpoint {self.TRIAL} is left over from an interrupted run. It was kept, because it may be the "
+            "only copy of the settings of a. Hint: add a to the list, with state=present to re-create it, or with "
+            "state=absent to delete the temporary endpoint."
         )
 
     def test_left_over_whose_deletion_is_lost_is_reported_as_deleted(self) -> None:

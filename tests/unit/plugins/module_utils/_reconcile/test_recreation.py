@@ -145,7 +145,7 @@ class TestRuns:
         monkeypatch.setattr(Inference, "put", forgetful)
         run = recreated(server)
         assert run.failed
-        assert "does not store task_settings.max_tokens as declared" in run["msg"]
+        assert "did not store the declared value of task_settings.max_tokens" in run["msg"]
         assert run["endpoint"] == held(server) == STORED
 
     def test_create_that_fails_restores_the_former_settings(self, server: Simulator) -> None:
@@ -168,7 +168,7 @@ class TestRuns:
         assert run.failed
         assert run["endpoint"] == held(server) == before
         assert server.endpoints[ID].secret == KEY
-        assert "Its former settings are in place again, with the API key that was declared." in run["msg"]
+        assert "Its previous settings were restored, with the declared service_settings.api_key." in run["msg"]
         # The key may be another one now.
         assert run["changed"] is True
 
@@ -179,7 +179,7 @@ class TestRuns:
         assert run.failed
         assert held(server) is None
         assert (run["changed"], run["action"], run["endpoint"]) == (True, "deleted", None)
-        assert "THE ENDPOINT IS GONE" in run["msg"]
+        assert "The endpoint no longer exists." in run["msg"]
         assert "task_settings.temperature=0.5" in run["msg"]
         assert KEY not in run.output
 
@@ -198,7 +198,7 @@ class TestRuns:
         monkeypatch.setattr(Inference, "put", outrun)
         run = recreated(server)
         assert run.failed
-        assert "Another endpoint of that id exists now" in run["msg"]
+        assert "Another endpoint with this ID now exists." in run["msg"]
         assert run["endpoint"] == held(server)
 
     @pytest.mark.rejected("GET /_inference/.*: 404")
@@ -235,7 +235,9 @@ DESIRED = wanted("a", task_type="completion", settings=NEW.settings, secrets={KE
 TRIAL_ID = "a-ansible-preflight"
 PROVED = ["references a", "server", f"create {TRIAL_ID}"]
 DELETED = Write("deleted", EXISTING, None)
-FORMER = f"It was of the task type completion with {MODEL}=m, {RATE}=50, {TOKENS}=1024, {TEMPERATURE}=0.5."
+FORMER = (
+    f"Its previous settings were task_type=completion, {MODEL}=m, {RATE}=50, {TOKENS}=1024, {TEMPERATURE}=0.5."
+)
 
 
 class Case:
@@ -323,8 +325,8 @@ class TestDelete:
         error = timed_out("DELETE")
         case.api.failures["delete a"] = [error]
         assert case.refusal() == (
-            f"{error} Inference endpoint a may still be deleted by it. {FORMER} "
-            "Look whether it is there, and run again."
+            f"{error} This request may still delete inference endpoint a. {FORMER} "
+            "Check whether the endpoint exists, and run the task again."
         )
         assert case.writes == ["delete a"]
         assert case.history.writes == [Write("recreated", EXISTING, EXISTING, UNKNOWN, error=error)]
@@ -351,20 +353,20 @@ class TestCreate:
         error = unreachable("PUT", PATH)
         case.api.failures["create a"] = [error, error]
         assert case.refusal() == (
-            f"Inference endpoint a was deleted, and creating it as declared failed: {error} Putting its former "
-            f"settings back failed, too: {error} THE ENDPOINT IS GONE. {FORMER} The temporary endpoint "
-            f"{TRIAL_ID} keeps its settings. Run again, so that it is created."
+            f"Inference endpoint a was deleted, but re-creating it failed: {error} Restoring its previous settings "
+            f"also failed: {error} The endpoint no longer exists. {FORMER} The temporary endpoint "
+            f"{TRIAL_ID} has a copy of its settings. Run the task again to create it."
         )
 
 
 class TestRestore:
-    FAILED = f"Inference endpoint a was deleted, and creating it as declared failed: {of_provider()}"
+    FAILED = f"Inference endpoint a was deleted, but re-creating it failed: {of_provider()}"
 
     def test_former_settings_are_restored_with_the_declared_key(self) -> None:
         case = Case()
         case.api.failures["create a"] = [of_provider()]
         assert case.refusal() == (
-            f"{self.FAILED} Its former settings are in place again, with the API key that was declared."
+            f"{self.FAILED} Its previous settings were restored, with the declared {KEY_PATH}."
         )
         assert case.api.endpoints["a"] == case.history.now == EXISTING
         assert case.api.bodies[-1]["service_settings"]["api_key"] == "k"
@@ -374,8 +376,8 @@ class TestRestore:
         case = Case(preflight=False)
         case.api.failures["create a"] = [of_provider(), of_provider()]
         assert case.refusal() == (
-            f"{self.FAILED} Putting its former settings back failed, too: {of_provider()} THE ENDPOINT IS GONE. "
-            f"{FORMER} Run again, so that it is created."
+            f"{self.FAILED} Restoring its previous settings also failed: {of_provider()} The endpoint no longer "
+            f"exists. {FORMER} Run the task again to create it."
         )
         assert case.history.writes == [DELETED]
 
@@ -383,8 +385,8 @@ class TestRestore:
         case = Case(former=Endpoint("a", "", "anthropic", {}))
         case.api.failures["create a"] = [of_provider()]
         assert case.refusal() == (
-            f"{self.FAILED} THE ENDPOINT IS GONE. What it had is not known. The temporary endpoint {TRIAL_ID} keeps "
-            "its settings. Run again, so that it is created."
+            f"{self.FAILED} The endpoint no longer exists. Its previous settings are unknown. The temporary endpoint "
+            f"{TRIAL_ID} has a copy of its settings. Run the task again to create it."
         )
         assert case.writes == ["delete a", "create a"]
 
@@ -392,7 +394,7 @@ class TestRestore:
         case = Case()
         case.api.failures["create a"] = [of_provider(), lost()]
         case.api.happens["create a"] = [None, lambda: case.api.endpoints.update(a=EXISTING)]
-        assert case.refusal().endswith("Its former settings are in place again, with the API key that was declared.")
+        assert case.refusal().endswith(f"Its previous settings were restored, with the declared {KEY_PATH}.")
         assert case.history.now == EXISTING
 
     def test_endpoint_that_somebody_else_created_is_not_replaced(self) -> None:
@@ -400,5 +402,5 @@ class TestRestore:
         other = altered(EXISTING, max_tokens=7)
         case.api.failures["create a"] = [already_exists()]
         case.api.happens["create a"] = [lambda: case.api.endpoints.update(a=other)]
-        assert case.refusal().endswith("Another endpoint of that id exists now; run again to have it changed.")
+        assert case.refusal().endswith("Another endpoint with this ID now exists. Run the task again to update it.")
         assert case.api.endpoints["a"] == case.history.now == other

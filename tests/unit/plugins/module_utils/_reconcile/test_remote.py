@@ -90,7 +90,7 @@ class TestReferences:
         with pytest.raises(Refused) as refused:
             remote_of(api).refuse_if_referenced(EXISTING)
         assert str(refused.value).startswith(
-            "Inference endpoint a is used by pipeline p, pipeline q, index i. Hint: force=true "
+            "Inference endpoint a is used by pipeline p, pipeline q, index i, so it was not deleted. Hint: "
         )
         assert refused.value.failure["status"] == 409
 

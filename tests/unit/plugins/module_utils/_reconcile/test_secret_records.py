@@ -20,7 +20,10 @@ DESIRED = wanted("a", secrets={KEY: "k"})
 SENDING = Plan("updated", EXISTING, EXISTING, sent=(KEY,))
 NOT_SENDING = Plan("updated", EXISTING, EXISTING)
 DELETE = Plan("deleted", EXISTING)
-UNRECORDED = " The server has taken the API key, but its fingerprint is not stored: the next run sends it again."
+UNRECORDED = (
+    f" Elasticsearch accepted {KEY}, but could not store the fingerprint. "
+    "The next run will send the credentials again."
+)
 
 
 class StubFingerprints:
