@@ -316,7 +316,7 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             "The run fails, since the next one does not know the key, and says so. That one sends it again.",
             _given(Fault("write_blocked", match=RECORD, at=6)),
             WHEN_CHANGED,
-            says=("Elasticsearch accepted service_settings.api_key, but could not store the fingerprint",),
+            says=("Elasticsearch accepted service_settings.api_key, but the fingerprint was not saved",),
         ),
     ),
     "What cannot change in place": (

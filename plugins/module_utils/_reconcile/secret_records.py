@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keeps the records of secrets in step with what is sent: given up before, written after the server took them.
+"""Fingerprints of the secrets that a run sends: invalidated before the request, saved after it succeeded.
 
 Private to the collection.
 """
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 class SecretRecords:
-    """The records, where the policy wants them.
+    """The fingerprints of the secrets of one endpoint.
 
-    :param fingerprints: None if it does not.
+    :param fingerprints: None if the policy does not need fingerprints. Then the methods do nothing.
     """
 
     def __init__(self, fingerprints: Fingerprints | None) -> None:
@@ -31,15 +31,15 @@ class SecretRecords:
 
     def read(self, inference_id: str) -> None:
         """
-        :raises ClientError: if the record cannot be read.
+        :raises ClientError: if the fingerprint cannot be read.
         """
         if self._fingerprints:
             self._fingerprints.read([inference_id])
 
     def begin(self, plan: Plan, desired: Desired) -> None:
-        """Give up the record before anything changes.
+        """Invalidate or delete the fingerprint before the write.
 
-        :raises ClientError: if it cannot be.
+        :raises ClientError: if the fingerprint cannot be written.
         """
         if self._fingerprints and plan.action == DELETED:
             self._fingerprints.forget(desired.inference_id)
@@ -47,9 +47,9 @@ class SecretRecords:
             self._fingerprints.begin(desired.secrets, desired.inference_id)
 
     def finish(self, plan: Plan, desired: Desired, stored: Endpoint | None) -> None:
-        """Write the record after the server took the secrets.
+        """Save the fingerprint after the server accepted the secrets.
 
-        :raises ClientError: if it cannot be written.
+        :raises ClientError: if the fingerprint cannot be written.
         """
         if not (self._fingerprints and plan.sent and stored):
             return
@@ -63,6 +63,6 @@ class SecretRecords:
 
 def _unrecorded(plan: Plan) -> str:
     return (
-        f"Elasticsearch accepted {joined(plan.sent)}, but could not store the fingerprint. "
-        "The next run will send the credentials again."
+        f"Elasticsearch accepted {joined(plan.sent)}, but the fingerprint was not saved. "
+        "The next run sends the credentials again."
     )

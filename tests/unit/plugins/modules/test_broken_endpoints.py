@@ -57,7 +57,8 @@ class TestNeighbors:
         assert sick.requests == [READ, OTHERS, OF_TASK_TYPE, VERSION, create_request()]
         assert (run["action"], run["endpoint"]) == ("created", STORED)
         assert run.warnings[0].startswith(
-            "Elasticsearch does not list all endpoints, so duplicate_model was checked only for the task type completion."
+            "Elasticsearch does not list all endpoints, so duplicate_model was checked only for the task type "
+            "completion."
         )
         assert NEIGHBOR in run.warnings[0]
 

@@ -204,8 +204,8 @@ class TestInterrupted:
         assert run.failed
         assert (run["changed"], run["action"], run["changes"]) == (True, "updated", [API_KEY])
         assert run["msg"] == (
-            f"The disk is full. Elasticsearch accepted {API_KEY}, but could not store the fingerprint. "
-            "The next run will send the credentials again."
+            f"The disk is full. Elasticsearch accepted {API_KEY}, but the fingerprint was not saved. "
+            "The next run sends the credentials again."
         )
         assert rotation.server.endpoints[ID].secret == KEY
 
@@ -264,7 +264,7 @@ class TestAtTheSameTime:
         assert run["changed"]
         assert run["msg"] == (
             f"Another run gave inference endpoint {ID} an API key at the same time. Elasticsearch accepted {API_KEY}, "
-            "but could not store the fingerprint. The next run will send the credentials again."
+            "but the fingerprint was not saved. The next run sends the credentials again."
         )
         assert "hash" not in rotation.records[ID]
         assert rotation.declare(last)["changes"] == [API_KEY]

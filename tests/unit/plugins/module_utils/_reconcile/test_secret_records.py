@@ -21,8 +21,7 @@ SENDING = Plan("updated", EXISTING, EXISTING, sent=(KEY,))
 NOT_SENDING = Plan("updated", EXISTING, EXISTING)
 DELETE = Plan("deleted", EXISTING)
 UNRECORDED = (
-    f" Elasticsearch accepted {KEY}, but could not store the fingerprint. "
-    "The next run will send the credentials again."
+    f" Elasticsearch accepted {KEY}, but the fingerprint was not saved. The next run sends the credentials again."
 )
 
 

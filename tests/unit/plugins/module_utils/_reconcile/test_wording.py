@@ -17,7 +17,12 @@ from tests.unit.reconciling import EXISTING, MODEL, V93
         (["x"], ["x"], None, "differs in x, but no version of Elasticsearch can update it in place."),
         (["x"], ["x"], V93, "differs in x, but Elasticsearch 9.3.0 cannot update it in place."),
         (["x", "y"], ["y"], V93, "differs in x and y, but Elasticsearch 9.3.0 cannot update y in place."),
-        (["x", "y"], ["x", "y"], None, "differs in x and y, but no version of Elasticsearch can update x and y in place."),
+        (
+            ["x", "y"],
+            ["x", "y"],
+            None,
+            "differs in x and y, but no version of Elasticsearch can update x and y in place.",
+        ),
     ],
 )
 def test_refusal_of_a_change_names_what_differs_and_what_cannot_change(
