@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read endpoints from a cluster that cannot list them all, because it cannot read one of them.
+"""Reads from a cluster that cannot list all endpoints, because it cannot read one of them.
 
-Only runs that meet such a cluster load this file. Private to the collection.
+Loaded only by runs that encounter such a cluster. Private to the collection.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 def listed_in_part(cluster: Cluster, desired: Desired, error: ClientError) -> tuple[dict[str, Endpoint], str]:
-    """List the endpoints of the task type, with a warning that says what could not be checked.
+    """List the endpoints of the task type, and warn about the incomplete check for duplicates.
 
-    :param error: why not all endpoints can be listed.
-    :returns: the endpoints by their IDs, and why not even these can be listed; empty if they can.
-    :raises ClientError: the error, if any other request would fail as well.
+    :param error: the reason why not all endpoints can be listed.
+    :returns: the endpoints by ID, and the reason why not even these can be listed; empty if they can.
+    :raises ClientError: the error, if it would also stop all other requests.
     """
     if error.ends_everything:
         raise error
@@ -43,7 +43,7 @@ def listed_in_part(cluster: Cluster, desired: Desired, error: ClientError) -> tu
 
 
 def _left_over(cluster: Cluster, desired: Desired) -> dict[str, Endpoint]:
-    """Read the temporary endpoint that an earlier run may have left behind, if it can be read."""
+    """Read the temporary endpoint that an earlier run may have left, if possible."""
     try:
         found = cluster.read(name_of(desired.inference_id))
     except ClientError:
@@ -54,10 +54,10 @@ def _left_over(cluster: Cluster, desired: Desired) -> dict[str, Endpoint]:
 def read_declared(
     cluster: Cluster, declared: Sequence[Desired], error: ClientError
 ) -> tuple[dict[str, Endpoint], dict[str, ClientError]]:
-    """Read at least the declared endpoints: those of their task types together, the others one by one.
+    """Read at least the declared endpoints: first by task type, then the remaining ones individually.
 
-    :param error: why not all endpoints can be listed.
-    :returns: the endpoints by their IDs, and why some of the declared ones could not be read.
+    :param error: the reason why not all endpoints can be listed.
+    :returns: the endpoints by ID, and the errors of the declared endpoints that could not be read.
     :raises ClientError: the error, if it is not about one endpoint.
     """
     if not error.may_be_about_one_endpoint:
@@ -90,5 +90,5 @@ def _read_by_task_type(cluster: Cluster, declared: Sequence[Desired]) -> dict[st
 
 
 def _said(error: ClientError) -> str:
-    """Return a request and what is wrong with it, as a sentence."""
+    """Return the request and its problem as a sentence."""
     return f"{error.method} {error.path}: {error.problem.rstrip('.')}."

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one run knows of a cluster: each thing is asked for once, when a decision depends on it.
+"""State of a cluster during one run. Each item is read on demand, and at most once.
 
 Private to the collection.
 """
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from .._fingerprints.records import Fingerprints
 
 
-#: Returns what is known of a service, given its name.
+#: Returns the service of a given name.
 Services = Callable[[str], Service]
 
 
 class Cluster:
-    """A cluster as one run sees it, with the services and the policy under which it is looked at.
+    """The state of a cluster during one run, with the services and the policy of the run.
 
-    :ivar warnings: what the user should know although nothing failed, in order, each once.
-    :ivar down: what makes every further request pointless, once it has been met.
-    :ivar is_listed_in_part: why not all endpoints of the cluster could be listed; empty if they were.
-    :ivar unlisted: why not even the endpoints of the task type could be listed; empty if they were.
-    :ivar fingerprints: tell whether a secret is new, where the policy asks for that.
+    :ivar warnings: warnings for the user, in order and without repetitions.
+    :ivar down: the error that stops all further requests; None until one occurs.
+    :ivar is_listed_in_part: the reason why not all endpoints could be listed; empty if they could.
+    :ivar unlisted: the reason why not even the endpoints of the task type could be listed; empty if they could.
+    :ivar fingerprints: the fingerprints of secrets; None if the policy does not need them.
     """
 
     def __init__(
@@ -56,10 +56,10 @@ class Cluster:
         self._listing = threading.Lock()
 
     def decide(self, desired: Desired, existing: Endpoint | None, facts: Facts) -> Plan:
-        """Plans, and finds out before what the plan has to know. Changes nothing.
+        """Return the plan for one endpoint. Look up the facts that it needs, but change nothing.
 
-        :raises Refused: if nothing may be done.
-        :raises ClientError: if what the plan has to know cannot be found out.
+        :raises Refused: if the change is not possible or not allowed.
+        :raises ClientError: if a required fact cannot be looked up.
         """
         service = self._services(desired.service or (existing.service if existing else ""))
         decided = plan(desired, existing, self.policy, service, facts)
@@ -68,7 +68,7 @@ class Cluster:
         return decided
 
     def expect(self, inference_id: str, endpoint: Endpoint | None) -> None:
-        """Lets later plans see what earlier ones will make of the cluster, for the question of duplicates."""
+        """Record the predicted endpoint of a plan, so that later plans find duplicates of it."""
         others = self._others if self._others is not None else {}
         if endpoint is None:
             others.pop(inference_id, None)
@@ -76,18 +76,18 @@ class Cluster:
             others[inference_id] = endpoint
 
     def waits_for(self, desired: Desired) -> bool:
-        """Whether the deployment of the endpoint's model is to be waited for."""
+        """Return whether to wait for the deployment of the endpoint's model."""
         return desired.state == PRESENT and self.policy.wait_for_deployment and not self.check_mode
 
     def service_of(self, desired: Desired) -> Service:
-        """What is known of the service that is declared."""
+        """Return the declared service."""
         return self._services(desired.service)
 
     def with_hidden(self, desired: Desired, existing: Endpoint | None) -> Desired:
-        """The declaration, in which settings that the server calls sensitive are secrets.
+        """Return the declaration with the settings that Elasticsearch marks as sensitive among its secrets.
 
-        Only where a declared setting has no row, and is not shown, the server is asked.
-        :raises ClientError: if any other request would fail as well.
+        A request is sent only if a declared setting has no row and Elasticsearch does not return it.
+        :raises ClientError: if the error would also stop all other requests.
         """
         if existing is None:
             return desired
@@ -105,16 +105,17 @@ class Cluster:
                 except ClientError as error:
                     if error.ends_everything:
                         raise
-                    # Older servers have no such list: the settings count as different, and the update tells.
+                    # Older versions have no such list. The settings count as different, and the response to the
+                    # update decides.
                     self._sensitive_settings = {}
             return self._sensitive_settings
 
     def task_type_of(self, desired: Desired) -> str | None:
-        """The task type that an endpoint would be created with; None if that is not known."""
+        """Return the task type for creating the endpoint; None if it is unknown."""
         return desired.task_type or self.service_of(desired).default_task_type or None
 
     def failed(self, error: Refused | ClientError, desired: Desired) -> Refused | ClientError:
-        """The error with what the service has to say of it. One that others would meet as well is kept in mind."""
+        """Return the error with a hint of the service. Remember an error that would also stop all other requests."""
         if isinstance(error, ClientError) and error.ends_everything:
             self.down = error
         hint = self.service_of(desired).explain(error.problem) if isinstance(error, ApiError) else ""
@@ -126,13 +127,13 @@ class Cluster:
 
     def stop_if_down(self) -> None:
         """
-        :raises Refused: if an earlier request has shown that further ones are pointless.
+        :raises Refused: if an earlier error stops all further requests.
         """
         if self.down:
             raise Refused(f"Skipped because an earlier request failed: {self.down}")
 
     def server(self) -> Server:
-        """The server's version, asked once; the newest where the privilege to ask is missing."""
+        """Return the version of the server; the latest version if it cannot be read."""
         with self._asking:
             if self._server is None:
                 self.stop_if_down()
@@ -140,7 +141,7 @@ class Cluster:
             return self._server
 
     def warn_of_assumed_version(self) -> None:
-        """Warn if a decision depends on a version that cannot be read."""
+        """Warn if the version could not be read. Called if a decision depends on it."""
         if self._assumed:
             self.warn(self._assumed)
 
@@ -154,12 +155,12 @@ class Cluster:
                 why = "without the monitor cluster privilege"
             else:
                 why = f"({error.problem.rstrip('.')})"
-        # Only a plan that depends on the version makes this a warning.
+        # Only a plan that depends on the version turns this into a warning.
         self._assumed = f"Cannot read the Elasticsearch version {why}. Assuming the latest version."
         return UNKNOWN
 
     def others(self) -> dict[str, Endpoint]:
-        """All endpoints of the cluster by their ids.
+        """Return all endpoints of the cluster by ID.
 
         :raises ClientError: if Elasticsearch does not list them.
         """
@@ -168,7 +169,7 @@ class Cluster:
         return self._others
 
     def neighbors(self, desired: Desired) -> list[Endpoint]:
-        """The other endpoints, as far as they can be listed; a warning says what could not be checked."""
+        """Return the endpoints that Elasticsearch lists. If the list is incomplete, warn about it."""
         with self._listing:
             if self._others is None:
                 try:
@@ -180,16 +181,16 @@ class Cluster:
             return list((self._others or {}).values())
 
     def left_over(self, desired: Desired) -> Endpoint | None:
-        """The temporary endpoint that an earlier run left behind, if there is one."""
-        # Only runs that change something look for one.
+        """Return the temporary endpoint that an earlier run left, if it exists."""
+        # Loaded here, because only runs that change something need it.
         from .temporary import left_over_of  # noqa: PLC0415
 
         return left_over_of(desired.inference_id, self.neighbors(desired))
 
     def read_many(self, declared: Sequence[Desired]) -> tuple[Mapping[str, Endpoint], Mapping[str, ClientError]]:
-        """All endpoints of the cluster, or at least the declared ones.
+        """Return all endpoints of the cluster, or at least the declared ones.
 
-        :returns: the endpoints by their ids, and why some of the declared ones could not be read.
+        :returns: the endpoints by ID, and the errors of the declared endpoints that could not be read.
         :raises ClientError: if no endpoint can be read.
         """
         try:
@@ -202,7 +203,7 @@ class Cluster:
         return found, errors
 
     def by_id(self, endpoints: Iterable[Endpoint]) -> dict[str, Endpoint]:
-        """The endpoints by their IDs, in the normal forms of their services."""
+        """Return endpoints by ID, in the normal form of their services."""
         return {endpoint.inference_id: self.normalised(endpoint) for endpoint in endpoints}
 
     def read(self, inference_id: str) -> Endpoint | None:

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Decides what has to happen to an endpoint that is not as declared: pure, no I/O, no Ansible.
+"""Decision about an endpoint that differs from its declaration. Pure: no I/O, no Ansible.
 
-It is loaded only where something differs. Private to the collection.
+Loaded only if something differs. Private to the collection.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .temporary import left_over_of, name_of
 
 
 class Decision(NamedTuple):
-    """One endpoint, and all that its plan depends on."""
+    """The declaration of one endpoint, and everything else that its plan depends on."""
 
     desired: Desired
     policy: Policy
@@ -30,11 +30,11 @@ class Decision(NamedTuple):
     facts: Facts
 
     def of(self, existing: Endpoint | None, found: Differences, secrets: tuple[str, ...]) -> Plan:
-        """The plan.
+        """Return the plan.
 
-        :param found: how the endpoint differs from the declaration.
-        :param secrets: dotted paths of the secrets that are sent although nothing else may differ.
-        :raises Refused: if nothing may be done.
+        :param found: the differences between the endpoint and its declaration.
+        :param secrets: dotted paths of the secrets to send even if no setting differs.
+        :raises Refused: if the change is not possible or not allowed.
         """
         if self.desired.inference_id.startswith("."):
             raise Refused(wording.built_in(self.desired.inference_id, existing, found.paths))
@@ -49,13 +49,13 @@ class Decision(NamedTuple):
         return self._change(existing, found, found.paths + secrets)
 
     def _repair(self) -> Plan:
-        """An endpoint that Elasticsearch cannot read can only be deleted, and only with C(force)."""
+        """Delete or re-create an endpoint that Elasticsearch cannot read. Both require C(force)."""
         desired, service = self.desired, self.service
         named = wording.unreadable(desired.inference_id, self.facts.unreadable)
         is_named = f"[{service.stored_name}]" in self.facts.unreadable
         if desired.service and "Unknown service" in self.facts.unreadable and not is_named:
             raise Refused(f"{named} It belongs to another service, so it was not changed.")
-        # What is stored of it is not known, its service and its task type included.
+        # The stored settings are unknown, and so are the service and the task type.
         before = Endpoint(desired.inference_id, "", service.stored_name, {})
         if desired.state == ABSENT and self.policy.force:
             return Plan(DELETED, before)
@@ -74,7 +74,7 @@ class Decision(NamedTuple):
         desired, service = self.desired, self.service
         task_type = desired.task_type or service.default_task_type
         missing = self._missing(desired.complete, task_type)
-        # What a left-over temporary endpoint has cannot take the place of a secret.
+        # A left-over temporary endpoint provides settings, but no secrets.
         if any(path in service.secrets for path in missing):
             raise Refused(wording.cannot_create(desired.inference_id, missing))
         others = self.facts.others()
@@ -89,13 +89,13 @@ class Decision(NamedTuple):
         return self._made(Plan(CREATED, None, after, tuple(sorted(complete)), warnings=warnings), complete)
 
     def _missing(self, settings: Mapping[str, Any], task_type: str) -> list[str]:
-        """What a create needs beside these settings."""
+        """Return what a create requires in addition to these settings."""
         return ([] if task_type else ["task_type"]) + self.service.missing(settings, task_type)
 
     def _carried_over(self, others: Sequence[Endpoint]) -> Endpoint | None:
-        """The temporary endpoint of a run that ended between deleting the endpoint and creating it again.
+        """Return the temporary endpoint of a run that was interrupted between deleting and re-creating the endpoint.
 
-        It has what that run would have created, so nothing that the declaration leaves out is lost.
+        It has all settings that the interrupted run was about to create, including the undeclared ones.
         """
         if self.policy.unmanaged_settings == "remove":
             return None
@@ -103,14 +103,14 @@ class Decision(NamedTuple):
         return left_over if left_over and left_over.service == self.service.stored_name else None
 
     def _recovery(self, carried: Endpoint | None) -> list[str]:
-        """The warning that tells what was carried over, if anything was."""
+        """Return a warning that names the carried-over settings, if there are any."""
         paths = sorted(set(carried.settings).difference(self.desired.settings)) if carried else []
         return [wording.recovered(carried, self.desired.inference_id, paths)] if carried and paths else []
 
     def _duplicates(self, after: Endpoint, others: Iterable[Endpoint]) -> list[str]:
-        """The warning that other endpoints serve the same model.
+        """Return a warning if other endpoints use the same model.
 
-        :raises Refused: if the policy does not allow that.
+        :raises Refused: if the policy does not allow duplicates.
         """
         twins = [other.inference_id for other in others if self._is_twin(other, after)]
         if not twins or self.policy.duplicate_model == "allow":
@@ -130,7 +130,7 @@ class Decision(NamedTuple):
         )
 
     def _change(self, existing: Endpoint, found: Differences, changes: tuple[str, ...]) -> Plan:
-        # An update adds to what a merging service has, and takes nothing away.
+        # If the service merges task settings, no update removes one.
         kept = found.removed if self.service.merges_task_settings else ()
         fixed = tuple(path for path in changes if path in kept or self.service.is_fixed(path))
         if fixed:
@@ -145,17 +145,17 @@ class Decision(NamedTuple):
         return self._update(existing, found, changes, stuck, server)
 
     def _resets_chunking(self, existing: Endpoint, server: Server) -> bool:
-        """Whether any update would replace the chunking settings with others."""
+        """Return whether any update would reset the chunking settings."""
         return not server.keeps_chunking and any(path.startswith("chunking_settings.") for path in existing.settings)
 
     def _lacks_secrets(self, changes: Iterable[str], server: Server) -> bool:
-        """Whether the server rejects the whole update for want of the secrets."""
+        """Return whether the server rejects the whole update because no secrets are declared."""
         return not self.desired.secrets and self.service.needs_secrets(changes, server)
 
     def _impossible(self, changes: tuple[str, ...], stuck: Sequence[str], server: Server) -> tuple[str, ...]:
-        """Those of the changes that no update of this server makes."""
+        """Return the changes that this server cannot make by an update."""
         if stuck and (self._lacks_secrets(changes, server) or not server.has_updates):
-            # This version is known to reject the update as a whole.
+            # This version rejects the whole update.
             return changes
         return tuple(path for path in changes if path in self.facts.ignored)
 
@@ -167,11 +167,11 @@ class Decision(NamedTuple):
         obstacles: Sequence[str],
         server: Server | None = None,
     ) -> Plan:
-        """What cannot be changed in place takes a re-creation.
+        """Re-create the endpoint, because it cannot be updated in place.
 
         :param obstacles: the changes that cannot be made in place.
-        :param server: the server that cannot; None if no version can.
-        :raises Refused: if the policy does not allow it, or if the declaration lacks what it needs.
+        :param server: the server that cannot make them; None if no version can.
+        :raises Refused: if the policy does not allow it, or if required settings are not declared.
         """
         if self.policy.allow_recreate:
             return self._recreation(existing, found, changes)
@@ -182,12 +182,12 @@ class Decision(NamedTuple):
             reasons.append(wording.resets_chunking(server))
         if self.facts.rejection:
             reasons.append(wording.rejected(self.facts.rejection))
-        # Only a 400 names settings.
+        # Only a response with status 400 names settings.
         status = 400 if self.facts.rejection else None
         raise Refused(" ".join([*reasons, wording.WAYS_TO_RECREATE]), status)
 
     def _recreation(self, existing: Endpoint, found: Differences, changes: tuple[str, ...]) -> Plan:
-        """Settings that the declaration leaves out are carried over from the existing endpoint."""
+        """Re-create the endpoint. Undeclared settings are carried over from the existing one."""
         wanted = found.applied_to(existing).settings
         kept = self.service.kept(wanted, self.desired.settings)
         after = existing._replace(settings=kept, task_type=found.task_type or existing.task_type)
@@ -207,8 +207,9 @@ class Decision(NamedTuple):
         stuck: Sequence[str],
         server: Server,
     ) -> Plan:
-        """
-        :param stuck: the changes that this version is expected to ignore. The server decides.
+        """Update the endpoint in place.
+
+        :param stuck: the changes that this version is expected to ignore. Its response decides.
         """
         wanted = found.applied_to(existing).settings
         body = self.service.update_of(changes, wanted)
@@ -224,28 +225,28 @@ class Decision(NamedTuple):
         return Plan(UPDATED, existing, after, changes, nest({**sent, **body}), tuple(sent), proof, doubtful, warnings)
 
     def _of_optional_secrets(self, existing: Endpoint, rotated: Sequence[str]) -> tuple[str, ...]:
-        """The warning that the endpoint may have no secret that could be replaced; no server tells."""
+        """Return a warning if the endpoint may have been created without secrets. No request can show this."""
         is_optional = () in self.service.credentials
         return (wording.optional_secrets(existing, rotated),) if rotated and is_optional else ()
 
     def _new(self, settings: Mapping[str, Any], task_type: str) -> Endpoint:
-        """A new endpoint, as the server will show it."""
+        """Return a new endpoint as Elasticsearch will return it."""
         shown = {**self.service.defaults(task_type), **settings}
         return Endpoint(self.desired.inference_id, task_type, self.service.stored_name, shown)
 
     def _made(self, decided: Plan, complete: Mapping[str, Any]) -> Plan:
-        """The plan of a create, with its body."""
+        """Return the plan of a create with its request body."""
         return replace(decided, body=self._body(complete), sent=tuple(self.desired.secrets))
 
     def _proved(self, decided: Plan) -> Plan:
-        """The plan of a create that is proved on a temporary endpoint, if the policy wants that."""
+        """Return the plan of a create with a preflight check, if one is needed."""
         return replace(decided, proof=decided.body) if self._proves else decided
 
     @property
     def _proves(self) -> bool:
-        """Whether settings are proved on a temporary endpoint. A model in the cluster would be allocated twice."""
+        """Return whether to run a preflight check. It would allocate a model in the cluster a second time."""
         return self.policy.preflight and not self.service.is_local
 
     def _body(self, complete: Mapping[str, Any]) -> dict[str, Any]:
-        """The body of a create."""
+        """Return the request body of a create."""
         return {"service": self.service.name, **nest(self.service.given(complete))}

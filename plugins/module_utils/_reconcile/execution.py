@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Carries a plan out and proves the result.
+"""Execution of a plan, and verification of the result.
 
-What is reported is what the server holds afterwards: its answer is compared with what was asked,
-and where there is no answer to rely on, the endpoint is read again and decided upon again.
-It is loaded only where something is to be done. Private to the collection.
+The outcome shows the actual state of the server. Each response is compared with the request. After a response that is
+lost or not reliable, the endpoint is read again, and a new plan is made.
+Loaded only if there is something to do. Private to the collection.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from .remote import Remote
 from .secret_records import SecretRecords
 from .verdict import unread, verdict
 
-#: How often a decision is made anew after a race or a lost answer.
+#: Maximum number of plans for one endpoint, after races and lost responses.
 ROUNDS = 3
 
-#: Seconds between two looks at a deployment.
+#: Seconds between two queries of the state of a deployment.
 POLL_INTERVAL = 2.0
 
 
 class Execution:
-    """One endpoint on its way to what is declared.
+    """The execution of plans for one endpoint.
 
-    :param plan: the first one.
-    :param found: the endpoint as it was found.
+    :param plan: the first plan.
+    :param found: the endpoint before the run.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Execution:
         self._records = SecretRecords(cluster.fingerprints)
 
     def outcome(self) -> Outcome:
-        """Do what was decided, and whatever that leads to, and return what came of it."""
+        """Execute the plan, and the plans that follow from its result. Return the outcome."""
         error: Refused | ClientError | None = None
         try:
             if self._plan.action != NONE:
@@ -67,7 +67,7 @@ class Execution:
         return folded(self._desired.inference_id, self._history, error)
 
     def _reconcile(self) -> None:
-        """Act and decide again, until nothing differs. Check mode does the same without the acts."""
+        """Execute plans until nothing differs. In check mode, predict their results instead."""
         if not self._cluster.check_mode:
             self._preflight.look()
         try:
@@ -80,7 +80,7 @@ class Execution:
         self._preflight.remove()
 
     def _may_be_only_copy(self) -> bool:
-        """Whether the temporary endpoint may be the only one that has the settings, so that it must stay."""
+        """Return whether the temporary endpoint may be the only copy of the settings, so that it must be kept."""
         last = self._history.last
         is_unsure = last is not None and (last.verdict == UNKNOWN or not last.is_read)
         return self._desired.state == PRESENT and (is_unsure or self._history.now is None)
@@ -103,7 +103,7 @@ class Execution:
         )
 
     def _foretell(self) -> None:
-        """Learn what the server would make of it. A removal that it would refuse is asked for as a dry run."""
+        """Record the predicted result of the plan. A dry run shows whether the server would reject a delete."""
         plan, now = self._plan, self._history.now
         if plan.sent:
             self._records.read(self._desired.inference_id)
@@ -116,15 +116,15 @@ class Execution:
             self._learn(plan, plan.after)
 
     def _act(self) -> ClientError | None:
-        """Carry the plan out and learn what the server holds then.
+        """Execute the plan and record the result.
 
-        Return the error after which it is worth deciding again.
-        :raises ClientError: where it is not.
+        Return the error of a failed write, if a new plan may succeed.
+        :raises ClientError: if a new plan would fail as well.
         """
         plan = self._plan
         try:
             if plan.action == UPDATED and plan.proof and plan.after:
-                # Before 9.4 an update stores any secret, and the endpoint that worked is broken.
+                # Before 9.4, an update stores even a wrong secret, which breaks a working endpoint.
                 self._preflight.prove(plan.after, plan.proof, self._desired)
                 self._preflight.remove()
             self._records.begin(plan, self._desired)
@@ -137,9 +137,9 @@ class Execution:
         return None
 
     def _carry_out(self, plan: Plan) -> Endpoint | None:
-        """Make the change and return what the server says it holds now.
+        """Send the write and return the endpoint as stored.
 
-        :raises ClientError: if the server did not take it, or if nobody knows.
+        :raises ClientError: if the write failed, or if its result is unknown.
         """
         if plan.action == RECREATED:
             return self._recreate(plan)
@@ -151,11 +151,11 @@ class Execution:
         return write(plan.after, plan.body)
 
     def _recreate(self, plan: Plan) -> Endpoint:
-        # Few runs re-create.
+        # Loaded here, because few runs re-create an endpoint.
         from .recreation import Recreation  # noqa: PLC0415
 
         if plan.after:
-            # From here on it is wanted as a whole, whoever else deletes it in the meantime.
+            # From here on, all settings are needed, even if another client deletes the endpoint in the meantime.
             self._desired = replace(self._desired, task_type=plan.after.task_type, settings=plan.after.settings)
         recreation = Recreation(
             self._remote,
@@ -170,7 +170,7 @@ class Execution:
         return recreation.carry_out()
 
     def _learn(self, plan: Plan, stored: Endpoint | None) -> None:
-        """After a write that was taken: what the server holds now, and what it left as it was."""
+        """Record a successful write: the endpoint as stored, and the settings that the server ignored."""
         ignored: frozenset[str] = frozenset()
         if plan.action == UPDATED and stored is not None:
             ignored = frozenset(self._differing(stored)).intersection(plan.changes)
@@ -178,14 +178,14 @@ class Execution:
         self._history.writes.append(write)
 
     def _settle(self, plan: Plan, error: ClientError) -> None:
-        """After a write that failed: read what the server holds now, so that it can be decided upon again.
+        """Record a failed write: read the endpoint again, so that a new plan can be made.
 
-        :raises ClientError: where deciding again would lead to the same failure.
-        :raises Refused: where nothing can be done about it.
+        :raises ClientError: if a new plan would fail in the same way.
+        :raises Refused: if no write can succeed.
         """
         last = self._history.last
         if not error.sent or (last is not None and not last.is_read):
-            raise error  # It changed nothing, or it is known already that nobody can tell.
+            raise error  # The request changed nothing, or its result is known to be unknown.
         before, now = self._history.now, self._look(error)
         has_moved = now != before
         write = verdict(plan, before, now, error, self._is_as_declared(now))
@@ -199,7 +199,7 @@ class Execution:
             raise error
 
     def _rejected(self, plan: Plan, error: ClientError) -> tuple[str, ...]:
-        """The settings that an update was rejected for, since the server does not know or does not change them."""
+        """Return the settings that caused the rejection of an update, because the server cannot update them."""
         names = error.rejected_settings if plan.action == UPDATED else None
         if names is None:
             return ()
@@ -208,15 +208,15 @@ class Execution:
         return tuple(dict.fromkeys(named or plan.changes))
 
     def _is_useless(self, plan: Plan, error: ClientError) -> bool:
-        """Whether no update of this endpoint can succeed, so that only a re-creation helps."""
+        """Return whether no update of this endpoint can succeed, so that only re-creating it helps."""
         if error.is_unreadable_state:
             return self._cluster.policy.allow_recreate and bool(self._desired.secrets)
         return error.is_unknown_request or (plan.doubtful and error.status == 400)
 
     def _look(self, error: ClientError) -> Endpoint | None:
-        """Read the endpoint after a request that failed.
+        """Read the endpoint after a failed request.
 
-        :raises ClientError: the error, if it cannot be read.
+        :raises ClientError: the error of that request, if the endpoint cannot be read.
         """
         try:
             return self._remote.read()
@@ -229,11 +229,11 @@ class Execution:
         return differences(self._desired, endpoint, self._cluster.policy, self._service).paths
 
     def _is_as_declared(self, now: Endpoint | None) -> bool:
-        """Whether it is there and has what a declaration as present wants."""
+        """Return whether the endpoint exists and matches its declaration."""
         return now is not None and not self._differing(now)
 
     def _half_stored(self, error: ClientError) -> Refused:
-        """Secrets without settings: a create fails, and so does everything else."""
+        """Return the error for an endpoint that is stored without its settings. All requests for it fail."""
         inference_id, first = self._desired.inference_id, self._history.first_error
         first_failure = f" The first create failed: {first}" if first is not None and first is not error else ""
         return Refused(
@@ -245,9 +245,9 @@ class Execution:
         )
 
     def _wait_for_deployment(self) -> None:
-        """The documentation's wait; a model that is not deployed in the cluster has nothing to wait for.
+        """Wait until the model is fully allocated, if the cluster runs it.
 
-        :raises Refused: when C(wait_timeout) seconds have passed.
+        :raises Refused: if this takes longer than C(wait_timeout) seconds.
         """
         now, seconds = self._history.now, self._cluster.policy.wait_timeout
         model = now.settings.get(self._service.model) if now else None
@@ -263,7 +263,7 @@ class Execution:
             time.sleep(POLL_INTERVAL)
 
     def _deployment_of(self, endpoint: Endpoint) -> str:
-        """The deployment that the endpoint needs; empty if there need not be one, as before a first request."""
+        """Return the deployment of the endpoint; empty if none is required, as before the first request."""
         if not self._service.is_local or endpoint.inference_id.startswith("."):
             return ""
         return str(endpoint.settings.get("service_settings.deployment_id") or endpoint.inference_id)

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which of the values that differ also mean something else to a service: pure.
+"""Comparison of unequal values by their meaning to a service. Pure.
 
-It is loaded only where values differ. Private to the collection.
+Loaded only if values differ. Private to the collection.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ _MISSING = object()
 def different(
     unequal: Mapping[str, Any], existing: Endpoint, service: Service, moving: Collection[str]
 ) -> dict[str, Any]:
-    """Those of unequal settings whose values also differ in what they mean.
+    """Return the unequal settings whose values also differ in meaning.
 
-    :param moving: settings that change by themselves.
+    :param unequal: the declared values that do not equal the current ones.
+    :param moving: settings that Elasticsearch changes by itself.
     """
     found = {}
     for path, value in unequal.items():
@@ -35,7 +36,7 @@ def different(
 
 
 def _read_as(value: Any, shown: Any) -> Any:
-    """A text as a value of the type of what is shown, since Jinja makes texts of numbers and booleans."""
+    """Convert a string to the type of the current value. Jinja turns numbers and booleans into strings."""
     if not isinstance(value, str) or not isinstance(shown, (bool, int, float)):
         return value
     try:

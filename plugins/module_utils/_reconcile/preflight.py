@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The temporary endpoint: proves settings and secrets before the endpoint itself is touched.
+"""Preflight check: test settings and secrets on a temporary endpoint before the endpoint itself is changed.
 
-While an endpoint is re-created, its temporary endpoint is also the copy of its settings, which the next run finds if
-this one is killed. It is loaded only by runs that change something. Private to the collection.
+While an endpoint is re-created, its temporary endpoint also is a copy of its settings. If the run is interrupted, the
+next run finds this copy. Loaded only by runs that change something. Private to the collection.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from .comparison import differences
 from .declaration import Desired
 from .temporary import name_of
 
-#: How often the deletion of a temporary endpoint is tried.
+#: Maximum number of attempts to delete a temporary endpoint.
 ATTEMPTS = 3
 
 
 class Preflight:
-    """The temporary endpoint of one endpoint.
+    """The preflight check of one endpoint.
 
-    :ivar exists: the temporary endpoint as it is known to be there: of this run, or left behind by an earlier one.
+    :ivar exists: the temporary endpoint, created by this run or left by an earlier one; None if it does not exist.
     """
 
     def __init__(self, cluster: Cluster, desired: Desired) -> None:
@@ -36,15 +36,15 @@ class Preflight:
         self.exists: Endpoint | None = None
 
     def look(self) -> None:
-        """Find out whether an earlier run left its temporary endpoint behind."""
+        """Look for the temporary endpoint of an earlier run."""
         self.exists = self._cluster.left_over(self._desired)
 
     def prove(self, endpoint: Endpoint, body: Mapping[str, Any], desired: Desired) -> None:
-        """Create the temporary endpoint with the settings and the secret that the endpoint will have.
+        """Create the temporary endpoint with the settings and the secrets that the endpoint will have.
 
-        :param desired: what the temporary endpoint must not differ from.
-        :raises ClientError: if Elasticsearch or the provider rejects them.
-        :raises Refused: if it cannot be created, or does not get the settings.
+        :param desired: the declaration that the temporary endpoint must match.
+        :raises ClientError: if Elasticsearch or the provider rejects the settings or the secrets.
+        :raises Refused: if the temporary endpoint cannot be created, or does not match the declaration.
         """
         if self.exists is not None:
             self._refuse_if_foreign(self.exists)
@@ -53,8 +53,9 @@ class Preflight:
         try:
             self.exists = self._cluster.normalised(self._put(trial, body))
         except TimedOut as error:
-            # The server may still be at work: what it stores in the end, the next run removes.
-            raise Refused(f"{error} Inference endpoint {endpoint.inference_id} was not changed. Run the task again.") from None
+            # The server may still store the temporary endpoint. The next run deletes it.
+            state = f"Inference endpoint {endpoint.inference_id} was not changed."
+            raise Refused(f"{error} {state} Run the task again.") from None
         except ClientError as error:
             if error.sent:
                 # An error does not prove that nothing was stored (`elasticsearch.md`, "Create").
@@ -69,9 +70,9 @@ class Preflight:
             )
 
     def remove(self) -> None:
-        """Delete the temporary endpoint if there is one.
+        """Delete the temporary endpoint, if it exists.
 
-        :raises ClientError: if it is still there.
+        :raises ClientError: if it could not be deleted.
         """
         if self.exists is None or self._is_foreign(self.exists):
             return
@@ -86,7 +87,7 @@ class Preflight:
         self.exists = None
 
     def remove_if_possible(self) -> None:
-        """Delete the temporary endpoint after a failure, which is what has to be reported."""
+        """Delete the temporary endpoint after a failure. Only the failure is reported."""
         with contextlib.suppress(ClientError):
             self.remove()
 
@@ -104,7 +105,7 @@ class Preflight:
         return api.put(trial.task_type, trial.inference_id, body, server)
 
     def _remove_if_there(self, trial: Endpoint) -> None:
-        """After a create that failed, which is what has to be reported."""
+        """Delete the temporary endpoint after a failed create. Only the failure is reported."""
         with contextlib.suppress(ClientError):
             if self._cluster.api.get(trial.inference_id) is not None:
                 self._delete(trial)
@@ -117,7 +118,7 @@ class Preflight:
                 raise
 
     def _is_foreign(self, endpoint: Endpoint) -> bool:
-        """Whether it belongs to another service than the endpoint. A removal need not say which that is."""
+        """Return whether the endpoint belongs to another service. A deletion may be declared without a service."""
         return bool(self._desired.service) and self._service.stored_name != endpoint.service
 
     def _refuse_if_foreign(self, endpoint: Endpoint) -> None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which endpoints a purge removes. Pure, and loaded only by runs that purge.
+"""Selection of the endpoints that a purge deletes. Pure, and loaded only by runs that purge.
 
 Private to the collection.
 """
@@ -17,17 +17,17 @@ from .._inference.endpoint import Endpoint
 from .declaration import ABSENT, Desired, Purge
 from .temporary import base_of
 
-#: So many endpoints a purge may remove even if they are all there are.
+#: Minimum of the default limit, even if these are all endpoints of the services.
 _ALWAYS_PURGED = 5
 
 
 def purged(
     declared: Sequence[Desired], existing: Collection[Endpoint], services: Collection[str], purge: Purge
 ) -> list[Desired]:
-    """The removals of a purge; never another service's endpoint, nor a built-in one.
+    """Return the deletions of a purge. Endpoints of other services and built-in endpoints are always kept.
 
-    :param services: the names of the services whose endpoints are removed.
-    :raises Refused: if it would remove more than it may.
+    :param services: names of the services whose endpoints are deleted.
+    :raises Refused: if the purge exceeds its limit.
     """
     listed = {desired.inference_id for desired in declared}
     service_of = {
@@ -51,7 +51,7 @@ def purged(
 
 def _too_many(doomed: Sequence[str], held: int, limit: int, services: Collection[str]) -> str:
     """
-    :param held: how many endpoints of the services there are.
+    :param held: the number of endpoints of the services.
     """
     of_services = f"of the service{'' if len(services) == 1 else 's'} {joined(sorted(services))}"
     return (

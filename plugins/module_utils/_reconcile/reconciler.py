@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Brings endpoints into the state that is declared, one or many, and says what came of each.
+"""Reconciliation of one or many endpoints with their declarations.
 
 Private to the collection.
 """
@@ -20,10 +20,10 @@ from .plan import NONE, Plan
 
 
 class _Decided(NamedTuple):
-    """What is to become of one endpoint.
+    """The plan for one endpoint, with the facts that it depends on.
 
-    :ivar found: the endpoint as it was found.
-    :ivar error: why nothing is done.
+    :ivar found: the endpoint before the run.
+    :ivar error: the reason why nothing is done; None if there is a plan.
     """
 
     desired: Desired
@@ -33,18 +33,18 @@ class _Decided(NamedTuple):
     error: Refused | ClientError | None = None
 
     def outcome(self) -> Outcome:
-        """What is reported if nothing is done."""
+        """Return the outcome of an endpoint that is not changed."""
         return Outcome(self.desired.inference_id, before=self.found, after=self.found, error=self.error)
 
 
 class Reconciler:
-    """Decides, and has done what was decided."""
+    """Plans the changes of endpoints, and executes them."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
 
     def one(self, desired: Desired) -> Outcome:
-        """Reads one endpoint and reconciles it."""
+        """Read one endpoint and reconcile it."""
         existing, unreadable = None, ""
         try:
             existing = self._cluster.read(desired.inference_id)
@@ -61,16 +61,15 @@ class Reconciler:
         purge: Purge | None = None,
         services: Collection[str] = (),
     ) -> list[Outcome]:
-        """Reads all endpoints at once and reconciles those declared, each whatever becomes of the others.
+        """Read all endpoints at once and reconcile the declared ones. A failed endpoint does not stop the others.
 
-        All plans are made first, in the order of the list. Only what there is to do then is done side by side.
+        All plans are made first, in the order of the list. Then the changes are made in parallel.
 
-        :param parallel: how many endpoints at the same time.
-        :param purge: whether, and how far, endpoints that are not declared are removed. Their outcomes come last.
-        :param services: the names of the services whose endpoints are declared, if the list does not show them all.
-        :raises ClientError: if there is nothing to decide upon, since the endpoints, or the records of their secrets,
-            cannot be read.
-        :raises Refused: if more would be purged than may be, or the records are none.
+        :param parallel: maximum number of endpoints to change at the same time.
+        :param purge: options for deleting undeclared endpoints; None to keep them. Their outcomes come last.
+        :param services: names of the services of the declaration, in addition to those that occur in the list.
+        :raises ClientError: if the endpoints or the fingerprints cannot be read.
+        :raises Refused: if the purge exceeds its limit, or if the fingerprints are not valid.
         """
         cluster = self._cluster
         services = {*services, *(cluster.service_of(desired).stored_name for desired in declared)}
@@ -90,7 +89,7 @@ class Reconciler:
         services: Collection[str],
     ) -> list[Desired]:
         """
-        :raises Refused: if more would be removed than may be, or if it is not known what there is.
+        :raises Refused: if the purge exceeds its limit, or if not all endpoints are listed.
         """
         if self._cluster.is_listed_in_part:
             raise Refused(
@@ -98,7 +97,7 @@ class Reconciler:
                 f"{self._cluster.is_listed_in_part} Nothing was changed. "
                 "Hint: repair or delete the endpoint that cannot be read, or set purge=false."
             )
-        # Few runs purge.
+        # Loaded here, because few runs purge.
         from .purge import purged  # noqa: PLC0415
 
         return purged(declared, existing.values(), purge.services or services, purge)
@@ -112,8 +111,8 @@ class Reconciler:
         decisions: Sequence[_Decided],
         services: Collection[str],
     ) -> list[_Decided]:
-        """Decide upon temporary endpoints that runs left behind, and warn of those that have to stay."""
-        # A single endpoint needs none of this.
+        """Decide about temporary endpoints that earlier runs left. Warn about those to keep."""
+        # Loaded here, because runs for a single endpoint do not need it.
         from .temporary import base_of, left_overs, orphans  # noqa: PLC0415
 
         busy = {decided.desired.inference_id for decided in decisions if self._has_more_to_do(decided)}
@@ -126,14 +125,14 @@ class Reconciler:
         return [
             self._decide_one(left_over, existing, errors)
             for left_over in left_overs(declared, existing, services)
-            # Whoever changes the endpoint also deletes its temporary one, when it is no longer needed.
+            # The execution that changes the endpoint also deletes its temporary endpoint.
             if left_over.inference_id not in busy and base_of(left_over.inference_id) not in busy
         ]
 
     def _decide_one(
         self, desired: Desired, existing: Mapping[str, Endpoint], errors: Mapping[str, ClientError]
     ) -> _Decided:
-        """Decide upon one endpoint of a list; later decisions see what will become of it."""
+        """Decide about one endpoint of a list. Later decisions depend on its predicted state."""
         error = errors.get(desired.inference_id)
         if error is not None and not error.is_unreadable_state:
             facts = EndpointFacts(self._cluster, desired)
@@ -158,7 +157,7 @@ class Reconciler:
         return wanted and decided.error is None
 
     def _carried_out(self, decisions: Sequence[_Decided], parallel: int) -> list[Outcome]:
-        """What comes of the decisions, in their order."""
+        """Return the outcomes of the decisions, in their order."""
         unfinished = [number for number, decided in enumerate(decisions) if self._has_more_to_do(decided)]
         outcomes = {}
         if unfinished:
@@ -166,7 +165,7 @@ class Reconciler:
         return [outcomes.get(number) or decided.outcome() for number, decided in enumerate(decisions)]
 
     def _executed(self, decisions: Sequence[_Decided], parallel: int) -> list[Outcome]:
-        # A run in which nothing differs need not wait for these imports.
+        # Loaded here, because runs without differences do not need it.
         from .execution import Execution  # noqa: PLC0415
 
         executions = [

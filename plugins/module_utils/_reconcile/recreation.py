@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Re-creates an endpoint: what cannot be changed in place takes a delete and a create, and must not lose the endpoint.
+"""Re-creation of an endpoint that cannot be updated in place. It must not lose the endpoint.
 
-It is loaded only by runs that re-create. Private to the collection.
+Loaded only by runs that re-create an endpoint. Private to the collection.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from .plan import DELETED, RECREATED, Plan
 from .preflight import Preflight
 from .remote import Remote
 
-#: How often the create is tried after the delete, if its response is lost.
+#: Maximum number of attempts to create the endpoint after the delete, if responses are lost.
 ATTEMPTS = 3
 
 
 class Recreation:
     """The re-creation of one endpoint.
 
-    The temporary endpoint stays until the new one is there: if this run is killed, the next one finds in it what
-    nobody declared.
+    The temporary endpoint is kept until the new endpoint exists. If this run is interrupted, the next run finds the
+    undeclared settings in it.
 
-    :param plan: has the endpoint as it is, and as it is to be.
-    :param look: reads the endpoint after a request that failed; raises the error if it cannot be read.
-    :param is_as_wanted: whether an endpoint is as declared.
+    :param plan: has the current and the new endpoint.
+    :param look: reads the endpoint after a failed request; raises the error of that request if this is not possible.
+    :param is_as_wanted: returns whether an endpoint matches its declaration.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Recreation:
         self._desired = desired
         self._service = service
         self._plan = plan
-        # A plan of this action has both.
+        # A plan to re-create an endpoint has both.
         self._former = cast(Endpoint, plan.before)
         self._new = cast(Endpoint, plan.after)
         self._history = history
@@ -59,10 +59,10 @@ class Recreation:
         self._is_as_wanted = is_as_wanted
 
     def carry_out(self) -> Endpoint:
-        """Prove the new settings, delete the endpoint, create it again; return it as stored.
+        """Run the preflight check, delete the endpoint, and re-create it. Return the endpoint as stored.
 
-        :raises ClientError: if it could not be deleted.
-        :raises Refused: if nothing was done, or if it could not be created: then the message says what there is now.
+        :raises ClientError: if the endpoint could not be deleted.
+        :raises Refused: if nothing was done, or if the create failed. The message describes the resulting state.
         """
         self._remote.refuse_if_referenced(self._former)
         if self._plan.proof:
@@ -81,7 +81,7 @@ class Recreation:
                 raise
             now = self._look(error)
             if now is not None and isinstance(error, TimedOut):
-                # A delete that is still under way must not meet an endpoint that was created anew.
+                # A delete that is still in progress could delete the new endpoint.
                 self._history.writes.append(Write(RECREATED, now, now, UNKNOWN, error=error))
                 raise Refused(
                     f"{error} This request may still delete inference endpoint {self._former.inference_id}. "
@@ -89,12 +89,12 @@ class Recreation:
                 ) from None
             if now is not None:
                 raise
-            # Gone all the same, or taken away by someone else: what was started is finished.
+            # The endpoint is deleted, by this run or by another client. Continue.
         self._history.writes.append(Write(DELETED, self._former, None))
 
     def _create(self) -> Endpoint:
         """
-        :raises ClientError: if it fails for good.
+        :raises ClientError: if the create failed, and retrying it does not help.
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -112,17 +112,17 @@ class Recreation:
         raise AssertionError("The last attempt returns or raises.")
 
     def _restore(self, error: ClientError) -> Refused:
-        """The create failed for good: puts the former settings back, and says what there is now."""
+        """Restore the previous settings after a failed create. Return an error that describes the resulting state."""
         former, history = self._former, self._history
         said = f"Inference endpoint {former.inference_id} was deleted, but re-creating it failed: {error}"
         is_restored = False
-        # Of an endpoint that could not be read nothing is known.
+        # The settings of an endpoint that could not be read are unknown.
         if history.now is None and former.settings:
             settings = self._service.given(former.settings)
             body = {"service": self._service.name, **nest({**self._desired.secrets, **settings})}
             try:
                 self._found(self._remote.create(former, body, after_delete=True))
-                # The server may fill in other values than before, such as the number of allocations.
+                # Elasticsearch may set other values than before, for example the number of allocations.
                 is_restored = True
             except ClientError as second:
                 said = f"{said} Restoring its previous settings also failed: {second}"
@@ -138,14 +138,14 @@ class Recreation:
         return Refused(f"{said} Another endpoint with this ID now exists. Run the task again to update it.")
 
     def _found(self, now: Endpoint | None) -> None:
-        """Write down what is there instead of what was deleted."""
+        """Record the endpoint that exists in place of the deleted one."""
         if now is not None:
             plan = self._plan
             self._history.writes.append(Write(RECREATED, None, now, changes=plan.changes, sent=plan.sent))
 
 
 def _described(endpoint: Endpoint) -> str:
-    """What somebody needs who has to make the endpoint anew."""
+    """Describe an endpoint, so that a user can re-create it by hand."""
     if not endpoint.settings:
         return "Its previous settings are unknown."
     settings = ", ".join(f"{path}={value}" for path, value in endpoint.settings.items())

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The temporary endpoint of an endpoint: its name, and which of those in a cluster runs have left behind.
+"""Temporary endpoints: their IDs, and those that earlier runs left in a cluster.
 
 Private to the collection.
 """
@@ -13,22 +13,22 @@ from typing import Collection, Iterable, Mapping, Sequence
 from .._inference.endpoint import Endpoint
 from .declaration import ABSENT, Desired
 
-#: What the temporary endpoint of an endpoint is named: its ID with this behind.
+#: Suffix of the ID of a temporary endpoint.
 SUFFIX = "-ansible-preflight"
 
 
 def name_of(inference_id: str) -> str:
-    """The ID of an endpoint's temporary endpoint."""
+    """Return the ID of the temporary endpoint of an endpoint."""
     return inference_id + SUFFIX
 
 
 def base_of(name: str) -> str:
-    """The ID of the endpoint whose temporary endpoint would be named so; empty if none would."""
+    """Return the ID of the endpoint that a temporary endpoint belongs to; empty if this is not a temporary one."""
     return name[: -len(SUFFIX)] if name.endswith(SUFFIX) else ""
 
 
 def left_over_of(inference_id: str, endpoints: Iterable[Endpoint]) -> Endpoint | None:
-    """The temporary endpoint of an endpoint, if there is one among these."""
+    """Return the temporary endpoint of an endpoint, if it is among these endpoints."""
     name = name_of(inference_id)
     return next((endpoint for endpoint in endpoints if endpoint.inference_id == name), None)
 
@@ -36,11 +36,11 @@ def left_over_of(inference_id: str, endpoints: Iterable[Endpoint]) -> Endpoint |
 def left_overs(
     declared: Sequence[Desired], existing: Mapping[str, Endpoint], services: Collection[str]
 ) -> list[Desired]:
-    """The removals of temporary endpoints that runs left behind and nobody needs.
+    """Return the deletions of temporary endpoints that earlier runs left and that are not needed.
 
-    If an endpoint does not exist, its temporary endpoint may be the only place that has its settings.
+    If an endpoint does not exist, its temporary endpoint is kept, because it may be the only copy of the settings.
 
-    :param services: the names of the services whose endpoints are declared.
+    :param services: names of the services of the declaration.
     """
     listed = {desired.inference_id for desired in declared}
     absent = {desired.inference_id for desired in declared if desired.state == ABSENT}
@@ -52,7 +52,7 @@ def left_overs(
 
 
 def orphans(declared: Sequence[Desired], existing: Mapping[str, Endpoint], services: Collection[str]) -> list[str]:
-    """Temporary endpoints whose endpoint neither exists nor is declared."""
+    """Return the IDs of temporary endpoints whose endpoint neither exists nor is declared."""
     listed = {desired.inference_id for desired in declared}
     return [
         name
