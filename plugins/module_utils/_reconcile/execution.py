@@ -16,16 +16,14 @@ from dataclasses import replace
 from .._elasticsearch.errors import ClientError, Refused
 from .._inference.endpoint import Endpoint
 from .cluster import Cluster
-from .comparison import differences
 from .declaration import PRESENT, Desired
+from .endpoint_run import EndpointRun
 from .facts import EndpointFacts
-from .history import NOT_MADE, UNKNOWN, History, Write, folded
+from .history import NOT_MADE, UNKNOWN, Write, folded
 from .outcome import Outcome
 from .plan import DELETED, NONE, RECREATED, UPDATED, Plan
-from .preflight import Preflight
-from .remote import Remote
 from .secret_records import SecretRecords
-from .verdict import unread, verdict
+from .verdict import verdict
 
 #: Maximum number of plans for one endpoint, after races and lost responses.
 ROUNDS = 3
@@ -45,13 +43,11 @@ class Execution:
         self, cluster: Cluster, desired: Desired, plan: Plan, facts: EndpointFacts, found: Endpoint | None
     ) -> None:
         self._cluster = cluster
-        self._desired = desired
-        self._service = cluster.service_of(desired)
         self._plan = plan
         self._facts = facts
-        self._history = facts.history = History(found)
-        self._remote = Remote(cluster, desired.inference_id)
-        self._preflight = Preflight(cluster, desired)
+        self._run = EndpointRun(cluster, desired, found)
+        self._history = facts.history = self._run.history
+        self._preflight = self._run.preflight
         self._records = SecretRecords(cluster.fingerprints)
 
     def outcome(self) -> Outcome:
@@ -60,11 +56,11 @@ class Execution:
         try:
             if self._plan.action != NONE:
                 self._reconcile()
-            if self._cluster.waits_for(self._desired) or self._history.is_allocating:
+            if self._cluster.waits_for(self._run.desired) or self._history.is_allocating:
                 self._wait_for_deployment()
         except (Refused, ClientError) as failure:
-            error = self._cluster.failed(failure, self._desired)
-        return folded(self._desired.inference_id, self._history, error)
+            error = self._cluster.failed(failure, self._run.desired)
+        return folded(self._run.desired.inference_id, self._history, error)
 
     def _reconcile(self) -> None:
         """Execute plans until nothing differs. In check mode, predict their results instead."""
@@ -83,7 +79,7 @@ class Execution:
         """Return whether the temporary endpoint may be the only copy of the settings, so that it must be kept."""
         last = self._history.last
         is_unsure = last is not None and (last.verdict == UNKNOWN or not last.is_read)
-        return self._desired.state == PRESENT and (is_unsure or self._history.now is None)
+        return self._run.desired.state == PRESENT and (is_unsure or self._history.now is None)
 
     def _rounds(self) -> None:
         last_error: ClientError | None = None
@@ -93,12 +89,12 @@ class Execution:
                 self._foretell()
             else:
                 last_error = self._act()
-            self._desired = self._cluster.with_hidden(self._desired, self._history.now)
-            self._plan = self._cluster.decide(self._desired, self._history.now, self._facts)
+            self._run.desired = self._cluster.with_hidden(self._run.desired, self._history.now)
+            self._plan = self._cluster.decide(self._run.desired, self._history.now, self._facts)
             if self._plan.action == NONE:
                 return
         raise last_error or Refused(
-            f"Inference endpoint {self._desired.inference_id} still differs in {', '.join(self._plan.changes)} "
+            f"Inference endpoint {self._run.desired.inference_id} still differs in {', '.join(self._plan.changes)} "
             f"after {ROUNDS} attempts. Another process may be changing it at the same time. Hint: run the task again."
         )
 
@@ -106,9 +102,9 @@ class Execution:
         """Record the predicted result of the plan. A dry run shows whether the server would reject a delete."""
         plan, now = self._plan, self._history.now
         if plan.sent:
-            self._records.read(self._desired.inference_id)
+            self._records.read(self._run.desired.inference_id)
         if plan.action in (DELETED, RECREATED) and plan.before:
-            self._remote.refuse_if_referenced(plan.before)
+            self._run.remote.refuse_if_referenced(plan.before)
         if plan.doubtful:
             write = Write(plan.action, now, now, NOT_MADE, plan.changes, ignored=frozenset(plan.changes))
             self._history.writes.append(write)
@@ -125,15 +121,15 @@ class Execution:
         try:
             if plan.action == UPDATED and plan.proof and plan.after:
                 # Before 9.4, an update stores even a wrong secret, which breaks a working endpoint.
-                self._preflight.prove(plan.after, plan.proof, self._desired)
+                self._preflight.prove(plan.after, plan.proof, self._run.desired)
                 self._preflight.remove()
-            self._records.begin(plan, self._desired)
+            self._records.begin(plan, self._run.desired)
             stored = self._carry_out(plan)
         except ClientError as error:
             self._settle(plan, error)
             return error
         self._learn(plan, stored)
-        self._records.finish(plan, self._desired, stored)
+        self._records.finish(plan, self._run.desired, stored)
         return None
 
     def _carry_out(self, plan: Plan) -> Endpoint | None:
@@ -145,35 +141,26 @@ class Execution:
             return self._recreate(plan)
         if plan.after is None:
             if plan.before:
-                self._remote.delete(plan.before)
+                self._run.remote.delete(plan.before)
             return None
-        write = self._remote.update if plan.action == UPDATED else self._remote.create
+        write = self._run.remote.update if plan.action == UPDATED else self._run.remote.create
         return write(plan.after, plan.body)
 
     def _recreate(self, plan: Plan) -> Endpoint:
         # Loaded here, because few runs re-create an endpoint.
         from .recreation import Recreation  # noqa: PLC0415
 
+        run = self._run
         if plan.after:
             # From here on, all settings are needed, even if another client deletes the endpoint in the meantime.
-            self._desired = replace(self._desired, task_type=plan.after.task_type, settings=plan.after.settings)
-        recreation = Recreation(
-            self._remote,
-            self._desired,
-            self._service,
-            plan,
-            self._history,
-            self._preflight,
-            self._look,
-            self._is_as_declared,
-        )
-        return recreation.carry_out()
+            run.desired = replace(run.desired, task_type=plan.after.task_type, settings=plan.after.settings)
+        return Recreation(run, plan).carry_out()
 
     def _learn(self, plan: Plan, stored: Endpoint | None) -> None:
         """Record a successful write: the endpoint as stored, and the settings that the server ignored."""
         ignored: frozenset[str] = frozenset()
         if plan.action == UPDATED and stored is not None:
-            ignored = frozenset(self._differing(stored)).intersection(plan.changes)
+            ignored = frozenset(self._run.find_differences(stored)).intersection(plan.changes)
         write = Write(plan.action, self._history.now, stored, changes=plan.changes, sent=plan.sent, ignored=ignored)
         self._history.writes.append(write)
 
@@ -186,9 +173,9 @@ class Execution:
         last = self._history.last
         if not error.sent or (last is not None and not last.is_read):
             raise error  # The request changed nothing, or its result is known to be unknown.
-        before, now = self._history.now, self._look(error)
+        before, now = self._history.now, self._run.read_after(error, plan)
         has_moved = now != before
-        write = verdict(plan, before, now, error, self._is_as_declared(now))
+        write = verdict(plan, before, now, error, self._run.is_in_sync(now))
         rejected = self._rejected(plan, error)
         is_useless = bool(rejected) or (plan.action == UPDATED and self._is_useless(plan, error))
         ignored = rejected or (plan.changes if is_useless else ())
@@ -210,31 +197,12 @@ class Execution:
     def _is_useless(self, plan: Plan, error: ClientError) -> bool:
         """Return whether no update of this endpoint can succeed, so that only re-creating it helps."""
         if error.is_unreadable_state:
-            return self._cluster.policy.allow_recreate and bool(self._desired.secrets)
+            return self._cluster.policy.allow_recreate and bool(self._run.desired.secrets)
         return error.is_unknown_request or (plan.doubtful and error.status == 400)
-
-    def _look(self, error: ClientError) -> Endpoint | None:
-        """Read the endpoint after a failed request.
-
-        :raises ClientError: the error of that request, if the endpoint cannot be read.
-        """
-        try:
-            return self._remote.read()
-        except ClientError as second:
-            self._history.writes.append(unread(self._plan, error))
-            unknown = f"The current state of the endpoint could not be read: {second.problem}"
-            raise error.but(problem=f"{error.problem.rstrip('.')}. {unknown}") from None
-
-    def _differing(self, endpoint: Endpoint) -> tuple[str, ...]:
-        return differences(self._desired, endpoint, self._cluster.policy, self._service).paths
-
-    def _is_as_declared(self, now: Endpoint | None) -> bool:
-        """Return whether the endpoint exists and matches its declaration."""
-        return now is not None and not self._differing(now)
 
     def _half_stored(self, error: ClientError) -> Refused:
         """Return the error for an endpoint that is stored without its settings. All requests for it fail."""
-        inference_id, first = self._desired.inference_id, self._history.first_error
+        inference_id, first = self._run.desired.inference_id, self._history.first_error
         first_failure = f" The first create failed: {first}" if first is not None and first is not error else ""
         return Refused(
             f"{error.method} {error.path}: {error.problem.rstrip('.')}, but a read does not return it. "
@@ -250,13 +218,13 @@ class Execution:
         :raises Refused: if this takes longer than C(wait_timeout) seconds.
         """
         now, seconds = self._history.now, self._cluster.policy.wait_timeout
-        model = now.settings.get(self._service.model) if now else None
+        model = now.settings.get(self._run.service.model) if now else None
         deployment = self._deployment_of(now) if now else ""
         until = time.monotonic() + seconds
         while model and not self._cluster.api.is_deployed(str(model), deployment):
             if time.monotonic() >= until:
                 raise Refused(
-                    f"The model {model} of inference endpoint {self._desired.inference_id} was not fully allocated "
+                    f"The model {model} of inference endpoint {self._run.desired.inference_id} was not fully allocated "
                     f"within wait_timeout={seconds} seconds. Its settings are up to date. "
                     "Hint: increase wait_timeout, or check the capacity of the machine learning nodes."
                 )
@@ -264,6 +232,6 @@ class Execution:
 
     def _deployment_of(self, endpoint: Endpoint) -> str:
         """Return the deployment of the endpoint; empty if none is required, as before the first request."""
-        if not self._service.is_local or endpoint.inference_id.startswith("."):
+        if not self._run.service.is_local or endpoint.inference_id.startswith("."):
             return ""
         return str(endpoint.settings.get("service_settings.deployment_id") or endpoint.inference_id)

@@ -8,17 +8,14 @@ Loaded only by runs that re-create an endpoint. Private to the collection.
 
 from __future__ import annotations
 
-from typing import Callable, cast
+from typing import cast
 
 from .._elasticsearch.errors import ClientError, Refused, TimedOut
 from .._elasticsearch.text import joined
 from .._inference.endpoint import Endpoint, nest
-from .._services.service import Service
-from .declaration import Desired
-from .history import UNKNOWN, History, Write
+from .endpoint_run import EndpointRun
+from .history import UNKNOWN, Write
 from .plan import DELETED, RECREATED, Plan
-from .preflight import Preflight
-from .remote import Remote
 
 #: Maximum number of attempts to create the endpoint after the delete, if responses are lost.
 ATTEMPTS = 3
@@ -31,32 +28,17 @@ class Recreation:
     undeclared settings in it.
 
     :param plan: has the current and the new endpoint.
-    :param look: reads the endpoint after a failed request; raises the error of that request if this is not possible.
-    :param is_as_wanted: returns whether an endpoint matches its declaration.
     """
 
-    def __init__(
-        self,
-        remote: Remote,
-        desired: Desired,
-        service: Service,
-        plan: Plan,
-        history: History,
-        preflight: Preflight,
-        look: Callable[[ClientError], Endpoint | None],
-        is_as_wanted: Callable[[Endpoint | None], bool],
-    ) -> None:
-        self._remote = remote
-        self._desired = desired
-        self._service = service
+    def __init__(self, run: EndpointRun, plan: Plan) -> None:
+        self._run = run
         self._plan = plan
         # A plan to re-create an endpoint has both.
         self._former = cast(Endpoint, plan.before)
         self._new = cast(Endpoint, plan.after)
-        self._history = history
-        self._preflight = preflight
-        self._look = look
-        self._is_as_wanted = is_as_wanted
+        self._history = run.history
+        self._preflight = run.preflight
+        self._remote = run.remote
 
     def carry_out(self) -> Endpoint:
         """Run the preflight check, delete the endpoint, and re-create it. Return the endpoint as stored.
@@ -66,7 +48,7 @@ class Recreation:
         """
         self._remote.refuse_if_referenced(self._former)
         if self._plan.proof:
-            self._preflight.prove(self._new, self._plan.proof, self._desired)
+            self._preflight.prove(self._new, self._plan.proof, self._run.desired)
         self._delete()
         try:
             return self._create()
@@ -79,7 +61,7 @@ class Recreation:
         except ClientError as error:
             if not error.sent:
                 raise
-            now = self._look(error)
+            now = self._run.read_after(error, self._plan)
             if now is not None and isinstance(error, TimedOut):
                 # A delete that is still in progress could delete the new endpoint.
                 self._history.writes.append(Write(RECREATED, now, now, UNKNOWN, error=error))
@@ -102,8 +84,8 @@ class Recreation:
             except ClientError as error:
                 if not error.sent:
                     raise
-                now = self._look(error)
-                if now is not None and self._is_as_wanted(now):
+                now = self._run.read_after(error, self._plan)
+                if now is not None and self._run.is_in_sync(now):
                     return now
                 may_pass = error.ambiguous or error.already_exists
                 if now is not None or not may_pass or attempt == ATTEMPTS:
@@ -118,8 +100,8 @@ class Recreation:
         is_restored = False
         # The settings of an endpoint that could not be read are unknown.
         if history.now is None and former.settings:
-            settings = self._service.given(former.settings)
-            body = {"service": self._service.name, **nest({**self._desired.secrets, **settings})}
+            settings = self._run.service.given(former.settings)
+            body = {"service": self._run.service.name, **nest({**self._run.desired.secrets, **settings})}
             try:
                 self._found(self._remote.create(former, body, after_delete=True))
                 # Elasticsearch may set other values than before, for example the number of allocations.
@@ -133,8 +115,9 @@ class Recreation:
             gone = f"The endpoint no longer exists. {_described(former)} {copy}Run the task again to create it."
             return Refused(f"{said} {gone}")
         if is_restored or history.now == former:
-            secrets = f", with the declared {joined(list(self._desired.secrets))}" if self._desired.secrets else ""
-            return Refused(f"{said} Its previous settings were restored{secrets}.")
+            secrets = list(self._run.desired.secrets)
+            declared = f", with the declared {joined(secrets)}" if secrets else ""
+            return Refused(f"{said} Its previous settings were restored{declared}.")
         return Refused(f"{said} Another endpoint with this ID now exists. Run the task again to update it.")
 
     def _found(self, now: Endpoint | None) -> None:

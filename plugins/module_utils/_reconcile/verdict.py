@@ -4,7 +4,7 @@
 """Verdict on a failed write, from the plan and from the endpoint before and after the write. Pure.
 
 An error does not prove that nothing was stored (`elasticsearch.md`, "Create"), so the endpoint is read again.
-Loaded only if a write failed. Private to the collection.
+Loaded only if there is something to do. Private to the collection.
 """
 
 from __future__ import annotations

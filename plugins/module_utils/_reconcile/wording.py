@@ -16,9 +16,7 @@ from .._inference.endpoint import Endpoint, Server
 WAYS_TO_REPAIR = (
     "Hint: set state=absent and force=true to delete it, or set allow_recreate=true and force=true to re-create it."
 )
-WAYS_TO_RECREATE = (
-    "Hint: set allow_recreate=true to delete and re-create the endpoint, or declare the current values."
-)
+WAYS_TO_RECREATE = "Hint: set allow_recreate=true to delete and re-create the endpoint, or declare the current values."
 
 
 def foreign(existing: Endpoint, service: str) -> str:

@@ -480,9 +480,7 @@ class TestCheckMode:
     def test_update_that_may_be_rejected_as_a_whole_is_foretold_as_rejected(self) -> None:
         api = MemoryApi(EXISTING, server=V94)
         outcome = outcome_of(api, {RATE: 7}, check_mode=True)
-        assert str(outcome.error).startswith(
-            f"Inference endpoint a differs in {RATE}, but Elasticsearch 9.4.0 cannot"
-        )
+        assert str(outcome.error).startswith(f"Inference endpoint a differs in {RATE}, but Elasticsearch 9.4.0 cannot")
         assert (outcome.changed, outcome.after) == (False, EXISTING)
         assert api.calls == ["get a", "server"]
 

@@ -14,13 +14,10 @@ import pytest
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ClientError, Refused
 from ansible_collections.esops.inference.plugins.module_utils._inference.api import Inference
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.endpoint_run import EndpointRun
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.facts import EndpointFacts
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.history import UNKNOWN, History, Write
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import Plan
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.preflight import Preflight
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.history import UNKNOWN, Write
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.recreation import Recreation
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.remote import Remote
-from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import SERVICE
 from tests.simulator import Fault, Simulator
 from tests.unit.reconciling import (
     EXISTING,
@@ -235,9 +232,7 @@ DESIRED = wanted("a", task_type="completion", settings=NEW.settings, secrets={KE
 TRIAL_ID = "a-ansible-preflight"
 PROVED = ["references a", "server", f"create {TRIAL_ID}"]
 DELETED = Write("deleted", EXISTING, None)
-FORMER = (
-    f"Its previous settings were task_type=completion, {MODEL}=m, {RATE}=50, {TOKENS}=1024, {TEMPERATURE}=0.5."
-)
+FORMER = f"Its previous settings were task_type=completion, {MODEL}=m, {RATE}=50, {TOKENS}=1024, {TEMPERATURE}=0.5."
 
 
 class Case:
@@ -246,22 +241,10 @@ class Case:
     def __init__(self, preflight: bool = True, former: Endpoint = EXISTING) -> None:
         self.api = MemoryApi(EXISTING)
         cluster = cluster_of(self.api, preflight=preflight, allow_recreate=True)
-        self.history = History(EXISTING)
-        facts = EndpointFacts(cluster, DESIRED)
-        self.plan: Plan = replace(cluster.decide(DESIRED, EXISTING, facts), before=former)
-        remote = Remote(cluster, "a")
-        self.preflight = Preflight(cluster, DESIRED)
-
-        def look(error: ClientError) -> Endpoint | None:
-            try:
-                return remote.read()
-            except ClientError:
-                self.history.writes.append(Write("recreated", None, None, UNKNOWN, is_read=False))
-                raise error from None
-
-        self.recreation = Recreation(
-            remote, DESIRED, SERVICE, self.plan, self.history, self.preflight, look, lambda now: now == NEW
-        )
+        plan = replace(cluster.decide(DESIRED, EXISTING, EndpointFacts(cluster, DESIRED)), before=former)
+        run = EndpointRun(cluster, DESIRED, EXISTING)
+        self.history, self.preflight = run.history, run.preflight
+        self.recreation = Recreation(run, plan)
 
     def refusal(self) -> str:
         """Why the re-creation fails."""
@@ -365,9 +348,7 @@ class TestRestore:
     def test_former_settings_are_restored_with_the_declared_key(self) -> None:
         case = Case()
         case.api.failures["create a"] = [of_provider()]
-        assert case.refusal() == (
-            f"{self.FAILED} Its previous settings were restored, with the declared {KEY_PATH}."
-        )
+        assert case.refusal() == (f"{self.FAILED} Its previous settings were restored, with the declared {KEY_PATH}.")
         assert case.api.endpoints["a"] == case.history.now == EXISTING
         assert case.api.bodies[-1]["service_settings"]["api_key"] == "k"
         assert case.api.retries == [0, 6, 6]

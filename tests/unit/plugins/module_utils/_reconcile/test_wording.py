@@ -11,6 +11,7 @@ from ansible_collections.esops.inference.plugins.module_utils._inference.endpoin
 from ansible_collections.esops.inference.plugins.module_utils._reconcile import wording
 from tests.unit.reconciling import EXISTING, MODEL, V93
 
+
 @pytest.mark.parametrize(
     ("changes", "stuck", "server", "text"),
     [
@@ -39,9 +40,7 @@ def test_refusal_of_a_change_names_what_differs_and_what_cannot_change(
     ],
 )
 def test_duplicates_agree_with_their_verb(twins: list[str], text: str) -> None:
-    assert wording.duplicate(EXISTING, twins, MODEL) == (
-        f"{text} for the task type completion, so a is a duplicate."
-    )
+    assert wording.duplicate(EXISTING, twins, MODEL) == (f"{text} for the task type completion, so a is a duplicate.")
 
 
 def test_refusal_of_a_foreign_endpoint_names_both_services() -> None:
