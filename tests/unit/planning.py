@@ -26,7 +26,7 @@ from tests.unit.reconciling import (
 
 NEEDED = {MODEL: "m", TOKENS: 5}
 #: The requests that a plan may cause.
-SECRETS, SERVER, OTHERS = "secrets_are_new", "server", "others"
+SECRETS, SERVER, ALL_ENDPOINTS = "secrets_are_new", "server", "all_endpoints"
 RECREATE_HINT = "Hint: set allow_recreate=true to delete and re-create the endpoint, or declare the current values."
 #: The hint of a refused create.
 CREATE_HINT = "Hint: declare the missing settings, or correct inference_id."
@@ -65,12 +65,12 @@ class StubFacts:
         self.asked.append(SERVER)
         return self._server
 
-    def others(self) -> Sequence[Endpoint]:
-        self.asked.append(OTHERS)
+    def all_endpoints(self) -> Sequence[Endpoint]:
+        self.asked.append(ALL_ENDPOINTS)
         return self._others
 
 
-def planned(
+def make_plan(
     settings: dict[str, Any] | None = None,
     existing: Endpoint | None = EXISTING,
     key: str | None = None,
@@ -90,5 +90,5 @@ def planned(
 def refusal(*arguments: Any, **options: Any) -> str:
     """Why such a plan is refused."""
     with pytest.raises(Refused) as refused:
-        planned(*arguments, **options)
+        make_plan(*arguments, **options)
     return str(refused.value)

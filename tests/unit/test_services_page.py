@@ -155,4 +155,4 @@ def test_example_declares_what_a_create_needs_and_nothing_unknown(module: str, o
         reading = read(with_service_defaults(given.get("defaults") or {}, endpoint))
         assert reading.warnings == []
         if endpoint["inference_id"] != "found":
-            assert reading.service.missing(reading.desired.complete, reading.desired.task_type or "") == []
+            assert reading.service.missing(reading.desired.all_settings, reading.desired.task_type or "") == []

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Sequence
 from .._elasticsearch.errors import ClientError
 from .._inference.endpoint import Endpoint
 from .declaration import Desired
-from .temporary import name_of
+from .temporary import temporary_id
 
 if TYPE_CHECKING:
     from .cluster import Cluster
 
 
-def listed_in_part(cluster: Cluster, desired: Desired, error: ClientError) -> tuple[dict[str, Endpoint], str]:
+def list_in_part(cluster: Cluster, desired: Desired, error: ClientError) -> tuple[dict[str, Endpoint], str]:
     """List the endpoints of the task type, and warn about the incomplete check for duplicates.
 
     :param error: the reason why not all endpoints can be listed.
@@ -32,20 +32,20 @@ def listed_in_part(cluster: Cluster, desired: Desired, error: ClientError) -> tu
     try:
         if task_type is None:
             raise error
-        listed, why = cluster.by_id(cluster.api.get_all(task_type)), ""
+        listed, why = cluster.index_by_id(cluster.api.get_all(task_type)), ""
     except ClientError as second:
         if second.ends_everything:
             raise
-        listed, why = _left_over(cluster, desired), _said(second)
+        listed, why = _read_left_over(cluster, desired), _describe(second)
     checked = "was not checked" if why else f"was checked only for the task type {task_type}"
-    cluster.warn(f"Elasticsearch does not list all endpoints, so duplicate_model {checked}. {_said(error)}")
+    cluster.warn(f"Elasticsearch does not list all endpoints, so duplicate_model {checked}. {_describe(error)}")
     return listed, why
 
 
-def _left_over(cluster: Cluster, desired: Desired) -> dict[str, Endpoint]:
+def _read_left_over(cluster: Cluster, desired: Desired) -> dict[str, Endpoint]:
     """Read the temporary endpoint that an earlier run may have left, if possible."""
     try:
-        found = cluster.read(name_of(desired.inference_id))
+        found = cluster.read(temporary_id(desired.inference_id))
     except ClientError:
         return {}
     return {found.inference_id: found} if found else {}
@@ -62,8 +62,8 @@ def read_declared(
     """
     if not error.may_be_about_one_endpoint:
         raise error
-    cluster.is_listed_in_part = _said(error)
-    cluster.warn(f"Elasticsearch does not list all endpoints, so only the declared ones were read. {_said(error)}")
+    cluster.list_failure = _describe(error)
+    cluster.warn(f"Elasticsearch does not list all endpoints, so only the declared ones were read. {_describe(error)}")
     found = _read_by_task_type(cluster, declared)
     errors: dict[str, ClientError] = {}
     for inference_id in [desired.inference_id for desired in declared if desired.inference_id not in found]:
@@ -82,13 +82,13 @@ def _read_by_task_type(cluster: Cluster, declared: Sequence[Desired]) -> dict[st
     found: dict[str, Endpoint] = {}
     for task_type in sorted({task_type for task_type in map(cluster.task_type_of, declared) if task_type}):
         try:
-            found.update(cluster.by_id(cluster.api.get_all(task_type)))
+            found.update(cluster.index_by_id(cluster.api.get_all(task_type)))
         except ClientError as failure:
             if not failure.may_be_about_one_endpoint:
                 raise
     return found
 
 
-def _said(error: ClientError) -> str:
+def _describe(error: ClientError) -> str:
     """Return the request and its problem as a sentence."""
     return f"{error.method} {error.path}: {error.problem.rstrip('.')}."

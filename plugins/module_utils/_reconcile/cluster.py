@@ -30,9 +30,10 @@ class Cluster:
     """The state of a cluster during one run, with the services and the policy of the run.
 
     :ivar warnings: warnings for the user, in order and without repetitions.
-    :ivar down: the error that stops all further requests; None until one occurs.
-    :ivar is_listed_in_part: the reason why not all endpoints could be listed; empty if they could.
-    :ivar unlisted: the reason why not even the endpoints of the task type could be listed; empty if they could.
+    :ivar fatal_error: the error that stops all further requests; None until one occurs.
+    :ivar list_failure: the reason why not all endpoints could be listed; empty if they could.
+    :ivar task_type_list_failure: the reason why not even the endpoints of the task type could be listed; empty if they
+        could.
     :ivar fingerprints: the fingerprints of secrets; None if the policy does not need them.
     """
 
@@ -44,16 +45,16 @@ class Cluster:
         self.policy = policy
         self.check_mode = check_mode
         self.warnings = warnings
-        self.down: ClientError | None = None
-        self.is_listed_in_part = ""
-        self.unlisted = ""
+        self.fatal_error: ClientError | None = None
+        self.list_failure = ""
+        self.task_type_list_failure = ""
         self.fingerprints: Fingerprints | None = None
         self._server: Server | None = None
-        self._assumed = ""
+        self._version_warning = ""
         self._sensitive_settings: Mapping[str, Collection[str]] | None = None
-        self._others: dict[str, Endpoint] | None = None
-        self._asking = threading.Lock()
-        self._listing = threading.Lock()
+        self._endpoints: dict[str, Endpoint] | None = None
+        self._server_lock = threading.Lock()
+        self._list_lock = threading.Lock()
 
     def decide(self, desired: Desired, existing: Endpoint | None, facts: Facts) -> Plan:
         """Return the plan for one endpoint. Look up the facts that it needs, but change nothing.
@@ -67,15 +68,15 @@ class Cluster:
             self.warn(warning)
         return decided
 
-    def expect(self, inference_id: str, endpoint: Endpoint | None) -> None:
+    def predict(self, inference_id: str, endpoint: Endpoint | None) -> None:
         """Record the predicted endpoint of a plan, so that later plans find duplicates of it."""
-        others = self._others if self._others is not None else {}
+        others = self._endpoints if self._endpoints is not None else {}
         if endpoint is None:
             others.pop(inference_id, None)
         else:
             others[inference_id] = endpoint
 
-    def waits_for(self, desired: Desired) -> bool:
+    def should_wait_for(self, desired: Desired) -> bool:
         """Return whether to wait for the deployment of the endpoint's model."""
         return desired.state == PRESENT and self.policy.wait_for_deployment and not self.check_mode
 
@@ -83,7 +84,7 @@ class Cluster:
         """Return the declared service."""
         return self._services(desired.service)
 
-    def with_hidden(self, desired: Desired, existing: Endpoint | None) -> Desired:
+    def mark_sensitive(self, desired: Desired, existing: Endpoint | None) -> Desired:
         """Return the declaration with the settings that Elasticsearch marks as sensitive among its secrets.
 
         A request is sent only if a declared setting has no row and Elasticsearch does not return it.
@@ -93,12 +94,12 @@ class Cluster:
             return desired
         service = self.service_of(desired)
         unseen = [path for path in desired.settings if path not in existing.settings and service.row(path) is None]
-        hidden = self._sensitive().get(desired.service, ()) if unseen else ()
+        hidden = self._read_sensitive().get(desired.service, ()) if unseen else ()
         names = [path for path in unseen if path.partition(".")[2] in hidden]
-        return desired.hiding(names) if names else desired
+        return desired.with_secrets(names) if names else desired
 
-    def _sensitive(self) -> Mapping[str, Collection[str]]:
-        with self._asking:
+    def _read_sensitive(self) -> Mapping[str, Collection[str]]:
+        with self._server_lock:
             if self._sensitive_settings is None:
                 try:
                     self._sensitive_settings = self.api.sensitive_settings()
@@ -114,10 +115,10 @@ class Cluster:
         """Return the task type for creating the endpoint; None if it is unknown."""
         return desired.task_type or self.service_of(desired).default_task_type or None
 
-    def failed(self, error: Refused | ClientError, desired: Desired) -> Refused | ClientError:
+    def annotate(self, error: Refused | ClientError, desired: Desired) -> Refused | ClientError:
         """Return the error with a hint of the service. Remember an error that would also stop all other requests."""
         if isinstance(error, ClientError) and error.ends_everything:
-            self.down = error
+            self.fatal_error = error
         hint = self.service_of(desired).explain(error.problem) if isinstance(error, ApiError) else ""
         return error.but(hint=hint) if isinstance(error, ApiError) and hint else error
 
@@ -125,27 +126,27 @@ class Cluster:
         if text not in self.warnings:
             self.warnings.append(text)
 
-    def stop_if_down(self) -> None:
+    def raise_if_unavailable(self) -> None:
         """
         :raises Refused: if an earlier error stops all further requests.
         """
-        if self.down:
-            raise Refused(f"Skipped because an earlier request failed: {self.down}")
+        if self.fatal_error:
+            raise Refused(f"Skipped because an earlier request failed: {self.fatal_error}")
 
     def server(self) -> Server:
         """Return the version of the server; the latest version if it cannot be read."""
-        with self._asking:
+        with self._server_lock:
             if self._server is None:
-                self.stop_if_down()
-                self._server = self._ask_server()
+                self.raise_if_unavailable()
+                self._server = self._read_server()
             return self._server
 
     def warn_of_assumed_version(self) -> None:
         """Warn if the version could not be read. Called if a decision depends on it."""
-        if self._assumed:
-            self.warn(self._assumed)
+        if self._version_warning:
+            self.warn(self._version_warning)
 
-    def _ask_server(self) -> Server:
+    def _read_server(self) -> Server:
         try:
             return self.api.server()
         except ClientError as error:
@@ -156,59 +157,59 @@ class Cluster:
             else:
                 why = f"({error.problem.rstrip('.')})"
         # Only a plan that depends on the version turns this into a warning.
-        self._assumed = f"Cannot read the Elasticsearch version {why}. Assuming the latest version."
+        self._version_warning = f"Cannot read the Elasticsearch version {why}. Assuming the latest version."
         return UNKNOWN
 
-    def others(self) -> dict[str, Endpoint]:
+    def all_endpoints(self) -> dict[str, Endpoint]:
         """Return all endpoints of the cluster by ID.
 
         :raises ClientError: if Elasticsearch does not list them.
         """
-        if self._others is None:
-            self._others = self.by_id(self.api.get_all())
-        return self._others
+        if self._endpoints is None:
+            self._endpoints = self.index_by_id(self.api.get_all())
+        return self._endpoints
 
-    def neighbors(self, desired: Desired) -> list[Endpoint]:
+    def list_endpoints(self, desired: Desired) -> list[Endpoint]:
         """Return the endpoints that Elasticsearch lists. If the list is incomplete, warn about it."""
-        with self._listing:
-            if self._others is None:
+        with self._list_lock:
+            if self._endpoints is None:
                 try:
-                    self.others()
+                    self.all_endpoints()
                 except ClientError as error:
                     from . import broken_lists  # noqa: PLC0415
 
-                    self._others, self.unlisted = broken_lists.listed_in_part(self, desired, error)
-            return list((self._others or {}).values())
+                    self._endpoints, self.task_type_list_failure = broken_lists.list_in_part(self, desired, error)
+            return list((self._endpoints or {}).values())
 
-    def left_over(self, desired: Desired) -> Endpoint | None:
+    def find_left_over(self, desired: Desired) -> Endpoint | None:
         """Return the temporary endpoint that an earlier run left, if it exists."""
         # Loaded here, because only runs that change something need it.
-        from .temporary import left_over_of  # noqa: PLC0415
+        from .temporary import find_left_over  # noqa: PLC0415
 
-        return left_over_of(desired.inference_id, self.neighbors(desired))
+        return find_left_over(desired.inference_id, self.list_endpoints(desired))
 
-    def read_many(self, declared: Sequence[Desired]) -> tuple[Mapping[str, Endpoint], Mapping[str, ClientError]]:
+    def read_all(self, declared: Sequence[Desired]) -> tuple[Mapping[str, Endpoint], Mapping[str, ClientError]]:
         """Return all endpoints of the cluster, or at least the declared ones.
 
         :returns: the endpoints by ID, and the errors of the declared endpoints that could not be read.
         :raises ClientError: if no endpoint can be read.
         """
         try:
-            return dict(self.others()), {}
+            return dict(self.all_endpoints()), {}
         except ClientError as error:
             from . import broken_lists  # noqa: PLC0415
 
             found, errors = broken_lists.read_declared(self, declared, error)
-        self._others = dict(found)
+        self._endpoints = dict(found)
         return found, errors
 
-    def by_id(self, endpoints: Iterable[Endpoint]) -> dict[str, Endpoint]:
+    def index_by_id(self, endpoints: Iterable[Endpoint]) -> dict[str, Endpoint]:
         """Return endpoints by ID, in the normal form of their services."""
-        return {endpoint.inference_id: self.normalised(endpoint) for endpoint in endpoints}
+        return {endpoint.inference_id: self.normalize(endpoint) for endpoint in endpoints}
 
     def read(self, inference_id: str) -> Endpoint | None:
         endpoint = self.api.get(inference_id)
-        return self.normalised(endpoint) if endpoint else None
+        return self.normalize(endpoint) if endpoint else None
 
-    def normalised(self, endpoint: Endpoint) -> Endpoint:
+    def normalize(self, endpoint: Endpoint) -> Endpoint:
         return endpoint._replace(settings=self._services(endpoint.service).normal(endpoint.settings))

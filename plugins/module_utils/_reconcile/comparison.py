@@ -40,7 +40,7 @@ class Differences(NamedTuple):
         return existing._replace(settings=settings)
 
 
-def differences(desired: Desired, existing: Endpoint, policy: Policy, service: Service) -> Differences:
+def compare(desired: Desired, existing: Endpoint, policy: Policy, service: Service) -> Differences:
     """Compare the declared settings. With C(unmanaged_settings=remove), also compare the undeclared ones."""
     shown = existing.settings
     # A value that Elasticsearch returns is not a secret.
@@ -58,8 +58,8 @@ def differences(desired: Desired, existing: Endpoint, policy: Policy, service: S
     unequal = {path: value for path, value in wanted.items() if shown.get(path, _MISSING) != value}
     if unequal:
         # Loaded here, because runs without differences do not need it.
-        from .meaning import different  # noqa: PLC0415
+        from .meaning import find_different  # noqa: PLC0415
 
-        unequal = different(unequal, existing, service, service.moving(wanted))
+        unequal = find_different(unequal, existing, service, service.moving(wanted))
     other_type = desired.task_type if desired.task_type not in (None, existing.task_type) else None
     return Differences(unequal, removed, other_type)

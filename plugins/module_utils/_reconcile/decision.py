@@ -18,7 +18,7 @@ from . import wording
 from .comparison import Differences
 from .declaration import ABSENT, Desired, Policy
 from .plan import CREATED, DELETED, RECREATED, UPDATED, Facts, Plan
-from .temporary import left_over_of, name_of
+from .temporary import find_left_over, temporary_id
 
 
 class Decision(NamedTuple):
@@ -29,7 +29,7 @@ class Decision(NamedTuple):
     service: Service
     facts: Facts
 
-    def of(self, existing: Endpoint | None, found: Differences, secrets: tuple[str, ...]) -> Plan:
+    def plan(self, existing: Endpoint | None, found: Differences, secrets: tuple[str, ...]) -> Plan:
         """Return the plan.
 
         :param found: the differences between the endpoint and its declaration.
@@ -43,10 +43,10 @@ class Decision(NamedTuple):
         if existing is None:
             return self._create()
         if existing.service != self.service.stored_name:
-            raise Refused(wording.foreign(existing, self.service.name))
+            raise Refused(wording.other_service(existing, self.service.name))
         if self.desired.state == ABSENT:
             return Plan(DELETED, existing)
-        return self._change(existing, found, found.paths + secrets)
+        return self._update_or_recreate(existing, found, found.paths + secrets)
 
     def _repair(self) -> Plan:
         """Delete or re-create an endpoint that Elasticsearch cannot read. Both require C(force)."""
@@ -62,87 +62,87 @@ class Decision(NamedTuple):
         if desired.state == ABSENT:
             raise Refused(f"{named} It was not changed. Hint: set force=true to delete it.")
         if not (self.policy.force and self.policy.allow_recreate):
-            raise Refused(f"{named} It was not changed. {wording.WAYS_TO_REPAIR}")
-        after = self._new(desired.settings, desired.task_type or service.default_task_type)
-        missing = self._missing(desired.complete, after.task_type)
+            raise Refused(f"{named} It was not changed. {wording.REPAIR_HINT}")
+        after = self._predict(desired.settings, desired.task_type or service.default_task_type)
+        missing = self._find_missing(desired.all_settings, after.task_type)
         if missing:
             raise Refused(wording.cannot_repair(named, missing))
-        decided = Plan(RECREATED, before, after, tuple(sorted(desired.complete)))
-        return self._proved(self._made(decided, desired.complete))
+        plan = Plan(RECREATED, before, after, tuple(sorted(desired.all_settings)))
+        return self._with_preflight(self._with_body(plan, desired.all_settings))
 
     def _create(self) -> Plan:
         desired, service = self.desired, self.service
         task_type = desired.task_type or service.default_task_type
-        missing = self._missing(desired.complete, task_type)
+        missing = self._find_missing(desired.all_settings, task_type)
         # A left-over temporary endpoint provides settings, but no secrets.
         if any(path in service.secrets for path in missing):
             raise Refused(wording.cannot_create(desired.inference_id, missing))
-        others = self.facts.others()
-        carried = self._carried_over(others)
-        declared = {**carried.settings, **desired.settings} if carried else dict(desired.settings)
-        after = self._new(declared, desired.task_type or (carried.task_type if carried else task_type))
-        complete = {**desired.secrets, **declared}
-        missing = self._missing(complete, after.task_type)
+        others = self.facts.all_endpoints()
+        left_over = self._find_left_over(others)
+        declared = {**left_over.settings, **desired.settings} if left_over else dict(desired.settings)
+        after = self._predict(declared, desired.task_type or (left_over.task_type if left_over else task_type))
+        all_settings = {**desired.secrets, **declared}
+        missing = self._find_missing(all_settings, after.task_type)
         if missing:
             raise Refused(wording.cannot_create(desired.inference_id, missing))
-        warnings = (*self._recovery(carried), *self._duplicates(after, others))
-        return self._made(Plan(CREATED, None, after, tuple(sorted(complete)), warnings=warnings), complete)
+        warnings = (*self._warn_of_carried_over(left_over), *self._check_duplicates(after, others))
+        return self._with_body(Plan(CREATED, None, after, tuple(sorted(all_settings)), warnings=warnings), all_settings)
 
-    def _missing(self, settings: Mapping[str, Any], task_type: str) -> list[str]:
+    def _find_missing(self, settings: Mapping[str, Any], task_type: str) -> list[str]:
         """Return what a create requires in addition to these settings."""
         return ([] if task_type else ["task_type"]) + self.service.missing(settings, task_type)
 
-    def _carried_over(self, others: Sequence[Endpoint]) -> Endpoint | None:
+    def _find_left_over(self, others: Sequence[Endpoint]) -> Endpoint | None:
         """Return the temporary endpoint of a run that was interrupted between deleting and re-creating the endpoint.
 
         It has all settings that the interrupted run was about to create, including the undeclared ones.
         """
         if self.policy.unmanaged_settings == "remove":
             return None
-        left_over = left_over_of(self.desired.inference_id, others)
+        left_over = find_left_over(self.desired.inference_id, others)
         return left_over if left_over and left_over.service == self.service.stored_name else None
 
-    def _recovery(self, carried: Endpoint | None) -> list[str]:
+    def _warn_of_carried_over(self, left_over: Endpoint | None) -> list[str]:
         """Return a warning that names the carried-over settings, if there are any."""
-        paths = sorted(set(carried.settings).difference(self.desired.settings)) if carried else []
-        return [wording.recovered(carried, self.desired.inference_id, paths)] if carried and paths else []
+        paths = sorted(set(left_over.settings).difference(self.desired.settings)) if left_over else []
+        return [wording.carried_over(left_over, self.desired.inference_id, paths)] if left_over and paths else []
 
-    def _duplicates(self, after: Endpoint, others: Iterable[Endpoint]) -> list[str]:
+    def _check_duplicates(self, after: Endpoint, others: Iterable[Endpoint]) -> list[str]:
         """Return a warning if other endpoints use the same model.
 
         :raises Refused: if the policy does not allow duplicates.
         """
-        twins = [other.inference_id for other in others if self._is_twin(other, after)]
-        if not twins or self.policy.duplicate_model == "allow":
+        duplicates = [other.inference_id for other in others if self._is_duplicate(other, after)]
+        if not duplicates or self.policy.duplicate_model == "allow":
             return []
-        text = wording.duplicate(after, twins, self.service.model)
+        text = wording.duplicate(after, duplicates, self.service.model)
         if self.policy.duplicate_model == "fail":
             raise Refused(f"{text} It was not created. Hint: set duplicate_model=allow to create it anyway.")
         return [text]
 
-    def _is_twin(self, other: Endpoint, wanted: Endpoint) -> bool:
+    def _is_duplicate(self, other: Endpoint, wanted: Endpoint) -> bool:
         model = self.service.model
         return (
             wanted.settings.get(model) is not None
-            and other.inference_id not in (wanted.inference_id, name_of(wanted.inference_id))
+            and other.inference_id not in (wanted.inference_id, temporary_id(wanted.inference_id))
             and (other.service, other.task_type) == (wanted.service, wanted.task_type)
             and other.settings.get(model) == wanted.settings.get(model)
         )
 
-    def _change(self, existing: Endpoint, found: Differences, changes: tuple[str, ...]) -> Plan:
+    def _update_or_recreate(self, existing: Endpoint, found: Differences, changes: tuple[str, ...]) -> Plan:
         # If the service merges task settings, no update removes one.
         kept = found.removed if self.service.merges_task_settings else ()
         fixed = tuple(path for path in changes if path in kept or self.service.is_fixed(path))
         if fixed:
-            return self._out_of_place(existing, found, changes, fixed)
+            return self._recreate_or_refuse(existing, found, changes, fixed)
         server = self.facts.server()
-        stuck = tuple(path for path in changes if not self.service.changes_in_place(path, server))
-        impossible = self._impossible(changes, stuck, server)
+        not_updatable = tuple(path for path in changes if not self.service.changes_in_place(path, server))
+        impossible = self._find_impossible(changes, not_updatable, server)
         if self._resets_chunking(existing, server):
             impossible = changes
-        if impossible or (stuck and self.desired.secrets and self.policy.allow_recreate):
-            return self._out_of_place(existing, found, changes, impossible, server)
-        return self._update(existing, found, changes, stuck, server)
+        if impossible or (not_updatable and self.desired.secrets and self.policy.allow_recreate):
+            return self._recreate_or_refuse(existing, found, changes, impossible, server)
+        return self._update(existing, found, changes, not_updatable, server)
 
     def _resets_chunking(self, existing: Endpoint, server: Server) -> bool:
         """Return whether any update would reset the chunking settings."""
@@ -152,14 +152,16 @@ class Decision(NamedTuple):
         """Return whether the server rejects the whole update because no secrets are declared."""
         return not self.desired.secrets and self.service.needs_secrets(changes, server)
 
-    def _impossible(self, changes: tuple[str, ...], stuck: Sequence[str], server: Server) -> tuple[str, ...]:
+    def _find_impossible(
+        self, changes: tuple[str, ...], not_updatable: Sequence[str], server: Server
+    ) -> tuple[str, ...]:
         """Return the changes that this server cannot make by an update."""
-        if stuck and (self._lacks_secrets(changes, server) or not server.has_updates):
+        if not_updatable and (self._lacks_secrets(changes, server) or not server.has_updates):
             # This version rejects the whole update.
             return changes
         return tuple(path for path in changes if path in self.facts.ignored)
 
-    def _out_of_place(
+    def _recreate_or_refuse(
         self,
         existing: Endpoint,
         found: Differences,
@@ -174,79 +176,87 @@ class Decision(NamedTuple):
         :raises Refused: if the policy does not allow it, or if required settings are not declared.
         """
         if self.policy.allow_recreate:
-            return self._recreation(existing, found, changes)
-        reasons = [wording.cannot_change(existing, changes, obstacles, server)]
+            return self._recreate(existing, found, changes)
+        reasons = [wording.cannot_update(existing, changes, obstacles, server)]
         if server is not None and self._lacks_secrets(changes, server):
-            reasons.append(wording.needs_secrets(self.service.named_credentials))
+            reasons.append(wording.requires_secrets(self.service.named_credentials))
         if server is not None and self._resets_chunking(existing, server):
             reasons.append(wording.resets_chunking(server))
         if self.facts.rejection:
             reasons.append(wording.rejected(self.facts.rejection))
         # Only a response with status 400 names settings.
         status = 400 if self.facts.rejection else None
-        raise Refused(" ".join([*reasons, wording.WAYS_TO_RECREATE]), status)
+        raise Refused(" ".join([*reasons, wording.RECREATE_HINT]), status)
 
-    def _recreation(self, existing: Endpoint, found: Differences, changes: tuple[str, ...]) -> Plan:
+    def _recreate(self, existing: Endpoint, found: Differences, changes: tuple[str, ...]) -> Plan:
         """Re-create the endpoint. Undeclared settings are carried over from the existing one."""
         wanted = found.applied_to(existing).settings
         kept = self.service.kept(wanted, self.desired.settings)
         after = existing._replace(settings=kept, task_type=found.task_type or existing.task_type)
-        complete = {**self.desired.secrets, **kept}
-        missing = self.service.missing(complete, after.task_type)
+        all_settings = {**self.desired.secrets, **kept}
+        missing = self.service.missing(all_settings, after.task_type)
         if missing:
             raise Refused(wording.cannot_recreate(existing, changes, missing))
         left = sorted(set(wanted).difference(kept))
-        warnings = (wording.filled_in(existing, left),) if left else ()
-        return self._proved(self._made(Plan(RECREATED, existing, after, changes, warnings=warnings), complete))
+        warnings = (wording.not_carried_over(existing, left),) if left else ()
+        return self._with_preflight(
+            self._with_body(Plan(RECREATED, existing, after, changes, warnings=warnings), all_settings)
+        )
 
     def _update(
         self,
         existing: Endpoint,
         found: Differences,
         changes: tuple[str, ...],
-        stuck: Sequence[str],
+        not_updatable: Sequence[str],
         server: Server,
     ) -> Plan:
         """Update the endpoint in place.
 
-        :param stuck: the changes that this version is expected to ignore. Its response decides.
+        :param not_updatable: the changes that this version is expected to ignore. Its response decides.
         """
         wanted = found.applied_to(existing).settings
         body = self.service.update_of(changes, wanted)
         secrets = self.desired.secrets
         is_sent = any(path.startswith("service_settings.") for path in changes)
         sent = {path: value for path, value in secrets.items() if is_sent and path not in self.facts.ignored}
-        doubtful = self._lacks_secrets(changes, server)
-        after = found.applied_to(existing, without=changes if doubtful else stuck)
-        proof: Mapping[str, Any] = {}
-        if sent and self._proves and not self.service.validates_updates(server):
-            proof = self._body({**secrets, **wanted})
-        warnings = self._of_optional_secrets(existing, [path for path in sent if path in changes])
-        return Plan(UPDATED, existing, after, changes, nest({**sent, **body}), tuple(sent), proof, doubtful, warnings)
+        may_be_rejected = self._lacks_secrets(changes, server)
+        is_checked = sent and self._needs_preflight and not self.service.validates_updates(server)
+        return Plan(
+            UPDATED,
+            existing,
+            found.applied_to(existing, without=changes if may_be_rejected else not_updatable),
+            changes,
+            body=nest({**sent, **body}),
+            sent=tuple(sent),
+            preflight_body=self._create_body({**secrets, **wanted}) if is_checked else {},
+            may_be_rejected=may_be_rejected,
+            warnings=self._warn_of_optional_secrets(existing, [path for path in sent if path in changes]),
+        )
 
-    def _of_optional_secrets(self, existing: Endpoint, rotated: Sequence[str]) -> tuple[str, ...]:
+    def _warn_of_optional_secrets(self, existing: Endpoint, rotated: Sequence[str]) -> tuple[str, ...]:
         """Return a warning if the endpoint may have been created without secrets. No request can show this."""
         is_optional = () in self.service.credentials
         return (wording.optional_secrets(existing, rotated),) if rotated and is_optional else ()
 
-    def _new(self, settings: Mapping[str, Any], task_type: str) -> Endpoint:
+    def _predict(self, settings: Mapping[str, Any], task_type: str) -> Endpoint:
         """Return a new endpoint as Elasticsearch will return it."""
         shown = {**self.service.defaults(task_type), **settings}
         return Endpoint(self.desired.inference_id, task_type, self.service.stored_name, shown)
 
-    def _made(self, decided: Plan, complete: Mapping[str, Any]) -> Plan:
+    def _with_body(self, plan: Plan, all_settings: Mapping[str, Any]) -> Plan:
         """Return the plan of a create with its request body."""
-        return replace(decided, body=self._body(complete), sent=tuple(self.desired.secrets))
+        return replace(plan, body=self._create_body(all_settings), sent=tuple(self.desired.secrets))
 
-    def _proved(self, decided: Plan) -> Plan:
+    def _with_preflight(self, plan: Plan) -> Plan:
         """Return the plan of a create with a preflight check, if one is needed."""
-        return replace(decided, proof=decided.body) if self._proves else decided
+        return replace(plan, preflight_body=plan.body) if self._needs_preflight else plan
 
     @property
-    def _proves(self) -> bool:
+    def _needs_preflight(self) -> bool:
         """Return whether to run a preflight check. It would allocate a model in the cluster a second time."""
         return self.policy.preflight and not self.service.is_local
 
-    def _body(self, complete: Mapping[str, Any]) -> dict[str, Any]:
+    def _create_body(self, all_settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return the request body of a create."""
-        return {"service": self.service.name, **nest(self.service.given(complete))}
+        return {"service": self.service.name, **nest(self.service.given(all_settings))}

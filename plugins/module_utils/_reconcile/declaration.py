@@ -65,12 +65,12 @@ class Desired:
     service: str = ""
 
     @property
-    def complete(self) -> dict[str, Any]:
+    def all_settings(self) -> dict[str, Any]:
         """Return all declared values. Secrets come first, as in the examples of Elastic's documentation."""
         return {**self.secrets, **self.settings}
 
-    def hiding(self, paths: Collection[str]) -> Desired:
+    def with_secrets(self, paths: Collection[str]) -> Desired:
         """Return a copy in which the settings at these paths are secrets."""
-        secrets = {path: value for path, value in self.complete.items() if path in self.secrets or path in paths}
+        secrets = {path: value for path, value in self.all_settings.items() if path in self.secrets or path in paths}
         settings = {path: value for path, value in self.settings.items() if path not in paths}
         return replace(self, settings=settings, secrets=secrets)

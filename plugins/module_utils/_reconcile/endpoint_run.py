@@ -11,13 +11,13 @@ from __future__ import annotations
 from .._elasticsearch.errors import ClientError
 from .._inference.endpoint import Endpoint
 from .cluster import Cluster
-from .comparison import differences
+from .comparison import compare
 from .declaration import Desired
 from .history import History
 from .plan import Plan
 from .preflight import Preflight
 from .remote import Remote
-from .verdict import unread
+from .verdict import judge_unread
 
 
 class EndpointRun:
@@ -43,13 +43,13 @@ class EndpointRun:
         try:
             return self.remote.read()
         except ClientError as second:
-            self.history.writes.append(unread(plan, error))
+            self.history.writes.append(judge_unread(plan, error))
             unknown = f"The current state of the endpoint could not be read: {second.problem}"
             raise error.but(problem=f"{error.problem.rstrip('.')}. {unknown}") from None
 
     def find_differences(self, endpoint: Endpoint) -> tuple[str, ...]:
         """Return the dotted paths in which an endpoint differs from the declaration."""
-        return differences(self.desired, endpoint, self._policy, self.service).paths
+        return compare(self.desired, endpoint, self._policy, self.service).paths
 
     def is_in_sync(self, endpoint: Endpoint | None) -> bool:
         """Return whether the endpoint exists and matches the declaration."""

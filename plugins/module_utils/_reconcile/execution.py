@@ -19,14 +19,14 @@ from .cluster import Cluster
 from .declaration import PRESENT, Desired
 from .endpoint_run import EndpointRun
 from .facts import EndpointFacts
-from .history import NOT_MADE, UNKNOWN, Write, folded
+from .history import NO_EFFECT, UNKNOWN, Write, fold
 from .outcome import Outcome
 from .plan import DELETED, NONE, RECREATED, UPDATED, Plan
 from .secret_records import SecretRecords
-from .verdict import verdict
+from .verdict import judge
 
 #: Maximum number of plans for one endpoint, after races and lost responses.
-ROUNDS = 3
+MAX_ROUNDS = 3
 
 #: Seconds between two queries of the state of a deployment.
 POLL_INTERVAL = 2.0
@@ -50,30 +50,30 @@ class Execution:
         self._preflight = self._run.preflight
         self._records = SecretRecords(cluster.fingerprints)
 
-    def outcome(self) -> Outcome:
+    def execute(self) -> Outcome:
         """Execute the plan, and the plans that follow from its result. Return the outcome."""
         error: Refused | ClientError | None = None
         try:
             if self._plan.action != NONE:
                 self._reconcile()
-            if self._cluster.waits_for(self._run.desired) or self._history.is_allocating:
+            if self._cluster.should_wait_for(self._run.desired) or self._history.is_allocating:
                 self._wait_for_deployment()
         except (Refused, ClientError) as failure:
-            error = self._cluster.failed(failure, self._run.desired)
-        return folded(self._run.desired.inference_id, self._history, error)
+            error = self._cluster.annotate(failure, self._run.desired)
+        return fold(self._run.desired.inference_id, self._history, error)
 
     def _reconcile(self) -> None:
         """Execute plans until nothing differs. In check mode, predict their results instead."""
         if not self._cluster.check_mode:
-            self._preflight.look()
+            self._preflight.find_left_over()
         try:
-            self._rounds()
+            self._repeat_until_in_sync()
         except (Refused, ClientError) as error:
             reachable = isinstance(error, Refused) or error.sent
             if reachable and not self._may_be_only_copy():
-                self._preflight.remove_if_possible()
+                self._preflight.delete_if_possible()
             raise
-        self._preflight.remove()
+        self._preflight.delete()
 
     def _may_be_only_copy(self) -> bool:
         """Return whether the temporary endpoint may be the only copy of the settings, so that it must be kept."""
@@ -81,37 +81,38 @@ class Execution:
         is_unsure = last is not None and (last.verdict == UNKNOWN or not last.is_read)
         return self._run.desired.state == PRESENT and (is_unsure or self._history.now is None)
 
-    def _rounds(self) -> None:
+    def _repeat_until_in_sync(self) -> None:
         last_error: ClientError | None = None
-        for _round in range(ROUNDS):
-            self._cluster.stop_if_down()
+        for _round in range(MAX_ROUNDS):
+            self._cluster.raise_if_unavailable()
             if self._cluster.check_mode:
-                self._foretell()
+                self._predict_result()
             else:
-                last_error = self._act()
-            self._run.desired = self._cluster.with_hidden(self._run.desired, self._history.now)
+                last_error = self._execute_plan()
+            self._run.desired = self._cluster.mark_sensitive(self._run.desired, self._history.now)
             self._plan = self._cluster.decide(self._run.desired, self._history.now, self._facts)
             if self._plan.action == NONE:
                 return
         raise last_error or Refused(
             f"Inference endpoint {self._run.desired.inference_id} still differs in {', '.join(self._plan.changes)} "
-            f"after {ROUNDS} attempts. Another process may be changing it at the same time. Hint: run the task again."
+            f"after {MAX_ROUNDS} attempts. Another process may be changing it at the same time. "
+            "Hint: run the task again."
         )
 
-    def _foretell(self) -> None:
+    def _predict_result(self) -> None:
         """Record the predicted result of the plan. A dry run shows whether the server would reject a delete."""
         plan, now = self._plan, self._history.now
         if plan.sent:
             self._records.read(self._run.desired.inference_id)
         if plan.action in (DELETED, RECREATED) and plan.before:
             self._run.remote.refuse_if_referenced(plan.before)
-        if plan.doubtful:
-            write = Write(plan.action, now, now, NOT_MADE, plan.changes, ignored=frozenset(plan.changes))
+        if plan.may_be_rejected:
+            write = Write(plan.action, now, now, NO_EFFECT, plan.changes, ignored=frozenset(plan.changes))
             self._history.writes.append(write)
         else:
-            self._learn(plan, plan.after)
+            self._record_success(plan, plan.after)
 
-    def _act(self) -> ClientError | None:
+    def _execute_plan(self) -> ClientError | None:
         """Execute the plan and record the result.
 
         Return the error of a failed write, if a new plan may succeed.
@@ -119,20 +120,20 @@ class Execution:
         """
         plan = self._plan
         try:
-            if plan.action == UPDATED and plan.proof and plan.after:
+            if plan.action == UPDATED and plan.preflight_body and plan.after:
                 # Before 9.4, an update stores even a wrong secret, which breaks a working endpoint.
-                self._preflight.prove(plan.after, plan.proof, self._run.desired)
-                self._preflight.remove()
-            self._records.begin(plan, self._run.desired)
-            stored = self._carry_out(plan)
+                self._preflight.check(plan.after, plan.preflight_body, self._run.desired)
+                self._preflight.delete()
+            self._records.invalidate(plan, self._run.desired)
+            stored = self._send(plan)
         except ClientError as error:
-            self._settle(plan, error)
+            self._record_failure(plan, error)
             return error
-        self._learn(plan, stored)
-        self._records.finish(plan, self._run.desired, stored)
+        self._record_success(plan, stored)
+        self._records.save(plan, self._run.desired, stored)
         return None
 
-    def _carry_out(self, plan: Plan) -> Endpoint | None:
+    def _send(self, plan: Plan) -> Endpoint | None:
         """Send the write and return the endpoint as stored.
 
         :raises ClientError: if the write failed, or if its result is unknown.
@@ -154,9 +155,9 @@ class Execution:
         if plan.after:
             # From here on, all settings are needed, even if another client deletes the endpoint in the meantime.
             run.desired = replace(run.desired, task_type=plan.after.task_type, settings=plan.after.settings)
-        return Recreation(run, plan).carry_out()
+        return Recreation(run, plan).execute()
 
-    def _learn(self, plan: Plan, stored: Endpoint | None) -> None:
+    def _record_success(self, plan: Plan, stored: Endpoint | None) -> None:
         """Record a successful write: the endpoint as stored, and the settings that the server ignored."""
         ignored: frozenset[str] = frozenset()
         if plan.action == UPDATED and stored is not None:
@@ -164,7 +165,7 @@ class Execution:
         write = Write(plan.action, self._history.now, stored, changes=plan.changes, sent=plan.sent, ignored=ignored)
         self._history.writes.append(write)
 
-    def _settle(self, plan: Plan, error: ClientError) -> None:
+    def _record_failure(self, plan: Plan, error: ClientError) -> None:
         """Record a failed write: read the endpoint again, so that a new plan can be made.
 
         :raises ClientError: if a new plan would fail in the same way.
@@ -175,17 +176,17 @@ class Execution:
             raise error  # The request changed nothing, or its result is known to be unknown.
         before, now = self._history.now, self._run.read_after(error, plan)
         has_moved = now != before
-        write = verdict(plan, before, now, error, self._run.is_in_sync(now))
-        rejected = self._rejected(plan, error)
-        is_useless = bool(rejected) or (plan.action == UPDATED and self._is_useless(plan, error))
-        ignored = rejected or (plan.changes if is_useless else ())
+        write = judge(plan, before, now, error, self._run.is_in_sync(now))
+        rejected = self._rejected_changes(plan, error)
+        can_never_succeed = bool(rejected) or (plan.action == UPDATED and self._can_never_succeed(plan, error))
+        ignored = rejected or (plan.changes if can_never_succeed else ())
         self._history.writes.append(write._replace(ignored=frozenset(ignored)))
         if error.already_exists and now is None and not (error.retried or has_moved):
-            raise self._half_stored(error)
-        if not (is_useless or error.ambiguous or has_moved or error.already_exists or error.is_not_found):
+            raise self._incomplete_endpoint_error(error)
+        if not (can_never_succeed or error.ambiguous or has_moved or error.already_exists or error.is_not_found):
             raise error
 
-    def _rejected(self, plan: Plan, error: ClientError) -> tuple[str, ...]:
+    def _rejected_changes(self, plan: Plan, error: ClientError) -> tuple[str, ...]:
         """Return the settings that caused the rejection of an update, because the server cannot update them."""
         names = error.rejected_settings if plan.action == UPDATED else None
         if names is None:
@@ -194,13 +195,13 @@ class Execution:
         named = [path for path in asked if any(f".{name}." in f".{path}." for name in names)]
         return tuple(dict.fromkeys(named or plan.changes))
 
-    def _is_useless(self, plan: Plan, error: ClientError) -> bool:
+    def _can_never_succeed(self, plan: Plan, error: ClientError) -> bool:
         """Return whether no update of this endpoint can succeed, so that only re-creating it helps."""
         if error.is_unreadable_state:
             return self._cluster.policy.allow_recreate and bool(self._run.desired.secrets)
-        return error.is_unknown_request or (plan.doubtful and error.status == 400)
+        return error.is_unknown_request or (plan.may_be_rejected and error.status == 400)
 
-    def _half_stored(self, error: ClientError) -> Refused:
+    def _incomplete_endpoint_error(self, error: ClientError) -> Refused:
         """Return the error for an endpoint that is stored without its settings. All requests for it fail."""
         inference_id, first = self._run.desired.inference_id, self._history.first_error
         first_failure = f" The first create failed: {first}" if first is not None and first is not error else ""

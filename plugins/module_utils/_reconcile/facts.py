@@ -67,16 +67,16 @@ class EndpointFacts:
         self._cluster.warn_of_assumed_version()
         return server
 
-    def others(self) -> Sequence[Endpoint]:
+    def all_endpoints(self) -> Sequence[Endpoint]:
         """
         :raises Refused: if Elasticsearch does not list the endpoints and the policy requires the list.
         """
         cluster = self._cluster
-        others = cluster.neighbors(self._desired)
-        if cluster.unlisted and cluster.policy.duplicate_model == "fail":
+        others = cluster.list_endpoints(self._desired)
+        if cluster.task_type_list_failure and cluster.policy.duplicate_model == "fail":
             raise Refused(
                 "Cannot check for duplicates (duplicate_model=fail), because Elasticsearch does not list the "
-                f"endpoints. {cluster.unlisted} Nothing was changed. "
+                f"endpoints. {cluster.task_type_list_failure} Nothing was changed. "
                 "Hint: fix this error, or set duplicate_model=warn to continue without the check."
             )
         return others

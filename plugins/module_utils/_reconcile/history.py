@@ -18,9 +18,9 @@ from .plan import CREATED
 
 #: Verdicts on a write: accepted by the server; failed, but found by a later read; without effect; unknown, because the
 #: write may still take effect, or its effect cannot be read.
-TAKEN = "taken"
+ACCEPTED = "accepted"
 FOUND = "found"
-NOT_MADE = "not made"
+NO_EFFECT = "no effect"
 UNKNOWN = "unknown"
 
 
@@ -38,7 +38,7 @@ class Write(NamedTuple):
     action: str
     before: Endpoint | None
     after: Endpoint | None
-    verdict: str = TAKEN
+    verdict: str = ACCEPTED
     changes: tuple[str, ...] = ()
     sent: tuple[str, ...] = ()
     ignored: frozenset[str] = frozenset()
@@ -46,8 +46,8 @@ class Write(NamedTuple):
     is_read: bool = True
 
     @property
-    def is_made(self) -> bool:
-        return self.verdict in (TAKEN, FOUND)
+    def took_effect(self) -> bool:
+        return self.verdict in (ACCEPTED, FOUND)
 
     @property
     def rotated(self) -> tuple[str, ...]:
@@ -81,7 +81,7 @@ class History:
     @property
     def secrets_sent(self) -> bool:
         """Return whether the server accepted the secrets. Only its response proves this."""
-        return any(write.verdict == TAKEN and write.sent for write in self.writes)
+        return any(write.verdict == ACCEPTED and write.sent for write in self.writes)
 
     @property
     def rejection(self) -> str:
@@ -99,14 +99,14 @@ class History:
         return next((write.error for write in self.writes if write.error), None)
 
 
-def folded(inference_id: str, history: History, error: Refused | ClientError | None = None) -> Outcome:
+def fold(inference_id: str, history: History, error: Refused | ClientError | None = None) -> Outcome:
     """Combine the writes into the outcome that a run reports for an endpoint.
 
     :param error: the error that ended the run.
     """
     outcome = Outcome(inference_id, before=history.found, after=history.found, error=error)
     for write in history.writes:
-        outcome = _with(outcome, write)
+        outcome = _fold_write(outcome, write)
     last = history.last
     if error and last and last.verdict == UNKNOWN and not outcome.changed:
         # The write may have taken effect. Reporting a change is the safe choice.
@@ -114,17 +114,17 @@ def folded(inference_id: str, history: History, error: Refused | ClientError | N
     return outcome
 
 
-def _with(outcome: Outcome, write: Write) -> Outcome:
+def _fold_write(outcome: Outcome, write: Write) -> Outcome:
     """Return the outcome after one more write."""
-    before = _before(outcome, write)
+    before = _find_before(outcome, write)
     # An endpoint that was deleted and has its previous settings again was re-created.
     does_nothing = before == write.after and not write.sent and not outcome.changed
     outcome = replace(outcome, before=before, after=write.after)
-    if not write.is_made or does_nothing:
+    if not write.took_effect or does_nothing:
         return outcome
     is_new = CREATED in (outcome.action, write.action) and write.after is not None
     rotated = outcome.rotated if is_new else tuple(dict.fromkeys((*outcome.rotated, *write.rotated)))
-    changes = outcome.changes if is_new else unequal(before, write.after) + rotated
+    changes = outcome.changes if is_new else unequal_paths(before, write.after) + rotated
     return replace(
         outcome,
         changed=True,
@@ -134,7 +134,7 @@ def _with(outcome: Outcome, write: Write) -> Outcome:
     )
 
 
-def _before(outcome: Outcome, write: Write) -> Endpoint | None:
+def _find_before(outcome: Outcome, write: Write) -> Endpoint | None:
     """Return the endpoint without the changes of this run, but with those of other clients between two writes."""
     if not write.is_read:
         return outcome.before
@@ -143,13 +143,13 @@ def _before(outcome: Outcome, write: Write) -> Endpoint | None:
         return now
     if before is None or seen is None or now is None:
         return before
-    by_others = unequal(seen, now)
+    by_others = unequal_paths(seen, now)
     own = {path: value for path, value in before.settings.items() if path not in by_others}
     others = {path: value for path, value in now.settings.items() if path in by_others}
     return before._replace(settings={**own, **others}) if by_others else before
 
 
-def unequal(before: Endpoint | None, after: Endpoint | None) -> tuple[str, ...]:
+def unequal_paths(before: Endpoint | None, after: Endpoint | None) -> tuple[str, ...]:
     """Return the dotted paths in which two endpoints differ; empty if one of them does not exist."""
     if before is None or after is None:
         return ()

@@ -17,7 +17,7 @@ from .._services.service import Service
 _MISSING = object()
 
 
-def different(
+def find_different(
     unequal: Mapping[str, Any], existing: Endpoint, service: Service, moving: Collection[str]
 ) -> dict[str, Any]:
     """Return the unequal settings whose values also differ in meaning.
@@ -29,13 +29,13 @@ def different(
     for path, value in unequal.items():
         shown, row = existing.settings.get(path, _MISSING), service.row(path)
         is_hidden = shown is _MISSING and (value == {} or (row is not None and row.unseen))
-        read = value if row else _read_as(value, shown)
+        read = value if row else _convert(value, shown)
         if not (is_hidden or path in moving or service.is_same(path, read, shown)):
             found[path] = read
     return found
 
 
-def _read_as(value: Any, shown: Any) -> Any:
+def _convert(value: Any, shown: Any) -> Any:
     """Convert a string to the type of the current value. Jinja turns numbers and booleans into strings."""
     if not isinstance(value, str) or not isinstance(shown, (bool, int, float)):
         return value

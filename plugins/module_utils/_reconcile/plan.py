@@ -14,7 +14,7 @@ from typing import Any, Mapping, Protocol, Sequence
 
 from .._inference.endpoint import Endpoint, Server
 from .._services.service import Service
-from .comparison import Differences, differences
+from .comparison import Differences, compare
 from .declaration import ABSENT, ALWAYS, ON_CREATE, PRESENT, Desired, Policy
 
 NONE = "none"
@@ -49,7 +49,7 @@ class Facts(Protocol):
     def server(self) -> Server:
         """Return the version of the server."""
 
-    def others(self) -> Sequence[Endpoint]:
+    def all_endpoints(self) -> Sequence[Endpoint]:
         """Return the endpoints of the cluster."""
 
 
@@ -62,8 +62,8 @@ class Plan:
     :ivar changes: dotted paths of the settings that differ from the declaration.
     :ivar body: request body of the create or the update, including the secrets.
     :ivar sent: dotted paths of the secrets in the request body.
-    :ivar proof: request body of the temporary endpoint for the preflight check; empty if no check is needed.
-    :ivar doubtful: whether this version of the server may reject the whole update. Its response decides.
+    :ivar preflight_body: request body of the temporary endpoint for the preflight check; empty if no check is needed.
+    :ivar may_be_rejected: whether this version of the server may reject the whole update. Its response decides.
     """
 
     action: str
@@ -72,8 +72,8 @@ class Plan:
     changes: tuple[str, ...] = ()
     body: Mapping[str, Any] = field(default_factory=dict, repr=False)
     sent: tuple[str, ...] = ()
-    proof: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    doubtful: bool = False
+    preflight_body: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    may_be_rejected: bool = False
     warnings: tuple[str, ...] = ()
 
 
@@ -87,7 +87,7 @@ def plan(desired: Desired, existing: Endpoint | None, policy: Policy, service: S
     is_own = existing is not None and existing.service == service.stored_name
     if existing is not None and is_own and desired.state == PRESENT and not facts.unreadable:
         secrets = secrets_to_send(desired, existing, policy, facts)
-        found = differences(desired, existing, policy, service)
+        found = compare(desired, existing, policy, service)
         if not (found.paths or secrets):
             return Plan(NONE, existing, existing)
     elif existing is None and desired.state == ABSENT and not facts.unreadable:
@@ -95,7 +95,7 @@ def plan(desired: Desired, existing: Endpoint | None, policy: Policy, service: S
     # Loaded here, because runs without differences do not need it.
     from .decision import Decision  # noqa: PLC0415
 
-    return Decision(desired, policy, service, facts).of(existing, found, secrets)
+    return Decision(desired, policy, service, facts).plan(existing, found, secrets)
 
 
 def secrets_to_send(desired: Desired, existing: Endpoint, policy: Policy, facts: Facts) -> tuple[str, ...]:

@@ -15,43 +15,44 @@ from typing import Any, Mapping
 from .._elasticsearch.errors import ApiError, ClientError, Refused, TimedOut
 from .._inference.endpoint import Endpoint
 from .cluster import Cluster
-from .comparison import differences
+from .comparison import compare
 from .declaration import Desired
-from .temporary import name_of
+from .temporary import temporary_id
 
 #: Maximum number of attempts to delete a temporary endpoint.
-ATTEMPTS = 3
+MAX_ATTEMPTS = 3
 
 
 class Preflight:
     """The preflight check of one endpoint.
 
-    :ivar exists: the temporary endpoint, created by this run or left by an earlier one; None if it does not exist.
+    :ivar temporary_endpoint: the temporary endpoint of this run, or the left-over of an earlier one; None if it does
+        not exist.
     """
 
     def __init__(self, cluster: Cluster, desired: Desired) -> None:
         self._cluster = cluster
         self._desired = desired
         self._service = cluster.service_of(desired)
-        self.exists: Endpoint | None = None
+        self.temporary_endpoint: Endpoint | None = None
 
-    def look(self) -> None:
+    def find_left_over(self) -> None:
         """Look for the temporary endpoint of an earlier run."""
-        self.exists = self._cluster.left_over(self._desired)
+        self.temporary_endpoint = self._cluster.find_left_over(self._desired)
 
-    def prove(self, endpoint: Endpoint, body: Mapping[str, Any], desired: Desired) -> None:
+    def check(self, endpoint: Endpoint, body: Mapping[str, Any], desired: Desired) -> None:
         """Create the temporary endpoint with the settings and the secrets that the endpoint will have.
 
         :param desired: the declaration that the temporary endpoint must match.
         :raises ClientError: if Elasticsearch or the provider rejects the settings or the secrets.
         :raises Refused: if the temporary endpoint cannot be created, or does not match the declaration.
         """
-        if self.exists is not None:
-            self._refuse_if_foreign(self.exists)
-            self.remove()
-        trial = endpoint._replace(inference_id=name_of(endpoint.inference_id))
+        if self.temporary_endpoint is not None:
+            self._refuse_if_foreign(self.temporary_endpoint)
+            self.delete()
+        temporary = endpoint._replace(inference_id=temporary_id(endpoint.inference_id))
         try:
-            self.exists = self._cluster.normalised(self._put(trial, body))
+            self.temporary_endpoint = self._cluster.normalize(self._create(temporary, body))
         except TimedOut as error:
             # The server may still store the temporary endpoint. The next run deletes it.
             state = f"Inference endpoint {endpoint.inference_id} was not changed."
@@ -59,9 +60,9 @@ class Preflight:
         except ClientError as error:
             if error.sent:
                 # An error does not prove that nothing was stored (`elasticsearch.md`, "Create").
-                self._remove_if_there(trial)
+                self._delete_if_exists(temporary)
             raise
-        left = differences(desired, self.exists, self._cluster.policy, self._service).paths
+        left = compare(desired, self.temporary_endpoint, self._cluster.policy, self._service).paths
         if left:
             raise Refused(
                 "The preflight check failed, because Elasticsearch did not store the declared value of "
@@ -69,50 +70,50 @@ class Preflight:
                 "Hint: check that this version of Elasticsearch supports the declared values."
             )
 
-    def remove(self) -> None:
+    def delete(self) -> None:
         """Delete the temporary endpoint, if it exists.
 
         :raises ClientError: if it could not be deleted.
         """
-        if self.exists is None or self._is_foreign(self.exists):
+        if self.temporary_endpoint is None or self._is_foreign(self.temporary_endpoint):
             return
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
-                self._delete(self.exists)
+                self._send_delete(self.temporary_endpoint)
             except ClientError as error:
-                if attempt == ATTEMPTS or not error.ambiguous:
+                if attempt == MAX_ATTEMPTS or not error.ambiguous:
                     raise
             else:
                 break
-        self.exists = None
+        self.temporary_endpoint = None
 
-    def remove_if_possible(self) -> None:
+    def delete_if_possible(self) -> None:
         """Delete the temporary endpoint after a failure. Only the failure is reported."""
         with contextlib.suppress(ClientError):
-            self.remove()
+            self.delete()
 
-    def _put(self, trial: Endpoint, body: Mapping[str, Any]) -> Endpoint:
+    def _create(self, temporary: Endpoint, body: Mapping[str, Any]) -> Endpoint:
         api, server = self._cluster.api, self._cluster.server()
         try:
-            return api.put(trial.task_type, trial.inference_id, body, server)
+            return api.put(temporary.task_type, temporary.inference_id, body, server)
         except ApiError as error:
             if not error.already_exists:
                 raise
-        left_over = api.get(trial.inference_id)
+        left_over = api.get(temporary.inference_id)
         if left_over is not None:
             self._refuse_if_foreign(left_over)
-            self._delete(left_over)
-        return api.put(trial.task_type, trial.inference_id, body, server)
+            self._send_delete(left_over)
+        return api.put(temporary.task_type, temporary.inference_id, body, server)
 
-    def _remove_if_there(self, trial: Endpoint) -> None:
+    def _delete_if_exists(self, temporary: Endpoint) -> None:
         """Delete the temporary endpoint after a failed create. Only the failure is reported."""
         with contextlib.suppress(ClientError):
-            if self._cluster.api.get(trial.inference_id) is not None:
-                self._delete(trial)
+            if self._cluster.api.get(temporary.inference_id) is not None:
+                self._send_delete(temporary)
 
-    def _delete(self, trial: Endpoint) -> None:
+    def _send_delete(self, temporary: Endpoint) -> None:
         try:
-            self._cluster.api.delete(trial.task_type, trial.inference_id, force=True)
+            self._cluster.api.delete(temporary.task_type, temporary.inference_id, force=True)
         except ApiError as error:
             if not error.is_not_found:
                 raise

@@ -15,13 +15,13 @@ from .._elasticsearch.errors import Refused
 from .._elasticsearch.text import joined
 from .._inference.endpoint import Endpoint
 from .declaration import ABSENT, Desired, Purge
-from .temporary import base_of
+from .temporary import base_id
 
 #: Minimum of the default limit, even if these are all endpoints of the services.
-_ALWAYS_PURGED = 5
+_MIN_DEFAULT_LIMIT = 5
 
 
-def purged(
+def plan_purge(
     declared: Sequence[Desired], existing: Collection[Endpoint], services: Collection[str], purge: Purge
 ) -> list[Desired]:
     """Return the deletions of a purge. Endpoints of other services and built-in endpoints are always kept.
@@ -35,27 +35,27 @@ def purged(
         for endpoint in existing
         if endpoint.service in services and not endpoint.inference_id.startswith(".")
     }
-    held = sorted(service_of)
-    doomed = [
+    existing_ids = sorted(service_of)
+    to_delete = [
         inference_id
-        for inference_id in held
+        for inference_id in existing_ids
         if inference_id not in listed
-        and base_of(inference_id) not in listed
+        and base_id(inference_id) not in listed
         and not any(fnmatchcase(inference_id, pattern) for pattern in purge.exclude)
     ]
-    limit = max(_ALWAYS_PURGED, len(held) // 2) if purge.limit is None else purge.limit
-    if len(doomed) > limit:
-        raise Refused(_too_many(doomed, len(held), limit, services))
-    return [Desired(inference_id, ABSENT, service=service_of[inference_id]) for inference_id in doomed]
+    limit = max(_MIN_DEFAULT_LIMIT, len(existing_ids) // 2) if purge.limit is None else purge.limit
+    if len(to_delete) > limit:
+        raise Refused(_limit_message(to_delete, len(existing_ids), limit, services))
+    return [Desired(inference_id, ABSENT, service=service_of[inference_id]) for inference_id in to_delete]
 
 
-def _too_many(doomed: Sequence[str], held: int, limit: int, services: Collection[str]) -> str:
+def _limit_message(to_delete: Sequence[str], total: int, limit: int, services: Collection[str]) -> str:
     """
-    :param held: the number of endpoints of the services.
+    :param total: the number of endpoints of the services.
     """
     of_services = f"of the service{'' if len(services) == 1 else 's'} {joined(sorted(services))}"
     return (
-        f"The purge would delete {len(doomed)} of the {held} endpoints {of_services}, which is more than the limit of "
-        f"{limit}. The endpoints to delete are {joined(doomed)}. Nothing was changed. "
-        f"Hint: add the endpoints to keep to the list or to purge_exclude, or set purge_max={len(doomed)}."
+        f"The purge would delete {len(to_delete)} of the {total} endpoints {of_services}, which is more than the limit "
+        f"of {limit}. The endpoints to delete are {joined(to_delete)}. Nothing was changed. "
+        f"Hint: add the endpoints to keep to the list or to purge_exclude, or set purge_max={len(to_delete)}."
     )

@@ -18,7 +18,7 @@ from .history import UNKNOWN, Write
 from .plan import DELETED, RECREATED, Plan
 
 #: Maximum number of attempts to create the endpoint after the delete, if responses are lost.
-ATTEMPTS = 3
+MAX_ATTEMPTS = 3
 
 
 class Recreation:
@@ -34,21 +34,21 @@ class Recreation:
         self._run = run
         self._plan = plan
         # A plan to re-create an endpoint has both.
-        self._former = cast(Endpoint, plan.before)
+        self._previous = cast(Endpoint, plan.before)
         self._new = cast(Endpoint, plan.after)
         self._history = run.history
         self._preflight = run.preflight
         self._remote = run.remote
 
-    def carry_out(self) -> Endpoint:
+    def execute(self) -> Endpoint:
         """Run the preflight check, delete the endpoint, and re-create it. Return the endpoint as stored.
 
         :raises ClientError: if the endpoint could not be deleted.
         :raises Refused: if nothing was done, or if the create failed. The message describes the resulting state.
         """
-        self._remote.refuse_if_referenced(self._former)
-        if self._plan.proof:
-            self._preflight.prove(self._new, self._plan.proof, self._run.desired)
+        self._remote.refuse_if_referenced(self._previous)
+        if self._plan.preflight_body:
+            self._preflight.check(self._new, self._plan.preflight_body, self._run.desired)
         self._delete()
         try:
             return self._create()
@@ -57,7 +57,7 @@ class Recreation:
 
     def _delete(self) -> None:
         try:
-            self._remote.delete(self._former)
+            self._remote.delete(self._previous)
         except ClientError as error:
             if not error.sent:
                 raise
@@ -66,19 +66,19 @@ class Recreation:
                 # A delete that is still in progress could delete the new endpoint.
                 self._history.writes.append(Write(RECREATED, now, now, UNKNOWN, error=error))
                 raise Refused(
-                    f"{error} This request may still delete inference endpoint {self._former.inference_id}. "
-                    f"{_described(self._former)} Check whether the endpoint exists, and run the task again."
+                    f"{error} This request may still delete inference endpoint {self._previous.inference_id}. "
+                    f"{_describe(self._previous)} Check whether the endpoint exists, and run the task again."
                 ) from None
             if now is not None:
                 raise
             # The endpoint is deleted, by this run or by another client. Continue.
-        self._history.writes.append(Write(DELETED, self._former, None))
+        self._history.writes.append(Write(DELETED, self._previous, None))
 
     def _create(self) -> Endpoint:
         """
         :raises ClientError: if the create failed, and retrying it does not help.
         """
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
                 return self._remote.create(self._new, self._plan.body, after_delete=True)
             except ClientError as error:
@@ -88,46 +88,46 @@ class Recreation:
                 if now is not None and self._run.is_in_sync(now):
                     return now
                 may_pass = error.ambiguous or error.already_exists
-                if now is not None or not may_pass or attempt == ATTEMPTS:
-                    self._found(now)
+                if now is not None or not may_pass or attempt == MAX_ATTEMPTS:
+                    self._record(now)
                     raise
         raise AssertionError("The last attempt returns or raises.")
 
     def _restore(self, error: ClientError) -> Refused:
         """Restore the previous settings after a failed create. Return an error that describes the resulting state."""
-        former, history = self._former, self._history
-        said = f"Inference endpoint {former.inference_id} was deleted, but re-creating it failed: {error}"
+        previous, history = self._previous, self._history
+        text = f"Inference endpoint {previous.inference_id} was deleted, but re-creating it failed: {error}"
         is_restored = False
         # The settings of an endpoint that could not be read are unknown.
-        if history.now is None and former.settings:
-            settings = self._run.service.given(former.settings)
+        if history.now is None and previous.settings:
+            settings = self._run.service.given(previous.settings)
             body = {"service": self._run.service.name, **nest({**self._run.desired.secrets, **settings})}
             try:
-                self._found(self._remote.create(former, body, after_delete=True))
+                self._record(self._remote.create(previous, body, after_delete=True))
                 # Elasticsearch may set other values than before, for example the number of allocations.
                 is_restored = True
             except ClientError as second:
-                said = f"{said} Restoring its previous settings also failed: {second}"
-                self._found(self._remote.read_if_possible())
+                text = f"{text} Restoring its previous settings also failed: {second}"
+                self._record(self._remote.read_if_possible())
         if history.now is None:
-            kept = self._preflight.exists
-            copy = f"The temporary endpoint {kept.inference_id} has a copy of its settings. " if kept else ""
-            gone = f"The endpoint no longer exists. {_described(former)} {copy}Run the task again to create it."
-            return Refused(f"{said} {gone}")
-        if is_restored or history.now == former:
+            temporary = self._preflight.temporary_endpoint
+            copy = f"The temporary endpoint {temporary.inference_id} has a copy of its settings. " if temporary else ""
+            gone = f"The endpoint no longer exists. {_describe(previous)} {copy}Run the task again to create it."
+            return Refused(f"{text} {gone}")
+        if is_restored or history.now == previous:
             secrets = list(self._run.desired.secrets)
             declared = f", with the declared {joined(secrets)}" if secrets else ""
-            return Refused(f"{said} Its previous settings were restored{declared}.")
-        return Refused(f"{said} Another endpoint with this ID now exists. Run the task again to update it.")
+            return Refused(f"{text} Its previous settings were restored{declared}.")
+        return Refused(f"{text} Another endpoint with this ID now exists. Run the task again to update it.")
 
-    def _found(self, now: Endpoint | None) -> None:
+    def _record(self, now: Endpoint | None) -> None:
         """Record the endpoint that exists in place of the deleted one."""
         if now is not None:
             plan = self._plan
             self._history.writes.append(Write(RECREATED, None, now, changes=plan.changes, sent=plan.sent))
 
 
-def _described(endpoint: Endpoint) -> str:
+def _describe(endpoint: Endpoint) -> str:
     """Describe an endpoint, so that a user can re-create it by hand."""
     if not endpoint.settings:
         return "Its previous settings are unknown."

@@ -45,10 +45,10 @@ class Remote:
         :param after_delete: whether this run deleted the endpoint. If so, temporary errors of the provider are retried.
         :raises ClientError: if the request failed, or if its result is unknown.
         """
-        least = RETRIES_AFTER_DELETE if after_delete else 0
+        min_retries = RETRIES_AFTER_DELETE if after_delete else 0
         server = self._cluster.server()
-        stored = self._api.put(endpoint.task_type, self._inference_id, body, server, least)
-        return self._cluster.normalised(stored)
+        stored = self._api.put(endpoint.task_type, self._inference_id, body, server, min_retries)
+        return self._cluster.normalize(stored)
 
     def update(self, endpoint: Endpoint, body: Mapping[str, Any]) -> Endpoint:
         """Update the endpoint in place and return it as stored. It may be unchanged.
@@ -56,7 +56,7 @@ class Remote:
         :raises ClientError: if the request failed, or if its result is unknown.
         """
         stored = self._api.update(endpoint.task_type, self._inference_id, body, self._cluster.server())
-        return self._cluster.normalised(stored)
+        return self._cluster.normalize(stored)
 
     def delete(self, endpoint: Endpoint) -> None:
         """

@@ -36,7 +36,7 @@ class SecretRecords:
         if self._fingerprints:
             self._fingerprints.read([inference_id])
 
-    def begin(self, plan: Plan, desired: Desired) -> None:
+    def invalidate(self, plan: Plan, desired: Desired) -> None:
         """Invalidate or delete the fingerprint before the write.
 
         :raises ClientError: if the fingerprint cannot be written.
@@ -46,7 +46,7 @@ class SecretRecords:
         elif self._fingerprints and plan.sent:
             self._fingerprints.begin(desired.secrets, desired.inference_id)
 
-    def finish(self, plan: Plan, desired: Desired, stored: Endpoint | None) -> None:
+    def save(self, plan: Plan, desired: Desired, stored: Endpoint | None) -> None:
         """Save the fingerprint after the server accepted the secrets.
 
         :raises ClientError: if the fingerprint cannot be written.

@@ -17,23 +17,23 @@ from .declaration import ABSENT, Desired
 SUFFIX = "-ansible-preflight"
 
 
-def name_of(inference_id: str) -> str:
+def temporary_id(inference_id: str) -> str:
     """Return the ID of the temporary endpoint of an endpoint."""
     return inference_id + SUFFIX
 
 
-def base_of(name: str) -> str:
+def base_id(name: str) -> str:
     """Return the ID of the endpoint that a temporary endpoint belongs to; empty if this is not a temporary one."""
     return name[: -len(SUFFIX)] if name.endswith(SUFFIX) else ""
 
 
-def left_over_of(inference_id: str, endpoints: Iterable[Endpoint]) -> Endpoint | None:
+def find_left_over(inference_id: str, endpoints: Iterable[Endpoint]) -> Endpoint | None:
     """Return the temporary endpoint of an endpoint, if it is among these endpoints."""
-    name = name_of(inference_id)
+    name = temporary_id(inference_id)
     return next((endpoint for endpoint in endpoints if endpoint.inference_id == name), None)
 
 
-def left_overs(
+def plan_left_over_deletions(
     declared: Sequence[Desired], existing: Mapping[str, Endpoint], services: Collection[str]
 ) -> list[Desired]:
     """Return the deletions of temporary endpoints that earlier runs left and that are not needed.
@@ -46,20 +46,20 @@ def left_overs(
     absent = {desired.inference_id for desired in declared if desired.state == ABSENT}
     return [
         Desired(name, ABSENT, service=existing[name].service)
-        for name in _temporary(existing, services)
-        if name not in listed and (base_of(name) in existing or base_of(name) in absent)
+        for name in _temporary_ids(existing, services)
+        if name not in listed and (base_id(name) in existing or base_id(name) in absent)
     ]
 
 
-def orphans(declared: Sequence[Desired], existing: Mapping[str, Endpoint], services: Collection[str]) -> list[str]:
+def find_orphans(declared: Sequence[Desired], existing: Mapping[str, Endpoint], services: Collection[str]) -> list[str]:
     """Return the IDs of temporary endpoints whose endpoint neither exists nor is declared."""
     listed = {desired.inference_id for desired in declared}
     return [
         name
-        for name in _temporary(existing, services)
-        if name not in listed and base_of(name) not in existing and base_of(name) not in listed
+        for name in _temporary_ids(existing, services)
+        if name not in listed and base_id(name) not in existing and base_id(name) not in listed
     ]
 
 
-def _temporary(existing: Mapping[str, Endpoint], services: Collection[str]) -> list[str]:
-    return sorted(name for name, endpoint in existing.items() if base_of(name) and endpoint.service in services)
+def _temporary_ids(existing: Mapping[str, Endpoint], services: Collection[str]) -> list[str]:
+    return sorted(name for name, endpoint in existing.items() if base_id(name) and endpoint.service in services)

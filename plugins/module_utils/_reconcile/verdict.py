@@ -13,11 +13,11 @@ import re
 
 from .._elasticsearch.errors import ClientError, TimedOut
 from .._inference.endpoint import Endpoint
-from .history import FOUND, NOT_MADE, UNKNOWN, Write
+from .history import FOUND, NO_EFFECT, UNKNOWN, Write
 from .plan import CREATED, DELETED, UPDATED, Plan
 
 
-def may_have_changed_it(plan: Plan, error: ClientError) -> bool:
+def may_have_changed_endpoint(plan: Plan, error: ClientError) -> bool:
     """Return whether the failed request was a write of the endpoint itself.
 
     Reads, dry runs, and requests about the temporary endpoint or about fingerprints are not.
@@ -29,38 +29,40 @@ def may_have_changed_it(plan: Plan, error: ClientError) -> bool:
     return bool(re.fullmatch(f"/_inference/([^/]+/)?{re.escape(endpoint.inference_id)}(/_update)?", path))
 
 
-def verdict(plan: Plan, before: Endpoint | None, now: Endpoint | None, error: ClientError, is_as_wanted: bool) -> Write:
+def judge(plan: Plan, before: Endpoint | None, now: Endpoint | None, error: ClientError, is_in_sync: bool) -> Write:
     """Return a failed request as a write with its verdict.
 
     :param before: the endpoint before the request.
     :param now: the endpoint as read after the request.
-    :param is_as_wanted: whether C(now) matches the declaration.
+    :param is_in_sync: whether C(now) matches the declaration.
     """
-    write = Write(plan.action, now, now, NOT_MADE, plan.changes, error=error)
-    if not may_have_changed_it(plan, error):
+    write = Write(plan.action, now, now, NO_EFFECT, plan.changes, error=error)
+    if not may_have_changed_endpoint(plan, error):
         return write
-    if _is_ours(plan, before, now, error, is_as_wanted):
+    if _is_own_effect(plan, before, now, error, is_in_sync):
         return write._replace(verdict=FOUND, before=_without_own_changes(plan, before, now), sent=plan.sent)
     rotates = plan.action == UPDATED and any(path in plan.sent for path in plan.changes)
     is_lost = isinstance(error, TimedOut) or (error.ambiguous and rotates)
     return write._replace(verdict=UNKNOWN) if is_lost else write
 
 
-def unread(plan: Plan, error: ClientError) -> Write:
+def judge_unread(plan: Plan, error: ClientError) -> Write:
     """Return a failed request as a write, if the endpoint could not be read after it."""
-    may_be_made = error.ambiguous and may_have_changed_it(plan, error)
-    verdict_on_it = UNKNOWN if may_be_made else NOT_MADE
-    return Write(plan.action, None, None, verdict_on_it, plan.changes, error=error, is_read=False)
+    may_take_effect = error.ambiguous and may_have_changed_endpoint(plan, error)
+    judged = UNKNOWN if may_take_effect else NO_EFFECT
+    return Write(plan.action, None, None, judged, plan.changes, error=error, is_read=False)
 
 
-def _is_ours(plan: Plan, before: Endpoint | None, now: Endpoint | None, error: ClientError, is_as_wanted: bool) -> bool:
+def _is_own_effect(
+    plan: Plan, before: Endpoint | None, now: Endpoint | None, error: ClientError, is_in_sync: bool
+) -> bool:
     """Return whether this run caused the current state of the endpoint, which has the requested values."""
     rejected = not (error.ambiguous or error.retried)
     if plan.action == CREATED:
         # Some servers return an error for a create and keep the endpoint (`elasticsearch.md`, "Create"). However,
         # none stores anything before the provider accepts it.
         nothing_stored = rejected and (error.already_exists or error.provider_status is not None)
-        return now is not None and is_as_wanted and not nothing_stored
+        return now is not None and is_in_sync and not nothing_stored
     if plan.action == DELETED:
         return now is None and not rejected
     return plan.action == UPDATED and not rejected and bool(_own_changes(plan, before, now))

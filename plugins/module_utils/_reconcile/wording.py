@@ -13,13 +13,13 @@ from typing import Sequence
 from .._elasticsearch.text import joined
 from .._inference.endpoint import Endpoint, Server
 
-WAYS_TO_REPAIR = (
+REPAIR_HINT = (
     "Hint: set state=absent and force=true to delete it, or set allow_recreate=true and force=true to re-create it."
 )
-WAYS_TO_RECREATE = "Hint: set allow_recreate=true to delete and re-create the endpoint, or declare the current values."
+RECREATE_HINT = "Hint: set allow_recreate=true to delete and re-create the endpoint, or declare the current values."
 
 
-def foreign(existing: Endpoint, service: str) -> str:
+def other_service(existing: Endpoint, service: str) -> str:
     return (
         f"Inference endpoint {existing.inference_id} belongs to the service {existing.service}, "
         f"not to {service}. It was not changed. Hint: use a different inference_id."
@@ -43,7 +43,7 @@ def built_in(inference_id: str, existing: Endpoint | None, changes: Sequence[str
     )
 
 
-def filled_in(existing: Endpoint, paths: Sequence[str]) -> str:
+def not_carried_over(existing: Endpoint, paths: Sequence[str]) -> str:
     """
     :param paths: the undeclared settings that Elasticsearch sets itself.
     """
@@ -82,17 +82,19 @@ def cannot_repair(named: str, missing: Sequence[str]) -> str:
     )
 
 
-def cannot_change(existing: Endpoint, changes: Sequence[str], stuck: Sequence[str], server: Server | None) -> str:
+def cannot_update(
+    existing: Endpoint, changes: Sequence[str], not_updatable: Sequence[str], server: Server | None
+) -> str:
     """
-    :param stuck: the changes that cannot be made in place.
+    :param not_updatable: the changes that cannot be made in place.
     :param server: the server that cannot make them; None if no version can.
     """
     which = f"{server.name} cannot update" if server else "no version of Elasticsearch can update"
-    what = "it" if tuple(stuck) == tuple(changes) and len(stuck) == 1 else joined(stuck)
+    what = "it" if tuple(not_updatable) == tuple(changes) and len(not_updatable) == 1 else joined(not_updatable)
     return f"Inference endpoint {existing.inference_id} differs in {joined(changes)}, but {which} {what} in place."
 
 
-def needs_secrets(credentials: str) -> str:
+def requires_secrets(credentials: str) -> str:
     return f"On this version, updating service settings also requires {credentials} (not set)."
 
 
@@ -118,7 +120,7 @@ def rejected(words: str) -> str:
     return f"Elasticsearch rejected the update: {words.rstrip('.')}."
 
 
-def recovered(left_over: Endpoint, inference_id: str, paths: Sequence[str]) -> str:
+def carried_over(left_over: Endpoint, inference_id: str, paths: Sequence[str]) -> str:
     """
     :param paths: the settings that are carried over from the temporary endpoint.
     """
@@ -128,12 +130,12 @@ def recovered(left_over: Endpoint, inference_id: str, paths: Sequence[str]) -> s
     )
 
 
-def duplicate(wanted: Endpoint, twins: Sequence[str], model: str) -> str:
+def duplicate(wanted: Endpoint, duplicates: Sequence[str], model: str) -> str:
     """
     :param model: the dotted path of the setting that names the model.
     """
-    many = len(twins) > 1
+    many = len(duplicates) > 1
     return (
-        f"Inference endpoint{'s' if many else ''} {joined(twins)} already use{'' if many else 's'} the model "
+        f"Inference endpoint{'s' if many else ''} {joined(duplicates)} already use{'' if many else 's'} the model "
         f"{wanted.settings.get(model)} for the task type {wanted.task_type}, so {wanted.inference_id} is a duplicate."
     )

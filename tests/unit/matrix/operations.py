@@ -123,7 +123,7 @@ class Bench:
         client = _Client(connection, Redactor([KEY, FORMER_KEY]))
         client.before, client.happens = before, happens
         try:
-            return _reconciler(client, operation, check_mode).one(operation.desired)
+            return _reconciler(client, operation, check_mode).reconcile(operation.desired)
         finally:
             client.close()
 
@@ -131,7 +131,7 @@ class Bench:
         """Carries the operation out as a list of one endpoint."""
         client = Client(Connection((self.server.url,), retries=0), Redactor([KEY, FORMER_KEY]))
         try:
-            return _reconciler(client, operation, check_mode=False).many([operation.desired])
+            return _reconciler(client, operation, check_mode=False).reconcile_list([operation.desired])
         finally:
             client.close()
 

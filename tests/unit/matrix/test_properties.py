@@ -24,7 +24,7 @@ from ansible_collections.esops.inference.plugins.module_utils._modules.endpoint_
     with_defaults,
 )
 from ansible_collections.esops.inference.plugins.module_utils._modules.policy_options import policy_options
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.comparison import differences
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.comparison import compare
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Policy
 from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import SERVICE
 from tests.simulator import Simulator
@@ -149,7 +149,7 @@ class TestAnyEndpoint:
     def _differing(operation: Operation, existing: Any) -> tuple[str, ...]:
         if existing is None:
             return tuple(path for path in BASE if path not in operation.settings)
-        return differences(operation.desired, existing, operation.policy, SERVICE).paths
+        return compare(operation.desired, existing, operation.policy, SERVICE).paths
 
     @staticmethod
     def _may_be_sent(path: str) -> bool:

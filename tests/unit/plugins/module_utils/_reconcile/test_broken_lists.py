@@ -12,7 +12,7 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.err
 )
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.broken_lists import (
-    listed_in_part,
+    list_in_part,
     read_declared,
 )
 from tests.unit.reconciling import (
@@ -37,21 +37,21 @@ TRIAL = EXISTING._replace(inference_id="a-ansible-preflight")
 class TestListedInPart:
     def test_endpoints_of_the_task_type_are_listed_with_a_warning(self) -> None:
         cluster = cluster_of(MemoryApi(EXISTING, CHAT))
-        found, why = listed_in_part(cluster, wanted("x", task_type="chat_completion"), ERROR)
+        found, why = list_in_part(cluster, wanted("x", task_type="chat_completion"), ERROR)
         assert (ids(list(found.values())), why) == (["c"], "")
         checked = "duplicate_model was checked only for the task type chat_completion"
         assert cluster.warnings == [f"Elasticsearch does not list all endpoints, so {checked}. {SAID}"]
 
     def test_task_type_that_is_not_declared_is_the_first_of_the_service(self) -> None:
         api = MemoryApi()
-        listed_in_part(cluster_of(api), wanted("x"), ERROR)
+        list_in_part(cluster_of(api), wanted("x"), ERROR)
         assert api.calls == ["list completion"]
 
     def test_left_over_is_read_by_itself_if_the_task_type_cannot_be_listed(self) -> None:
         api = MemoryApi(EXISTING, TRIAL)
         api.failures["list completion"] = [failed("GET", "/_inference/completion/_all")]
         cluster = cluster_of(api)
-        found, why = listed_in_part(cluster, wanted("a"), ERROR)
+        found, why = list_in_part(cluster, wanted("a"), ERROR)
         assert found == {TRIAL.inference_id: TRIAL}
         assert why == "GET /_inference/completion/_all: It failed."
         assert cluster.warnings == [
@@ -62,18 +62,18 @@ class TestListedInPart:
     def test_left_over_that_is_missing_or_cannot_be_read_is_none(self, failure: ClientError | None) -> None:
         api = MemoryApi(*([TRIAL] if failure else []))
         api.failures = {"list completion": [failed("GET", "/x")], f"get {TRIAL.inference_id}": [failure]}
-        found, why = listed_in_part(cluster_of(api), wanted("a"), ERROR)
+        found, why = list_in_part(cluster_of(api), wanted("a"), ERROR)
         assert (found, why) == ({}, "GET /x: It failed.")
 
     @pytest.mark.parametrize("error", [unauthorized(), unreachable()])
     def test_nothing_else_is_asked_if_it_would_fail_as_well(self, error: ClientError) -> None:
         api = MemoryApi()
         with pytest.raises(ClientError) as raised:
-            listed_in_part(cluster_of(api), wanted("a"), error)
+            list_in_part(cluster_of(api), wanted("a"), error)
         assert raised.value is error
         api.failures["list completion"] = [error]
         with pytest.raises(ClientError):
-            listed_in_part(cluster_of(api), wanted("a"), ERROR)
+            list_in_part(cluster_of(api), wanted("a"), ERROR)
         assert api.calls == ["list completion"]
 
 
@@ -94,7 +94,7 @@ class TestReadDeclared:
     def test_reason_is_kept_and_shown(self) -> None:
         cluster = cluster_of(MemoryApi())
         read_declared(cluster, [], ERROR)
-        assert cluster.is_listed_in_part == SAID
+        assert cluster.list_failure == SAID
         assert cluster.warnings == [
             f"Elasticsearch does not list all endpoints, so only the declared ones were read. {SAID}"
         ]

@@ -86,7 +86,7 @@ class TestServer:
     def test_version_is_not_asked_of_a_cluster_that_is_down(self) -> None:
         api = MemoryApi()
         cluster = cluster_of(api)
-        cluster.failed(unreachable(), wanted("a"))
+        cluster.annotate(unreachable(), wanted("a"))
         with pytest.raises(Refused, match="Skipped because an earlier request failed"):
             cluster.server()
         assert api.calls == []
@@ -96,23 +96,23 @@ class TestDown:
     @pytest.mark.parametrize("error", [unauthorized(), unreachable()])
     def test_failure_that_others_would_meet_stops_them(self, error: ClientError) -> None:
         cluster = cluster_of(MemoryApi())
-        cluster.failed(error, wanted("a"))
+        cluster.annotate(error, wanted("a"))
         with pytest.raises(Refused) as refused:
-            cluster.stop_if_down()
+            cluster.raise_if_unavailable()
         assert str(refused.value) == f"Skipped because an earlier request failed: {error}"
 
     @pytest.mark.parametrize("error", [rejected(), failed(), Refused("no")])
     def test_failure_of_one_endpoint_stops_no_other(self, error: Refused | ClientError) -> None:
         cluster = cluster_of(MemoryApi())
-        assert cluster.failed(error, wanted("a")) is error
-        cluster.stop_if_down()
+        assert cluster.annotate(error, wanted("a")) is error
+        cluster.raise_if_unavailable()
 
 
 class TestExplanation:
     ERROR = ApiError("does not support task type [chat_completion]", "PUT", "/_inference/chat_completion/a", "old", 400)
 
     def test_failure_gets_the_hint_of_the_service_as_another_error(self) -> None:
-        explained = cluster_of(MemoryApi()).failed(self.ERROR, wanted("a"))
+        explained = cluster_of(MemoryApi()).annotate(self.ERROR, wanted("a"))
         assert isinstance(explained, ApiError)
         assert explained.hint == "chat_completion requires Elasticsearch 9.5 or later."
         assert (explained.problem, explained.status) == (self.ERROR.problem, 400)
@@ -120,14 +120,14 @@ class TestExplanation:
 
     def test_failure_that_the_service_cannot_explain_keeps_its_hint(self) -> None:
         error = ApiError("something else", "PUT", "/_inference/a", "old", 400)
-        assert cluster_of(MemoryApi()).failed(error, wanted("a")) is error
+        assert cluster_of(MemoryApi()).annotate(error, wanted("a")) is error
 
 
 class TestNormalForm:
     def test_endpoints_are_read_in_the_normal_form_of_the_service(self) -> None:
         cluster = cluster_of(MemoryApi(MIXED_UP))
         assert cluster.read("a") == NORMAL
-        assert cluster.others() == {"a": NORMAL}
+        assert cluster.all_endpoints() == {"a": NORMAL}
 
     def test_endpoints_of_another_service_are_left_as_they_are(self) -> None:
         assert cluster_of(MemoryApi(FOREIGN)).read("f") == FOREIGN
@@ -140,42 +140,42 @@ class TestLists:
     def test_endpoints_are_listed_once(self) -> None:
         api = MemoryApi(EXISTING, TRIAL)
         cluster = cluster_of(api)
-        assert cluster.read_many([wanted("a")]) == ({"a": EXISTING, TRIAL.inference_id: TRIAL}, {})
-        assert ids(cluster.neighbors(wanted("b"))) == ["a", TRIAL.inference_id]
-        assert cluster.left_over(wanted("a")) == TRIAL
-        assert cluster.left_over(wanted("b")) is None
+        assert cluster.read_all([wanted("a")]) == ({"a": EXISTING, TRIAL.inference_id: TRIAL}, {})
+        assert ids(cluster.list_endpoints(wanted("b"))) == ["a", TRIAL.inference_id]
+        assert cluster.find_left_over(wanted("a")) == TRIAL
+        assert cluster.find_left_over(wanted("b")) is None
         assert api.calls == ["list"]
 
     def test_later_plans_see_what_earlier_ones_make_of_the_cluster(self) -> None:
         cluster = cluster_of(MemoryApi(EXISTING))
-        found, _errors = cluster.read_many([])
-        cluster.expect("a", None)
-        cluster.expect("b", FOREIGN)
-        assert cluster.others() == {"b": FOREIGN}
+        found, _errors = cluster.read_all([])
+        cluster.predict("a", None)
+        cluster.predict("b", FOREIGN)
+        assert cluster.all_endpoints() == {"b": FOREIGN}
         assert found == {"a": EXISTING}
 
     def test_expectation_without_a_list_is_dropped(self) -> None:
         api = MemoryApi(EXISTING)
         cluster = cluster_of(api)
-        cluster.expect("b", FOREIGN)
-        assert cluster.others() == {"a": EXISTING}
+        cluster.predict("b", FOREIGN)
+        assert cluster.all_endpoints() == {"a": EXISTING}
 
     def test_list_that_fails_is_read_in_part(self) -> None:
         api = MemoryApi(EXISTING)
         api.failures["list"] = [unreadable()]
         cluster = cluster_of(api)
-        assert cluster.read_many([wanted("a", task_type="completion")]) == ({"a": EXISTING}, {})
-        assert cluster.others() == {"a": EXISTING}
+        assert cluster.read_all([wanted("a", task_type="completion")]) == ({"a": EXISTING}, {})
+        assert cluster.all_endpoints() == {"a": EXISTING}
         assert api.calls == ["list", "list completion"]
-        assert cluster.is_listed_in_part != ""
+        assert cluster.list_failure != ""
 
     def test_neighbors_of_a_list_that_fails_are_those_of_the_task_type(self) -> None:
         api = MemoryApi(EXISTING)
         api.failures["list"] = [unreadable()]
         cluster = cluster_of(api)
-        assert ids(cluster.neighbors(wanted("b"))) == ids(cluster.neighbors(wanted("b"))) == ["a"]
+        assert ids(cluster.list_endpoints(wanted("b"))) == ids(cluster.list_endpoints(wanted("b"))) == ["a"]
         assert api.calls == ["list", "list completion"]
-        assert (cluster.unlisted, len(cluster.warnings)) == ("", 1)
+        assert (cluster.task_type_list_failure, len(cluster.warnings)) == ("", 1)
 
 
 class TestDecide:
@@ -201,7 +201,7 @@ class TestDecide:
 def test_deployment_is_waited_for_if_the_endpoint_is_present_and_the_run_is_real(
     desired: Desired, options: dict[str, Any], waits: bool
 ) -> None:
-    assert cluster_of(MemoryApi(), **options).waits_for(desired) is waits
+    assert cluster_of(MemoryApi(), **options).should_wait_for(desired) is waits
 
 
 class TestHiddenSettings:
@@ -210,7 +210,7 @@ class TestHiddenSettings:
     PASSPHRASE, REGION = "service_settings.passphrase", "service_settings.region"
 
     def hidden(self, api: MemoryApi, settings: dict[str, Any], existing: Endpoint | None = EXISTING) -> Desired:
-        return cluster_of(api).with_hidden(wanted("a", settings=settings), existing)
+        return cluster_of(api).mark_sensitive(wanted("a", settings=settings), existing)
 
     def test_setting_that_the_server_calls_sensitive_is_a_secret(self) -> None:
         api = MemoryApi()
@@ -238,7 +238,7 @@ class TestHiddenSettings:
         api = MemoryApi()
         cluster = cluster_of(api)
         for _time in range(2):
-            cluster.with_hidden(wanted("a", settings={self.REGION: "eu"}), EXISTING)
+            cluster.mark_sensitive(wanted("a", settings={self.REGION: "eu"}), EXISTING)
         assert api.calls == ["services"]
 
     def test_setting_counts_as_different_if_the_server_does_not_tell(self) -> None:

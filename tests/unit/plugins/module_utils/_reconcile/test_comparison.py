@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.comparison import Differences, differences
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.comparison import Differences, compare
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Policy
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.history import unequal
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.history import unequal_paths
 from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import SERVICE
 from ansible_collections.esops.inference.plugins.module_utils._services.setting import Setting
 from tests.unit.reconciling import EXISTING, MODEL, TEMPERATURE, TOKENS, altered, wanted
@@ -33,7 +33,7 @@ def found(
     settings: dict[str, Any], existing: Endpoint = STORED, task_type: str | None = None, unmanaged: str = "keep"
 ) -> Differences:
     desired = wanted("a", task_type=task_type, settings=settings, secrets={"service_settings.api_key": "k"})
-    return differences(desired, existing, Policy(unmanaged_settings=unmanaged), ACME)
+    return compare(desired, existing, Policy(unmanaged_settings=unmanaged), ACME)
 
 
 class TestDifferences:
@@ -92,10 +92,10 @@ class TestRemovals:
         fixed = ACME._replace(settings=(Setting(BATCH, "int", default=5),))
         existing = STORED._replace(settings={BATCH: 7})
         removing = Policy(unmanaged_settings="remove")
-        assert differences(wanted("a"), existing, removing, fixed) == Differences({}, frozenset())
+        assert compare(wanted("a"), existing, removing, fixed) == Differences({}, frozenset())
 
     def test_setting_that_a_create_needs_is_not_removed(self) -> None:
-        removing = differences(wanted("a"), EXISTING, Policy(unmanaged_settings="remove"), SERVICE)
+        removing = compare(wanted("a"), EXISTING, Policy(unmanaged_settings="remove"), SERVICE)
         assert removing == Differences({}, frozenset({TEMPERATURE}))
 
     def test_undeclared_settings_are_kept_by_default(self) -> None:
@@ -134,4 +134,4 @@ class TestUnequal:
     def test_unequal_paths_are_the_same_in_both_directions(
         self, after: Endpoint | None, paths: tuple[str, ...]
     ) -> None:
-        assert unequal(EXISTING, after) == unequal(after, EXISTING) == paths
+        assert unequal_paths(EXISTING, after) == unequal_paths(after, EXISTING) == paths

@@ -15,7 +15,7 @@ from ansible_collections.esops.inference.plugins.module_utils._inference.endpoin
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import Plan
 from ansible_collections.esops.inference.plugins.module_utils._services.service import Service
 from ansible_collections.esops.inference.plugins.module_utils._services.setting import Setting
-from tests.unit.planning import CREATE_HINT, NEEDED, RECREATE_HINT, StubFacts, planned, refusal
+from tests.unit.planning import CREATE_HINT, NEEDED, RECREATE_HINT, StubFacts, make_plan, refusal
 from tests.unit.reconciling import (
     EXISTING,
     KEY,
@@ -39,7 +39,7 @@ from tests.unit.services import RATE as ACME_RATE
 
 class TestCreation:
     def test_body_of_a_create_holds_what_was_declared_and_nothing_else(self) -> None:
-        decided = planned(NEEDED, None, "k")
+        decided = make_plan(NEEDED, None, "k")
         assert decided.action == "created"
         assert decided.body == {
             "service": "anthropic",
@@ -49,15 +49,15 @@ class TestCreation:
         assert decided.changes == (KEY, MODEL, TOKENS)
 
     def test_create_sends_the_secrets_and_needs_no_proof(self) -> None:
-        decided = planned(NEEDED, None, "k")
-        assert (decided.sent, decided.proof, decided.doubtful) == ((KEY,), {}, False)
+        decided = make_plan(NEEDED, None, "k")
+        assert (decided.sent, decided.preflight_body, decided.may_be_rejected) == ((KEY,), {}, False)
 
     def test_created_endpoint_is_foretold_with_the_defaults_of_the_server(self) -> None:
-        decided = planned(NEEDED, None, "k")
+        decided = make_plan(NEEDED, None, "k")
         assert decided.after == Endpoint("a", "completion", "anthropic", {RATE: 50, MODEL: "m", TOKENS: 5})
 
     def test_declared_task_type_is_used(self) -> None:
-        decided = planned(NEEDED, None, "k", task_type="chat_completion")
+        decided = make_plan(NEEDED, None, "k", task_type="chat_completion")
         assert decided.after is not None
         assert decided.after.task_type == "chat_completion"
 
@@ -73,7 +73,7 @@ class TestCreation:
         )
 
     def test_service_without_credentials_is_created_without_secrets(self) -> None:
-        decided = planned({"service_settings.model": "m"}, None, service=LOCAL)
+        decided = make_plan({"service_settings.model": "m"}, None, service=LOCAL)
         assert (decided.action, decided.sent) == ("created", ())
         assert decided.body == {"service": "local", "service_settings": {"model": "m"}}
 
@@ -93,11 +93,11 @@ class TestDuplicates:
         ],
     )
     def test_endpoint_that_differs_in_task_service_or_model_is_no_duplicate(self, other: Endpoint) -> None:
-        decided = planned({**NEEDED, RATE: 50}, None, "k", StubFacts(others=[other]), duplicate_model="fail")
+        decided = make_plan({**NEEDED, RATE: 50}, None, "k", StubFacts(others=[other]), duplicate_model="fail")
         assert (decided.action, decided.warnings) == ("created", ())
 
     def test_duplicate_is_a_warning_by_default(self) -> None:
-        decided = planned(NEEDED, None, "k", StubFacts(others=[self.TWIN]))
+        decided = make_plan(NEEDED, None, "k", StubFacts(others=[self.TWIN]))
         assert (decided.action, decided.warnings) == ("created", (self.TEXT,))
 
     def test_duplicate_is_refused_if_the_policy_says_so(self) -> None:
@@ -105,7 +105,7 @@ class TestDuplicates:
         assert text == f"{self.TEXT} It was not created. Hint: set duplicate_model=allow to create it anyway."
 
     def test_duplicate_is_not_mentioned_if_the_policy_allows_it(self) -> None:
-        decided = planned(NEEDED, None, "k", StubFacts(others=[self.TWIN]), duplicate_model="allow")
+        decided = make_plan(NEEDED, None, "k", StubFacts(others=[self.TWIN]), duplicate_model="allow")
         assert (decided.action, decided.warnings) == ("created", ())
 
 
@@ -115,7 +115,7 @@ class TestLeftOver:
     LEFT_OVER = EXISTING._replace(inference_id="a-ansible-preflight", task_type="chat_completion")
 
     def test_settings_that_are_not_declared_are_carried_over_from_a_left_over(self) -> None:
-        decided = planned({TOKENS: 5}, None, "k", StubFacts(others=[self.LEFT_OVER]))
+        decided = make_plan({TOKENS: 5}, None, "k", StubFacts(others=[self.LEFT_OVER]))
         assert decided.after == Endpoint(
             "a", "chat_completion", "anthropic", {MODEL: "m", RATE: 50, TOKENS: 5, TEMPERATURE: 0.5}
         )
@@ -123,7 +123,7 @@ class TestLeftOver:
         assert decided.changes == (KEY, MODEL, RATE, TOKENS, TEMPERATURE)
 
     def test_settings_that_are_carried_over_are_named_in_a_warning(self) -> None:
-        decided = planned({TOKENS: 5}, None, "k", StubFacts(others=[self.LEFT_OVER]))
+        decided = make_plan({TOKENS: 5}, None, "k", StubFacts(others=[self.LEFT_OVER]))
         [warning] = decided.warnings
         assert warning == (
             "An earlier run was interrupted while it re-created inference endpoint a. Its temporary endpoint "
@@ -131,23 +131,23 @@ class TestLeftOver:
         )
 
     def test_left_over_with_nothing_more_than_declared_gives_no_warning(self) -> None:
-        decided = planned(dict(EXISTING.settings), None, "k", StubFacts(others=[self.LEFT_OVER]))
+        decided = make_plan(dict(EXISTING.settings), None, "k", StubFacts(others=[self.LEFT_OVER]))
         assert decided.warnings == ()
 
     def test_declared_task_type_overrides_that_of_a_left_over(self) -> None:
-        decided = planned({}, None, "k", StubFacts(others=[self.LEFT_OVER]), task_type="completion")
+        decided = make_plan({}, None, "k", StubFacts(others=[self.LEFT_OVER]), task_type="completion")
         assert decided.after is not None
         assert decided.after.task_type == "completion"
 
     def test_left_over_is_not_used_if_undeclared_settings_are_removed(self) -> None:
-        decided = planned(NEEDED, None, "k", StubFacts(others=[self.LEFT_OVER]), unmanaged_settings="remove")
-        assert decided == planned(NEEDED, None, "k", unmanaged_settings="remove")
+        decided = make_plan(NEEDED, None, "k", StubFacts(others=[self.LEFT_OVER]), unmanaged_settings="remove")
+        assert decided == make_plan(NEEDED, None, "k", unmanaged_settings="remove")
 
     @pytest.mark.parametrize(
         "other", [LEFT_OVER._replace(service="openai"), LEFT_OVER._replace(inference_id="b-ansible-preflight")]
     )
     def test_temporary_endpoint_of_another_endpoint_or_service_is_not_used(self, other: Endpoint) -> None:
-        assert planned(NEEDED, None, "k", StubFacts(others=[other]), duplicate_model="allow") == planned(
+        assert make_plan(NEEDED, None, "k", StubFacts(others=[other]), duplicate_model="allow") == make_plan(
             NEEDED, None, "k", duplicate_model="allow"
         )
 
@@ -160,44 +160,44 @@ class TestLeftOver:
 
 class TestUpdate:
     def test_task_settings_are_sent_whole_and_undeclared_ones_kept(self) -> None:
-        decided = planned({TOKENS: 2048})
+        decided = make_plan({TOKENS: 2048})
         assert decided.action == "updated"
         assert decided.body == {"task_settings": {"max_tokens": 2048, "temperature": 0.5}}
         assert decided.changes == (TOKENS,)
         assert decided.after == altered(EXISTING, max_tokens=2048)
 
     def test_undeclared_task_settings_are_removed_if_the_policy_says_so(self) -> None:
-        decided = planned({TOKENS: 1024}, unmanaged_settings="remove")
+        decided = make_plan({TOKENS: 1024}, unmanaged_settings="remove")
         assert decided.body == {"task_settings": {"max_tokens": 1024}}
         assert decided.changes == (TEMPERATURE,)
         assert decided.after == altered(EXISTING, temperature=None)
 
     def test_setting_that_a_create_needs_is_never_removed(self) -> None:
-        decided = planned({}, unmanaged_settings="remove")
+        decided = make_plan({}, unmanaged_settings="remove")
         assert decided.body == {"task_settings": {"max_tokens": 1024}}
 
     def test_last_task_setting_is_removed_by_empty_task_settings(self) -> None:
         existing = Endpoint("a", "rerank", "acme", {"task_settings.user": "u", "service_settings.rate": 10})
-        decided = planned({}, existing, service=ACME, unmanaged_settings="remove")
+        decided = make_plan({}, existing, service=ACME, unmanaged_settings="remove")
         assert decided.body == {"task_settings": {}}
 
     def test_undeclared_rate_limit_goes_back_to_its_default(self) -> None:
         existing = Endpoint("a", "completion", "anthropic", {MODEL: "m", RATE: 7, TOKENS: 1024})
-        decided = planned({}, existing, unmanaged_settings="remove")
+        decided = make_plan({}, existing, unmanaged_settings="remove")
         assert decided.body == {"service_settings": {"rate_limit": {"requests_per_minute": 50}}}
 
     def test_key_is_sent_along_with_service_settings(self) -> None:
-        decided = planned({RATE: 7}, key="k")
+        decided = make_plan({RATE: 7}, key="k")
         assert decided.body == {"service_settings": {"api_key": "k", "rate_limit": {"requests_per_minute": 7}}}
         assert (decided.changes, decided.sent) == ((RATE,), (KEY,))
 
     def test_service_settings_are_sent_alone_if_no_key_is_declared(self) -> None:
-        decided = planned({RATE: 7})
+        decided = make_plan({RATE: 7})
         assert decided.body == {"service_settings": {"rate_limit": {"requests_per_minute": 7}}}
         assert decided.sent == ()
 
     def test_task_settings_are_sent_without_the_key(self) -> None:
-        decided = planned({TOKENS: 2048}, key="k")
+        decided = make_plan({TOKENS: 2048}, key="k")
         assert "service_settings" not in decided.body
         assert decided.sent == ()
 
@@ -216,21 +216,21 @@ class TestProof:
         [(V817, True), (V93, True), (UNKNOWN, True), (V94, False), (V96, False), (SERVERLESS, False)],
     )
     def test_key_is_proved_unless_the_server_is_known_to_validate(self, server: Server, is_proved: bool) -> None:
-        decided = planned({}, key="k", facts=StubFacts(server), update_secrets="always")
-        assert decided.proof == (self.BODY if is_proved else {})
+        decided = make_plan({}, key="k", facts=StubFacts(server), update_secrets="always")
+        assert decided.preflight_body == (self.BODY if is_proved else {})
 
     def test_update_without_the_key_needs_no_proof(self) -> None:
-        assert planned({TOKENS: 5}, key="k", facts=StubFacts(V93)).proof == {}
+        assert make_plan({TOKENS: 5}, key="k", facts=StubFacts(V93)).preflight_body == {}
 
     @pytest.mark.parametrize("settings", [{}, {MODEL: "n"}])
     def test_nothing_is_proved_without_preflight(self, settings: dict[str, Any]) -> None:
         policy = {"update_secrets": "always", "allow_recreate": True, "preflight": False}
-        assert planned(settings, key="k", facts=StubFacts(V93), **policy).proof == {}
+        assert make_plan(settings, key="k", facts=StubFacts(V93), **policy).preflight_body == {}
 
     def test_recreation_is_proved_with_its_own_body(self) -> None:
-        decided = planned({MODEL: "n"}, key="k", allow_recreate=True)
-        assert decided.proof == decided.body
-        assert decided.proof != {}
+        decided = make_plan({MODEL: "n"}, key="k", allow_recreate=True)
+        assert decided.preflight_body == decided.body
+        assert decided.preflight_body != {}
 
 
 class TestFixedSettings:
@@ -258,7 +258,7 @@ class TestFixedSettings:
         )
 
     def test_recreation_carries_over_what_is_not_declared(self) -> None:
-        decided = planned({MODEL: "n"}, key="k", allow_recreate=True)
+        decided = make_plan({MODEL: "n"}, key="k", allow_recreate=True)
         assert decided.action == "recreated"
         assert decided.body == {
             "service": "anthropic",
@@ -268,11 +268,11 @@ class TestFixedSettings:
         assert (decided.changes, decided.sent, decided.before) == ((MODEL,), (KEY,), EXISTING)
 
     def test_recreation_leaves_out_what_is_removed(self) -> None:
-        decided = planned({MODEL: "n"}, key="k", allow_recreate=True, unmanaged_settings="remove")
+        decided = make_plan({MODEL: "n"}, key="k", allow_recreate=True, unmanaged_settings="remove")
         assert decided.body["task_settings"] == {"max_tokens": 1024}
 
     def test_recreation_changes_the_task_type(self) -> None:
-        decided = planned({}, key="k", task_type="chat_completion", allow_recreate=True)
+        decided = make_plan({}, key="k", task_type="chat_completion", allow_recreate=True)
         assert decided.after == EXISTING._replace(task_type="chat_completion")
         assert decided.changes == ("task_type",)
 
@@ -286,17 +286,17 @@ class TestFixedSettings:
 class TestVersions:
     @pytest.mark.parametrize("server", [V817, V93])
     def test_older_server_is_expected_to_leave_the_rate_limit_but_is_asked(self, server: Server) -> None:
-        decided = planned({RATE: 7}, key="k", facts=StubFacts(server))
+        decided = make_plan({RATE: 7}, key="k", facts=StubFacts(server))
         assert (decided.action, decided.after) == ("updated", EXISTING)
 
     @pytest.mark.parametrize("server", [V816, V817, V93])
     def test_rate_limit_takes_a_recreation_on_older_servers_if_allowed(self, server: Server) -> None:
-        assert planned({RATE: 7}, key="k", facts=StubFacts(server), allow_recreate=True).action == "recreated"
+        assert make_plan({RATE: 7}, key="k", facts=StubFacts(server), allow_recreate=True).action == "recreated"
 
     @pytest.mark.parametrize(("server", "key"), [(V94, "k"), (V95, None), (V96, None), (SERVERLESS, None)])
     def test_newer_server_changes_the_rate_limit_in_place(self, server: Server, key: str | None) -> None:
-        decided = planned({RATE: 7}, key=key, facts=StubFacts(server), allow_recreate=True)
-        assert (decided.action, decided.doubtful) == ("updated", False)
+        decided = make_plan({RATE: 7}, key=key, facts=StubFacts(server), allow_recreate=True)
+        assert (decided.action, decided.may_be_rejected) == ("updated", False)
         assert decided.after is not None
         assert decided.after.settings[RATE] == 7
 
@@ -330,21 +330,21 @@ class TestVersions:
 
     def test_service_without_credentials_lacks_none(self) -> None:
         existing = Endpoint("a", "rerank", "local", {"service_settings.rate": 10})
-        decided = planned({"service_settings.rate": 7}, existing, facts=StubFacts(V93), service=LOCAL)
-        assert (decided.action, decided.doubtful, decided.sent) == ("updated", False, ())
+        decided = make_plan({"service_settings.rate": 7}, existing, facts=StubFacts(V93), service=LOCAL)
+        assert (decided.action, decided.may_be_rejected, decided.sent) == ("updated", False, ())
 
     def test_9_4_decides_itself_about_service_settings_without_the_key(self) -> None:
         """A patch release may accept them."""
-        decided = planned({RATE: 7, TOKENS: 5}, facts=StubFacts(V94))
-        assert (decided.action, decided.doubtful, decided.after) == ("updated", True, EXISTING)
+        decided = make_plan({RATE: 7, TOKENS: 5}, facts=StubFacts(V94))
+        assert (decided.action, decided.may_be_rejected, decided.after) == ("updated", True, EXISTING)
 
     def test_unknown_version_is_tried(self) -> None:
-        decided = planned({RATE: 7}, key="k", facts=StubFacts(UNKNOWN))
-        assert (decided.action, decided.doubtful) == ("updated", False)
+        decided = make_plan({RATE: 7}, key="k", facts=StubFacts(UNKNOWN))
+        assert (decided.action, decided.may_be_rejected) == ("updated", False)
 
     def test_rest_of_an_update_is_expected_to_be_made_before_9_4(self) -> None:
-        decided = planned({RATE: 7, TOKENS: 5}, key="k", facts=StubFacts(V93))
-        assert (decided.doubtful, decided.after) == (False, altered(EXISTING, max_tokens=5))
+        decided = make_plan({RATE: 7, TOKENS: 5}, key="k", facts=StubFacts(V93))
+        assert (decided.may_be_rejected, decided.after) == (False, altered(EXISTING, max_tokens=5))
 
 
 class TestIgnored:
@@ -364,10 +364,10 @@ class TestIgnored:
 
     def test_setting_that_the_server_ignored_takes_a_recreation_if_allowed(self) -> None:
         facts = StubFacts(ignored=[RATE])
-        assert planned({RATE: 7}, key="k", facts=facts, allow_recreate=True).action == "recreated"
+        assert make_plan({RATE: 7}, key="k", facts=facts, allow_recreate=True).action == "recreated"
 
     def test_setting_that_the_server_ignored_does_not_matter_once_it_is_in_sync(self) -> None:
-        assert planned({TOKENS: 5}, facts=StubFacts(ignored=[RATE])).action == "updated"
+        assert make_plan({TOKENS: 5}, facts=StubFacts(ignored=[RATE])).action == "updated"
 
 
 class TestRepair:
@@ -381,7 +381,7 @@ class TestRepair:
         return StubFacts(unreadable=why)
 
     def test_unreadable_endpoint_is_deleted_with_force(self) -> None:
-        decided = planned(existing=None, facts=self.broken(), state="absent", force=True)
+        decided = make_plan(existing=None, facts=self.broken(), state="absent", force=True)
         assert decided == Plan("deleted", self.BEFORE)
 
     def test_unreadable_endpoint_is_not_deleted_without_force(self) -> None:
@@ -398,16 +398,16 @@ class TestRepair:
 
     def test_unreadable_endpoint_is_recreated_from_the_declaration_alone(self) -> None:
         facts = self.broken()
-        decided = planned(NEEDED, None, "k", facts, force=True, allow_recreate=True)
-        created = planned(NEEDED, None, "k")
+        decided = make_plan(NEEDED, None, "k", facts, force=True, allow_recreate=True)
+        created = make_plan(NEEDED, None, "k")
         assert (decided.action, decided.before, decided.changes) == ("recreated", self.BEFORE, (KEY, MODEL, TOKENS))
         assert (decided.after, decided.body, decided.sent) == (created.after, created.body, created.sent)
-        assert decided.proof == decided.body
+        assert decided.preflight_body == decided.body
         assert facts.asked == []
 
     def test_unreadable_endpoint_is_recreated_without_a_proof_if_preflight_is_off(self) -> None:
-        decided = planned(NEEDED, None, "k", self.broken(), force=True, allow_recreate=True, preflight=False)
-        assert (decided.action, decided.proof) == ("recreated", {})
+        decided = make_plan(NEEDED, None, "k", self.broken(), force=True, allow_recreate=True, preflight=False)
+        assert (decided.action, decided.preflight_body) == ("recreated", {})
 
     def test_unreadable_endpoint_is_not_recreated_if_the_declaration_lacks_something(self) -> None:
         assert refusal({TOKENS: 5}, None, None, self.broken(), force=True, allow_recreate=True) == (
@@ -425,7 +425,7 @@ class TestRepair:
 
     def test_unreadable_endpoint_whose_own_service_the_server_lost_can_be_deleted(self) -> None:
         why = "Unknown service [anthropic] for inference endpoint [a]."
-        assert planned(existing=None, facts=self.broken(why), state="absent", force=True).action == "deleted"
+        assert make_plan(existing=None, facts=self.broken(why), state="absent", force=True).action == "deleted"
 
 
 SHOWN = {ACME_MODEL: "m", DIMENSIONS: 3, MEASURED: 7, ADAPTIVE: True, MOST: 4, INPUT: "query", USER: "u"}
@@ -440,7 +440,7 @@ SHY_WARNING = (
 
 class TestWhatServersFillIn:
     def test_recreation_leaves_to_the_server_what_it_fills_in(self) -> None:
-        decided = planned({ACME_MODEL: "n"}, STORED, service=SHY, allow_recreate=True)
+        decided = make_plan({ACME_MODEL: "n"}, STORED, service=SHY, allow_recreate=True)
         assert decided.body == {
             "service": "shy",
             "service_settings": {"model": "n", "scaling": {"adaptive": True}},
@@ -451,12 +451,12 @@ class TestWhatServersFillIn:
         assert decided.warnings == (SHY_WARNING,)
 
     def test_recreation_keeps_what_is_declared_of_it(self) -> None:
-        decided = planned({ACME_MODEL: "n", DIMENSIONS: 3}, STORED, service=SHY, allow_recreate=True)
+        decided = make_plan({ACME_MODEL: "n", DIMENSIONS: 3}, STORED, service=SHY, allow_recreate=True)
         assert decided.body["service_settings"] == {"model": "n", "dimensions": 3, "scaling": {"adaptive": True}}
 
     def test_create_sends_neither_what_only_servers_tell_nor_what_moves_by_itself(self) -> None:
         declared = {ACME_MODEL: "m", DIMENSIONS: 3, MEASURED: 7, ADAPTIVE: True, MOST: 4}
-        decided = planned(declared, None, service=SHY)
+        decided = make_plan(declared, None, service=SHY)
         assert decided.body["service_settings"] == {"model": "m", "dimensions": 3, "scaling": {"adaptive": True}}
 
 
@@ -467,11 +467,11 @@ class TestMergingServices:
         assert f"differs in {USER}, but no version of Elasticsearch can update it in place" in refusal(
             {INPUT: "query"}, STORED, service=SHY, unmanaged_settings="remove"
         )
-        decided = planned({INPUT: "query"}, STORED, service=SHY, unmanaged_settings="remove", allow_recreate=True)
+        decided = make_plan({INPUT: "query"}, STORED, service=SHY, unmanaged_settings="remove", allow_recreate=True)
         assert decided.body["task_settings"] == {"input": "query"}
 
     def test_change_of_a_task_setting_is_sent_whole(self) -> None:
-        decided = planned({INPUT: "document"}, STORED, service=SHY)
+        decided = make_plan({INPUT: "document"}, STORED, service=SHY)
         assert (decided.action, decided.body) == ("updated", {"task_settings": {"input": "document", "user": "u"}})
 
 
@@ -480,14 +480,14 @@ class TestModelsInTheCluster:
 
     def test_recreation_is_not_proved_since_the_model_would_be_allocated_twice(self) -> None:
         existing = STORED._replace(service="local")
-        decided = planned({ACME_MODEL: "n"}, existing, service=self.SERVICE, allow_recreate=True)
-        assert (decided.action, decided.proof) == ("recreated", {})
+        decided = make_plan({ACME_MODEL: "n"}, existing, service=self.SERVICE, allow_recreate=True)
+        assert (decided.action, decided.preflight_body) == ("recreated", {})
 
     def test_endpoint_is_its_own_if_the_server_stores_it_under_another_name(self) -> None:
         service = self.SERVICE._replace(name="older", stored_as="local")
         existing = STORED._replace(service="local")
-        assert planned({ACME_MODEL: "m"}, existing, service=service).action == "none"
-        created = planned({ACME_MODEL: "m"}, None, service=service)
+        assert make_plan({ACME_MODEL: "m"}, existing, service=service).action == "none"
+        created = make_plan({ACME_MODEL: "m"}, None, service=service)
         assert created.body["service"] == "older"
         assert created.after is not None
         assert created.after.service == "local"
@@ -495,7 +495,7 @@ class TestModelsInTheCluster:
 
 class TestBuiltInEndpoints:
     def plan(self, settings: dict[str, Any], existing: Endpoint | None, **options: Any) -> Plan:
-        return planned(settings, existing, service=SHY, inference_id=".shy", **options)
+        return make_plan(settings, existing, service=SHY, inference_id=".shy", **options)
 
     def test_built_in_endpoint_can_be_declared_as_it_is(self) -> None:
         assert self.plan(SHOWN, STORED._replace(inference_id=".shy")).action == "none"
@@ -535,7 +535,7 @@ class TestUnknownServices:
     EXISTING = Endpoint("a", "rerank", "strange", {"service_settings.x.y": 1, "service_settings.x.z": 2, INPUT: "q"})
 
     def test_object_without_a_row_is_sent_whole(self) -> None:
-        decided = planned({"service_settings.x.y": 3}, self.EXISTING, service=Service("strange"))
+        decided = make_plan({"service_settings.x.y": 3}, self.EXISTING, service=Service("strange"))
         assert (decided.action, decided.body) == ("updated", {"service_settings": {"x": {"y": 3, "z": 2}}})
 
     def test_setting_that_the_server_rejected_is_named_with_its_words(self) -> None:
@@ -551,19 +551,19 @@ class TestUnknownServices:
         assert refusal({}, None, service=Service("strange")) == (
             f"Inference endpoint a does not exist, and creating it requires task_type. {CREATE_HINT}"
         )
-        assert planned({}, None, service=Service("strange"), task_type="rerank").action == "created"
+        assert make_plan({}, None, service=Service("strange"), task_type="rerank").action == "created"
 
     def test_models_of_services_without_a_known_model_are_not_compared(self) -> None:
         others = StubFacts(others=[self.EXISTING._replace(inference_id="b")])
-        decided = planned({}, None, service=Service("strange"), task_type="rerank", facts=others)
+        decided = make_plan({}, None, service=Service("strange"), task_type="rerank", facts=others)
         assert decided.warnings == ()
 
 
 class TestRejectedSecrets:
     def test_update_leaves_out_secrets_that_the_server_rejected_beside_it(self) -> None:
         facts = StubFacts(ignored=(KEY,))
-        assert planned({RATE: 7}, EXISTING, "k", facts).sent == ()
-        assert planned({RATE: 7}, EXISTING, "k").sent == (KEY,)
+        assert make_plan({RATE: 7}, EXISTING, "k", facts).sent == ()
+        assert make_plan({RATE: 7}, EXISTING, "k").sent == (KEY,)
 
 
 CHUNKED = STORED._replace(settings={ACME_MODEL: "m", USER: "u", "chunking_settings.max_chunk_size": 100})
@@ -574,14 +574,14 @@ class TestOptionalSecrets:
 
     def test_rotation_is_done_with_a_warning(self) -> None:
         service = SHY._replace(settings=(Setting(KEY, secret=True, changes_since=(8, 17)), *SHY.settings))
-        decided = planned({}, STORED, "k", service=service, update_secrets="always")
+        decided = make_plan({}, STORED, "k", service=service, update_secrets="always")
         assert (decided.action, decided.sent) == ("updated", (KEY,))
         [warning] = decided.warnings
         assert warning.startswith("Inference endpoint a: the service shy does not require credentials.")
         assert f"ignores {KEY}." in warning
 
     def test_rotation_of_a_secret_that_is_required_needs_none(self) -> None:
-        assert planned({}, EXISTING, "k", update_secrets="always").warnings == ()
+        assert make_plan({}, EXISTING, "k", update_secrets="always").warnings == ()
 
 
 class TestChunkingSettings:
@@ -603,7 +603,7 @@ class TestChunkingSettings:
     def test_update_that_would_reset_them_is_refused(self, version: tuple[int, int], patch: int, keeps: bool) -> None:
         facts = StubFacts(Server(version, "Elasticsearch x", patch=patch))
         if keeps:
-            assert planned({USER: "v"}, CHUNKED, facts=facts, service=SHY).action == "updated"
+            assert make_plan({USER: "v"}, CHUNKED, facts=facts, service=SHY).action == "updated"
         else:
             said = refusal({USER: "v"}, CHUNKED, facts=facts, service=SHY)
             assert said.startswith(f"Inference endpoint a differs in {USER}, but Elasticsearch x cannot update it")
@@ -611,9 +611,9 @@ class TestChunkingSettings:
 
     def test_recreation_keeps_them(self) -> None:
         facts = StubFacts(V93)
-        decided = planned({USER: "v"}, CHUNKED, facts=facts, service=SHY, allow_recreate=True)
+        decided = make_plan({USER: "v"}, CHUNKED, facts=facts, service=SHY, allow_recreate=True)
         assert (decided.action, decided.body["chunking_settings"]) == ("recreated", {"max_chunk_size": 100})
 
     def test_endpoint_without_them_is_updated(self) -> None:
-        decided = planned({USER: "v"}, STORED, facts=StubFacts(V93), service=SHY)
+        decided = make_plan({USER: "v"}, STORED, facts=StubFacts(V93), service=SHY)
         assert decided.action == "updated"

@@ -18,7 +18,7 @@ def test_repr_of_a_declaration_shows_no_secret() -> None:
 
 
 def test_complete_declaration_has_the_secrets_first() -> None:
-    assert list(DESIRED.complete.items()) == [
+    assert list(DESIRED.all_settings.items()) == [
         ("service_settings.api_key", "sk-secret"),
         ("service_settings.model_id", "m"),
     ]
@@ -40,8 +40,8 @@ def test_defaults_of_a_purge_are_those_of_the_options() -> None:
 
 
 def test_hidden_settings_are_among_the_secrets_and_in_the_body_all_the_same() -> None:
-    hidden = DESIRED.hiding(["service_settings.model_id"])
+    hidden = DESIRED.with_secrets(["service_settings.model_id"])
     assert hidden.settings == {}
     assert hidden.secrets == {"service_settings.api_key": "sk-secret", "service_settings.model_id": "m"}
-    assert hidden.complete == DESIRED.complete
-    assert DESIRED.hiding([]) == DESIRED
+    assert hidden.all_settings == DESIRED.all_settings
+    assert DESIRED.with_secrets([]) == DESIRED

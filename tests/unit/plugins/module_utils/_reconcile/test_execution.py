@@ -473,7 +473,7 @@ def test_endpoint_that_keeps_changing_is_a_failure_after_three_rounds(
 def outcome_of(api: MemoryApi, settings: dict[str, Any], key: str | None = None, **options: Any) -> Outcome:
     """What comes of one endpoint, over an API in memory."""
     desired = wanted("a", settings=settings, secrets={} if key is None else {KEY_PATH: key})
-    return Reconciler(cluster_of(api, **options)).one(desired)
+    return Reconciler(cluster_of(api, **options)).reconcile(desired)
 
 
 class TestCheckMode:
@@ -581,7 +581,7 @@ class TestDeployment:
         api.failures["create a"] = [ALLOCATING]
         api.deployed = [False, True]
         desired = Desired("a", "present", "rerank", {MODEL_PATH: "m"}, service="local")
-        outcome = Reconciler(cluster_of(api, lambda _name: IN_CLUSTER)).one(desired)
+        outcome = Reconciler(cluster_of(api, lambda _name: IN_CLUSTER)).reconcile(desired)
         assert (outcome.action, outcome.error) == ("created", None)
         assert api.calls[-4:] == ["create a", "get a", "deployment m as a", "deployment m as a"]
 
@@ -591,7 +591,7 @@ class TestDeployment:
         api.failures["create a"] = [ALLOCATING]
         api.deployed = [False] * 99
         desired = Desired("a", "present", "rerank", {MODEL_PATH: "m"}, service="local")
-        outcome = Reconciler(cluster_of(api, lambda _name: IN_CLUSTER, wait_timeout=5)).one(desired)
+        outcome = Reconciler(cluster_of(api, lambda _name: IN_CLUSTER, wait_timeout=5)).reconcile(desired)
         assert (outcome.action, outcome.changed) == ("created", True)
         assert "was not fully allocated within wait_timeout=5 seconds" in str(outcome.error)
 
@@ -600,7 +600,7 @@ class TestDeployment:
         api = MemoryApi(existing)
         api.deployed = [True]
         desired = Desired(".a", settings={MODEL_PATH: "m"}, service="local")
-        Reconciler(cluster_of(api, lambda _name: IN_CLUSTER, wait_for_deployment=True)).one(desired)
+        Reconciler(cluster_of(api, lambda _name: IN_CLUSTER, wait_for_deployment=True)).reconcile(desired)
         assert api.calls == ["get .a", "deployment m"]
 
     def test_endpoint_without_a_model_is_not_waited_for(self) -> None:

@@ -100,19 +100,19 @@ class TestServer:
 
 class TestOthers:
     def test_others_are_the_endpoints_of_the_cluster(self) -> None:
-        assert ids(facts_of(cluster_of(MemoryApi(EXISTING))).others()) == ["a"]
+        assert ids(facts_of(cluster_of(MemoryApi(EXISTING))).all_endpoints()) == ["a"]
 
     @pytest.mark.parametrize("duplicate_model", ["allow", "warn"])
     def test_others_may_be_unknown_if_duplicates_are_not_refused(self, duplicate_model: str) -> None:
         api = MemoryApi()
         api.failures = {"list": [failed("GET", "/_inference/_all")], "list completion": [failed("GET", "/x")]}
-        assert list(facts_of(cluster_of(api, duplicate_model=duplicate_model)).others()) == []
+        assert list(facts_of(cluster_of(api, duplicate_model=duplicate_model)).all_endpoints()) == []
 
     def test_others_that_are_unknown_are_a_refusal_if_duplicates_are_refused(self) -> None:
         api = MemoryApi()
         api.failures = {"list": [failed("GET", "/_inference/_all")], "list completion": [failed("GET", "/x")]}
         with pytest.raises(Refused) as refused:
-            facts_of(cluster_of(api, duplicate_model="fail")).others()
+            facts_of(cluster_of(api, duplicate_model="fail")).all_endpoints()
         assert str(refused.value) == (
             "Cannot check for duplicates (duplicate_model=fail), because Elasticsearch does not list the endpoints. "
             "GET /x: It failed. Nothing was changed. "
@@ -122,11 +122,11 @@ class TestOthers:
     def test_others_of_the_task_type_suffice_to_find_duplicates(self) -> None:
         api = MemoryApi(EXISTING)
         api.failures["list"] = [unreadable()]
-        assert ids(facts_of(cluster_of(api, duplicate_model="fail")).others()) == ["a"]
+        assert ids(facts_of(cluster_of(api, duplicate_model="fail")).all_endpoints()) == ["a"]
 
     def test_others_are_not_asked_in_another_way_if_any_request_would_fail(self) -> None:
         api = MemoryApi()
         api.failures["list"] = [unauthorized()]
         with pytest.raises(ClientError):
-            facts_of(cluster_of(api)).others()
+            facts_of(cluster_of(api)).all_endpoints()
         assert api.calls == ["list"]

@@ -12,13 +12,13 @@ import pytest
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import Refused
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.history import (
+    ACCEPTED,
     FOUND,
-    NOT_MADE,
-    TAKEN,
+    NO_EFFECT,
     UNKNOWN,
     History,
     Write,
-    folded,
+    fold,
 )
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.outcome import Outcome
 from tests.unit.reconciling import EXISTING, KEY, MODEL, TEMPERATURE, TOKENS, altered, failed, rejected
@@ -32,26 +32,26 @@ COLD, COLD_FIVE = altered(EXISTING, temperature=None), altered(FIVE, temperature
 REFUSAL = Refused("It cannot be done.")
 
 
-def created(after: Endpoint | None = EXISTING, verdict: str = TAKEN, before: Endpoint | None = None) -> Write:
+def created(after: Endpoint | None = EXISTING, verdict: str = ACCEPTED, before: Endpoint | None = None) -> Write:
     return Write("created", before, after, verdict, (KEY, MODEL, TOKENS), (KEY,))
 
 
 def updated(
-    before: Endpoint | None = EXISTING, after: Endpoint | None = FIVE, verdict: str = TAKEN, **more: Any
+    before: Endpoint | None = EXISTING, after: Endpoint | None = FIVE, verdict: str = ACCEPTED, **more: Any
 ) -> Write:
     return Write("updated", before, after, verdict, (TOKENS,), **more)
 
 
-def rotated(verdict: str = TAKEN, endpoint: Endpoint | None = EXISTING) -> Write:
+def rotated(verdict: str = ACCEPTED, endpoint: Endpoint | None = EXISTING) -> Write:
     return Write("updated", endpoint, endpoint, verdict, (KEY,), (KEY,))
 
 
-def deleted(verdict: str = TAKEN, before: Endpoint | None = EXISTING, after: Endpoint | None = None) -> Write:
+def deleted(verdict: str = ACCEPTED, before: Endpoint | None = EXISTING, after: Endpoint | None = None) -> Write:
     return Write("deleted", before, after, verdict)
 
 
 def recreated(after: Endpoint | None = OTHER, sent: tuple[str, ...] = (KEY,), before: Endpoint | None = None) -> Write:
-    return Write("recreated", before, after, TAKEN, (MODEL,), sent)
+    return Write("recreated", before, after, ACCEPTED, (MODEL,), sent)
 
 
 def unread(action: str = "updated", verdict: str = UNKNOWN) -> Write:
@@ -63,19 +63,19 @@ HISTORIES: dict[str, tuple[Endpoint | None, list[Write], tuple[Any, ...]]] = {
     "nothing was written": (EXISTING, [], ("none", False, EXISTING, EXISTING, (), ())),
     "there is nothing": (None, [], ("none", False, None, None, (), ())),
     # One write.
-    "create, taken": (None, [created()], ("created", True, None, EXISTING, (KEY, MODEL, TOKENS), ())),
+    "create, accepted": (None, [created()], ("created", True, None, EXISTING, (KEY, MODEL, TOKENS), ())),
     "create, found": (
         None,
         [created(verdict=FOUND)],
         ("created", True, None, EXISTING, (KEY, MODEL, TOKENS), ()),
     ),
-    "create, not made": (None, [created(None, NOT_MADE)], ("none", False, None, None, (), ())),
+    "create, no effect": (None, [created(None, NO_EFFECT)], ("none", False, None, None, (), ())),
     "create, unknown": (None, [created(None, UNKNOWN)], ("none", False, None, None, (), ())),
-    "update, taken": (EXISTING, [updated()], ("updated", True, EXISTING, FIVE, (TOKENS,), ())),
+    "update, accepted": (EXISTING, [updated()], ("updated", True, EXISTING, FIVE, (TOKENS,), ())),
     "update, found": (EXISTING, [updated(verdict=FOUND)], ("updated", True, EXISTING, FIVE, (TOKENS,), ())),
-    "update, not made": (
+    "update, no effect": (
         EXISTING,
-        [updated(after=EXISTING, verdict=NOT_MADE)],
+        [updated(after=EXISTING, verdict=NO_EFFECT)],
         ("none", False, EXISTING, EXISTING, (), ()),
     ),
     "update, unknown": (
@@ -83,15 +83,15 @@ HISTORIES: dict[str, tuple[Endpoint | None, list[Write], tuple[Any, ...]]] = {
         [updated(after=EXISTING, verdict=UNKNOWN)],
         ("none", False, EXISTING, EXISTING, (), ()),
     ),
-    "delete, taken": (EXISTING, [deleted()], ("deleted", True, EXISTING, None, (), ())),
+    "delete, accepted": (EXISTING, [deleted()], ("deleted", True, EXISTING, None, (), ())),
     "delete, found": (EXISTING, [deleted(FOUND)], ("deleted", True, EXISTING, None, (), ())),
-    "delete, not made": (
+    "delete, no effect": (
         EXISTING,
-        [deleted(NOT_MADE, EXISTING, EXISTING)],
+        [deleted(NO_EFFECT, EXISTING, EXISTING)],
         ("none", False, EXISTING, EXISTING, (), ()),
     ),
-    "new key, taken": (EXISTING, [rotated()], ("updated", True, EXISTING, EXISTING, (KEY,), (KEY,))),
-    "new key, not made": (EXISTING, [rotated(NOT_MADE)], ("none", False, EXISTING, EXISTING, (), ())),
+    "new key, accepted": (EXISTING, [rotated()], ("updated", True, EXISTING, EXISTING, (KEY,), (KEY,))),
+    "new key, no effect": (EXISTING, [rotated(NO_EFFECT)], ("none", False, EXISTING, EXISTING, (), ())),
     "key along with a setting": (
         EXISTING,
         [updated(sent=(KEY,))],
@@ -126,7 +126,7 @@ HISTORIES: dict[str, tuple[Endpoint | None, list[Write], tuple[Any, ...]]] = {
     ),
     "create, then somebody else deletes it": (
         None,
-        [created(), Write("updated", None, None, NOT_MADE)],
+        [created(), Write("updated", None, None, NO_EFFECT)],
         ("created", True, None, None, (KEY, MODEL, TOKENS), ()),
     ),
     "two updates": (
@@ -184,17 +184,17 @@ HISTORIES: dict[str, tuple[Endpoint | None, list[Write], tuple[Any, ...]]] = {
     # Somebody else in between.
     "somebody else made the same change": (
         EXISTING,
-        [Write("updated", FIVE, FIVE, NOT_MADE, (TOKENS,))],
+        [Write("updated", FIVE, FIVE, NO_EFFECT, (TOKENS,))],
         ("none", False, FIVE, FIVE, (), ()),
     ),
     "somebody else created it, then update": (
         None,
-        [created(EXISTING, NOT_MADE, EXISTING), updated()],
+        [created(EXISTING, NO_EFFECT, EXISTING), updated()],
         ("updated", True, EXISTING, FIVE, (TOKENS,), ()),
     ),
     "somebody else deleted it, then create": (
         EXISTING,
-        [Write("updated", None, None, NOT_MADE, (TOKENS,)), created()],
+        [Write("updated", None, None, NO_EFFECT, (TOKENS,)), created()],
         ("created", True, None, EXISTING, (KEY, MODEL, TOKENS), ()),
     ),
     "somebody else changed another setting meanwhile": (
@@ -204,17 +204,17 @@ HISTORIES: dict[str, tuple[Endpoint | None, list[Write], tuple[Any, ...]]] = {
     ),
     "somebody else changed it before a rejected write, then update": (
         EXISTING,
-        [Write("updated", WARM, WARM, NOT_MADE, (TOKENS,)), updated(WARM, WARM_FIVE)],
+        [Write("updated", WARM, WARM, NO_EFFECT, (TOKENS,)), updated(WARM, WARM_FIVE)],
         ("updated", True, WARM, WARM_FIVE, (TOKENS,), ()),
     ),
     "somebody else changed another setting between two updates": (
         EXISTING,
-        [updated(), Write("updated", WARM_FIVE, WARM_FIVE, NOT_MADE), Write("updated", WARM_FIVE, WARM_SIX)],
+        [updated(), Write("updated", WARM_FIVE, WARM_FIVE, NO_EFFECT), Write("updated", WARM_FIVE, WARM_SIX)],
         ("updated", True, WARM, WARM_SIX, (TOKENS,), ()),
     ),
     "somebody else removed another setting after an update": (
         EXISTING,
-        [updated(), Write("updated", COLD_FIVE, COLD_FIVE, NOT_MADE)],
+        [updated(), Write("updated", COLD_FIVE, COLD_FIVE, NO_EFFECT)],
         ("updated", True, COLD, COLD_FIVE, (TOKENS,), ()),
     ),
     # A failure in between.
@@ -225,7 +225,7 @@ HISTORIES: dict[str, tuple[Endpoint | None, list[Write], tuple[Any, ...]]] = {
     ),
     "update, then one that failed": (
         EXISTING,
-        [updated(), Write("updated", FIVE, FIVE, NOT_MADE, (TEMPERATURE,))],
+        [updated(), Write("updated", FIVE, FIVE, NO_EFFECT, (TEMPERATURE,))],
         ("updated", True, EXISTING, FIVE, (TOKENS,), ()),
     ),
 }
@@ -244,7 +244,7 @@ CASES = [
 def test_history_is_reported_as_its_made_writes(
     found: Endpoint | None, writes: list[Write], reported: tuple[Any, ...], error: Refused | None
 ) -> None:
-    outcome = folded("a", History(found, list(writes)), error)
+    outcome = fold("a", History(found, list(writes)), error)
     assert (outcome.inference_id, outcome.error) == ("a", error)
     assert (
         outcome.action,
@@ -273,18 +273,18 @@ class TestUnknown:
     def test_last_write_that_may_be_made_is_reported_as_a_change_of_a_failed_run(
         self, found: Endpoint | None, write: Write, action: str, after: Endpoint | None
     ) -> None:
-        assert folded("a", History(found, [write]), REFUSAL) == Outcome("a", action, True, found, after, error=REFUSAL)
+        assert fold("a", History(found, [write]), REFUSAL) == Outcome("a", action, True, found, after, error=REFUSAL)
 
     def test_write_that_was_made_before_decides_the_action(self) -> None:
         history = History(None, [created(), rotated(UNKNOWN)])
-        assert folded("a", history, REFUSAL).action == "created"
+        assert fold("a", history, REFUSAL).action == "created"
 
     def test_write_that_was_rejected_and_cannot_be_read_is_no_change(self) -> None:
-        outcome = folded("a", History(EXISTING, [unread(verdict=NOT_MADE)]), REFUSAL)
+        outcome = fold("a", History(EXISTING, [unread(verdict=NO_EFFECT)]), REFUSAL)
         assert outcome == Outcome("a", before=EXISTING, after=None, error=REFUSAL)
 
     def test_unreadable_state_after_a_change_keeps_the_change(self) -> None:
-        outcome = folded("a", History(EXISTING, [updated(), unread()]), REFUSAL)
+        outcome = fold("a", History(EXISTING, [updated(), unread()]), REFUSAL)
         assert (outcome.changed, outcome.before, outcome.after, outcome.changes) == (True, EXISTING, None, (TOKENS,))
 
 
@@ -316,7 +316,7 @@ class TestHistory:
             (created(), True),
             (updated(), False),
             (rotated(FOUND), False),
-            (rotated(NOT_MADE), False),
+            (rotated(NO_EFFECT), False),
             (rotated(UNKNOWN), False),
         ],
     )

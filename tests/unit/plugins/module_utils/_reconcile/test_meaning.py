@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.comparison import differences
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.comparison import compare
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Policy
 from tests.unit.reconciling import wanted
 from tests.unit.services import ADAPTIVE, ADDRESS, DIMENSIONS, HEADERS, KEYS, MOST, RATE, SHY
@@ -43,7 +43,7 @@ class TestMeaning:
         self, settings: dict[str, Any], different: dict[str, Any]
     ) -> None:
         shown = Endpoint("a", "rerank", "shy", SHOWN)
-        assert differences(wanted("a", settings=settings), shown, Policy(), SHY).settings == different
+        assert compare(wanted("a", settings=settings), shown, Policy(), SHY).settings == different
 
     @pytest.mark.parametrize(
         ("declared", "shown", "different"),
@@ -66,11 +66,11 @@ class TestMeaning:
     ) -> None:
         path = "service_settings.depth"
         existing = Endpoint("a", "rerank", "shy", {path: shown})
-        found = differences(wanted("a", settings={path: declared}), existing, Policy(), SHY).settings
+        found = compare(wanted("a", settings={path: declared}), existing, Policy(), SHY).settings
         assert found == ({} if different is None else {path: different})
         assert all(type(value) is type(different) for value in found.values())
 
     def test_secret_that_the_server_shows_is_compared_since_it_is_none(self) -> None:
         shown = Endpoint("a", "rerank", "shy", {KEYS: {"a": "1"}})
-        assert differences(wanted("a", secrets={KEYS: {"a": "2"}}), shown, Policy(), SHY).paths == (KEYS,)
-        assert differences(wanted("a", secrets={KEYS: {"a": "1"}}), shown, Policy(), SHY).paths == ()
+        assert compare(wanted("a", secrets={KEYS: {"a": "2"}}), shown, Policy(), SHY).paths == (KEYS,)
+        assert compare(wanted("a", secrets={KEYS: {"a": "1"}}), shown, Policy(), SHY).paths == ()

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Policy
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import Plan, plan
-from tests.unit.planning import CREATE_HINT, NEEDED, OTHERS, SECRETS, SERVER, StubFacts, planned, refusal
+from tests.unit.planning import ALL_ENDPOINTS, CREATE_HINT, NEEDED, SECRETS, SERVER, StubFacts, make_plan, refusal
 from tests.unit.reconciling import (
     EXISTING,
     KEY,
@@ -29,13 +29,13 @@ from tests.unit.services import ACME
 class TestInSync:
     @pytest.mark.parametrize("settings", [{}, {TOKENS: 1024}, {TOKENS: 1024.0, TEMPERATURE: 0.5, RATE: 50, MODEL: "m"}])
     def test_endpoint_in_sync_is_no_change(self, settings: dict[str, Any]) -> None:
-        assert planned(settings, key="k") == Plan("none", EXISTING, EXISTING)
+        assert make_plan(settings, key="k") == Plan("none", EXISTING, EXISTING)
 
     def test_numbers_are_compared_by_value(self) -> None:
-        assert planned({TEMPERATURE: 1}, altered(EXISTING, temperature=1.0)).action == "none"
+        assert make_plan({TEMPERATURE: 1}, altered(EXISTING, temperature=1.0)).action == "none"
 
     def test_api_key_is_never_compared(self) -> None:
-        assert planned({}, key="another").action == "none"
+        assert make_plan({}, key="another").action == "none"
 
 
 class TestQuestions:
@@ -58,7 +58,7 @@ class TestQuestions:
         self, settings: dict[str, Any], key: str | None, policy: dict[str, Any], asked: list[str]
     ) -> None:
         facts = StubFacts(secrets_are_new=False)
-        planned(settings, key=key, facts=facts, **policy)
+        make_plan(settings, key=key, facts=facts, **policy)
         assert facts.asked == asked
 
     def test_refusal_of_a_fixed_setting_asks_nothing(self) -> None:
@@ -73,8 +73,8 @@ class TestQuestions:
     ) -> None:
         facts = StubFacts()
         policy = {"duplicate_model": duplicate_model, "update_secrets": update_secrets}
-        assert planned(NEEDED, None, "k", facts, **policy).action == "created"
-        assert facts.asked == [OTHERS]
+        assert make_plan(NEEDED, None, "k", facts, **policy).action == "created"
+        assert facts.asked == [ALL_ENDPOINTS]
 
     def test_create_without_the_key_asks_nothing(self) -> None:
         facts = StubFacts()
@@ -86,13 +86,13 @@ class TestQuestions:
     @pytest.mark.parametrize("existing", [EXISTING, None])
     def test_removal_asks_nothing(self, existing: Endpoint | None) -> None:
         facts = StubFacts()
-        planned(existing=existing, facts=facts, state="absent", update_secrets="when_changed", key="k")
+        make_plan(existing=existing, facts=facts, state="absent", update_secrets="when_changed", key="k")
         assert facts.asked == []
 
 
 class TestSecrets:
     def test_key_that_is_always_sent_is_a_change(self) -> None:
-        decided = planned({}, key="k", update_secrets="always")
+        decided = make_plan({}, key="k", update_secrets="always")
         assert decided.action == "updated"
         assert decided.body == {"service_settings": {"api_key": "k"}}
         assert (decided.changes, decided.sent) == ((KEY,), (KEY,))
@@ -101,16 +101,16 @@ class TestSecrets:
     @pytest.mark.parametrize("update_secrets", ["always", "when_changed"])
     def test_key_that_was_sent_in_this_run_is_not_sent_again(self, update_secrets: str) -> None:
         facts = StubFacts(secrets_sent=True)
-        assert planned({}, key="k", facts=facts, update_secrets=update_secrets) == Plan("none", EXISTING, EXISTING)
+        assert make_plan({}, key="k", facts=facts, update_secrets=update_secrets) == Plan("none", EXISTING, EXISTING)
         assert facts.asked == []
 
     @pytest.mark.parametrize(("is_new", "changes"), [(True, (KEY,)), (False, ())])
     def test_key_is_a_change_if_it_is_new(self, is_new: bool, changes: tuple[str, ...]) -> None:
         facts = StubFacts(secrets_are_new=is_new)
-        assert planned({}, key="k", facts=facts, update_secrets="when_changed").changes == changes
+        assert make_plan({}, key="k", facts=facts, update_secrets="when_changed").changes == changes
 
     def test_key_that_is_not_declared_is_no_change(self) -> None:
-        assert planned({}, update_secrets="always").action == "none"
+        assert make_plan({}, update_secrets="always").action == "none"
 
     def test_all_secrets_of_an_alternative_are_sent_together(self) -> None:
         existing = Endpoint("a", "rerank", "acme", {"service_settings.model": "m"})
@@ -132,14 +132,14 @@ class TestOtherServices:
 
 class TestRemoval:
     def test_endpoint_that_exists_is_deleted(self) -> None:
-        assert planned(state="absent") == Plan("deleted", EXISTING)
+        assert make_plan(state="absent") == Plan("deleted", EXISTING)
 
     def test_endpoint_that_does_not_exist_is_no_change(self) -> None:
-        assert planned(existing=None, state="absent") == Plan("none")
+        assert make_plan(existing=None, state="absent") == Plan("none")
 
 
 def test_repr_of_a_plan_shows_no_secret() -> None:
-    decided = planned(NEEDED, None, "sk-secret")
+    decided = make_plan(NEEDED, None, "sk-secret")
     assert decided.body["service_settings"]["api_key"] == "sk-secret"
     assert "sk-secret" not in repr(decided)
-    assert "sk-secret" not in repr(planned({MODEL: "n"}, key="sk-secret", allow_recreate=True))
+    assert "sk-secret" not in repr(make_plan({MODEL: "n"}, key="sk-secret", allow_recreate=True))

@@ -346,34 +346,34 @@ class TestProof:
     REMOVE = "delete a-ansible-preflight force"
     LOOK = "get a-ansible-preflight"
 
-    def prove(self, api: MemoryApi, desired: Desired | None = None) -> Preflight:
+    def check(self, api: MemoryApi, desired: Desired | None = None) -> Preflight:
         preflight = Preflight(cluster_of(api), wanted("a"))
-        preflight.look()
+        preflight.find_left_over()
         api.calls.clear()
-        preflight.prove(EXISTING, nest(EXISTING.settings), desired or wanted("a", settings=EXISTING.settings))
+        preflight.check(EXISTING, nest(EXISTING.settings), desired or wanted("a", settings=EXISTING.settings))
         return preflight
 
     def test_proof_creates_the_temporary_endpoint(self) -> None:
         api = MemoryApi(EXISTING)
-        assert self.prove(api).exists == api.endpoints["a-ansible-preflight"] == self.TRIAL
+        assert self.check(api).temporary_endpoint == api.endpoints["a-ansible-preflight"] == self.TRIAL
         assert api.calls == ["server", self.CREATE]
 
     def test_temporary_endpoint_of_an_earlier_run_is_deleted_first(self) -> None:
         api = MemoryApi(EXISTING, self.TRIAL)
-        self.prove(api)
+        self.check(api)
         assert api.calls == [self.REMOVE, "server", self.CREATE]
 
     def test_temporary_endpoint_that_appears_meanwhile_is_replaced(self) -> None:
         api = MemoryApi(EXISTING)
         api.failures[self.CREATE] = [already_exists()]
         api.happens[self.CREATE] = [lambda: api.endpoints.update({"a-ansible-preflight": self.TRIAL})]
-        self.prove(api)
+        self.check(api)
         assert api.calls == ["server", self.CREATE, self.LOOK, self.REMOVE, self.CREATE]
 
     def test_temporary_endpoint_that_vanishes_meanwhile_is_created(self) -> None:
         api = MemoryApi(EXISTING)
         api.failures[self.CREATE] = [already_exists()]
-        self.prove(api)
+        self.check(api)
         assert api.calls == ["server", self.CREATE, self.LOOK, self.CREATE]
 
     @pytest.mark.parametrize("is_known", [True, False])
@@ -383,7 +383,7 @@ class TestProof:
         api.failures[self.CREATE] = [already_exists()]
         api.happens[self.CREATE] = [lambda: api.endpoints.update({"a-ansible-preflight": foreign})]
         with pytest.raises(Refused) as refused:
-            self.prove(api)
+            self.check(api)
         assert str(refused.value) == (
             "Cannot run the preflight check, because inference endpoint a-ansible-preflight belongs to the service "
             "openai. Inference endpoint a was not changed. Hint: use a different inference_id, or set preflight=false."
@@ -395,7 +395,7 @@ class TestProof:
         error = timed_out(path=f"{PATH}-ansible-preflight")
         api.failures[self.CREATE] = [error]
         with pytest.raises(Refused) as refused:
-            self.prove(api)
+            self.check(api)
         assert str(refused.value) == f"{error} Inference endpoint a was not changed. Run the task again."
         assert api.calls == ["server", self.CREATE]
 
@@ -405,7 +405,7 @@ class TestProof:
         api.failures[self.CREATE] = [error]
         api.lost_responses.add(self.CREATE)
         with pytest.raises(ClientError) as raised:
-            self.prove(api)
+            self.check(api)
         assert raised.value is error
         assert api.calls == ["server", self.CREATE, self.LOOK, self.REMOVE]
         assert list(api.endpoints) == ["a"]
@@ -414,12 +414,12 @@ class TestProof:
         api = MemoryApi(EXISTING)
         api.failures[self.CREATE] = [unreachable()]
         with pytest.raises(ClientError):
-            self.prove(api)
+            self.check(api)
         assert api.calls == ["server", self.CREATE]
 
     def test_temporary_endpoint_that_is_not_as_declared_is_refused(self) -> None:
         with pytest.raises(Refused) as refused:
-            self.prove(MemoryApi(EXISTING), wanted("a", settings={"task_settings.max_tokens": 7}))
+            self.check(MemoryApi(EXISTING), wanted("a", settings={"task_settings.max_tokens": 7}))
         assert str(refused.value) == (
             "The preflight check failed, because Elasticsearch did not store the declared value of "
             "task_settings.max_tokens. Inference endpoint a was not changed. "
@@ -432,18 +432,18 @@ class TestRemoval:
 
     def preflight(self, api: MemoryApi) -> Preflight:
         preflight = Preflight(cluster_of(api), wanted("a"))
-        preflight.look()
+        preflight.find_left_over()
         api.calls.clear()
         return preflight
 
     def test_removal_without_a_temporary_endpoint_asks_nothing(self) -> None:
         api = MemoryApi(EXISTING)
-        self.preflight(api).remove()
+        self.preflight(api).delete()
         assert api.calls == []
 
     def test_temporary_name_of_another_service_is_not_removed(self) -> None:
         api = MemoryApi(EXISTING, self.TRIAL._replace(service="openai"))
-        self.preflight(api).remove()
+        self.preflight(api).delete()
         assert api.calls == []
 
     @pytest.mark.parametrize("failures", [[], [lost()], [lost(), failed()], [not_found("DELETE")]])
@@ -451,8 +451,8 @@ class TestRemoval:
         api = MemoryApi(EXISTING, self.TRIAL)
         api.failures[self.REMOVE] = list(failures)
         preflight = self.preflight(api)
-        preflight.remove()
-        assert preflight.exists is None
+        preflight.delete()
+        assert preflight.temporary_endpoint is None
         assert len(api.calls) == len([error for error in failures if error and error.ambiguous]) + 1
 
     @pytest.mark.parametrize(("failures", "tries"), [([rejected("DELETE")], 1), ([lost(), lost(), lost()], 3)])
@@ -461,7 +461,7 @@ class TestRemoval:
     ) -> None:
         api = MemoryApi(EXISTING, self.TRIAL)
         preflight = self.preflight(api)
-        for remove, is_raised in ((preflight.remove_if_possible, False), (preflight.remove, True)):
+        for remove, is_raised in ((preflight.delete_if_possible, False), (preflight.delete, True)):
             api.calls.clear()
             api.failures[self.REMOVE] = list(failures)
             if is_raised:
@@ -470,4 +470,4 @@ class TestRemoval:
             else:
                 remove()
             assert api.calls == [self.REMOVE] * tries
-        assert preflight.exists == self.TRIAL
+        assert preflight.temporary_endpoint == self.TRIAL

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import Refused
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Purge
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.purge import purged
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.purge import plan_purge
 from tests.unit.reconciling import wanted
 
 
@@ -25,9 +25,9 @@ def removed(
 ) -> list[str]:
     existing = [Endpoint(name, "completion", "anthropic", {}) for name in held]
     existing += [Endpoint(name, "completion", "openai", {}) for name in foreign]
-    doomed = purged([wanted(name) for name in declared], existing, ["anthropic"], Purge(exclude, limit))
-    assert all(desired.state == "absent" for desired in doomed)
-    return [desired.inference_id for desired in doomed]
+    to_delete = plan_purge([wanted(name) for name in declared], existing, ["anthropic"], Purge(exclude, limit))
+    assert all(desired.state == "absent" for desired in to_delete)
+    return [desired.inference_id for desired in to_delete]
 
 
 def test_endpoints_that_are_not_declared_are_removed_in_order() -> None:
@@ -36,7 +36,7 @@ def test_endpoints_that_are_not_declared_are_removed_in_order() -> None:
 
 def test_endpoint_that_is_declared_as_absent_is_not_removed_twice() -> None:
     existing = [Endpoint("a", "completion", "anthropic", {})]
-    assert purged([wanted("a", "absent")], existing, ["anthropic"], Purge()) == []
+    assert plan_purge([wanted("a", "absent")], existing, ["anthropic"], Purge()) == []
 
 
 def test_endpoints_of_other_services_stay() -> None:

@@ -249,7 +249,7 @@ class Case:
     def refusal(self) -> str:
         """Why the re-creation fails."""
         with pytest.raises(Refused) as refused:
-            self.recreation.carry_out()
+            self.recreation.execute()
         return str(refused.value)
 
     @property
@@ -262,19 +262,19 @@ class Case:
 class TestSuccess:
     def test_endpoint_is_proved_deleted_and_created(self) -> None:
         case = Case()
-        assert case.recreation.carry_out() == NEW
+        assert case.recreation.execute() == NEW
         assert case.api.calls == [*PROVED, "delete a", "create a"]
         assert case.api.retries == [0, 6]
         assert case.history.writes == [DELETED]
 
     def test_temporary_endpoint_stays_as_a_copy(self) -> None:
         case = Case()
-        case.recreation.carry_out()
-        assert case.preflight.exists == case.api.endpoints[TRIAL_ID] == NEW._replace(inference_id=TRIAL_ID)
+        case.recreation.execute()
+        assert case.preflight.temporary_endpoint == case.api.endpoints[TRIAL_ID] == NEW._replace(inference_id=TRIAL_ID)
 
     def test_nothing_is_proved_without_preflight(self) -> None:
         case = Case(preflight=False)
-        case.recreation.carry_out()
+        case.recreation.execute()
         assert case.api.calls == ["references a", "delete a", "server", "create a"]
 
 
@@ -283,14 +283,14 @@ class TestDelete:
         case = Case()
         case.api.failures["delete a"] = [lost("DELETE")]
         case.api.lost_responses.add("delete a")
-        assert case.recreation.carry_out() == NEW
+        assert case.recreation.execute() == NEW
         assert case.history.writes == [DELETED]
 
     def test_endpoint_that_somebody_else_deleted_is_created(self) -> None:
         case = Case()
         case.api.failures["delete a"] = [not_found("DELETE", PATH)]
         case.api.lost_responses.add("delete a")
-        assert case.recreation.carry_out() == NEW
+        assert case.recreation.execute() == NEW
 
     @pytest.mark.parametrize(
         "error", [rejected("DELETE"), lost("DELETE"), failed("DELETE"), unreachable("DELETE", PATH)]
@@ -299,7 +299,7 @@ class TestDelete:
         case = Case()
         case.api.failures["delete a"] = [error]
         with pytest.raises(ClientError) as raised:
-            case.recreation.carry_out()
+            case.recreation.execute()
         assert raised.value is error
         assert (case.writes, case.history.writes) == (["delete a"], [])
 
@@ -320,7 +320,7 @@ class TestCreate:
     def test_create_is_sent_again_if_nothing_is_there(self, error: ClientError) -> None:
         case = Case()
         case.api.failures["create a"] = [error, error]
-        assert case.recreation.carry_out() == NEW
+        assert case.recreation.execute() == NEW
         assert case.writes == ["delete a", "create a", "create a", "create a"]
 
     @pytest.mark.parametrize("error", [lost(), failed(), timed_out(), rejected()])
@@ -328,7 +328,7 @@ class TestCreate:
         case = Case()
         case.api.failures["create a"] = [error]
         case.api.lost_responses.add("create a")
-        assert case.recreation.carry_out() == NEW
+        assert case.recreation.execute() == NEW
         assert case.writes == ["delete a", "create a"]
 
     def test_create_that_was_never_sent_is_followed_by_a_restore(self) -> None:

@@ -70,7 +70,7 @@ def test_record_is_given_up_before_secrets_are_sent_or_the_endpoint_is_deleted(
     plan: Plan, done: list[tuple[Any, ...]]
 ) -> None:
     fingerprints = StubFingerprints()
-    records_of(fingerprints).begin(plan, DESIRED)
+    records_of(fingerprints).invalidate(plan, DESIRED)
     assert fingerprints.done == done
 
 
@@ -87,7 +87,7 @@ def test_record_is_written_after_the_server_took_the_secrets(
     plan: Plan, stored: Endpoint | None, done: list[tuple[Any, ...]]
 ) -> None:
     fingerprints = StubFingerprints()
-    records_of(fingerprints).finish(plan, DESIRED, stored)
+    records_of(fingerprints).save(plan, DESIRED, stored)
     assert fingerprints.done == done
 
 
@@ -95,19 +95,19 @@ class TestFailure:
     def test_record_that_cannot_be_written_is_reported_with_what_follows(self) -> None:
         error = failed("PUT", "/index/_doc/a")
         with pytest.raises(ClientError) as raised:
-            records_of(StubFingerprints(error)).finish(SENDING, DESIRED, EXISTING)
+            records_of(StubFingerprints(error)).save(SENDING, DESIRED, EXISTING)
         assert raised.value.problem == error.problem + UNRECORDED
         assert (raised.value.path, raised.value.status) == (error.path, 500)
         assert error.problem == "It failed."
 
     def test_refusal_of_a_record_is_reported_with_what_follows(self) -> None:
         with pytest.raises(Refused) as refused:
-            records_of(StubFingerprints(Refused("Overtaken."))).finish(SENDING, DESIRED, EXISTING)
+            records_of(StubFingerprints(Refused("Overtaken."))).save(SENDING, DESIRED, EXISTING)
         assert str(refused.value) == "Overtaken." + UNRECORDED
 
 
 def test_without_records_nothing_is_read_or_written() -> None:
     records = SecretRecords(None)
     records.read("a")
-    records.begin(SENDING, DESIRED)
-    records.finish(SENDING, DESIRED, EXISTING)
+    records.invalidate(SENDING, DESIRED)
+    records.save(SENDING, DESIRED, EXISTING)

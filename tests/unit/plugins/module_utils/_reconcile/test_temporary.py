@@ -10,11 +10,11 @@ import pytest
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.temporary import (
-    base_of,
-    left_over_of,
-    left_overs,
-    name_of,
-    orphans,
+    base_id,
+    find_left_over,
+    find_orphans,
+    plan_left_over_deletions,
+    temporary_id,
 )
 from tests.unit.reconciling import wanted
 
@@ -28,18 +28,18 @@ def endpoints(*inference_ids: str, service: str = "anthropic") -> dict[str, Endp
 
 
 def test_name_of_a_temporary_endpoint_leads_back_to_its_endpoint() -> None:
-    assert name_of("a") == TRIAL
-    assert base_of(TRIAL) == "a"
+    assert temporary_id("a") == TRIAL
+    assert base_id(TRIAL) == "a"
 
 
 def test_endpoint_with_any_other_name_is_no_temporary_one() -> None:
-    assert base_of("a") == base_of("a-ansible-preflight-b") == base_of("-ansible-preflight") == ""
+    assert base_id("a") == base_id("a-ansible-preflight-b") == base_id("-ansible-preflight") == ""
 
 
 def test_left_over_of_an_endpoint_is_found_by_its_name() -> None:
     held = endpoints("a", "b-ansible-preflight", TRIAL)
-    assert left_over_of("a", held.values()) == held[TRIAL]
-    assert left_over_of("c", held.values()) is None
+    assert find_left_over("a", held.values()) == held[TRIAL]
+    assert find_left_over("c", held.values()) is None
 
 
 @pytest.mark.parametrize(
@@ -64,20 +64,20 @@ def test_left_over_is_removed_unless_it_may_be_the_only_copy(
     declared: list[Desired], held: list[str], removals: list[Desired], kept: list[str]
 ) -> None:
     existing = endpoints(*held)
-    assert left_overs(declared, existing, ["anthropic"]) == removals
-    assert orphans(declared, existing, ["anthropic"]) == kept
+    assert plan_left_over_deletions(declared, existing, ["anthropic"]) == removals
+    assert find_orphans(declared, existing, ["anthropic"]) == kept
 
 
 def test_temporary_endpoint_of_another_service_is_neither_removed_nor_named() -> None:
     existing = endpoints("a", TRIAL, "b-ansible-preflight", service="openai")
-    assert left_overs([PRESENT], existing, ["anthropic"]) == []
-    assert orphans([PRESENT], existing, ["anthropic"]) == []
+    assert plan_left_over_deletions([PRESENT], existing, ["anthropic"]) == []
+    assert find_orphans([PRESENT], existing, ["anthropic"]) == []
 
 
 def test_left_overs_and_orphans_are_sorted() -> None:
     existing = endpoints("b", "b-ansible-preflight", "a", TRIAL, "d-ansible-preflight", "c-ansible-preflight")
-    assert [desired.inference_id for desired in left_overs([], existing, ["anthropic"])] == [
+    assert [desired.inference_id for desired in plan_left_over_deletions([], existing, ["anthropic"])] == [
         TRIAL,
         "b-ansible-preflight",
     ]
-    assert orphans([], existing, ["anthropic"]) == ["c-ansible-preflight", "d-ansible-preflight"]
+    assert find_orphans([], existing, ["anthropic"]) == ["c-ansible-preflight", "d-ansible-preflight"]

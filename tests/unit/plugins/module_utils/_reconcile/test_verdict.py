@@ -11,12 +11,12 @@ import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ClientError
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.history import FOUND, NOT_MADE, UNKNOWN, Write
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.history import FOUND, NO_EFFECT, UNKNOWN, Write
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import Plan
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.verdict import (
-    may_have_changed_it,
-    unread,
-    verdict,
+    judge,
+    judge_unread,
+    may_have_changed_endpoint,
 )
 from tests.unit.reconciling import (
     EXISTING,
@@ -66,8 +66,8 @@ TABLE: list[tuple[str, Plan, Endpoint | None, bool, dict[str, str]]] = [
         {
             # Servers exist that store an endpoint and answer with an error.
             "rejected": FOUND,
-            "already exists": NOT_MADE,
-            "provider": NOT_MADE,
+            "already exists": NO_EFFECT,
+            "provider": NO_EFFECT,
             "5xx": FOUND,
             "timed out": FOUND,
             "lost": FOUND,
@@ -81,52 +81,52 @@ TABLE: list[tuple[str, Plan, Endpoint | None, bool, dict[str, str]]] = [
         CREATE,
         FIVE,
         False,
-        {**dict.fromkeys(ERRORS, NOT_MADE), "timed out": UNKNOWN},
+        {**dict.fromkeys(ERRORS, NO_EFFECT), "timed out": UNKNOWN},
     ),
-    ("create, nothing is there", CREATE, None, False, {**dict.fromkeys(ERRORS, NOT_MADE), "timed out": UNKNOWN}),
+    ("create, nothing is there", CREATE, None, False, {**dict.fromkeys(ERRORS, NO_EFFECT), "timed out": UNKNOWN}),
     (
         "update, it is there",
         UPDATE,
         FIVE,
         True,
-        {**dict.fromkeys(ERRORS, FOUND), **dict.fromkeys(("rejected", "already exists", "provider"), NOT_MADE)},
+        {**dict.fromkeys(ERRORS, FOUND), **dict.fromkeys(("rejected", "already exists", "provider"), NO_EFFECT)},
     ),
-    ("update, it is not there", UPDATE, EXISTING, False, {**dict.fromkeys(ERRORS, NOT_MADE), "timed out": UNKNOWN}),
+    ("update, it is not there", UPDATE, EXISTING, False, {**dict.fromkeys(ERRORS, NO_EFFECT), "timed out": UNKNOWN}),
     (
         "update, somebody else changed another setting",
         UPDATE,
         WARM,
         False,
-        {**dict.fromkeys(ERRORS, NOT_MADE), "timed out": UNKNOWN},
+        {**dict.fromkeys(ERRORS, NO_EFFECT), "timed out": UNKNOWN},
     ),
-    ("update, the endpoint is gone", UPDATE, None, False, {**dict.fromkeys(ERRORS, NOT_MADE), "timed out": UNKNOWN}),
+    ("update, the endpoint is gone", UPDATE, None, False, {**dict.fromkeys(ERRORS, NO_EFFECT), "timed out": UNKNOWN}),
     (
         "new key, no read can show it",
         ROTATION,
         EXISTING,
         True,
-        {**dict.fromkeys(ERRORS, NOT_MADE), **dict.fromkeys(("timed out", "lost", "5xx"), UNKNOWN)},
+        {**dict.fromkeys(ERRORS, NO_EFFECT), **dict.fromkeys(("timed out", "lost", "5xx"), UNKNOWN)},
     ),
     (
         "delete, the endpoint is gone",
         DELETE,
         None,
         True,
-        {**dict.fromkeys(ERRORS, FOUND), **dict.fromkeys(("rejected", "already exists", "provider"), NOT_MADE)},
+        {**dict.fromkeys(ERRORS, FOUND), **dict.fromkeys(("rejected", "already exists", "provider"), NO_EFFECT)},
     ),
-    ("delete, it is still there", DELETE, EXISTING, False, {**dict.fromkeys(ERRORS, NOT_MADE), "timed out": UNKNOWN}),
-    ("delete, another one is there", DELETE, FIVE, False, {**dict.fromkeys(ERRORS, NOT_MADE), "timed out": UNKNOWN}),
+    ("delete, it is still there", DELETE, EXISTING, False, {**dict.fromkeys(ERRORS, NO_EFFECT), "timed out": UNKNOWN}),
+    ("delete, another one is there", DELETE, FIVE, False, {**dict.fromkeys(ERRORS, NO_EFFECT), "timed out": UNKNOWN}),
     (
         "recreation, it is still there",
         RECREATE,
         EXISTING,
         False,
-        {**dict.fromkeys(ERRORS, NOT_MADE), "timed out": UNKNOWN},
+        {**dict.fromkeys(ERRORS, NO_EFFECT), "timed out": UNKNOWN},
     ),
 ]
 CASES = [
-    pytest.param(plan, kind, now, is_as_wanted, expected, id=f"{name}-{kind}")
-    for name, plan, now, is_as_wanted, verdicts in TABLE
+    pytest.param(plan, kind, now, is_in_sync, expected, id=f"{name}-{kind}")
+    for name, plan, now, is_in_sync, verdicts in TABLE
     for kind, expected in verdicts.items()
 ]
 
@@ -136,12 +136,12 @@ def error_of(kind: str, plan: Plan, path: str = PATH) -> ClientError:
     return ERRORS[kind](method, f"{path}/_update?timeout=120s" if plan.action == "updated" else path)
 
 
-@pytest.mark.parametrize(("plan", "kind", "now", "is_as_wanted", "expected"), CASES)
+@pytest.mark.parametrize(("plan", "kind", "now", "is_in_sync", "expected"), CASES)
 def test_verdict_on_a_failed_write_follows_from_what_is_there_now(
-    plan: Plan, kind: str, now: Endpoint | None, is_as_wanted: bool, expected: str
+    plan: Plan, kind: str, now: Endpoint | None, is_in_sync: bool, expected: str
 ) -> None:
     error = error_of(kind, plan)
-    write = verdict(plan, plan.before, now, error, is_as_wanted)
+    write = judge(plan, plan.before, now, error, is_in_sync)
     is_found = expected == FOUND
     assert write == Write(
         plan.action,
@@ -158,24 +158,24 @@ class TestSomebodyElse:
     """What somebody else changed at the same time is part of what was there before."""
 
     def test_other_change_beside_a_lost_update_counts_as_found(self) -> None:
-        write = verdict(UPDATE, EXISTING, WARM_FIVE, lost(path=f"{PATH}/_update"), True)
+        write = judge(UPDATE, EXISTING, WARM_FIVE, lost(path=f"{PATH}/_update"), True)
         assert (write.verdict, write.before, write.after) == (FOUND, WARM, WARM_FIVE)
 
     def test_setting_that_this_run_adds_is_not_part_of_what_was_found(self) -> None:
         bare = altered(EXISTING, temperature=None)
         plan = Plan("updated", bare, EXISTING, (TEMPERATURE,))
-        write = verdict(plan, bare, altered(EXISTING, max_tokens=5), lost(path=f"{PATH}/_update"), True)
+        write = judge(plan, bare, altered(EXISTING, max_tokens=5), lost(path=f"{PATH}/_update"), True)
         assert write.before == altered(bare, max_tokens=5)
 
     def test_setting_that_this_run_removes_is_part_of_what_was_found(self) -> None:
         bare = altered(EXISTING, temperature=None)
         plan = Plan("updated", EXISTING, bare, (TEMPERATURE,))
-        write = verdict(plan, EXISTING, altered(bare, max_tokens=5), lost(path=f"{PATH}/_update"), True)
+        write = judge(plan, EXISTING, altered(bare, max_tokens=5), lost(path=f"{PATH}/_update"), True)
         assert (write.verdict, write.before) == (FOUND, FIVE)
 
     def test_one_of_two_changes_that_is_there_is_ours(self) -> None:
         plan = Plan("updated", EXISTING, WARM_FIVE, (TOKENS, TEMPERATURE))
-        write = verdict(plan, EXISTING, altered(FIVE, temperature=0.1), lost(path=f"{PATH}/_update"), False)
+        write = judge(plan, EXISTING, altered(FIVE, temperature=0.1), lost(path=f"{PATH}/_update"), False)
         assert (write.verdict, write.before) == (FOUND, altered(EXISTING, temperature=0.1))
 
 
@@ -205,34 +205,34 @@ class TestOtherRequests:
     @pytest.mark.parametrize("error", NO_WRITES, ids=str)
     @pytest.mark.parametrize("plan", [CREATE, UPDATE, ROTATION, DELETE, RECREATE], ids=lambda plan: plan.action)
     def test_failure_of_another_request_is_not_made(self, plan: Plan, error: ClientError) -> None:
-        assert may_have_changed_it(plan, error) is False
-        assert verdict(plan, plan.before, FIVE, error, True).verdict == NOT_MADE
-        assert unread(plan, error).verdict == NOT_MADE
+        assert may_have_changed_endpoint(plan, error) is False
+        assert judge(plan, plan.before, FIVE, error, True).verdict == NO_EFFECT
+        assert judge_unread(plan, error).verdict == NO_EFFECT
 
     @pytest.mark.parametrize("error", WRITES, ids=str)
     @pytest.mark.parametrize("plan", [CREATE, UPDATE, DELETE], ids=lambda plan: plan.action)
     def test_failure_of_a_write_may_have_changed_the_endpoint(self, plan: Plan, error: ClientError) -> None:
-        assert may_have_changed_it(plan, error) is True
+        assert may_have_changed_endpoint(plan, error) is True
 
     def test_deletion_of_a_left_over_is_a_write_of_that_endpoint(self) -> None:
         left_over = EXISTING._replace(inference_id="a-ansible-preflight")
         error = lost("DELETE", f"{PATH}-ansible-preflight")
-        assert verdict(Plan("deleted", left_over), left_over, None, error, True).verdict == FOUND
+        assert judge(Plan("deleted", left_over), left_over, None, error, True).verdict == FOUND
 
     @pytest.mark.parametrize("inference_id", ["completion", "_update", "a.b"])
     def test_endpoint_that_is_named_like_another_part_of_the_path_is_told_apart(self, inference_id: str) -> None:
         plan = Plan("deleted", EXISTING._replace(inference_id=inference_id))
-        assert may_have_changed_it(plan, lost("DELETE", f"/_inference/completion/{inference_id}")) is True
-        assert may_have_changed_it(plan, lost("DELETE", "/_inference/completion/axb/_update")) is False
+        assert may_have_changed_endpoint(plan, lost("DELETE", f"/_inference/completion/{inference_id}")) is True
+        assert may_have_changed_endpoint(plan, lost("DELETE", "/_inference/completion/axb/_update")) is False
 
 
 class TestUnread:
     @pytest.mark.parametrize(
         ("kind", "expected"),
         [
-            ("rejected", NOT_MADE),
-            ("already exists", NOT_MADE),
-            ("provider", NOT_MADE),
+            ("rejected", NO_EFFECT),
+            ("already exists", NO_EFFECT),
+            ("provider", NO_EFFECT),
             ("5xx", UNKNOWN),
             ("timed out", UNKNOWN),
             ("lost", UNKNOWN),
@@ -243,4 +243,6 @@ class TestUnread:
         self, plan: Plan, kind: str, expected: str
     ) -> None:
         error = error_of(kind, plan)
-        assert unread(plan, error) == Write(plan.action, None, None, expected, plan.changes, error=error, is_read=False)
+        assert judge_unread(plan, error) == Write(
+            plan.action, None, None, expected, plan.changes, error=error, is_read=False
+        )

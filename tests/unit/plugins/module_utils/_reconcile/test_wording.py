@@ -13,7 +13,7 @@ from tests.unit.reconciling import EXISTING, MODEL, V93
 
 
 @pytest.mark.parametrize(
-    ("changes", "stuck", "server", "text"),
+    ("changes", "not_updatable", "server", "text"),
     [
         (["x"], ["x"], None, "differs in x, but no version of Elasticsearch can update it in place."),
         (["x"], ["x"], V93, "differs in x, but Elasticsearch 9.3.0 cannot update it in place."),
@@ -27,24 +27,26 @@ from tests.unit.reconciling import EXISTING, MODEL, V93
     ],
 )
 def test_refusal_of_a_change_names_what_differs_and_what_cannot_change(
-    changes: list[str], stuck: list[str], server: Server | None, text: str
+    changes: list[str], not_updatable: list[str], server: Server | None, text: str
 ) -> None:
-    assert wording.cannot_change(EXISTING, changes, stuck, server) == f"Inference endpoint a {text}"
+    assert wording.cannot_update(EXISTING, changes, not_updatable, server) == f"Inference endpoint a {text}"
 
 
 @pytest.mark.parametrize(
-    ("twins", "text"),
+    ("duplicates", "text"),
     [
         (["b"], "Inference endpoint b already uses the model m"),
         (["b", "c"], "Inference endpoints b and c already use the model m"),
     ],
 )
-def test_duplicates_agree_with_their_verb(twins: list[str], text: str) -> None:
-    assert wording.duplicate(EXISTING, twins, MODEL) == (f"{text} for the task type completion, so a is a duplicate.")
+def test_duplicates_agree_with_their_verb(duplicates: list[str], text: str) -> None:
+    assert wording.duplicate(EXISTING, duplicates, MODEL) == (
+        f"{text} for the task type completion, so a is a duplicate."
+    )
 
 
 def test_refusal_of_a_foreign_endpoint_names_both_services() -> None:
-    assert wording.foreign(Endpoint("a", "completion", "openai", {}), "anthropic") == (
+    assert wording.other_service(Endpoint("a", "completion", "openai", {}), "anthropic") == (
         "Inference endpoint a belongs to the service openai, not to anthropic. "
         "It was not changed. Hint: use a different inference_id."
     )
@@ -69,13 +71,13 @@ def test_refusal_of_a_recreation_names_what_differs_and_what_is_missing() -> Non
 
 
 def test_want_of_credentials_is_a_sentence_that_follows_another() -> None:
-    assert wording.needs_secrets("x or y and z") == (
+    assert wording.requires_secrets("x or y and z") == (
         "On this version, updating service settings also requires x or y and z (not set)."
     )
 
 
 def test_recovery_names_the_temporary_endpoint_and_what_it_has() -> None:
-    assert wording.recovered(EXISTING._replace(inference_id="a-ansible-preflight"), "a", ["x", "y"]) == (
+    assert wording.carried_over(EXISTING._replace(inference_id="a-ansible-preflight"), "a", ["x", "y"]) == (
         "An earlier run was interrupted while it re-created inference endpoint a. "
         "Its temporary endpoint a-ansible-preflight still has x and y, so these values are carried over."
     )
