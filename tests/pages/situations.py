@@ -167,7 +167,7 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             "Nothing is sent. The message names what a new endpoint needs.",
             _nothing,
             {"service_settings": {"model_id": MODEL}},
-            says=("needs service_settings.api_key",),
+            says=("requires service_settings.api_key",),
         ),
         Situation(
             "task settings differ",
@@ -486,7 +486,7 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             "It is not changed. The message names ``force``.",
             _state("unparsable", service="anthropic"),
             {"state": "absent"},
-            says=("cannot be read", "force=true deletes it"),
+            says=("cannot be read", "set force=true to delete it"),
         ),
         Situation(
             "the same, with ``force``",
