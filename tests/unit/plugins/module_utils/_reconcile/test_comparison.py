@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How an endpoint is compared with its declaration, and with itself at another time."""
+"""Comparison of an endpoint with its declaration, and with an earlier state of itself."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class TestRemovals:
     def test_undeclared_task_settings_are_removed(self) -> None:
         assert found({INPUT: "query"}, unmanaged="remove") == Differences({}, frozenset({USER}))
 
-    def test_undeclared_service_settings_go_back_to_their_defaults(self) -> None:
+    def test_undeclared_service_settings_are_reset_to_their_defaults(self) -> None:
         existing = STORED._replace(settings={ACME_MODEL: "m", RATE: 7, DIMENSIONS: 3})
         assert found({}, existing, unmanaged="remove") == Differences({RATE: 10}, frozenset())
 
@@ -85,10 +85,10 @@ class TestRemovals:
         assert found({}, existing, unmanaged="remove") == Differences({BATCH: 5}, frozenset())
         assert found({}, STORED._replace(settings=settings), unmanaged="remove") == Differences({}, frozenset())
 
-    def test_default_that_is_not_shown_is_no_difference(self) -> None:
+    def test_default_that_is_not_returned_is_not_a_difference(self) -> None:
         assert found({}, STORED._replace(settings={}), unmanaged="remove") == Differences({}, frozenset())
 
-    def test_default_that_no_update_sets_is_no_difference(self) -> None:
+    def test_default_of_a_fixed_setting_is_not_a_difference(self) -> None:
         fixed = ACME._replace(settings=(Setting(BATCH, "int", default=5),))
         existing = STORED._replace(settings={BATCH: 7})
         removing = Policy(unmanaged_settings="remove")

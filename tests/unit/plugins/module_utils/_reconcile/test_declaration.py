@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a user declares, as data."""
+"""Declarations of a task."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_defaults_of_a_purge_are_those_of_the_options() -> None:
     assert Purge().limit is options["purge_max"].get("default") is None
 
 
-def test_hidden_settings_are_among_the_secrets_and_in_the_body_all_the_same() -> None:
+def test_settings_moved_to_the_secrets_remain_in_all_settings() -> None:
     hidden = DESIRED.with_secrets(["service_settings.model_id"])
     assert hidden.settings == {}
     assert hidden.secrets == {"service_settings.api_key": "sk-secret", "service_settings.model_id": "m"}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether anything is to be done at all, and which facts a plan asks for on the way."""
+"""Plans of endpoints in sync, and the facts that plans look up."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class TestInSync:
         assert make_plan({}, key="another").action == "none"
 
 
-class TestQuestions:
-    """A plan asks only what its decision depends on: each question may cost a request."""
+class TestLookups:
+    """A plan looks up only the facts that its decision needs, because each may cost a request."""
 
     @pytest.mark.parametrize(
         ("settings", "key", "policy", "asked"),
@@ -54,21 +54,21 @@ class TestQuestions:
             ({MODEL: "n"}, "k", {"allow_recreate": True, "update_secrets": "when_changed"}, [SECRETS]),
         ],
     )
-    def test_plan_for_existing_endpoint_asks_no_more_than_it_needs(
+    def test_plan_for_existing_endpoint_looks_up_only_what_it_needs(
         self, settings: dict[str, Any], key: str | None, policy: dict[str, Any], asked: list[str]
     ) -> None:
         facts = StubFacts(secrets_are_new=False)
         make_plan(settings, key=key, facts=facts, **policy)
         assert facts.asked == asked
 
-    def test_refusal_of_a_fixed_setting_asks_nothing(self) -> None:
+    def test_refusal_of_a_fixed_setting_looks_up_nothing(self) -> None:
         facts = StubFacts()
         refusal({MODEL: "n"}, facts=facts)
         assert facts.asked == []
 
     @pytest.mark.parametrize("duplicate_model", ["allow", "warn", "fail"])
     @pytest.mark.parametrize("update_secrets", ["on_create", "when_changed", "always"])
-    def test_create_always_asks_for_the_others_which_may_include_a_left_over(
+    def test_create_always_lists_the_endpoints_to_find_a_left_over(
         self, duplicate_model: str, update_secrets: str
     ) -> None:
         facts = StubFacts()
@@ -76,7 +76,7 @@ class TestQuestions:
         assert make_plan(NEEDED, None, "k", facts, **policy).action == "created"
         assert facts.asked == [ALL_ENDPOINTS]
 
-    def test_create_without_the_key_asks_nothing(self) -> None:
+    def test_create_without_the_key_looks_up_nothing(self) -> None:
         facts = StubFacts()
         assert refusal(NEEDED, None, facts=facts) == (
             f"Inference endpoint a does not exist, and creating it requires {KEY}. {CREATE_HINT}"
@@ -84,7 +84,7 @@ class TestQuestions:
         assert facts.asked == []
 
     @pytest.mark.parametrize("existing", [EXISTING, None])
-    def test_removal_asks_nothing(self, existing: Endpoint | None) -> None:
+    def test_deletion_looks_up_nothing(self, existing: Endpoint | None) -> None:
         facts = StubFacts()
         make_plan(existing=existing, facts=facts, state="absent", update_secrets="when_changed", key="k")
         assert facts.asked == []
@@ -99,7 +99,7 @@ class TestSecrets:
         assert decided.after == EXISTING
 
     @pytest.mark.parametrize("update_secrets", ["always", "when_changed"])
-    def test_key_that_was_sent_in_this_run_is_not_sent_again(self, update_secrets: str) -> None:
+    def test_key_is_sent_only_once_in_a_run(self, update_secrets: str) -> None:
         facts = StubFacts(secrets_sent=True)
         assert make_plan({}, key="k", facts=facts, update_secrets=update_secrets) == Plan("none", EXISTING, EXISTING)
         assert facts.asked == []
@@ -109,7 +109,7 @@ class TestSecrets:
         facts = StubFacts(secrets_are_new=is_new)
         assert make_plan({}, key="k", facts=facts, update_secrets="when_changed").changes == changes
 
-    def test_key_that_is_not_declared_is_no_change(self) -> None:
+    def test_undeclared_key_is_no_change(self) -> None:
         assert make_plan({}, update_secrets="always").action == "none"
 
     def test_all_secrets_of_an_alternative_are_sent_together(self) -> None:
@@ -134,7 +134,7 @@ class TestRemoval:
     def test_endpoint_that_exists_is_deleted(self) -> None:
         assert make_plan(state="absent") == Plan("deleted", EXISTING)
 
-    def test_endpoint_that_does_not_exist_is_no_change(self) -> None:
+    def test_deletion_of_a_missing_endpoint_is_no_change(self) -> None:
         assert make_plan(existing=None, state="absent") == Plan("none")
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One endpoint or a list of them: what is decided in which order, and that each stands for itself."""
+"""Reconciliation of one endpoint or a list: the order of decisions, and the independence of endpoints."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.unit.reconciling import (
 )
 
 PREFLIGHT = "-ansible-preflight"
-#: Not there, and declared with all that a create needs.
+#: All settings that a create requires.
 NEW = {MODEL: "m", TOKENS: 5}
 
 
@@ -64,7 +64,7 @@ class StubFingerprints:
 
 
 class TestOne:
-    def test_endpoint_in_sync_is_one_read(self) -> None:
+    def test_endpoint_in_sync_needs_one_read(self) -> None:
         api = MemoryApi(EXISTING)
         outcome = Reconciler(cluster_of(api)).reconcile(wanted("a", settings={TOKENS: 1024}))
         assert outcome == Outcome("a", before=EXISTING, after=EXISTING)
@@ -83,14 +83,14 @@ class TestOne:
         assert api.calls == ["get a", "server"]
         assert api.endpoints["a"] == EXISTING
 
-    def test_read_that_fails_is_the_outcome(self) -> None:
+    def test_failed_read_is_reported(self) -> None:
         api = MemoryApi(EXISTING)
         error = failed("GET", "/_inference/a")
         api.failures["get a"] = [error]
         assert Reconciler(cluster_of(api)).reconcile(changed("a")) == Outcome("a", error=error)
         assert api.calls == ["get a"]
 
-    def test_refusal_is_the_outcome_with_the_endpoint_as_it_is(self) -> None:
+    def test_refusal_is_reported_with_the_current_endpoint(self) -> None:
         api = MemoryApi(EXISTING)
         outcome = Reconciler(cluster_of(api)).reconcile(wanted("a", settings={MODEL: "n"}))
         assert isinstance(outcome.error, Refused)
@@ -120,7 +120,7 @@ class TestOrder:
         assert set(api.endpoints) == {"a", "b", "c"}
 
     @pytest.mark.parametrize("parallel", [1, 2, 8])
-    def test_outcomes_keep_their_order_however_many_run_at_once(self, parallel: int) -> None:
+    def test_outcomes_keep_their_order_with_any_parallelism(self, parallel: int) -> None:
         api = MemoryApi(*(held(f"e{number}") for number in range(0, 9, 2)))
         declared = [changed(f"e{number}") if number % 2 == 0 else new(f"e{number}") for number in range(9)]
         outcomes = Reconciler(cluster_of(api)).reconcile_list(declared, parallel)
@@ -131,7 +131,7 @@ class TestOrder:
         Reconciler(cluster_of(api)).reconcile_list([changed("a"), wanted("b", "absent"), new("c")])
         assert api.calls == ["list", "server", "update a", "delete b", "create c"]
 
-    def test_list_in_sync_is_one_read(self) -> None:
+    def test_list_in_sync_needs_one_read(self) -> None:
         api = MemoryApi(held("a"), held("b"))
         outcomes = Reconciler(cluster_of(api)).reconcile_list([wanted("a"), wanted("b"), wanted("c", "absent")], 8)
         assert actions(outcomes) == [("a", "none"), ("b", "none"), ("c", "none")]
@@ -150,7 +150,7 @@ class TestOrder:
 
 
 class TestFailures:
-    def test_refusal_of_one_endpoint_stops_no_other(self) -> None:
+    def test_refusal_of_one_endpoint_does_not_stop_others(self) -> None:
         api = MemoryApi(held("a"), held("b"))
         outcomes = Reconciler(cluster_of(api)).reconcile_list(
             [wanted("a", settings={MODEL: "n"}), wanted("x"), changed("b")]
@@ -158,7 +158,7 @@ class TestFailures:
         assert actions(outcomes) == [("a", "none"), ("x", "none"), ("b", "updated")]
         assert [outcome.error is not None for outcome in outcomes] == [True, True, False]
 
-    def test_failure_of_one_write_stops_no_other(self) -> None:
+    def test_failure_of_one_write_does_not_stop_others(self) -> None:
         api = MemoryApi(held("a"), held("b"))
         api.failures["update a"] = [rejected()]
         outcomes = Reconciler(cluster_of(api)).reconcile_list([changed("a"), changed("b")])
@@ -166,7 +166,7 @@ class TestFailures:
         assert outcomes[0].after == held("a")
 
     @pytest.mark.parametrize("error", [unauthorized("PUT", "/x"), unreachable("PUT", "/x")])
-    def test_failure_that_others_would_meet_stops_them(self, error: ClientError) -> None:
+    def test_fatal_error_stops_other_endpoints(self, error: ClientError) -> None:
         api = MemoryApi(held("a"), held("b"))
         api.failures["update a"] = [error]
         outcomes = Reconciler(cluster_of(api)).reconcile_list([changed("a"), changed("b")])
@@ -174,7 +174,7 @@ class TestFailures:
         assert "update b" not in api.calls
 
     @pytest.mark.parametrize("error", [unauthorized(), unreachable(), failed("GET", "/_inference/_all", 503)])
-    def test_list_that_cannot_be_read_at_all_is_raised(self, error: ClientError) -> None:
+    def test_error_of_a_list_that_cannot_be_read_is_raised(self, error: ClientError) -> None:
         api = MemoryApi(EXISTING)
         api.failures["list"] = [error]
         with pytest.raises(ClientError) as raised:
@@ -182,7 +182,7 @@ class TestFailures:
         assert raised.value is error
         assert api.calls == ["list"]
 
-    def test_endpoint_that_cannot_be_read_is_one_failure_of_the_list(self) -> None:
+    def test_unreadable_endpoint_is_one_failure_of_the_list(self) -> None:
         api = MemoryApi(held("a"), held("b"))
         error = failed("GET", "/_inference/a")
         api.failures = {"list": [unreadable()], "list completion": [unreadable()], "get a": [error]}
@@ -196,14 +196,14 @@ class TestSecrets:
         cluster.fingerprints = cast(Any, fingerprints)
         return fingerprints
 
-    def test_records_of_all_endpoints_with_secrets_are_read_at_once(self) -> None:
+    def test_fingerprints_of_all_endpoints_with_secrets_are_read_at_once(self) -> None:
         cluster = cluster_of(MemoryApi(held("a"), held("b"), held("c")), update_secrets="when_changed")
         fingerprints = self.fingerprinted(cluster)
         secrets = {KEY: "k"}
         Reconciler(cluster).reconcile_list([wanted("a", secrets=secrets), wanted("b"), wanted("c", secrets=secrets)])
         assert fingerprints.reads == [["a", "c"]]
 
-    def test_records_that_cannot_be_read_stop_the_list(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_unreadable_fingerprints_stop_the_list(self, monkeypatch: pytest.MonkeyPatch) -> None:
         api = MemoryApi(held("a"))
         cluster = cluster_of(api, update_secrets="when_changed")
         fingerprints = self.fingerprinted(cluster)
@@ -218,7 +218,7 @@ class TestSecrets:
 
 
 class TestPurge:
-    def test_endpoints_that_are_not_declared_stay_without_purge(self) -> None:
+    def test_undeclared_endpoints_are_kept_without_purge(self) -> None:
         api = MemoryApi(held("a"), held("b"))
         assert actions(Reconciler(cluster_of(api)).reconcile_list([wanted("a")])) == [("a", "none")]
 
@@ -226,7 +226,7 @@ class TestPurge:
         api = MemoryApi(held("a"), held("b", "openai"))
         assert actions(Reconciler(cluster_of(api)).reconcile_list([wanted("a")], purge=Purge())) == [("a", "none")]
 
-    def test_purge_that_goes_too_far_changes_nothing(self) -> None:
+    def test_purge_that_exceeds_its_limit_changes_nothing(self) -> None:
         api = MemoryApi(held("a"), held("b"))
         with pytest.raises(Refused, match="more than the limit of 0"):
             Reconciler(cluster_of(api)).reconcile_list([changed("a")], purge=Purge(limit=0))
@@ -251,9 +251,9 @@ class TestLeftOvers:
         [
             ([wanted("a")], [("a", "none"), (TRIAL, "deleted")]),
             ([wanted("b")], [("b", "none"), (TRIAL, "deleted")]),
-            # The run of the endpoint itself deletes its left-over.
+            # The execution of the endpoint itself deletes its left-over.
             ([changed("a")], [("a", "updated")]),
-            # It is declared itself.
+            # The left-over itself is declared.
             ([wanted("a"), wanted(TRIAL)], [("a", "none"), (TRIAL, "none")]),
         ],
     )
@@ -283,7 +283,7 @@ class TestLeftOvers:
             "state=absent to delete the temporary endpoint."
         )
 
-    def test_left_over_whose_deletion_is_lost_is_reported_as_deleted(self) -> None:
+    def test_left_over_whose_delete_response_is_lost_is_reported_as_deleted(self) -> None:
         api = MemoryApi(held("a"), held(self.TRIAL))
         api.failures[f"delete {self.TRIAL}"] = [failed("DELETE", f"/_inference/completion/{self.TRIAL}")]
         api.lost_responses.add(f"delete {self.TRIAL}")

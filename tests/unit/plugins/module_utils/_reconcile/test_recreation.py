@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Endpoints that are deleted and created again: nothing that worked is lost, and the message says what there is."""
+"""Re-creation of endpoints: no working endpoint is lost, and messages describe the resulting state."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def recreated(server: Simulator, **options: Any) -> Run:
 
 
 class TestRuns:
-    def test_new_settings_are_proved_before_anything_is_deleted(self, server: Simulator) -> None:
+    def test_new_settings_are_checked_before_anything_is_deleted(self, server: Simulator) -> None:
         seed(server, temperature=0.5)
         run = recreated(server)
         assert server.requests == [READ, OTHERS, *REFERENCES, VERSION, *RECREATE[2:]]
@@ -78,13 +78,13 @@ class TestRuns:
         assert server.endpoints[ID].task_settings == {"max_tokens": 1024, "temperature": 0.5}
         assert trials(server) == []
 
-    def test_new_settings_are_not_proved_without_preflight(self, server: Simulator) -> None:
+    def test_new_settings_are_not_checked_with_preflight_false(self, server: Simulator) -> None:
         seed(server)
         recreated(server, preflight=False)
         assert server.requests == [READ, OTHERS, *REFERENCES, DELETE, VERSION, CREATE]
 
     @pytest.mark.rejected("PUT /_inference/.*: 400")
-    def test_settings_that_the_provider_rejects_delete_nothing(self) -> None:
+    def test_settings_rejected_by_the_provider_delete_nothing(self) -> None:
         with Simulator(refused_models=["other"]) as server:
             seed(server)
             run = recreated(server)
@@ -111,7 +111,7 @@ class TestRuns:
         assert server.requests == [READ, OTHERS, VERSION, TRIAL, DELETE + "?force=true", CREATE, TRIAL_REMOVAL]
         assert run["action"] == "recreated"
 
-    def test_temporary_endpoint_of_a_killed_run_is_replaced(self, server: Simulator) -> None:
+    def test_temporary_endpoint_of_an_interrupted_run_is_replaced(self, server: Simulator) -> None:
         seed(server)
         seed(server, f"{ID}-ansible-preflight")
         run = recreated(server)
@@ -128,7 +128,7 @@ class TestRuns:
         assert trials(server) == [f"{ID}-ansible-preflight"]
         assert run["endpoint"] == held(server) == STORED
 
-    def test_temporary_endpoint_that_is_not_stored_as_declared_stops_the_recreation(
+    def test_temporary_endpoint_with_other_values_stops_the_recreation(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         seed(server)
@@ -145,7 +145,7 @@ class TestRuns:
         assert "did not store the declared value of task_settings.max_tokens" in run["msg"]
         assert run["endpoint"] == held(server) == STORED
 
-    def test_create_that_fails_restores_the_former_settings(self, server: Simulator) -> None:
+    def test_failed_create_restores_the_previous_settings(self, server: Simulator) -> None:
         seed(server, temperature=0.5)
         before = held(server)
         server.faults.add(Fault("provider_refusal", match=rf"PUT .*/{ID}\?"))
@@ -166,10 +166,10 @@ class TestRuns:
         assert run["endpoint"] == held(server) == before
         assert server.endpoints[ID].secret == KEY
         assert "Its previous settings were restored, with the declared service_settings.api_key." in run["msg"]
-        # The key may be another one now.
+        # The key may differ from the previous one.
         assert run["changed"] is True
 
-    def test_endpoint_that_can_neither_be_created_nor_restored_is_reported_as_gone(self, server: Simulator) -> None:
+    def test_endpoint_that_can_neither_be_created_nor_restored_is_reported_as_lost(self, server: Simulator) -> None:
         seed(server, temperature=0.5)
         server.faults.add(Fault("provider_refusal", match=rf"PUT .*/{ID}\?", times=2))
         run = recreated(server)
@@ -181,7 +181,7 @@ class TestRuns:
         assert KEY not in run.output
 
     @pytest.mark.rejected("PUT /_inference/.*: 400")
-    def test_endpoint_that_someone_else_created_after_the_delete_is_reported(
+    def test_endpoint_created_by_another_client_after_the_delete_is_reported(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         seed(server)
@@ -236,7 +236,7 @@ FORMER = f"Its previous settings were task_type=completion, {MODEL}=m, {RATE}=50
 
 
 class Case:
-    """One re-creation over an API in memory."""
+    """One re-creation with an API in memory."""
 
     def __init__(self, preflight: bool = True, former: Endpoint = EXISTING) -> None:
         self.api = MemoryApi(EXISTING)
@@ -247,46 +247,46 @@ class Case:
         self.recreation = Recreation(run, plan)
 
     def refusal(self) -> str:
-        """Why the re-creation fails."""
+        """Execute the re-creation and return the message of its failure."""
         with pytest.raises(Refused) as refused:
             self.recreation.execute()
         return str(refused.value)
 
     @property
     def writes(self) -> list[str]:
-        """The writes of the endpoint itself."""
+        """Return the writes of the endpoint itself."""
         names = ("create a", "update a", "delete a")
         return [call for call in self.api.calls if call in names]
 
 
 class TestSuccess:
-    def test_endpoint_is_proved_deleted_and_created(self) -> None:
+    def test_endpoint_is_checked_deleted_and_created(self) -> None:
         case = Case()
         assert case.recreation.execute() == NEW
         assert case.api.calls == [*PROVED, "delete a", "create a"]
         assert case.api.retries == [0, 6]
         assert case.history.writes == [DELETED]
 
-    def test_temporary_endpoint_stays_as_a_copy(self) -> None:
+    def test_temporary_endpoint_is_kept_as_a_copy(self) -> None:
         case = Case()
         case.recreation.execute()
         assert case.preflight.temporary_endpoint == case.api.endpoints[TRIAL_ID] == NEW._replace(inference_id=TRIAL_ID)
 
-    def test_nothing_is_proved_without_preflight(self) -> None:
+    def test_preflight_false_disables_the_check(self) -> None:
         case = Case(preflight=False)
         case.recreation.execute()
         assert case.api.calls == ["references a", "delete a", "server", "create a"]
 
 
 class TestDelete:
-    def test_endpoint_that_is_gone_after_a_failed_delete_is_created(self) -> None:
+    def test_endpoint_that_is_missing_after_a_failed_delete_is_created(self) -> None:
         case = Case()
         case.api.failures["delete a"] = [lost("DELETE")]
         case.api.lost_responses.add("delete a")
         assert case.recreation.execute() == NEW
         assert case.history.writes == [DELETED]
 
-    def test_endpoint_that_somebody_else_deleted_is_created(self) -> None:
+    def test_endpoint_deleted_by_another_client_is_created(self) -> None:
         case = Case()
         case.api.failures["delete a"] = [not_found("DELETE", PATH)]
         case.api.lost_responses.add("delete a")
@@ -303,7 +303,7 @@ class TestDelete:
         assert raised.value is error
         assert (case.writes, case.history.writes) == (["delete a"], [])
 
-    def test_delete_that_may_still_be_under_way_is_not_followed_by_a_create(self) -> None:
+    def test_delete_that_may_still_be_in_progress_is_not_followed_by_a_create(self) -> None:
         case = Case()
         error = timed_out("DELETE")
         case.api.failures["delete a"] = [error]
@@ -317,14 +317,14 @@ class TestDelete:
 
 class TestCreate:
     @pytest.mark.parametrize("error", [lost(), failed(), timed_out(), already_exists()])
-    def test_create_is_sent_again_if_nothing_is_there(self, error: ClientError) -> None:
+    def test_create_is_retried_if_the_endpoint_does_not_exist(self, error: ClientError) -> None:
         case = Case()
         case.api.failures["create a"] = [error, error]
         assert case.recreation.execute() == NEW
         assert case.writes == ["delete a", "create a", "create a", "create a"]
 
     @pytest.mark.parametrize("error", [lost(), failed(), timed_out(), rejected()])
-    def test_endpoint_that_is_there_despite_an_error_is_the_result(self, error: ClientError) -> None:
+    def test_endpoint_that_exists_despite_an_error_is_the_result(self, error: ClientError) -> None:
         case = Case()
         case.api.failures["create a"] = [error]
         case.api.lost_responses.add("create a")
@@ -345,7 +345,7 @@ class TestCreate:
 class TestRestore:
     FAILED = f"Inference endpoint a was deleted, but re-creating it failed: {of_provider()}"
 
-    def test_former_settings_are_restored_with_the_declared_key(self) -> None:
+    def test_previous_settings_are_restored_with_the_declared_key(self) -> None:
         case = Case()
         case.api.failures["create a"] = [of_provider()]
         assert case.refusal() == (f"{self.FAILED} Its previous settings were restored, with the declared {KEY_PATH}.")
@@ -353,7 +353,7 @@ class TestRestore:
         assert case.api.bodies[-1]["service_settings"]["api_key"] == "k"
         assert case.api.retries == [0, 6, 6]
 
-    def test_endpoint_that_cannot_be_restored_is_gone(self) -> None:
+    def test_endpoint_that_cannot_be_restored_is_lost(self) -> None:
         case = Case(preflight=False)
         case.api.failures["create a"] = [of_provider(), of_provider()]
         assert case.refusal() == (
@@ -371,14 +371,14 @@ class TestRestore:
         )
         assert case.writes == ["delete a", "create a"]
 
-    def test_restore_that_works_despite_an_error_is_found_by_reading(self) -> None:
+    def test_restore_that_succeeds_despite_an_error_is_found_by_reading(self) -> None:
         case = Case()
         case.api.failures["create a"] = [of_provider(), lost()]
         case.api.happens["create a"] = [None, lambda: case.api.endpoints.update(a=EXISTING)]
         assert case.refusal().endswith(f"Its previous settings were restored, with the declared {KEY_PATH}.")
         assert case.history.now == EXISTING
 
-    def test_endpoint_that_somebody_else_created_is_not_replaced(self) -> None:
+    def test_endpoint_created_by_another_client_is_not_replaced(self) -> None:
         case = Case()
         other = altered(EXISTING, max_tokens=7)
         case.api.failures["create a"] = [already_exists()]

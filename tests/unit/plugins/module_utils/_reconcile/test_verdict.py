@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What came of a write that failed: a table over what was planned, what failed, and what is there now."""
+"""Verdicts on failed writes, by the plan, the error, and the current endpoint."""
 
 from __future__ import annotations
 
@@ -56,15 +56,15 @@ ERRORS: dict[str, Callable[[str, str], ClientError]] = {
     "provider again": lambda method, path: of_provider(method, path, retried=True),
 }
 
-#: For a plan and what is there now, whether as declared: the verdict on each error.
+#: The verdict on each error, by the plan, the current endpoint, and whether it is in sync.
 TABLE: list[tuple[str, Plan, Endpoint | None, bool, dict[str, str]]] = [
     (
-        "create, the endpoint is there as declared",
+        "create, the endpoint is in sync",
         CREATE,
         EXISTING,
         True,
         {
-            # Servers exist that store an endpoint and answer with an error.
+            # Some servers store an endpoint and return an error.
             "rejected": FOUND,
             "already exists": NO_EFFECT,
             "provider": NO_EFFECT,
@@ -93,7 +93,7 @@ TABLE: list[tuple[str, Plan, Endpoint | None, bool, dict[str, str]]] = [
     ),
     ("update, it is not there", UPDATE, EXISTING, False, {**dict.fromkeys(ERRORS, NO_EFFECT), "timed out": UNKNOWN}),
     (
-        "update, somebody else changed another setting",
+        "update, another client changed another setting",
         UPDATE,
         WARM,
         False,
@@ -137,7 +137,7 @@ def error_of(kind: str, plan: Plan, path: str = PATH) -> ClientError:
 
 
 @pytest.mark.parametrize(("plan", "kind", "now", "is_in_sync", "expected"), CASES)
-def test_verdict_on_a_failed_write_follows_from_what_is_there_now(
+def test_verdict_on_a_failed_write_follows_from_the_current_endpoint(
     plan: Plan, kind: str, now: Endpoint | None, is_in_sync: bool, expected: str
 ) -> None:
     error = error_of(kind, plan)
@@ -154,33 +154,33 @@ def test_verdict_on_a_failed_write_follows_from_what_is_there_now(
     )
 
 
-class TestSomebodyElse:
-    """What somebody else changed at the same time is part of what was there before."""
+class TestOtherClients:
+    """Changes by another client at the same time are part of the endpoint before the write."""
 
-    def test_other_change_beside_a_lost_update_counts_as_found(self) -> None:
+    def test_change_by_another_client_during_a_lost_update_is_part_of_the_found_endpoint(self) -> None:
         write = judge(UPDATE, EXISTING, WARM_FIVE, lost(path=f"{PATH}/_update"), True)
         assert (write.verdict, write.before, write.after) == (FOUND, WARM, WARM_FIVE)
 
-    def test_setting_that_this_run_adds_is_not_part_of_what_was_found(self) -> None:
+    def test_setting_that_this_run_adds_is_not_part_of_the_found_endpoint(self) -> None:
         bare = altered(EXISTING, temperature=None)
         plan = Plan("updated", bare, EXISTING, (TEMPERATURE,))
         write = judge(plan, bare, altered(EXISTING, max_tokens=5), lost(path=f"{PATH}/_update"), True)
         assert write.before == altered(bare, max_tokens=5)
 
-    def test_setting_that_this_run_removes_is_part_of_what_was_found(self) -> None:
+    def test_setting_that_this_run_removes_is_part_of_the_found_endpoint(self) -> None:
         bare = altered(EXISTING, temperature=None)
         plan = Plan("updated", EXISTING, bare, (TEMPERATURE,))
         write = judge(plan, EXISTING, altered(bare, max_tokens=5), lost(path=f"{PATH}/_update"), True)
         assert (write.verdict, write.before) == (FOUND, FIVE)
 
-    def test_one_of_two_changes_that_is_there_is_ours(self) -> None:
+    def test_one_of_two_changes_that_took_effect_is_found(self) -> None:
         plan = Plan("updated", EXISTING, WARM_FIVE, (TOKENS, TEMPERATURE))
         write = judge(plan, EXISTING, altered(FIVE, temperature=0.1), lost(path=f"{PATH}/_update"), False)
         assert (write.verdict, write.before) == (FOUND, altered(EXISTING, temperature=0.1))
 
 
 class TestOtherRequests:
-    """A request that is no write of the endpoint itself changes nothing, whatever comes of it."""
+    """A failed request that is not a write of the endpoint itself has no effect on it."""
 
     NO_WRITES = (
         lost("GET", PATH),
@@ -204,7 +204,7 @@ class TestOtherRequests:
 
     @pytest.mark.parametrize("error", NO_WRITES, ids=str)
     @pytest.mark.parametrize("plan", [CREATE, UPDATE, ROTATION, DELETE, RECREATE], ids=lambda plan: plan.action)
-    def test_failure_of_another_request_is_not_made(self, plan: Plan, error: ClientError) -> None:
+    def test_failure_of_another_request_has_no_effect(self, plan: Plan, error: ClientError) -> None:
         assert may_have_changed_endpoint(plan, error) is False
         assert judge(plan, plan.before, FIVE, error, True).verdict == NO_EFFECT
         assert judge_unread(plan, error).verdict == NO_EFFECT
@@ -220,7 +220,7 @@ class TestOtherRequests:
         assert judge(Plan("deleted", left_over), left_over, None, error, True).verdict == FOUND
 
     @pytest.mark.parametrize("inference_id", ["completion", "_update", "a.b"])
-    def test_endpoint_that_is_named_like_another_part_of_the_path_is_told_apart(self, inference_id: str) -> None:
+    def test_endpoint_named_like_another_part_of_the_path_is_distinguished(self, inference_id: str) -> None:
         plan = Plan("deleted", EXISTING._replace(inference_id=inference_id))
         assert may_have_changed_endpoint(plan, lost("DELETE", f"/_inference/completion/{inference_id}")) is True
         assert may_have_changed_endpoint(plan, lost("DELETE", "/_inference/completion/axb/_update")) is False
@@ -239,7 +239,7 @@ class TestUnread:
         ],
     )
     @pytest.mark.parametrize("plan", [CREATE, UPDATE, DELETE], ids=lambda plan: plan.action)
-    def test_write_without_a_read_since_may_be_made_if_its_response_is_lost(
+    def test_write_without_a_later_read_has_an_unknown_effect_if_its_response_is_lost(
         self, plan: Plan, kind: str, expected: str
     ) -> None:
         error = error_of(kind, plan)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What plans say to people: each sentence as a whole, for one and for many."""
+"""Messages of plans, for one and for several items."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.unit.reconciling import EXISTING, MODEL, V93
         ),
     ],
 )
-def test_refusal_of_a_change_names_what_differs_and_what_cannot_change(
+def test_refusal_of_a_change_names_the_differences_and_the_fixed_settings(
     changes: list[str], not_updatable: list[str], server: Server | None, text: str
 ) -> None:
     assert wording.cannot_update(EXISTING, changes, not_updatable, server) == f"Inference endpoint a {text}"
@@ -45,7 +45,7 @@ def test_duplicates_agree_with_their_verb(duplicates: list[str], text: str) -> N
     )
 
 
-def test_refusal_of_a_foreign_endpoint_names_both_services() -> None:
+def test_refusal_of_an_endpoint_of_another_service_names_both_services() -> None:
     assert wording.other_service(Endpoint("a", "completion", "openai", {}), "anthropic") == (
         "Inference endpoint a belongs to the service openai, not to anthropic. "
         "It was not changed. Hint: use a different inference_id."
@@ -56,27 +56,27 @@ def test_unreadable_endpoint_is_named_with_the_reason() -> None:
     assert wording.unreadable("a", "It is broken.") == "Inference endpoint a cannot be read: It is broken."
 
 
-def test_refusal_of_a_create_names_what_is_missing() -> None:
+def test_refusal_of_a_create_names_the_missing_settings() -> None:
     assert wording.cannot_create("a", ["x", "y"]) == (
         "Inference endpoint a does not exist, and creating it requires x and y. "
         "Hint: declare the missing settings, or correct inference_id."
     )
 
 
-def test_refusal_of_a_recreation_names_what_differs_and_what_is_missing() -> None:
+def test_refusal_of_a_recreation_names_the_differences_and_the_missing_settings() -> None:
     assert wording.cannot_recreate(EXISTING, ["x"], ["y", "z"]) == (
         "Inference endpoint a differs in x, and re-creating it (allow_recreate=true) requires y and z. "
         "Nothing was changed. Hint: declare the missing settings."
     )
 
 
-def test_want_of_credentials_is_a_sentence_that_follows_another() -> None:
+def test_missing_credentials_are_named() -> None:
     assert wording.requires_secrets("x or y and z") == (
         "On this version, updating service settings also requires x or y and z (not set)."
     )
 
 
-def test_recovery_names_the_temporary_endpoint_and_what_it_has() -> None:
+def test_carry_over_warning_names_the_temporary_endpoint_and_the_settings() -> None:
     assert wording.carried_over(EXISTING._replace(inference_id="a-ansible-preflight"), "a", ["x", "y"]) == (
         "An earlier run was interrupted while it re-created inference endpoint a. "
         "Its temporary endpoint a-ansible-preflight still has x and y, so these values are carried over."
