@@ -46,7 +46,7 @@ EXISTING = Endpoint("a", "completion", "anthropic", {MODEL: "m", RATE: 50, TOKEN
 PATH = "/_inference/completion/a"
 
 
-def altered(endpoint: Endpoint, **settings: Any) -> Endpoint:
+def with_task_settings(endpoint: Endpoint, **settings: Any) -> Endpoint:
     """Return an endpoint with other task settings. Settings that are None are removed."""
     changes = {f"task_settings.{name}": value for name, value in settings.items()}
     merged = {**endpoint.settings, **changes}
@@ -73,7 +73,7 @@ def not_found(method: str = "GET", path: str = "/_inference/a") -> ApiError:
     return ApiError("not found", method, path, status=404, error_type="resource_not_found_exception")
 
 
-def of_provider(method: str = "PUT", path: str = PATH, retried: bool = False) -> ApiError:
+def rejected_by_provider(method: str = "PUT", path: str = PATH, retried: bool = False) -> ApiError:
     """Return an error of the provider, which rejected the API key."""
     words = (
         "Received an authentication error status code for request from inference entity id [a] status [401]. "

@@ -63,10 +63,10 @@ class Cluster:
         :raises ClientError: if a required fact cannot be looked up.
         """
         service = self._services(desired.service or (existing.service if existing else ""))
-        decided = plan(desired, existing, self.policy, service, facts)
-        for warning in decided.warnings:
+        new_plan = plan(desired, existing, self.policy, service, facts)
+        for warning in new_plan.warnings:
             self.warn(warning)
-        return decided
+        return new_plan
 
     def predict(self, inference_id: str, endpoint: Endpoint | None) -> None:
         """Record the predicted endpoint of a plan, so that later plans find duplicates of it."""

@@ -54,7 +54,7 @@ class Decision(NamedTuple):
         named = wording.unreadable(desired.inference_id, self.facts.unreadable)
         is_named = f"[{service.stored_name}]" in self.facts.unreadable
         if desired.service and "Unknown service" in self.facts.unreadable and not is_named:
-            raise Refused(f"{named} It belongs to another service, so it was not changed.")
+            raise Refused(wording.unreadable_other_service(named))
         # The stored settings are unknown, and so are the service and the task type.
         before = Endpoint(desired.inference_id, "", service.stored_name, {})
         if desired.state == ABSENT and self.policy.force:

@@ -78,8 +78,8 @@ class Execution:
     def _may_be_only_copy(self) -> bool:
         """Return whether the temporary endpoint may be the only copy of the settings, so that it must be kept."""
         last = self._history.last
-        is_unsure = last is not None and (last.verdict == UNKNOWN or not last.is_read)
-        return self._run.desired.state == PRESENT and (is_unsure or self._history.now is None)
+        is_unknown = last is not None and (last.verdict == UNKNOWN or not last.is_read)
+        return self._run.desired.state == PRESENT and (is_unknown or self._history.now is None)
 
     def _repeat_until_in_sync(self) -> None:
         last_error: ClientError | None = None
@@ -191,8 +191,8 @@ class Execution:
         names = error.rejected_settings if plan.action == UPDATED else None
         if names is None:
             return ()
-        asked = (*plan.changes, *plan.sent)
-        named = [path for path in asked if any(f".{name}." in f".{path}." for name in names)]
+        requested = (*plan.changes, *plan.sent)
+        named = [path for path in requested if any(f".{name}." in f".{path}." for name in names)]
         return tuple(dict.fromkeys(named or plan.changes))
 
     def _can_never_succeed(self, plan: Plan, error: ClientError) -> bool:

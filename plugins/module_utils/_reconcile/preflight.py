@@ -48,7 +48,7 @@ class Preflight:
         :raises Refused: if the temporary endpoint cannot be created, or does not match the declaration.
         """
         if self.temporary_endpoint is not None:
-            self._refuse_if_foreign(self.temporary_endpoint)
+            self._refuse_other_service(self.temporary_endpoint)
             self.delete()
         temporary = endpoint._replace(inference_id=temporary_id(endpoint.inference_id))
         try:
@@ -75,7 +75,7 @@ class Preflight:
 
         :raises ClientError: if it could not be deleted.
         """
-        if self.temporary_endpoint is None or self._is_foreign(self.temporary_endpoint):
+        if self.temporary_endpoint is None or self._is_of_other_service(self.temporary_endpoint):
             return
         for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
@@ -101,7 +101,7 @@ class Preflight:
                 raise
         left_over = api.get(temporary.inference_id)
         if left_over is not None:
-            self._refuse_if_foreign(left_over)
+            self._refuse_other_service(left_over)
             self._send_delete(left_over)
         return api.put(temporary.task_type, temporary.inference_id, body, server)
 
@@ -118,12 +118,12 @@ class Preflight:
             if not error.is_not_found:
                 raise
 
-    def _is_foreign(self, endpoint: Endpoint) -> bool:
+    def _is_of_other_service(self, endpoint: Endpoint) -> bool:
         """Return whether the endpoint belongs to another service. A deletion may be declared without a service."""
         return bool(self._desired.service) and self._service.stored_name != endpoint.service
 
-    def _refuse_if_foreign(self, endpoint: Endpoint) -> None:
-        if self._is_foreign(endpoint):
+    def _refuse_other_service(self, endpoint: Endpoint) -> None:
+        if self._is_of_other_service(endpoint):
             raise Refused(
                 f"Cannot run the preflight check, because inference endpoint {endpoint.inference_id} belongs to the "
                 f"service {endpoint.service}. Inference endpoint {self._desired.inference_id} was not changed. "

@@ -87,8 +87,8 @@ class Recreation:
                 now = self._run.read_after(error, self._plan)
                 if now is not None and self._run.is_in_sync(now):
                     return now
-                may_pass = error.ambiguous or error.already_exists
-                if now is not None or not may_pass or attempt == MAX_ATTEMPTS:
+                is_temporary = error.ambiguous or error.already_exists
+                if now is not None or not is_temporary or attempt == MAX_ATTEMPTS:
                     self._record(now)
                     raise
         raise AssertionError("The last attempt returns or raises.")

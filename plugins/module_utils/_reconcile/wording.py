@@ -58,6 +58,13 @@ def unreadable(inference_id: str, why: str) -> str:
     return f"Inference endpoint {inference_id} cannot be read: {why}"
 
 
+def unreadable_other_service(named: str) -> str:
+    """
+    :param named: the sentence that names the endpoint and the reason why it cannot be read.
+    """
+    return f"{named} It belongs to another service, so it was not changed. Hint: use a different inference_id."
+
+
 def cannot_create(inference_id: str, missing: Sequence[str]) -> str:
     return (
         f"Inference endpoint {inference_id} does not exist, and creating it requires {joined(missing)}. "

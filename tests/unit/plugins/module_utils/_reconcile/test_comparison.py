@@ -15,7 +15,7 @@ from ansible_collections.esops.inference.plugins.module_utils._reconcile.declara
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.history import unequal_paths
 from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import SERVICE
 from ansible_collections.esops.inference.plugins.module_utils._services.setting import Setting
-from tests.unit.reconciling import EXISTING, MODEL, TEMPERATURE, TOKENS, altered, wanted
+from tests.unit.reconciling import EXISTING, MODEL, TEMPERATURE, TOKENS, wanted, with_task_settings
 from tests.unit.services import (
     ACME,
     BATCH,
@@ -107,10 +107,12 @@ class TestAppliedTo:
 
     def test_endpoint_with_differences_has_new_values_and_lacks_removed_ones(self) -> None:
         applied = self.DIFFERENCES.applied_to(EXISTING)
-        assert applied.settings == {**altered(EXISTING, max_tokens=5, temperature=None).settings, MODEL: "n"}
+        assert applied.settings == {**with_task_settings(EXISTING, max_tokens=5, temperature=None).settings, MODEL: "n"}
 
     def test_settings_that_stay_are_neither_changed_nor_removed(self) -> None:
-        assert self.DIFFERENCES.applied_to(EXISTING, without=[MODEL, TEMPERATURE]) == altered(EXISTING, max_tokens=5)
+        assert self.DIFFERENCES.applied_to(EXISTING, without=[MODEL, TEMPERATURE]) == with_task_settings(
+            EXISTING, max_tokens=5
+        )
         assert self.DIFFERENCES.applied_to(EXISTING, without=self.DIFFERENCES.paths) == EXISTING
 
     def test_existing_endpoint_itself_is_not_changed(self) -> None:
@@ -124,9 +126,9 @@ class TestUnequal:
         ("after", "paths"),
         [
             (EXISTING, ()),
-            (altered(EXISTING, max_tokens=5), (TOKENS,)),
-            (altered(EXISTING, temperature=None), (TEMPERATURE,)),
-            (altered(EXISTING, top_k=3, max_tokens=5), (TOKENS, "task_settings.top_k")),
+            (with_task_settings(EXISTING, max_tokens=5), (TOKENS,)),
+            (with_task_settings(EXISTING, temperature=None), (TEMPERATURE,)),
+            (with_task_settings(EXISTING, top_k=3, max_tokens=5), (TOKENS, "task_settings.top_k")),
             (EXISTING._replace(task_type="chat_completion"), ("task_type",)),
             (None, ()),
         ],

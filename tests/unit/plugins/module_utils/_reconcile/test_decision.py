@@ -30,7 +30,7 @@ from tests.unit.reconciling import (
     V96,
     V816,
     V817,
-    altered,
+    with_task_settings,
 )
 from tests.unit.services import ACME, ADAPTIVE, DIMENSIONS, INPUT, LOCAL, MEASURED, MOST, SHY, USER
 from tests.unit.services import MODEL as ACME_MODEL
@@ -164,13 +164,13 @@ class TestUpdate:
         assert decided.action == "updated"
         assert decided.body == {"task_settings": {"max_tokens": 2048, "temperature": 0.5}}
         assert decided.changes == (TOKENS,)
-        assert decided.after == altered(EXISTING, max_tokens=2048)
+        assert decided.after == with_task_settings(EXISTING, max_tokens=2048)
 
     def test_undeclared_task_settings_are_removed_with_policy_remove(self) -> None:
         decided = make_plan({TOKENS: 1024}, unmanaged_settings="remove")
         assert decided.body == {"task_settings": {"max_tokens": 1024}}
         assert decided.changes == (TEMPERATURE,)
-        assert decided.after == altered(EXISTING, temperature=None)
+        assert decided.after == with_task_settings(EXISTING, temperature=None)
 
     def test_setting_that_a_create_needs_is_never_removed(self) -> None:
         decided = make_plan({}, unmanaged_settings="remove")
@@ -342,7 +342,7 @@ class TestVersions:
 
     def test_other_changes_of_an_update_are_predicted_before_9_4(self) -> None:
         decided = make_plan({RATE: 7, TOKENS: 5}, key="k", facts=StubFacts(V93))
-        assert (decided.may_be_rejected, decided.after) == (False, altered(EXISTING, max_tokens=5))
+        assert (decided.may_be_rejected, decided.after) == (False, with_task_settings(EXISTING, max_tokens=5))
 
 
 class TestIgnored:
@@ -418,7 +418,8 @@ class TestRepair:
         why = "Unknown service [openai] for inference endpoint [a]."
         policy = {"force": True, "allow_recreate": True, "state": state}
         assert refusal(NEEDED, None, "k", self.broken(why), **policy) == (
-            f"Inference endpoint a cannot be read: {why} It belongs to another service, so it was not changed."
+            f"Inference endpoint a cannot be read: {why} It belongs to another service, so it was not changed. "
+            "Hint: use a different inference_id."
         )
 
     def test_unreadable_endpoint_of_a_service_unknown_to_the_server_can_be_deleted(self) -> None:

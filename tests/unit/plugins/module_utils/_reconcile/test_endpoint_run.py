@@ -12,9 +12,9 @@ from ansible_collections.esops.inference.plugins.module_utils._inference.endpoin
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.endpoint_run import EndpointRun
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.history import UNKNOWN
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import Plan
-from tests.unit.reconciling import EXISTING, TOKENS, MemoryApi, altered, cluster_of, failed, lost, wanted
+from tests.unit.reconciling import EXISTING, TOKENS, MemoryApi, cluster_of, failed, lost, wanted, with_task_settings
 
-FIVE = altered(EXISTING, max_tokens=5)
+FIVE = with_task_settings(EXISTING, max_tokens=5)
 UPDATE = Plan("updated", EXISTING, FIVE, (TOKENS,))
 
 

@@ -30,12 +30,12 @@ from tests.unit.reconciling import (
     V93,
     V94,
     MemoryApi,
-    altered,
     cluster_of,
     lost,
     rejected,
     unreadable,
     wanted,
+    with_task_settings,
 )
 from tests.unit.reconciling import KEY as KEY_PATH
 from tests.unit.reconciling import MODEL as MODEL_PATH
@@ -571,7 +571,7 @@ class TestDeployment:
             "Its settings are up to date. Hint: increase wait_timeout, or check the capacity of the machine learning "
             "nodes."
         )
-        assert (outcome.action, outcome.after) == ("updated", altered(EXISTING, max_tokens=5))
+        assert (outcome.action, outcome.after) == ("updated", with_task_settings(EXISTING, max_tokens=5))
 
     def test_create_that_ends_before_the_allocation_waits_for_the_model(self) -> None:
         api = MemoryApi()

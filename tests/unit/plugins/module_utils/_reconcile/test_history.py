@@ -21,14 +21,14 @@ from ansible_collections.esops.inference.plugins.module_utils._reconcile.history
     fold,
 )
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.outcome import Outcome
-from tests.unit.reconciling import EXISTING, KEY, MODEL, TEMPERATURE, TOKENS, altered, failed, rejected
+from tests.unit.reconciling import EXISTING, KEY, MODEL, TEMPERATURE, TOKENS, failed, rejected, with_task_settings
 
 OTHER = EXISTING._replace(settings={**EXISTING.settings, MODEL: "n"})
-FIVE = altered(EXISTING, max_tokens=5)
+FIVE = with_task_settings(EXISTING, max_tokens=5)
 #: Another client changes another setting.
-WARM = altered(EXISTING, temperature=0.9)
-WARM_FIVE, WARM_SIX = altered(WARM, max_tokens=5), altered(WARM, max_tokens=6)
-COLD, COLD_FIVE = altered(EXISTING, temperature=None), altered(FIVE, temperature=None)
+WARM = with_task_settings(EXISTING, temperature=0.9)
+WARM_FIVE, WARM_SIX = with_task_settings(WARM, max_tokens=5), with_task_settings(WARM, max_tokens=6)
+COLD, COLD_FIVE = with_task_settings(EXISTING, temperature=None), with_task_settings(FIVE, temperature=None)
 REFUSAL = Refused("It cannot be done.")
 
 
@@ -111,8 +111,8 @@ HISTORIES: dict[str, tuple[Endpoint | None, list[Write], tuple[Any, ...]]] = {
     # Several writes.
     "update, then what was ignored takes a recreation": (
         EXISTING,
-        [updated(ignored=frozenset({MODEL})), deleted(before=FIVE), recreated(altered(OTHER, max_tokens=5))],
-        ("recreated", True, EXISTING, altered(OTHER, max_tokens=5), (MODEL, TOKENS), ()),
+        [updated(ignored=frozenset({MODEL})), deleted(before=FIVE), recreated(with_task_settings(OTHER, max_tokens=5))],
+        ("recreated", True, EXISTING, with_task_settings(OTHER, max_tokens=5), (MODEL, TOKENS), ()),
     ),
     "create, then update": (
         None,

@@ -9,9 +9,9 @@ import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.outcome import Outcome
-from tests.unit.reconciling import EXISTING, KEY, altered
+from tests.unit.reconciling import EXISTING, KEY, with_task_settings
 
-FIVE = altered(EXISTING, max_tokens=5)
+FIVE = with_task_settings(EXISTING, max_tokens=5)
 
 
 def test_diff_shows_both_sides_nested() -> None:

@@ -20,8 +20,8 @@ from tests.unit.reconciling import (
     RATE,
     TEMPERATURE,
     TOKENS,
-    altered,
     wanted,
+    with_task_settings,
 )
 from tests.unit.services import ACME
 
@@ -32,7 +32,7 @@ class TestInSync:
         assert make_plan(settings, key="k") == Plan("none", EXISTING, EXISTING)
 
     def test_numbers_are_compared_by_value(self) -> None:
-        assert make_plan({TEMPERATURE: 1}, altered(EXISTING, temperature=1.0)).action == "none"
+        assert make_plan({TEMPERATURE: 1}, with_task_settings(EXISTING, temperature=1.0)).action == "none"
 
     def test_api_key_is_never_compared(self) -> None:
         assert make_plan({}, key="another").action == "none"

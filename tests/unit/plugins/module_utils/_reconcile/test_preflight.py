@@ -23,8 +23,8 @@ from tests.unit.reconciling import (
     failed,
     lost,
     not_found,
-    of_provider,
     rejected,
+    rejected_by_provider,
     timed_out,
     unreachable,
     wanted,
@@ -399,7 +399,7 @@ class TestCheck:
         assert str(refused.value) == f"{error} Inference endpoint a was not changed. Run the task again."
         assert api.calls == ["server", self.CREATE]
 
-    @pytest.mark.parametrize("error", [of_provider(), rejected(), lost(), failed()])
+    @pytest.mark.parametrize("error", [rejected_by_provider(), rejected(), lost(), failed()])
     def test_temporary_endpoint_that_is_stored_despite_an_error_is_deleted(self, error: ClientError) -> None:
         api = MemoryApi(EXISTING)
         api.failures[self.CREATE] = [error]

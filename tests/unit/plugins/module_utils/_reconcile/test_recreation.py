@@ -28,16 +28,16 @@ from tests.unit.reconciling import (
     TOKENS,
     MemoryApi,
     already_exists,
-    altered,
     cluster_of,
     failed,
     lost,
     not_found,
-    of_provider,
     rejected,
+    rejected_by_provider,
     timed_out,
     unreachable,
     wanted,
+    with_task_settings,
 )
 from tests.unit.reconciling import KEY as KEY_PATH
 from tests.unit.runs import RECREATE, declared, held, trials
@@ -343,11 +343,11 @@ class TestCreate:
 
 
 class TestRestore:
-    FAILED = f"Inference endpoint a was deleted, but re-creating it failed: {of_provider()}"
+    FAILED = f"Inference endpoint a was deleted, but re-creating it failed: {rejected_by_provider()}"
 
     def test_previous_settings_are_restored_with_the_declared_key(self) -> None:
         case = Case()
-        case.api.failures["create a"] = [of_provider()]
+        case.api.failures["create a"] = [rejected_by_provider()]
         assert case.refusal() == (f"{self.FAILED} Its previous settings were restored, with the declared {KEY_PATH}.")
         assert case.api.endpoints["a"] == case.history.now == EXISTING
         assert case.api.bodies[-1]["service_settings"]["api_key"] == "k"
@@ -355,16 +355,16 @@ class TestRestore:
 
     def test_endpoint_that_cannot_be_restored_is_lost(self) -> None:
         case = Case(preflight=False)
-        case.api.failures["create a"] = [of_provider(), of_provider()]
+        case.api.failures["create a"] = [rejected_by_provider(), rejected_by_provider()]
         assert case.refusal() == (
-            f"{self.FAILED} Restoring its previous settings also failed: {of_provider()} The endpoint no longer "
-            f"exists. {FORMER} Run the task again to create it."
+            f"{self.FAILED} Restoring its previous settings also failed: {rejected_by_provider()} "
+            f"The endpoint no longer exists. {FORMER} Run the task again to create it."
         )
         assert case.history.writes == [DELETED]
 
     def test_endpoint_that_could_not_be_read_is_not_restored(self) -> None:
         case = Case(former=Endpoint("a", "", "anthropic", {}))
-        case.api.failures["create a"] = [of_provider()]
+        case.api.failures["create a"] = [rejected_by_provider()]
         assert case.refusal() == (
             f"{self.FAILED} The endpoint no longer exists. Its previous settings are unknown. The temporary endpoint "
             f"{TRIAL_ID} has a copy of its settings. Run the task again to create it."
@@ -373,14 +373,14 @@ class TestRestore:
 
     def test_restore_that_succeeds_despite_an_error_is_found_by_reading(self) -> None:
         case = Case()
-        case.api.failures["create a"] = [of_provider(), lost()]
+        case.api.failures["create a"] = [rejected_by_provider(), lost()]
         case.api.happens["create a"] = [None, lambda: case.api.endpoints.update(a=EXISTING)]
         assert case.refusal().endswith(f"Its previous settings were restored, with the declared {KEY_PATH}.")
         assert case.history.now == EXISTING
 
     def test_endpoint_created_by_another_client_is_not_replaced(self) -> None:
         case = Case()
-        other = altered(EXISTING, max_tokens=7)
+        other = with_task_settings(EXISTING, max_tokens=7)
         case.api.failures["create a"] = [already_exists()]
         case.api.happens["create a"] = [lambda: case.api.endpoints.update(a=other)]
         assert case.refusal().endswith("Another endpoint with this ID now exists. Run the task again to update it.")

@@ -26,17 +26,17 @@ from tests.unit.reconciling import (
     TEMPERATURE,
     TOKENS,
     already_exists,
-    altered,
     failed,
     lost,
-    of_provider,
     rejected,
+    rejected_by_provider,
     timed_out,
+    with_task_settings,
 )
 
-FIVE = altered(EXISTING, max_tokens=5)
-WARM = altered(EXISTING, temperature=0.9)
-WARM_FIVE = altered(WARM, max_tokens=5)
+FIVE = with_task_settings(EXISTING, max_tokens=5)
+WARM = with_task_settings(EXISTING, temperature=0.9)
+WARM_FIVE = with_task_settings(WARM, max_tokens=5)
 
 CREATE = Plan("created", None, EXISTING, (KEY, MODEL, TOKENS), sent=(KEY,))
 UPDATE = Plan("updated", EXISTING, FIVE, (TOKENS,))
@@ -47,13 +47,13 @@ RECREATE = Plan("recreated", EXISTING, FIVE, (TOKENS,), sent=(KEY,))
 ERRORS: dict[str, Callable[[str, str], ClientError]] = {
     "rejected": rejected,
     "already exists": lambda _method, path: already_exists(path),
-    "provider": of_provider,
+    "provider": rejected_by_provider,
     "5xx": failed,
     "timed out": timed_out,
     "lost": lost,
     "rejected again": lambda method, path: rejected(method, path, retried=True),
     "exists again": lambda _method, path: already_exists(path, retried=True),
-    "provider again": lambda method, path: of_provider(method, path, retried=True),
+    "provider again": lambda method, path: rejected_by_provider(method, path, retried=True),
 }
 
 #: The verdict on each error, by the plan, the current endpoint, and whether it is in sync.
@@ -162,21 +162,21 @@ class TestOtherClients:
         assert (write.verdict, write.before, write.after) == (FOUND, WARM, WARM_FIVE)
 
     def test_setting_that_this_run_adds_is_not_part_of_the_found_endpoint(self) -> None:
-        bare = altered(EXISTING, temperature=None)
+        bare = with_task_settings(EXISTING, temperature=None)
         plan = Plan("updated", bare, EXISTING, (TEMPERATURE,))
-        write = judge(plan, bare, altered(EXISTING, max_tokens=5), lost(path=f"{PATH}/_update"), True)
-        assert write.before == altered(bare, max_tokens=5)
+        write = judge(plan, bare, with_task_settings(EXISTING, max_tokens=5), lost(path=f"{PATH}/_update"), True)
+        assert write.before == with_task_settings(bare, max_tokens=5)
 
     def test_setting_that_this_run_removes_is_part_of_the_found_endpoint(self) -> None:
-        bare = altered(EXISTING, temperature=None)
+        bare = with_task_settings(EXISTING, temperature=None)
         plan = Plan("updated", EXISTING, bare, (TEMPERATURE,))
-        write = judge(plan, EXISTING, altered(bare, max_tokens=5), lost(path=f"{PATH}/_update"), True)
+        write = judge(plan, EXISTING, with_task_settings(bare, max_tokens=5), lost(path=f"{PATH}/_update"), True)
         assert (write.verdict, write.before) == (FOUND, FIVE)
 
     def test_one_of_two_changes_that_took_effect_is_found(self) -> None:
         plan = Plan("updated", EXISTING, WARM_FIVE, (TOKENS, TEMPERATURE))
-        write = judge(plan, EXISTING, altered(FIVE, temperature=0.1), lost(path=f"{PATH}/_update"), False)
-        assert (write.verdict, write.before) == (FOUND, altered(EXISTING, temperature=0.1))
+        write = judge(plan, EXISTING, with_task_settings(FIVE, temperature=0.1), lost(path=f"{PATH}/_update"), False)
+        assert (write.verdict, write.before) == (FOUND, with_task_settings(EXISTING, temperature=0.1))
 
 
 class TestOtherRequests:
