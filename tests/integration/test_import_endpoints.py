@@ -216,7 +216,7 @@ def test_playbook_with_key_creates_all_endpoints_in_empty_cluster(reader: Reader
     server.clear_endpoints()
     failed = reader.play("playbook")
     assert failed.status == 2
-    assert "creating it needs service_settings.api_key" in failed.printed
+    assert "creating it requires service_settings.api_key" in failed.printed
     assert keys(server) == set()
     assert reader.changes(*reader.vault()) == 1
     created = [endpoint for endpoint in server.endpoints.values() if endpoint.service == "anthropic"]

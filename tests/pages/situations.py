@@ -167,7 +167,7 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             "Nothing is sent. The message names what a new endpoint needs.",
             _nothing,
             {"service_settings": {"model_id": MODEL}},
-            says=("needs service_settings.api_key",),
+            says=("requires service_settings.api_key",),
         ),
         Situation(
             "task settings differ",
@@ -197,14 +197,14 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             "The endpoint is created, with a warning that names the other one.",
             _twin,
             {"duplicate_model": "warn"},
-            says=("older already serves the model",),
+            says=("older already uses the model",),
         ),
         Situation(
             "another endpoint serves the same model, with ``duplicate_model=fail``",
             "Nothing is created.",
             _twin,
             {"duplicate_model": "fail"},
-            says=("older already serves the model",),
+            says=("older already uses the model",),
         ),
         Situation(
             "the id belongs to an endpoint of another service",
@@ -316,7 +316,7 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             "The run fails, since the next one does not know the key, and says so. That one sends it again.",
             _given(Fault("write_blocked", match=RECORD, at=6)),
             WHEN_CHANGED,
-            says=("The server has taken the API key, but its fingerprint is not stored",),
+            says=("Elasticsearch accepted service_settings.api_key, but the fingerprint was not saved",),
         ),
     ),
     "What cannot change in place": (
@@ -363,7 +363,7 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             "The endpoint is created again. The temporary endpoint still has what nobody declared, so this is carried "
             "over. A warning names it.",
             _killed_between_delete_and_create,
-            says=("this was carried over", "task_settings.temperature"),
+            says=("these values are carried over", "task_settings.temperature"),
         ),
         Situation(
             "the endpoint was deleted, and Anthropic is overloaded for a while (529)",
@@ -377,14 +377,18 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             "Its former settings are put back, with the declared key.",
             _fault("provider_refusal", match=rf"PUT .*/{ID}\?", exists=True),
             {"service_settings": OTHER_MODEL, "allow_recreate": True},
-            says=("Its former settings are in place again, with the API key that was declared",),
+            says=("Its previous settings were restored, with the declared service_settings.api_key",),
         ),
         Situation(
             "the same, and putting the former settings back fails, too",
             "The worst. The message says that the endpoint is gone, and with which settings it was there.",
             _fault("provider_refusal", match=rf"PUT .*/{ID}\?", times=2, exists=True),
             {"service_settings": OTHER_MODEL, "allow_recreate": True},
-            says=("THE ENDPOINT IS GONE", "task_settings.max_tokens=1024", "-ansible-preflight keeps its settings"),
+            says=(
+                "The endpoint no longer exists",
+                "task_settings.max_tokens=1024",
+                "-ansible-preflight has a copy of its settings",
+            ),
         ),
         Situation(
             "an endpoint that a pipeline uses is to be absent",
@@ -406,7 +410,7 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             "The key had to go along, so that it counts as sent.",
             options={"service_settings": RATE_LIMIT},
             server={"version": "9.3"},
-            says=("Elasticsearch 9.3.0 does not change it in place",),
+            says=("Elasticsearch 9.3.0 cannot update it in place",),
         ),
         Situation(
             "the same, with ``allow_recreate``",
@@ -420,14 +424,14 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             options={"service_settings": RATE_LIMIT},
             server={"version": "9.3"},
             check=True,
-            says=("Elasticsearch 9.3.0 does not change it in place",),
+            says=("Elasticsearch 9.3.0 cannot update it in place",),
         ),
         Situation(
             "anything differs, Elasticsearch 8.16",
             "This version has no update. With ``allow_recreate`` the endpoint is created again.",
             options={"task_settings": {"max_tokens": 2048}},
             server={"version": "8.16"},
-            says=("Elasticsearch 8.16.0 does not change it in place", "allow_recreate=true"),
+            says=("Elasticsearch 8.16.0 cannot update it in place", "allow_recreate=true"),
         ),
         Situation(
             "an endpoint has ``top_k``, Elasticsearch 8.16 and 8.17",
@@ -436,7 +440,7 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             lambda server: seed(server, top_k=1),
             {"task_settings": {"max_tokens": 1024, "top_k": 1}},
             {"version": "8.17"},
-            says=("cannot be read", "state=absent with force=true deletes it"),
+            says=("cannot be read", "set state=absent and force=true to delete it"),
         ),
         Situation(
             "the rate limit differs and the key is not declared, Elasticsearch 8.17 to 9.4",
@@ -444,7 +448,7 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             "nothing is sent.",
             options={"service_settings": {"rate_limit": {"requests_per_minute": 7}}},
             server={"version": "9.3"},
-            says=("only with service_settings.api_key beside them",),
+            says=("updating service settings also requires service_settings.api_key",),
         ),
         Situation(
             "a new endpoint has a setting that the server does not know yet",
@@ -459,14 +463,14 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             "The newest version is assumed, with a warning. The answer of the server shows whether that was right.",
             options={"task_settings": {"max_tokens": 2048}, **LOGIN},
             server=_login("manage_inference"),
-            says=("the newest is assumed",),
+            says=("Assuming the latest version",),
         ),
         Situation(
             "a proxy hides ``GET /``",
             "The newest version is assumed, with a warning.",
             _fault("status", match="GET /$", status=404, html=True, exists=True),
             {"task_settings": {"max_tokens": 2048}},
-            says=("the newest is assumed",),
+            says=("Assuming the latest version",),
         ),
     ),
     "Endpoints that cannot be read": (
@@ -475,14 +479,14 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             "The endpoint is created. A warning says which endpoints were checked for the same model.",
             _state("unparsable", ".elser-2-elasticsearch"),
             {"duplicate_model": "warn"},
-            says=("only those of the task type completion were checked for the same model",),
+            says=("duplicate_model was checked only for the task type completion",),
         ),
         Situation(
             "the endpoint itself cannot be read, and is to be absent",
             "It is not changed. The message names ``force``.",
             _state("unparsable", service="anthropic"),
             {"state": "absent"},
-            says=("cannot be read", "force=true deletes it"),
+            says=("cannot be read", "set force=true to delete it"),
         ),
         Situation(
             "the same, with ``force``",

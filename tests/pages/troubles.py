@@ -671,7 +671,7 @@ SECTIONS: dict[str, tuple[Trouble, ...]] = {
             "A mistake of the collection",
             "Please `report it <https://github.com/esops/ansible-inference/issues>`__, with the message and what was "
             "declared. The endpoint may or may not have been changed.",
-            patched=((reconcile.Reconciler, "one", mock.Mock(side_effect=RuntimeError("unexpected"))),),
+            patched=((reconcile.Reconciler, "reconcile", mock.Mock(side_effect=RuntimeError("unexpected"))),),
         ),
     ),
 }

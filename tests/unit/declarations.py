@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes declarations of any values that conform to an argument spec, for properties that hold for all of them."""
+"""Random declarations that conform to an argument spec, for tests of properties."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-#: Values of each type, at their limits and beyond what any check allows.
+#: Values of each type, at and beyond the limits of the checks.
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "str": st.text() | st.sampled_from(["", " ", "a", "https://[", "https://a:b", "{", "Bearer x", "\u200b", "\ud800"]),
     "int": st.integers() | st.integers(-3, 400) | st.sampled_from([10**400, -(10**400)]),
@@ -23,7 +23,7 @@ VALUES["dict"] = st.dictionaries(st.text(max_size=8), VALUES["str"] | VALUES["in
 
 
 def declarations(spec: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
-    """Options that conform to a spec, as ansible-core hands them on: what was not set is None."""
+    """Return options that conform to a spec, as ansible-core passes them: options that are not set are None."""
     values = {
         name: declarations(option["options"])
         if "options" in option

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes plans from facts that are known, for tests of plans and decisions."""
+"""Plans from known facts, for tests of plans and decisions."""
 
 from __future__ import annotations
 
@@ -25,15 +25,17 @@ from tests.unit.reconciling import (
 )
 
 NEEDED = {MODEL: "m", TOKENS: 5}
-#: The requests that a plan may cause.
-SECRETS, SERVER, OTHERS = "secrets_are_new", "server", "others"
-RECREATE_HINT = "Hint: allow_recreate=true has the endpoint deleted and created again; or declare what it has."
+#: The lookups that may cost a request.
+SECRETS, SERVER, ALL_ENDPOINTS = "secrets_are_new", "server", "all_endpoints"
+RECREATE_HINT = "Hint: set allow_recreate=true to delete and re-create the endpoint, or declare the current values."
+#: The hint of a refused create.
+CREATE_HINT = "Hint: declare the missing settings, or correct inference_id."
 
 
 class StubFacts:
-    """Facts that are known.
+    """Known facts.
 
-    :ivar asked: the questions that can cost a request, in the order in which a plan asked them.
+    :ivar asked: the lookups that may cost a request, in their order.
     """
 
     def __init__(
@@ -63,12 +65,12 @@ class StubFacts:
         self.asked.append(SERVER)
         return self._server
 
-    def others(self) -> Sequence[Endpoint]:
-        self.asked.append(OTHERS)
+    def all_endpoints(self) -> Sequence[Endpoint]:
+        self.asked.append(ALL_ENDPOINTS)
         return self._others
 
 
-def planned(
+def make_plan(
     settings: dict[str, Any] | None = None,
     existing: Endpoint | None = EXISTING,
     key: str | None = None,
@@ -86,7 +88,7 @@ def planned(
 
 
 def refusal(*arguments: Any, **options: Any) -> str:
-    """Why such a plan is refused."""
+    """Return the message of a refused plan."""
     with pytest.raises(Refused) as refused:
-        planned(*arguments, **options)
+        make_plan(*arguments, **options)
     return str(refused.value)

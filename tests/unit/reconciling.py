@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Servers, failures of requests, and an API in memory, for tests of what runs decide."""
+"""Servers, errors of requests, and an API in memory, for tests of decisions."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ V816, V817, V93, V94, V95, V96 = (
 )
 SERVERLESS = Server(NEWEST, "Elasticsearch Serverless")
 
-#: Declares an endpoint of the service that most tests are about.
+#: Declares an endpoint of the service that most tests use.
 wanted = functools.partial(Desired, service="anthropic")
 
-#: The endpoint that most tests are about.
+#: The endpoint that most tests use.
 KEY = "service_settings.api_key"
 MODEL = "service_settings.model_id"
 RATE = "service_settings.rate_limit.requests_per_minute"
@@ -46,15 +46,15 @@ EXISTING = Endpoint("a", "completion", "anthropic", {MODEL: "m", RATE: 50, TOKEN
 PATH = "/_inference/completion/a"
 
 
-def altered(endpoint: Endpoint, **settings: Any) -> Endpoint:
-    """An endpoint with other task settings; those that are None are left out."""
+def with_task_settings(endpoint: Endpoint, **settings: Any) -> Endpoint:
+    """Return an endpoint with other task settings. Settings that are None are removed."""
     changes = {f"task_settings.{name}": value for name, value in settings.items()}
     merged = {**endpoint.settings, **changes}
     return endpoint._replace(settings={path: value for path, value in merged.items() if value is not None})
 
 
 def rejected(method: str = "PUT", path: str = PATH, status: int = 400, retried: bool = False) -> ApiError:
-    """An error of Elasticsearch itself."""
+    """Return an error of Elasticsearch itself."""
     return ApiError("It was rejected.", method, path, status=status, error_type="validation_exception", retried=retried)
 
 
@@ -73,8 +73,8 @@ def not_found(method: str = "GET", path: str = "/_inference/a") -> ApiError:
     return ApiError("not found", method, path, status=404, error_type="resource_not_found_exception")
 
 
-def of_provider(method: str = "PUT", path: str = PATH, retried: bool = False) -> ApiError:
-    """An error of the provider, which rejected the API key."""
+def rejected_by_provider(method: str = "PUT", path: str = PATH, retried: bool = False) -> ApiError:
+    """Return an error of the provider, which rejected the API key."""
     words = (
         "Received an authentication error status code for request from inference entity id [a] status [401]. "
         "Error message: [invalid x-api-key]"
@@ -83,7 +83,7 @@ def of_provider(method: str = "PUT", path: str = PATH, retried: bool = False) ->
 
 
 def failed(method: str = "PUT", path: str = PATH, status: int = 500) -> ApiError:
-    """A 5xx, after which nobody knows whether the request was carried out."""
+    """Return an error with a 5xx status. The effect of the request is unknown."""
     return ApiError("It failed.", method, path, status=status, error_type="internal_exception")
 
 
@@ -104,20 +104,20 @@ def unauthorized(method: str = "GET", path: str = "/_inference/_all") -> ApiErro
 
 
 def unreadable(path: str = "/_inference/_all") -> ApiError:
-    """One endpoint cannot be read."""
+    """Return the error of a request for an endpoint that cannot be read."""
     words = "Failed to parse stored model [b] for [anthropic] service, please delete and add the service again"
     return ApiError(words, "GET", path, status=500, error_type="status_exception")
 
 
 class MemoryApi:
-    """An API over endpoints in memory, which lists what was asked for and fails on demand.
+    """An API with endpoints in memory. It records its calls, and fails on demand.
 
-    :ivar calls: what was asked for, in order.
-    :ivar failures: for each call, by its text, what comes of it each time: an error, or None if it works. After the
-        last of them it works.
-    :ivar happens: for each call, what somebody else does before it each time, or None.
-    :ivar sensitive: the names of settings that the server calls sensitive, by service.
-    :ivar deployed: whether the model is deployed, each time it is asked.
+    :ivar calls: the calls, in order.
+    :ivar failures: for each call, the results of its executions: an error, or None for success. All further executions
+        succeed.
+    :ivar happens: for each call, the actions of another client before each execution, or None.
+    :ivar sensitive: the names of the sensitive settings, by service.
+    :ivar deployed: the results of the calls for the deployment: whether the model is deployed.
     :ivar lost_responses: calls that take effect although they fail.
     """
 
@@ -203,7 +203,7 @@ class MemoryApi:
 def cluster_of(
     api: MemoryApi, services: Services = anthropic_alone, check_mode: bool = False, **policy: Any
 ) -> Cluster:
-    """A cluster as a run sees it, with such a policy."""
+    """Return the state of a cluster, with a policy of these options."""
     return Cluster(cast(Inference, api), services, Policy(**policy), check_mode=check_mode, warnings=[])
 
 

@@ -155,4 +155,4 @@ def test_example_is_complete_and_without_warnings(module: str, options: dict[str
         reading = read(with_service_defaults(given.get("defaults") or {}, endpoint))
         assert reading.warnings == []
         if endpoint["inference_id"] != "found":
-            assert reading.service.missing(reading.desired.complete, reading.desired.task_type or "") == []
+            assert reading.service.missing(reading.desired.all_settings, reading.desired.task_type or "") == []

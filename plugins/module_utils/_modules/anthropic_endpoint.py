@@ -27,7 +27,7 @@ def check(params: Mapping[str, Any]) -> list[str]:
 def work(context: Context) -> dict[str, Any]:
     """Reconcile the endpoint, and return the result."""
     context.warnings.extend(warnings(SERVICE, context.params))
-    outcome = reconciler_of(context, services).one(desired(SERVICE, context.params))
+    outcome = reconciler_of(context, services).reconcile(desired(SERVICE, context.params))
     return endpoint_result(outcome, context.diff_mode)
 
 

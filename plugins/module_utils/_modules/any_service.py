@@ -55,7 +55,7 @@ class Reading(NamedTuple):
     def desired(self) -> Desired:
         """The endpoint that is declared. Of a setting without a row, the name says whether it is a secret."""
         wanted = desired(self.service, self.declared)
-        return wanted.hiding([path for path in wanted.settings if self._looks_secret(path)])
+        return wanted.with_secrets([path for path in wanted.settings if self._looks_secret(path)])
 
     def _looks_secret(self, path: str) -> bool:
         return self.service.row(path) is None and any(map(is_secret, path.split(".")[1:]))

@@ -28,7 +28,7 @@ def work(context: Context) -> dict[str, Any]:
     """Reconcile the endpoint, and return the result."""
     reading = read(context.params)
     context.warnings.extend(reading.warnings)
-    outcome = reconciler_of(context, services).one(reading.desired)
+    outcome = reconciler_of(context, services).reconcile(reading.desired)
     return endpoint_result(outcome, context.diff_mode)
 
 

@@ -52,7 +52,7 @@ def reconcile_list(
     of_services = params.get("purge_services") or ()
     purge = Purge(params["purge_exclude"], params["purge_max"], of_services) if params["purge"] else None
     try:
-        outcomes = reconciler_of(context, services).many(declared, params["parallel"], purge, names)
+        outcomes = reconciler_of(context, services).reconcile_list(declared, params["parallel"], purge, names)
     except Refused as refusal:
         return {"failed": True, "msg": str(refusal), "failure": refusal.failure}
     results = [_element(outcome, context) for outcome in outcomes]

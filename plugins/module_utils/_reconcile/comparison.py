@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compares an endpoint with its declaration. Pure.
+"""Comparison of an endpoint with its declaration. Pure.
 
 Private to the collection.
 """
@@ -18,7 +18,7 @@ _MISSING = object()
 
 
 class Differences(NamedTuple):
-    """What an endpoint has to get, and to lose, to be as declared."""
+    """The settings to set and to remove so that an endpoint matches its declaration."""
 
     settings: Mapping[str, Any] = {}
     removed: frozenset[str] = frozenset()
@@ -30,9 +30,9 @@ class Differences(NamedTuple):
         return head + tuple(sorted([*self.settings, *self.removed]))
 
     def applied_to(self, existing: Endpoint, without: Iterable[str] = ()) -> Endpoint:
-        """The endpoint with these differences.
+        """Return the endpoint with these differences applied.
 
-        :param without: dotted paths that stay as they are.
+        :param without: dotted paths to leave unchanged.
         """
         kept = frozenset(without)
         settings = {path: value for path, value in existing.settings.items() if path not in self.removed - kept}
@@ -40,14 +40,14 @@ class Differences(NamedTuple):
         return existing._replace(settings=settings)
 
 
-def differences(desired: Desired, existing: Endpoint, policy: Policy, service: Service) -> Differences:
-    """Compares only what is declared; with C(unmanaged_settings=remove) also what is not."""
+def compare(desired: Desired, existing: Endpoint, policy: Policy, service: Service) -> Differences:
+    """Compare the declared settings. With C(unmanaged_settings=remove), also compare the undeclared ones."""
     shown = existing.settings
-    # What looks like a secret is none if the server shows it.
+    # A value that Elasticsearch returns is not a secret.
     wanted = {**desired.settings, **{path: value for path, value in desired.secrets.items() if path in shown}}
     removed: frozenset[str] = frozenset()
     if policy.unmanaged_settings == "remove":
-        # A default that is not shown, or that no update sets, is no reason to change anything.
+        # Ignore a default that Elasticsearch does not return, or that no update can set.
         defaults = service.defaults(existing.task_type).items()
         wanted = {**{path: value for path, value in defaults if path in shown and not service.is_fixed(path)}, **wanted}
         removed = frozenset(
@@ -57,9 +57,9 @@ def differences(desired: Desired, existing: Endpoint, policy: Policy, service: S
         )
     unequal = {path: value for path, value in wanted.items() if shown.get(path, _MISSING) != value}
     if unequal:
-        # Where nothing differs, this is not needed.
-        from .meaning import different  # noqa: PLC0415
+        # Loaded here, because runs without differences do not need it.
+        from .meaning import find_different  # noqa: PLC0415
 
-        unequal = different(unequal, existing, service, service.moving(wanted))
+        unequal = find_different(unequal, existing, service, service.moving(wanted))
     other_type = desired.task_type if desired.task_type not in (None, existing.task_type) else None
     return Differences(unequal, removed, other_type)

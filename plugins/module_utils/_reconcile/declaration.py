@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a user declares: endpoints, how far a run may go, and what a purge removes.
+"""Declarations of a task: endpoints, the policy for changes, and the purge.
 
 Private to the collection.
 """
@@ -14,14 +14,14 @@ from typing import Any, Collection, Mapping, NamedTuple, Sequence
 PRESENT = "present"
 ABSENT = "absent"
 
-#: When the secret of an endpoint that exists is sent
+#: Values of C(update_secrets): when to send the secrets of an existing endpoint.
 ON_CREATE = "on_create"
 WHEN_CHANGED = "when_changed"
 ALWAYS = "always"
 
 
 class Policy(NamedTuple):
-    """How far a plan may go; the options of the same names."""
+    """The policy for changes: the options of the same names."""
 
     update_secrets: str = ON_CREATE
     unmanaged_settings: str = "keep"
@@ -34,11 +34,12 @@ class Policy(NamedTuple):
 
 
 class Purge(NamedTuple):
-    """How endpoints that are not declared are removed.
+    """Options for deleting undeclared endpoints.
 
-    :ivar exclude: shell patterns of ids that stay.
-    :ivar services: the names of those whose endpoints are removed; empty for those of the declaration.
-    :ivar limit: how many may be removed at the most; None for half of what the cluster holds, and always 5.
+    :ivar exclude: shell patterns of IDs to keep.
+    :ivar services: names of the services whose endpoints are deleted; if empty, those of the declared endpoints.
+    :ivar limit: maximum number of endpoints to delete; if None, half of the endpoints of the services, or 5 if that is
+        more.
     """
 
     exclude: Sequence[str] = ()
@@ -48,12 +49,12 @@ class Purge(NamedTuple):
 
 @dataclass(frozen=True)
 class Desired:
-    """An endpoint as declared, checked already.
+    """A validated declaration of one endpoint.
 
-    :ivar task_type: None where the declaration leaves it open.
-    :ivar service: empty where the declaration leaves it open, which only a removal may.
-    :ivar settings: dotted paths to the declared values, nothing else, the secrets left out.
-    :ivar secrets: dotted paths to the credentials.
+    :ivar task_type: None if it is not declared.
+    :ivar service: empty if it is not declared, which is valid only for a deletion.
+    :ivar settings: the declared values by dotted path, without secrets.
+    :ivar secrets: the declared credentials by dotted path.
     """
 
     inference_id: str
@@ -64,12 +65,12 @@ class Desired:
     service: str = ""
 
     @property
-    def complete(self) -> dict[str, Any]:
-        """The settings with the secrets, which come first, as in the documentation's examples."""
+    def all_settings(self) -> dict[str, Any]:
+        """Return all declared values. Secrets come first, as in the examples of Elastic's documentation."""
         return {**self.secrets, **self.settings}
 
-    def hiding(self, paths: Collection[str]) -> Desired:
-        """The same endpoint, with these settings among its secrets."""
-        secrets = {path: value for path, value in self.complete.items() if path in self.secrets or path in paths}
+    def with_secrets(self, paths: Collection[str]) -> Desired:
+        """Return a copy in which the settings at these paths are secrets."""
+        secrets = {path: value for path, value in self.all_settings.items() if path in self.secrets or path in paths}
         settings = {path: value for path, value in self.settings.items() if path not in paths}
         return replace(self, settings=settings, secrets=secrets)

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Carries a plan out and proves the result.
+"""Execution of a plan, and verification of the result.
 
-What is reported is what the server holds afterwards: its answer is compared with what was asked,
-and where there is no answer to rely on, the endpoint is read again and decided upon again.
-It is loaded only where something is to be done. Private to the collection.
+The outcome shows the actual state of the server. Each response is compared with the request. After a response that is
+lost or not reliable, the endpoint is read again, and a new plan is made.
+Loaded only if there is something to do. Private to the collection.
 """
 
 from __future__ import annotations
@@ -16,254 +16,223 @@ from dataclasses import replace
 from .._elasticsearch.errors import ClientError, Refused
 from .._inference.endpoint import Endpoint
 from .cluster import Cluster
-from .comparison import differences
 from .declaration import PRESENT, Desired
+from .endpoint_run import EndpointRun
 from .facts import EndpointFacts
-from .history import NOT_MADE, UNKNOWN, History, Write, folded
+from .history import NO_EFFECT, UNKNOWN, Write, fold
 from .outcome import Outcome
 from .plan import DELETED, NONE, RECREATED, UPDATED, Plan
-from .preflight import Preflight
-from .remote import Remote
 from .secret_records import SecretRecords
-from .verdict import unread, verdict
+from .verdict import judge
 
-#: How often a decision is made anew after a race or a lost answer.
-ROUNDS = 3
+#: Maximum number of plans for one endpoint, after races and lost responses.
+MAX_ROUNDS = 3
 
-#: Seconds between two looks at a deployment.
+#: Seconds between two queries of the state of a deployment.
 POLL_INTERVAL = 2.0
 
 
 class Execution:
-    """One endpoint on its way to what is declared.
+    """The execution of plans for one endpoint.
 
-    :param plan: the first one.
-    :param found: the endpoint as it was found.
+    :param plan: the first plan.
+    :param found: the endpoint before the run.
     """
 
     def __init__(
         self, cluster: Cluster, desired: Desired, plan: Plan, facts: EndpointFacts, found: Endpoint | None
     ) -> None:
         self._cluster = cluster
-        self._desired = desired
-        self._service = cluster.service_of(desired)
         self._plan = plan
         self._facts = facts
-        self._history = facts.history = History(found)
-        self._remote = Remote(cluster, desired.inference_id)
-        self._preflight = Preflight(cluster, desired)
+        self._run = EndpointRun(cluster, desired, found)
+        self._history = facts.history = self._run.history
+        self._preflight = self._run.preflight
         self._records = SecretRecords(cluster.fingerprints)
 
-    def outcome(self) -> Outcome:
-        """Do what was decided, and whatever that leads to, and return what came of it."""
+    def execute(self) -> Outcome:
+        """Execute the plan, and the plans that follow from its result. Return the outcome."""
         error: Refused | ClientError | None = None
         try:
             if self._plan.action != NONE:
                 self._reconcile()
-            if self._cluster.waits_for(self._desired) or self._history.is_allocating:
+            if self._cluster.should_wait_for(self._run.desired) or self._history.is_allocating:
                 self._wait_for_deployment()
         except (Refused, ClientError) as failure:
-            error = self._cluster.failed(failure, self._desired)
-        return folded(self._desired.inference_id, self._history, error)
+            error = self._cluster.annotate(failure, self._run.desired)
+        return fold(self._run.desired.inference_id, self._history, error)
 
     def _reconcile(self) -> None:
-        """Act and decide again, until nothing differs. Check mode does the same without the acts."""
+        """Execute plans until nothing differs. In check mode, predict their results instead."""
         if not self._cluster.check_mode:
-            self._preflight.look()
+            self._preflight.find_left_over()
         try:
-            self._rounds()
+            self._repeat_until_in_sync()
         except (Refused, ClientError) as error:
             reachable = isinstance(error, Refused) or error.sent
             if reachable and not self._may_be_only_copy():
-                self._preflight.remove_if_possible()
+                self._preflight.delete_if_possible()
             raise
-        self._preflight.remove()
+        self._preflight.delete()
 
     def _may_be_only_copy(self) -> bool:
-        """Whether the temporary endpoint may be the only one that has the settings, so that it must stay."""
+        """Return whether the temporary endpoint may be the only copy of the settings, so that it must be kept."""
         last = self._history.last
-        is_unsure = last is not None and (last.verdict == UNKNOWN or not last.is_read)
-        return self._desired.state == PRESENT and (is_unsure or self._history.now is None)
+        is_unknown = last is not None and (last.verdict == UNKNOWN or not last.is_read)
+        return self._run.desired.state == PRESENT and (is_unknown or self._history.now is None)
 
-    def _rounds(self) -> None:
+    def _repeat_until_in_sync(self) -> None:
         last_error: ClientError | None = None
-        for _round in range(ROUNDS):
-            self._cluster.stop_if_down()
+        for _round in range(MAX_ROUNDS):
+            self._cluster.raise_if_unavailable()
             if self._cluster.check_mode:
-                self._foretell()
+                self._predict_result()
             else:
-                last_error = self._act()
-            self._desired = self._cluster.with_hidden(self._desired, self._history.now)
-            self._plan = self._cluster.decide(self._desired, self._history.now, self._facts)
+                last_error = self._execute_plan()
+            self._run.desired = self._cluster.mark_sensitive(self._run.desired, self._history.now)
+            self._plan = self._cluster.decide(self._run.desired, self._history.now, self._facts)
             if self._plan.action == NONE:
                 return
         raise last_error or Refused(
-            f"Inference endpoint {self._desired.inference_id} still differs in {', '.join(self._plan.changes)} "
-            f"after {ROUNDS} attempts. Something else may be changing it at the same time; run again."
+            f"Inference endpoint {self._run.desired.inference_id} still differs in {', '.join(self._plan.changes)} "
+            f"after {MAX_ROUNDS} attempts. Another process may be changing it at the same time. "
+            "Hint: run the task again."
         )
 
-    def _foretell(self) -> None:
-        """Learn what the server would make of it. A removal that it would refuse is asked for as a dry run."""
+    def _predict_result(self) -> None:
+        """Record the predicted result of the plan. A dry run shows whether the server would reject a delete."""
         plan, now = self._plan, self._history.now
         if plan.sent:
-            self._records.read(self._desired.inference_id)
+            self._records.read(self._run.desired.inference_id)
         if plan.action in (DELETED, RECREATED) and plan.before:
-            self._remote.refuse_if_referenced(plan.before)
-        if plan.doubtful:
-            write = Write(plan.action, now, now, NOT_MADE, plan.changes, ignored=frozenset(plan.changes))
+            self._run.remote.refuse_if_referenced(plan.before)
+        if plan.may_be_rejected:
+            write = Write(plan.action, now, now, NO_EFFECT, plan.changes, ignored=frozenset(plan.changes))
             self._history.writes.append(write)
         else:
-            self._learn(plan, plan.after)
+            self._record_success(plan, plan.after)
 
-    def _act(self) -> ClientError | None:
-        """Carry the plan out and learn what the server holds then.
+    def _execute_plan(self) -> ClientError | None:
+        """Execute the plan and record the result.
 
-        Return the error after which it is worth deciding again.
-        :raises ClientError: where it is not.
+        Return the error of a failed write, if a new plan may succeed.
+        :raises ClientError: if a new plan would fail as well.
         """
         plan = self._plan
         try:
-            if plan.action == UPDATED and plan.proof and plan.after:
-                # Before 9.4 an update stores any secret, and the endpoint that worked is broken.
-                self._preflight.prove(plan.after, plan.proof, self._desired)
-                self._preflight.remove()
-            self._records.begin(plan, self._desired)
-            stored = self._carry_out(plan)
+            if plan.action == UPDATED and plan.preflight_body and plan.after:
+                # Before 9.4, an update stores even a wrong secret, which breaks a working endpoint.
+                self._preflight.check(plan.after, plan.preflight_body, self._run.desired)
+                self._preflight.delete()
+            self._records.invalidate(plan, self._run.desired)
+            stored = self._send(plan)
         except ClientError as error:
-            self._settle(plan, error)
+            self._record_failure(plan, error)
             return error
-        self._learn(plan, stored)
-        self._records.finish(plan, self._desired, stored)
+        self._record_success(plan, stored)
+        self._records.save(plan, self._run.desired, stored)
         return None
 
-    def _carry_out(self, plan: Plan) -> Endpoint | None:
-        """Make the change and return what the server says it holds now.
+    def _send(self, plan: Plan) -> Endpoint | None:
+        """Send the write and return the endpoint as stored.
 
-        :raises ClientError: if the server did not take it, or if nobody knows.
+        :raises ClientError: if the write failed, or if its result is unknown.
         """
         if plan.action == RECREATED:
             return self._recreate(plan)
         if plan.after is None:
             if plan.before:
-                self._remote.delete(plan.before)
+                self._run.remote.delete(plan.before)
             return None
-        write = self._remote.update if plan.action == UPDATED else self._remote.create
+        write = self._run.remote.update if plan.action == UPDATED else self._run.remote.create
         return write(plan.after, plan.body)
 
     def _recreate(self, plan: Plan) -> Endpoint:
-        # Few runs re-create.
+        # Loaded here, because few runs re-create an endpoint.
         from .recreation import Recreation  # noqa: PLC0415
 
+        run = self._run
         if plan.after:
-            # From here on it is wanted as a whole, whoever else deletes it in the meantime.
-            self._desired = replace(self._desired, task_type=plan.after.task_type, settings=plan.after.settings)
-        recreation = Recreation(
-            self._remote,
-            self._desired,
-            self._service,
-            plan,
-            self._history,
-            self._preflight,
-            self._look,
-            self._is_as_declared,
-        )
-        return recreation.carry_out()
+            # From here on, all settings are needed, even if another client deletes the endpoint in the meantime.
+            run.desired = replace(run.desired, task_type=plan.after.task_type, settings=plan.after.settings)
+        return Recreation(run, plan).execute()
 
-    def _learn(self, plan: Plan, stored: Endpoint | None) -> None:
-        """After a write that was taken: what the server holds now, and what it left as it was."""
+    def _record_success(self, plan: Plan, stored: Endpoint | None) -> None:
+        """Record a successful write: the endpoint as stored, and the settings that the server ignored."""
         ignored: frozenset[str] = frozenset()
         if plan.action == UPDATED and stored is not None:
-            ignored = frozenset(self._differing(stored)).intersection(plan.changes)
+            ignored = frozenset(self._run.find_differences(stored)).intersection(plan.changes)
         write = Write(plan.action, self._history.now, stored, changes=plan.changes, sent=plan.sent, ignored=ignored)
         self._history.writes.append(write)
 
-    def _settle(self, plan: Plan, error: ClientError) -> None:
-        """After a write that failed: read what the server holds now, so that it can be decided upon again.
+    def _record_failure(self, plan: Plan, error: ClientError) -> None:
+        """Record a failed write: read the endpoint again, so that a new plan can be made.
 
-        :raises ClientError: where deciding again would lead to the same failure.
-        :raises Refused: where nothing can be done about it.
+        :raises ClientError: if a new plan would fail in the same way.
+        :raises Refused: if no write can succeed.
         """
         last = self._history.last
         if not error.sent or (last is not None and not last.is_read):
-            raise error  # It changed nothing, or it is known already that nobody can tell.
-        before, now = self._history.now, self._look(error)
+            raise error  # The request changed nothing, or its result is known to be unknown.
+        before, now = self._history.now, self._run.read_after(error, plan)
         has_moved = now != before
-        write = verdict(plan, before, now, error, self._is_as_declared(now))
-        rejected = self._rejected(plan, error)
-        is_useless = bool(rejected) or (plan.action == UPDATED and self._is_useless(plan, error))
-        ignored = rejected or (plan.changes if is_useless else ())
+        write = judge(plan, before, now, error, self._run.is_in_sync(now))
+        rejected = self._rejected_changes(plan, error)
+        can_never_succeed = bool(rejected) or (plan.action == UPDATED and self._can_never_succeed(plan, error))
+        ignored = rejected or (plan.changes if can_never_succeed else ())
         self._history.writes.append(write._replace(ignored=frozenset(ignored)))
         if error.already_exists and now is None and not (error.retried or has_moved):
-            raise self._half_stored(error)
-        if not (is_useless or error.ambiguous or has_moved or error.already_exists or error.is_not_found):
+            raise self._incomplete_endpoint_error(error)
+        if not (can_never_succeed or error.ambiguous or has_moved or error.already_exists or error.is_not_found):
             raise error
 
-    def _rejected(self, plan: Plan, error: ClientError) -> tuple[str, ...]:
-        """The settings that an update was rejected for, since the server does not know or does not change them."""
+    def _rejected_changes(self, plan: Plan, error: ClientError) -> tuple[str, ...]:
+        """Return the settings that caused the rejection of an update, because the server cannot update them."""
         names = error.rejected_settings if plan.action == UPDATED else None
         if names is None:
             return ()
-        asked = (*plan.changes, *plan.sent)
-        named = [path for path in asked if any(f".{name}." in f".{path}." for name in names)]
+        requested = (*plan.changes, *plan.sent)
+        named = [path for path in requested if any(f".{name}." in f".{path}." for name in names)]
         return tuple(dict.fromkeys(named or plan.changes))
 
-    def _is_useless(self, plan: Plan, error: ClientError) -> bool:
-        """Whether no update of this endpoint can succeed, so that only a re-creation helps."""
+    def _can_never_succeed(self, plan: Plan, error: ClientError) -> bool:
+        """Return whether no update of this endpoint can succeed, so that only re-creating it helps."""
         if error.is_unreadable_state:
-            return self._cluster.policy.allow_recreate and bool(self._desired.secrets)
-        return error.is_unknown_request or (plan.doubtful and error.status == 400)
+            return self._cluster.policy.allow_recreate and bool(self._run.desired.secrets)
+        return error.is_unknown_request or (plan.may_be_rejected and error.status == 400)
 
-    def _look(self, error: ClientError) -> Endpoint | None:
-        """Read the endpoint after a request that failed.
-
-        :raises ClientError: the error, if it cannot be read.
-        """
-        try:
-            return self._remote.read()
-        except ClientError as second:
-            self._history.writes.append(unread(self._plan, error))
-            unknown = f"{error.problem} What the server holds now could not be read: {second.problem}"
-            raise error.replace(problem=unknown) from None
-
-    def _differing(self, endpoint: Endpoint) -> tuple[str, ...]:
-        return differences(self._desired, endpoint, self._cluster.policy, self._service).paths
-
-    def _is_as_declared(self, now: Endpoint | None) -> bool:
-        """Whether it is there and has what a declaration as present wants."""
-        return now is not None and not self._differing(now)
-
-    def _half_stored(self, error: ClientError) -> Refused:
-        """Secrets without settings: a create fails, and so does everything else."""
-        inference_id, first = self._desired.inference_id, self._history.first_error
-        told = f" The first create failed: {first}" if first is not None and first is not error else ""
+    def _incomplete_endpoint_error(self, error: ClientError) -> Refused:
+        """Return the error for an endpoint that is stored without its settings. All requests for it fail."""
+        inference_id, first = self._run.desired.inference_id, self._history.first_error
+        first_failure = f" The first create failed: {first}" if first is not None and first is not error else ""
         return Refused(
-            f"{error.method} {error.path}: {error.problem.rstrip('.')}, but a read does not find it. "
-            f"Elasticsearch stores only a part of inference endpoint {inference_id}, which a create that failed half "
-            "way leaves behind before 9.3. "
-            "No API removes that part. Nothing was changed. "
-            f"Hint: use a different inference_id, or contact Elastic's support.{told}",
+            f"{error.method} {error.path}: {error.problem.rstrip('.')}, but a read does not return it. "
+            f"Elasticsearch stores only a part of inference endpoint {inference_id}. Before 9.3, a failed create can "
+            "leave such a part. No API deletes it. Nothing was changed. "
+            f"Hint: use a different inference_id, or contact Elastic support.{first_failure}",
             error.status,
         )
 
     def _wait_for_deployment(self) -> None:
-        """The documentation's wait; a model that is not deployed in the cluster has nothing to wait for.
+        """Wait until the model is fully allocated, if the cluster runs it.
 
-        :raises Refused: when C(wait_timeout) seconds have passed.
+        :raises Refused: if this takes longer than C(wait_timeout) seconds.
         """
         now, seconds = self._history.now, self._cluster.policy.wait_timeout
-        model = now.settings.get(self._service.model) if now else None
+        model = now.settings.get(self._run.service.model) if now else None
         deployment = self._deployment_of(now) if now else ""
         until = time.monotonic() + seconds
         while model and not self._cluster.api.is_deployed(str(model), deployment):
             if time.monotonic() >= until:
                 raise Refused(
-                    f"The model {model} of inference endpoint {self._desired.inference_id} was not fully allocated "
-                    f"within wait_timeout={seconds} seconds. Everything else is as declared."
+                    f"The model {model} of inference endpoint {self._run.desired.inference_id} was not fully allocated "
+                    f"within wait_timeout={seconds} seconds. Its settings are up to date. "
+                    "Hint: increase wait_timeout, or check the capacity of the machine learning nodes."
                 )
             time.sleep(POLL_INTERVAL)
 
     def _deployment_of(self, endpoint: Endpoint) -> str:
-        """The deployment that the endpoint needs; empty if there need not be one, as before a first request."""
-        if not self._service.is_local or endpoint.inference_id.startswith("."):
+        """Return the deployment of the endpoint; empty if none is required, as before the first request."""
+        if not self._run.service.is_local or endpoint.inference_id.startswith("."):
             return ""
         return str(endpoint.settings.get("service_settings.deployment_id") or endpoint.inference_id)

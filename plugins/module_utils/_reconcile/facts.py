@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a plan may ask about one endpoint: each thing is found out when a plan asks, and once.
+"""Facts about one endpoint that a plan may need. Each is looked up on demand, and at most once.
 
 Private to the collection.
 """
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 
 class EndpointFacts:
-    """The facts about one endpoint, from the cluster and from what this run did so far.
+    """Facts about one endpoint, from the cluster and from the history of this run.
 
-    :param unreadable: why Elasticsearch could not read the endpoint before the first write; empty if it could.
-    :ivar history: what this run did; None as long as it is not known that there is something to do.
+    :param unreadable: the reason why Elasticsearch could not read the endpoint before the first write; empty if it
+        could.
+    :ivar history: the writes of this run; None until there is something to do.
     """
 
     def __init__(self, cluster: Cluster, desired: Desired, unreadable: str = "") -> None:
@@ -51,7 +52,7 @@ class EndpointFacts:
 
     def secrets_are_new(self, existing: Endpoint) -> bool:
         """
-        :raises ClientError: if the records of secrets cannot be read.
+        :raises ClientError: if the fingerprints cannot be read.
         """
         if self._secrets_are_new is None:
             fingerprints = self._cluster.fingerprints
@@ -60,21 +61,22 @@ class EndpointFacts:
 
     def server(self) -> Server:
         """
-        :raises ClientError: if any other request would fail as well.
+        :raises ClientError: if the error would also stop all other requests.
         """
         server = self._cluster.server()
         self._cluster.warn_of_assumed_version()
         return server
 
-    def others(self) -> Sequence[Endpoint]:
+    def all_endpoints(self) -> Sequence[Endpoint]:
         """
-        :raises Refused: if they are not listed although the policy depends on them.
+        :raises Refused: if Elasticsearch does not list the endpoints and the policy requires the list.
         """
         cluster = self._cluster
-        others = cluster.neighbors(self._desired)
-        if cluster.unlisted and cluster.policy.duplicate_model == "fail":
+        others = cluster.list_endpoints(self._desired)
+        if cluster.task_type_list_failure and cluster.policy.duplicate_model == "fail":
             raise Refused(
-                "duplicate_model=fail needs the list of endpoints, which Elasticsearch does not return. "
-                f"{cluster.unlisted} Nothing was changed."
+                "Cannot check for duplicates (duplicate_model=fail), because Elasticsearch does not list the "
+                f"endpoints. {cluster.task_type_list_failure} Nothing was changed. "
+                "Hint: fix this error, or set duplicate_model=warn to continue without the check."
             )
         return others

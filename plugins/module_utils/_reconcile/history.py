@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one run did to one endpoint: the writes, in order, folded into what is reported.
+"""History of one run for one endpoint: its writes in order, and the outcome that they add up to.
 
-It is loaded only where something is to be done. Private to the collection.
+Loaded only if there is something to do. Private to the collection.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ from .._inference.endpoint import Endpoint
 from .outcome import Outcome
 from .plan import CREATED
 
-#: The verdicts on a write: the server took it; a read shows that it was made although it failed; it did nothing;
-#: nobody can tell whether it will be, or was, made.
-TAKEN = "taken"
+#: Verdicts on a write: accepted by the server; failed, but found by a later read; without effect; unknown, because the
+#: write may still take effect, or its effect cannot be read.
+ACCEPTED = "accepted"
 FOUND = "found"
-NOT_MADE = "not made"
+NO_EFFECT = "no effect"
 UNKNOWN = "unknown"
 
 
 class Write(NamedTuple):
-    """One write of a run, or in check mode one that would be made.
+    """One write of a run; in check mode, one predicted write.
 
-    :ivar before: the endpoint without it; what somebody else changed in the meantime is part of that.
-    :ivar after: the endpoint as it is known to be since.
-    :ivar changes: dotted paths of what was wanted different.
-    :ivar sent: dotted paths of the secrets in it.
-    :ivar ignored: dotted paths that the server was seen not to change.
-    :ivar is_read: whether it is known what the endpoint is since.
+    :ivar before: the endpoint without this write, including the changes that other clients made in the meantime.
+    :ivar after: the endpoint after this write, as far as it is known.
+    :ivar changes: dotted paths of the settings to change.
+    :ivar sent: dotted paths of the secrets in the request.
+    :ivar ignored: dotted paths of the settings that the server did not change.
+    :ivar is_read: whether the state of the endpoint after this write is known.
     """
 
     action: str
     before: Endpoint | None
     after: Endpoint | None
-    verdict: str = TAKEN
+    verdict: str = ACCEPTED
     changes: tuple[str, ...] = ()
     sent: tuple[str, ...] = ()
     ignored: frozenset[str] = frozenset()
@@ -46,20 +46,20 @@ class Write(NamedTuple):
     is_read: bool = True
 
     @property
-    def is_made(self) -> bool:
-        return self.verdict in (TAKEN, FOUND)
+    def took_effect(self) -> bool:
+        return self.verdict in (ACCEPTED, FOUND)
 
     @property
     def rotated(self) -> tuple[str, ...]:
-        """The secrets that were sent because they are to be others, not only along with something else."""
+        """Return the secrets that were sent in order to replace them, not only together with other changes."""
         return tuple(path for path in self.changes if path in self.sent)
 
 
 @dataclass
 class History:
-    """What one run found of an endpoint, and its writes in order.
+    """The endpoint that one run found, and the writes of this run in order.
 
-    :ivar found: the endpoint as it was before the first of them.
+    :ivar found: the endpoint before the first write.
     """
 
     found: Endpoint | None
@@ -67,7 +67,7 @@ class History:
 
     @property
     def now(self) -> Endpoint | None:
-        """The endpoint as it was seen last."""
+        """Return the last known state of the endpoint."""
         return next((write.after for write in reversed(self.writes) if write.is_read), self.found)
 
     @property
@@ -80,18 +80,18 @@ class History:
 
     @property
     def secrets_sent(self) -> bool:
-        """Whether the server has taken the secrets. Without an answer of the server nobody knows."""
-        return any(write.verdict == TAKEN and write.sent for write in self.writes)
+        """Return whether the server accepted the secrets. Only its response proves this."""
+        return any(write.verdict == ACCEPTED and write.sent for write in self.writes)
 
     @property
     def rejection(self) -> str:
-        """Why the server rejected a write for its settings, in its own words; empty if it did not."""
+        """Return the error message with which the server rejected settings; empty if it did not."""
         errors = [write.error for write in self.writes if write.error and write.error.rejected_settings is not None]
         return errors[0].problem if errors else ""
 
     @property
     def is_allocating(self) -> bool:
-        """Whether the server has stored the endpoint, and stopped waiting for its model."""
+        """Return whether the server stored the endpoint, but stopped waiting for its model."""
         return self.now is not None and any(write.error.is_allocating for write in self.writes if write.error)
 
     @property
@@ -99,32 +99,32 @@ class History:
         return next((write.error for write in self.writes if write.error), None)
 
 
-def folded(inference_id: str, history: History, error: Refused | ClientError | None = None) -> Outcome:
-    """What a run reports of an endpoint.
+def fold(inference_id: str, history: History, error: Refused | ClientError | None = None) -> Outcome:
+    """Combine the writes into the outcome that a run reports for an endpoint.
 
-    :param error: what kept the run from its end.
+    :param error: the error that ended the run.
     """
     outcome = Outcome(inference_id, before=history.found, after=history.found, error=error)
     for write in history.writes:
-        outcome = _with(outcome, write)
+        outcome = _fold_write(outcome, write)
     last = history.last
     if error and last and last.verdict == UNKNOWN and not outcome.changed:
-        # What may have happened is reported as if it had, so that nobody relies on the contrary.
+        # The write may have taken effect. Reporting a change is the safe choice.
         return replace(outcome, changed=True, action=last.action)
     return outcome
 
 
-def _with(outcome: Outcome, write: Write) -> Outcome:
-    """The outcome after one more write."""
-    before = _before(outcome, write)
-    # An endpoint that was deleted and has its former settings again was re-created.
+def _fold_write(outcome: Outcome, write: Write) -> Outcome:
+    """Return the outcome after one more write."""
+    before = _find_before(outcome, write)
+    # An endpoint that was deleted and has its previous settings again was re-created.
     does_nothing = before == write.after and not write.sent and not outcome.changed
     outcome = replace(outcome, before=before, after=write.after)
-    if not write.is_made or does_nothing:
+    if not write.took_effect or does_nothing:
         return outcome
     is_new = CREATED in (outcome.action, write.action) and write.after is not None
     rotated = outcome.rotated if is_new else tuple(dict.fromkeys((*outcome.rotated, *write.rotated)))
-    changes = outcome.changes if is_new else unequal(before, write.after) + rotated
+    changes = outcome.changes if is_new else unequal_paths(before, write.after) + rotated
     return replace(
         outcome,
         changed=True,
@@ -134,8 +134,8 @@ def _with(outcome: Outcome, write: Write) -> Outcome:
     )
 
 
-def _before(outcome: Outcome, write: Write) -> Endpoint | None:
-    """The endpoint without this run: what somebody else changed between two of its writes is part of that."""
+def _find_before(outcome: Outcome, write: Write) -> Endpoint | None:
+    """Return the endpoint without the changes of this run, but with those of other clients between two writes."""
     if not write.is_read:
         return outcome.before
     before, seen, now = outcome.before, outcome.after, write.before
@@ -143,14 +143,14 @@ def _before(outcome: Outcome, write: Write) -> Endpoint | None:
         return now
     if before is None or seen is None or now is None:
         return before
-    by_others = unequal(seen, now)
+    by_others = unequal_paths(seen, now)
     own = {path: value for path, value in before.settings.items() if path not in by_others}
     others = {path: value for path, value in now.settings.items() if path in by_others}
     return before._replace(settings={**own, **others}) if by_others else before
 
 
-def unequal(before: Endpoint | None, after: Endpoint | None) -> tuple[str, ...]:
-    """The dotted paths in which two endpoints differ; none if one of them is not there."""
+def unequal_paths(before: Endpoint | None, after: Endpoint | None) -> tuple[str, ...]:
+    """Return the dotted paths in which two endpoints differ; empty if one of them does not exist."""
     if before is None or after is None:
         return ()
     paths = {*before.settings, *after.settings}

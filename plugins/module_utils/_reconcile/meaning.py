@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which of the values that differ also mean something else to a service: pure.
+"""Comparison of unequal values by their meaning to a service. Pure.
 
-It is loaded only where values differ. Private to the collection.
+Loaded only if values differ. Private to the collection.
 """
 
 from __future__ import annotations
@@ -17,25 +17,26 @@ from .._services.service import Service
 _MISSING = object()
 
 
-def different(
+def find_different(
     unequal: Mapping[str, Any], existing: Endpoint, service: Service, moving: Collection[str]
 ) -> dict[str, Any]:
-    """Those of unequal settings whose values also differ in what they mean.
+    """Return the unequal settings whose values also differ in meaning.
 
-    :param moving: settings that change by themselves.
+    :param unequal: the declared values that do not equal the current ones.
+    :param moving: settings that Elasticsearch changes by itself.
     """
     found = {}
     for path, value in unequal.items():
         shown, row = existing.settings.get(path, _MISSING), service.row(path)
         is_hidden = shown is _MISSING and (value == {} or (row is not None and row.unseen))
-        read = value if row else _read_as(value, shown)
+        read = value if row else _convert(value, shown)
         if not (is_hidden or path in moving or service.is_same(path, read, shown)):
             found[path] = read
     return found
 
 
-def _read_as(value: Any, shown: Any) -> Any:
-    """A text as a value of the type of what is shown, since Jinja makes texts of numbers and booleans."""
+def _convert(value: Any, shown: Any) -> Any:
+    """Convert a string to the type of the current value. Jinja turns numbers and booleans into strings."""
     if not isinstance(value, str) or not isinstance(shown, (bool, int, float)):
         return value
     try:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What came of one endpoint in one run, and what is shown of it.
+"""Outcome of one run for one endpoint.
 
 Private to the collection.
 """
@@ -18,12 +18,11 @@ from .plan import NONE
 
 @dataclass(frozen=True)
 class Outcome:
-    """What happened to one endpoint.
+    """The result for one endpoint.
 
-    :ivar before: the endpoint as it was found.
-    :ivar after: the endpoint as the server holds it now; in check mode as it would be.
-    :ivar rotated: dotted paths of secrets that were to be sent again, and were taken. No server tells whether they are
-        others.
+    :ivar before: the endpoint before the run.
+    :ivar after: the endpoint after the run; in check mode, the predicted endpoint.
+    :ivar rotated: dotted paths of the secrets that the run replaced. Elasticsearch does not report whether they differ.
     """
 
     inference_id: str
@@ -36,7 +35,7 @@ class Outcome:
     error: Refused | ClientError | None = None
 
     def diff(self) -> dict[str, Any]:
-        """Both sides for diff mode. A changed secret shows as a change, without either value."""
+        """Return both sides for diff mode. A replaced secret is shown as a change, without its values."""
         header = f"inference endpoint {self.inference_id}"
         return {
             "before": self._side(self.before, "(hidden)"),
@@ -47,6 +46,6 @@ class Outcome:
 
     def _side(self, endpoint: Endpoint | None, mark: str) -> dict[str, Any]:
         if endpoint is None or not endpoint.task_type:
-            return {}  # It is not there, or cannot be read.
+            return {}  # The endpoint does not exist, or cannot be read.
         settings = {**endpoint.settings, **dict.fromkeys(self.rotated, mark)}
         return endpoint._replace(settings=settings).as_dict()

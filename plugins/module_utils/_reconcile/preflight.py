@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The temporary endpoint: proves settings and secrets before the endpoint itself is touched.
+"""Preflight check: test settings and secrets on a temporary endpoint before the endpoint itself is changed.
 
-While an endpoint is re-created, its temporary endpoint is also the copy of its settings, which the next run finds if
-this one is killed. It is loaded only by runs that change something. Private to the collection.
+While an endpoint is re-created, its temporary endpoint also is a copy of its settings. If the run is interrupted, the
+next run finds this copy. Loaded only by runs that change something. Private to the collection.
 """
 
 from __future__ import annotations
@@ -15,113 +15,117 @@ from typing import Any, Mapping
 from .._elasticsearch.errors import ApiError, ClientError, Refused, TimedOut
 from .._inference.endpoint import Endpoint
 from .cluster import Cluster
-from .comparison import differences
+from .comparison import compare
 from .declaration import Desired
-from .temporary import name_of
+from .temporary import temporary_id
 
-#: How often the deletion of a temporary endpoint is tried.
-ATTEMPTS = 3
+#: Maximum number of attempts to delete a temporary endpoint.
+MAX_ATTEMPTS = 3
 
 
 class Preflight:
-    """The temporary endpoint of one endpoint.
+    """The preflight check of one endpoint.
 
-    :ivar exists: the temporary endpoint as it is known to be there: of this run, or left behind by an earlier one.
+    :ivar temporary_endpoint: the temporary endpoint of this run, or the left-over of an earlier one; None if it does
+        not exist.
     """
 
     def __init__(self, cluster: Cluster, desired: Desired) -> None:
         self._cluster = cluster
         self._desired = desired
         self._service = cluster.service_of(desired)
-        self.exists: Endpoint | None = None
+        self.temporary_endpoint: Endpoint | None = None
 
-    def look(self) -> None:
-        """Find out whether an earlier run left its temporary endpoint behind."""
-        self.exists = self._cluster.left_over(self._desired)
+    def find_left_over(self) -> None:
+        """Look for the temporary endpoint of an earlier run."""
+        self.temporary_endpoint = self._cluster.find_left_over(self._desired)
 
-    def prove(self, endpoint: Endpoint, body: Mapping[str, Any], desired: Desired) -> None:
-        """Create the temporary endpoint with the settings and the secret that the endpoint will have.
+    def check(self, endpoint: Endpoint, body: Mapping[str, Any], desired: Desired) -> None:
+        """Create the temporary endpoint with the settings and the secrets that the endpoint will have.
 
-        :param desired: what the temporary endpoint must not differ from.
-        :raises ClientError: if Elasticsearch or the provider rejects them.
-        :raises Refused: if it cannot be created, or does not get the settings.
+        :param desired: the declaration that the temporary endpoint must match.
+        :raises ClientError: if Elasticsearch or the provider rejects the settings or the secrets.
+        :raises Refused: if the temporary endpoint cannot be created, or does not match the declaration.
         """
-        if self.exists is not None:
-            self._refuse_if_foreign(self.exists)
-            self.remove()
-        trial = endpoint._replace(inference_id=name_of(endpoint.inference_id))
+        if self.temporary_endpoint is not None:
+            self._refuse_other_service(self.temporary_endpoint)
+            self.delete()
+        temporary = endpoint._replace(inference_id=temporary_id(endpoint.inference_id))
         try:
-            self.exists = self._cluster.normalised(self._put(trial, body))
+            self.temporary_endpoint = self._cluster.normalize(self._create(temporary, body))
         except TimedOut as error:
-            # The server may still be at work: what it stores in the end, the next run removes.
-            raise Refused(f"{error} Inference endpoint {endpoint.inference_id} was not changed; run again.") from None
+            # The server may still store the temporary endpoint. The next run deletes it.
+            state = f"Inference endpoint {endpoint.inference_id} was not changed."
+            raise Refused(f"{error} {state} Run the task again.") from None
         except ClientError as error:
             if error.sent:
                 # An error does not prove that nothing was stored (`elasticsearch.md`, "Create").
-                self._remove_if_there(trial)
+                self._delete_if_exists(temporary)
             raise
-        left = differences(desired, self.exists, self._cluster.policy, self._service).paths
+        left = compare(desired, self.temporary_endpoint, self._cluster.policy, self._service).paths
         if left:
             raise Refused(
-                f"Elasticsearch does not store {', '.join(left)} as declared. "
-                f"Inference endpoint {self._desired.inference_id} was not changed."
+                "The preflight check failed, because Elasticsearch did not store the declared value of "
+                f"{', '.join(left)}. Inference endpoint {self._desired.inference_id} was not changed. "
+                "Hint: check that this version of Elasticsearch supports the declared values."
             )
 
-    def remove(self) -> None:
-        """Delete the temporary endpoint if there is one.
+    def delete(self) -> None:
+        """Delete the temporary endpoint, if it exists.
 
-        :raises ClientError: if it is still there.
+        :raises ClientError: if it could not be deleted.
         """
-        if self.exists is None or self._is_foreign(self.exists):
+        if self.temporary_endpoint is None or self._is_of_other_service(self.temporary_endpoint):
             return
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
-                self._delete(self.exists)
+                self._send_delete(self.temporary_endpoint)
             except ClientError as error:
-                if attempt == ATTEMPTS or not error.ambiguous:
+                if attempt == MAX_ATTEMPTS or not error.ambiguous:
                     raise
             else:
                 break
-        self.exists = None
+        self.temporary_endpoint = None
 
-    def remove_if_possible(self) -> None:
-        """Delete the temporary endpoint after a failure, which is what has to be reported."""
+    def delete_if_possible(self) -> None:
+        """Delete the temporary endpoint after a failure. Only the failure is reported."""
         with contextlib.suppress(ClientError):
-            self.remove()
+            self.delete()
 
-    def _put(self, trial: Endpoint, body: Mapping[str, Any]) -> Endpoint:
+    def _create(self, temporary: Endpoint, body: Mapping[str, Any]) -> Endpoint:
         api, server = self._cluster.api, self._cluster.server()
         try:
-            return api.put(trial.task_type, trial.inference_id, body, server)
+            return api.put(temporary.task_type, temporary.inference_id, body, server)
         except ApiError as error:
             if not error.already_exists:
                 raise
-        left_over = api.get(trial.inference_id)
+        left_over = api.get(temporary.inference_id)
         if left_over is not None:
-            self._refuse_if_foreign(left_over)
-            self._delete(left_over)
-        return api.put(trial.task_type, trial.inference_id, body, server)
+            self._refuse_other_service(left_over)
+            self._send_delete(left_over)
+        return api.put(temporary.task_type, temporary.inference_id, body, server)
 
-    def _remove_if_there(self, trial: Endpoint) -> None:
-        """After a create that failed, which is what has to be reported."""
+    def _delete_if_exists(self, temporary: Endpoint) -> None:
+        """Delete the temporary endpoint after a failed create. Only the failure is reported."""
         with contextlib.suppress(ClientError):
-            if self._cluster.api.get(trial.inference_id) is not None:
-                self._delete(trial)
+            if self._cluster.api.get(temporary.inference_id) is not None:
+                self._send_delete(temporary)
 
-    def _delete(self, trial: Endpoint) -> None:
+    def _send_delete(self, temporary: Endpoint) -> None:
         try:
-            self._cluster.api.delete(trial.task_type, trial.inference_id, force=True)
+            self._cluster.api.delete(temporary.task_type, temporary.inference_id, force=True)
         except ApiError as error:
             if not error.is_not_found:
                 raise
 
-    def _is_foreign(self, endpoint: Endpoint) -> bool:
-        """Whether it belongs to another service than the endpoint. A removal need not say which that is."""
+    def _is_of_other_service(self, endpoint: Endpoint) -> bool:
+        """Return whether the endpoint belongs to another service. A deletion may be declared without a service."""
         return bool(self._desired.service) and self._service.stored_name != endpoint.service
 
-    def _refuse_if_foreign(self, endpoint: Endpoint) -> None:
-        if self._is_foreign(endpoint):
+    def _refuse_other_service(self, endpoint: Endpoint) -> None:
+        if self._is_of_other_service(endpoint):
             raise Refused(
-                f"{endpoint.inference_id} is needed as temporary endpoint, but belongs to the service "
-                f"{endpoint.service}. Inference endpoint {self._desired.inference_id} was not changed."
+                f"Cannot run the preflight check, because inference endpoint {endpoint.inference_id} belongs to the "
+                f"service {endpoint.service}. Inference endpoint {self._desired.inference_id} was not changed. "
+                "Hint: use a different inference_id, or set preflight=false."
             )

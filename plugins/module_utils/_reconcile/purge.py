@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which endpoints a purge removes. Pure, and loaded only by runs that purge.
+"""Selection of the endpoints that a purge deletes. Pure, and loaded only by runs that purge.
 
 Private to the collection.
 """
@@ -15,19 +15,19 @@ from .._elasticsearch.errors import Refused
 from .._elasticsearch.text import join_names
 from .._inference.endpoint import Endpoint
 from .declaration import ABSENT, Desired, Purge
-from .temporary import base_of
+from .temporary import base_id
 
-#: So many endpoints a purge may remove even if they are all there are.
-_ALWAYS_PURGED = 5
+#: Minimum of the default limit, even if these are all endpoints of the services.
+_MIN_DEFAULT_LIMIT = 5
 
 
-def purged(
+def plan_purge(
     declared: Sequence[Desired], existing: Collection[Endpoint], services: Collection[str], purge: Purge
 ) -> list[Desired]:
-    """The removals of a purge; never another service's endpoint, nor a built-in one.
+    """Return the deletions of a purge. Endpoints of other services and built-in endpoints are always kept.
 
-    :param services: the names of the services whose endpoints are removed.
-    :raises Refused: if it would remove more than it may.
+    :param services: names of the services whose endpoints are deleted.
+    :raises Refused: if the purge exceeds its limit.
     """
     listed = {desired.inference_id for desired in declared}
     service_of = {
@@ -35,27 +35,27 @@ def purged(
         for endpoint in existing
         if endpoint.service in services and not endpoint.inference_id.startswith(".")
     }
-    held = sorted(service_of)
-    doomed = [
+    existing_ids = sorted(service_of)
+    to_delete = [
         inference_id
-        for inference_id in held
+        for inference_id in existing_ids
         if inference_id not in listed
-        and base_of(inference_id) not in listed
+        and base_id(inference_id) not in listed
         and not any(fnmatchcase(inference_id, pattern) for pattern in purge.exclude)
     ]
-    limit = max(_ALWAYS_PURGED, len(held) // 2) if purge.limit is None else purge.limit
-    if len(doomed) > limit:
-        raise Refused(_too_many(doomed, len(held), limit, services))
-    return [Desired(inference_id, ABSENT, service=service_of[inference_id]) for inference_id in doomed]
+    limit = max(_MIN_DEFAULT_LIMIT, len(existing_ids) // 2) if purge.limit is None else purge.limit
+    if len(to_delete) > limit:
+        raise Refused(_limit_message(to_delete, len(existing_ids), limit, services))
+    return [Desired(inference_id, ABSENT, service=service_of[inference_id]) for inference_id in to_delete]
 
 
-def _too_many(doomed: Sequence[str], held: int, limit: int, services: Collection[str]) -> str:
+def _limit_message(to_delete: Sequence[str], total: int, limit: int, services: Collection[str]) -> str:
     """
-    :param held: how many endpoints of the services there are.
+    :param total: the number of endpoints of the services.
     """
     of_services = f"of the service{'' if len(services) == 1 else 's'} {join_names(sorted(services))}"
     return (
-        f"The purge would remove {len(doomed)} of the {held} endpoints {of_services} that the cluster holds, "
-        f"more than {limit}. Nothing was changed. They are {join_names(doomed)}. "
-        f"Hint: list those that shall stay, name them in purge_exclude, or set purge_max={len(doomed)}."
+        f"The purge would delete {len(to_delete)} of the {total} endpoints {of_services}, which is more than the limit "
+        f"of {limit}. The endpoints to delete are {join_names(to_delete)}. Nothing was changed. "
+        f"Hint: add the endpoints to keep to the list or to purge_exclude, or set purge_max={len(to_delete)}."
     )

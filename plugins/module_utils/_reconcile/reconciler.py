@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Brings endpoints into the state that is declared, one or many, and says what came of each.
+"""Reconciliation of one or many endpoints with their declarations.
 
 Private to the collection.
 """
@@ -19,11 +19,11 @@ from .outcome import Outcome
 from .plan import NONE, Plan
 
 
-class _Decided(NamedTuple):
-    """What is to become of one endpoint.
+class _Decision(NamedTuple):
+    """The plan for one endpoint, with the facts that it depends on.
 
-    :ivar found: the endpoint as it was found.
-    :ivar error: why nothing is done.
+    :ivar found: the endpoint before the run.
+    :ivar error: the reason why nothing is done; None if there is a plan.
     """
 
     desired: Desired
@@ -33,18 +33,18 @@ class _Decided(NamedTuple):
     error: Refused | ClientError | None = None
 
     def outcome(self) -> Outcome:
-        """What is reported if nothing is done."""
+        """Return the outcome of an endpoint that is not changed."""
         return Outcome(self.desired.inference_id, before=self.found, after=self.found, error=self.error)
 
 
 class Reconciler:
-    """Decides, and has done what was decided."""
+    """Plans the changes of endpoints, and executes them."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
 
-    def one(self, desired: Desired) -> Outcome:
-        """Reads one endpoint and reconciles it."""
+    def reconcile(self, desired: Desired) -> Outcome:
+        """Read one endpoint and reconcile it."""
         existing, unreadable = None, ""
         try:
             existing = self._cluster.read(desired.inference_id)
@@ -52,37 +52,36 @@ class Reconciler:
             if not error.is_unreadable_state:
                 return Outcome(desired.inference_id, error=error)
             unreadable = error.reason or error.problem
-        return self._carried_out([self._decide(desired, existing, unreadable)], parallel=1)[0]
+        return self._carry_out([self._decide(desired, existing, unreadable)], parallel=1)[0]
 
-    def many(
+    def reconcile_list(
         self,
         declared: Sequence[Desired],
         parallel: int = 1,
         purge: Purge | None = None,
         services: Collection[str] = (),
     ) -> list[Outcome]:
-        """Reads all endpoints at once and reconciles those declared, each whatever becomes of the others.
+        """Read all endpoints at once and reconcile the declared ones. A failed endpoint does not stop the others.
 
-        All plans are made first, in the order of the list. Only what there is to do then is done side by side.
+        All plans are made first, in the order of the list. Then the changes are made in parallel.
 
-        :param parallel: how many endpoints at the same time.
-        :param purge: whether, and how far, endpoints that are not declared are removed. Their outcomes come last.
-        :param services: the names of the services whose endpoints are declared, if the list does not show them all.
-        :raises ClientError: if there is nothing to decide upon, since the endpoints, or the records of their secrets,
-            cannot be read.
-        :raises Refused: if more would be purged than may be, or the records are none.
+        :param parallel: maximum number of endpoints to change at the same time.
+        :param purge: options for deleting undeclared endpoints; None to keep them. Their outcomes come last.
+        :param services: names of the services of the declaration, in addition to those that occur in the list.
+        :raises ClientError: if the endpoints or the fingerprints cannot be read.
+        :raises Refused: if the purge exceeds its limit, or if the fingerprints are not valid.
         """
         cluster = self._cluster
         services = {*services, *(cluster.service_of(desired).stored_name for desired in declared)}
-        existing, errors = cluster.read_many(declared)
-        doomed = self._purged(declared, existing, purge, services) if purge else []
+        existing, errors = cluster.read_all(declared)
+        to_delete = self._plan_purge(declared, existing, purge, services) if purge else []
         if cluster.fingerprints:
             cluster.fingerprints.read(desired.inference_id for desired in declared if desired.secrets)
-        decisions = [self._decide_one(desired, existing, errors) for desired in [*declared, *doomed]]
-        decisions += self._left_over(declared, doomed, existing, errors, decisions, services)
-        return self._carried_out(decisions, parallel)
+        decisions = [self._decide_one(desired, existing, errors) for desired in [*declared, *to_delete]]
+        decisions += self._decide_left_overs(declared, to_delete, existing, errors, decisions, services)
+        return self._carry_out(decisions, parallel)
 
-    def _purged(
+    def _plan_purge(
         self,
         declared: Sequence[Desired],
         existing: Mapping[str, Endpoint],
@@ -90,91 +89,94 @@ class Reconciler:
         services: Collection[str],
     ) -> list[Desired]:
         """
-        :raises Refused: if more would be removed than may be, or if it is not known what there is.
+        :raises Refused: if the purge exceeds its limit, or if not all endpoints are listed.
         """
-        if self._cluster.is_listed_in_part:
+        if self._cluster.list_failure:
             raise Refused(
-                "purge needs the list of all endpoints, which Elasticsearch does not return. "
-                f"{self._cluster.is_listed_in_part} Nothing was changed. "
-                "Hint: repair or delete the endpoint that cannot be read, or run without purge."
+                "Cannot purge, because Elasticsearch does not list all endpoints. "
+                f"{self._cluster.list_failure} Nothing was changed. "
+                "Hint: repair or delete the endpoint that cannot be read, or set purge=false."
             )
-        # Few runs purge.
-        from .purge import purged  # noqa: PLC0415
+        # Loaded here, because few runs purge.
+        from .purge import plan_purge  # noqa: PLC0415
 
-        return purged(declared, existing.values(), purge.services or services, purge)
+        return plan_purge(declared, existing.values(), purge.services or services, purge)
 
-    def _left_over(
+    def _decide_left_overs(
         self,
         declared: Sequence[Desired],
-        doomed: Sequence[Desired],
+        to_delete: Sequence[Desired],
         existing: Mapping[str, Endpoint],
         errors: Mapping[str, ClientError],
-        decisions: Sequence[_Decided],
+        decisions: Sequence[_Decision],
         services: Collection[str],
-    ) -> list[_Decided]:
-        """Decide upon temporary endpoints that runs left behind, and warn of those that have to stay."""
-        # A single endpoint needs none of this.
-        from .temporary import base_of, left_overs, orphans  # noqa: PLC0415
+    ) -> list[_Decision]:
+        """Decide about temporary endpoints that earlier runs left. Warn about those to keep."""
+        # Loaded here, because runs for a single endpoint do not need it.
+        from .temporary import base_id, find_orphans, plan_left_over_deletions  # noqa: PLC0415
 
-        busy = {decided.desired.inference_id for decided in decisions if self._has_more_to_do(decided)}
-        for name in orphans([*declared, *doomed], existing, services):
+        busy = {decision.desired.inference_id for decision in decisions if self._needs_execution(decision)}
+        for name in find_orphans([*declared, *to_delete], existing, services):
             self._cluster.warn(
-                f"{name} is the temporary endpoint of a run that ended early, and may be the only place that has the "
-                f"settings of {base_of(name)}. It was kept. Declare {base_of(name)}, as present or as absent."
+                f"Temporary endpoint {name} is left over from an interrupted run. It was kept, because it may be the "
+                f"only copy of the settings of {base_id(name)}. Hint: add {base_id(name)} to the list, with "
+                "state=present to re-create it, or with state=absent to delete the temporary endpoint."
             )
         return [
             self._decide_one(left_over, existing, errors)
-            for left_over in left_overs(declared, existing, services)
-            # Whoever changes the endpoint also deletes its temporary one, when it is no longer needed.
-            if left_over.inference_id not in busy and base_of(left_over.inference_id) not in busy
+            for left_over in plan_left_over_deletions(declared, existing, services)
+            # The execution that changes the endpoint also deletes its temporary endpoint.
+            if left_over.inference_id not in busy and base_id(left_over.inference_id) not in busy
         ]
 
     def _decide_one(
         self, desired: Desired, existing: Mapping[str, Endpoint], errors: Mapping[str, ClientError]
-    ) -> _Decided:
-        """Decide upon one endpoint of a list; later decisions see what will become of it."""
+    ) -> _Decision:
+        """Decide about one endpoint of a list. Later decisions depend on its predicted state."""
         error = errors.get(desired.inference_id)
         if error is not None and not error.is_unreadable_state:
             facts = EndpointFacts(self._cluster, desired)
-            return _Decided(desired, Plan(NONE), facts, None, self._cluster.failed(error, desired))
+            return _Decision(desired, Plan(NONE), facts, None, self._cluster.annotate(error, desired))
         unreadable = (error.reason or error.problem) if error else ""
-        decided = self._decide(desired, existing.get(desired.inference_id), unreadable)
-        self._cluster.expect(desired.inference_id, decided.plan.after)
-        return decided
+        decision = self._decide(desired, existing.get(desired.inference_id), unreadable)
+        self._cluster.predict(desired.inference_id, decision.plan.after)
+        return decision
 
-    def _decide(self, desired: Desired, existing: Endpoint | None, unreadable: str = "") -> _Decided:
+    def _decide(self, desired: Desired, existing: Endpoint | None, unreadable: str = "") -> _Decision:
         facts = EndpointFacts(self._cluster, desired, unreadable)
         try:
-            desired = self._cluster.with_hidden(desired, existing)
+            desired = self._cluster.mark_sensitive(desired, existing)
             facts = EndpointFacts(self._cluster, desired, unreadable)
             plan = self._cluster.decide(desired, existing, facts)
         except (Refused, ClientError) as error:
-            return _Decided(desired, Plan(NONE, after=existing), facts, existing, self._cluster.failed(error, desired))
-        return _Decided(desired, plan, facts, plan.before if unreadable else existing)
+            return _Decision(
+                desired, Plan(NONE, after=existing), facts, existing, self._cluster.annotate(error, desired)
+            )
+        return _Decision(desired, plan, facts, plan.before if unreadable else existing)
 
-    def _has_more_to_do(self, decided: _Decided) -> bool:
-        wanted = decided.plan.action != NONE or self._cluster.waits_for(decided.desired)
-        return wanted and decided.error is None
+    def _needs_execution(self, decision: _Decision) -> bool:
+        wanted = decision.plan.action != NONE or self._cluster.should_wait_for(decision.desired)
+        return wanted and decision.error is None
 
-    def _carried_out(self, decisions: Sequence[_Decided], parallel: int) -> list[Outcome]:
-        """What comes of the decisions, in their order."""
-        unfinished = [number for number, decided in enumerate(decisions) if self._has_more_to_do(decided)]
+    def _carry_out(self, decisions: Sequence[_Decision], parallel: int) -> list[Outcome]:
+        """Return the outcomes of the decisions, in their order."""
+        unfinished = [number for number, decision in enumerate(decisions) if self._needs_execution(decision)]
         outcomes = {}
         if unfinished:
-            outcomes = dict(zip(unfinished, self._executed([decisions[number] for number in unfinished], parallel)))
-        return [outcomes.get(number) or decided.outcome() for number, decided in enumerate(decisions)]
+            outcomes = dict(zip(unfinished, self._execute([decisions[number] for number in unfinished], parallel)))
+        return [outcomes.get(number) or decision.outcome() for number, decision in enumerate(decisions)]
 
-    def _executed(self, decisions: Sequence[_Decided], parallel: int) -> list[Outcome]:
-        # A run in which nothing differs need not wait for these imports.
+    def _execute(self, decisions: Sequence[_Decision], parallel: int) -> list[Outcome]:
+        # Loaded here, because runs without differences do not need it.
         from .execution import Execution  # noqa: PLC0415
 
         executions = [
-            Execution(self._cluster, decided.desired, decided.plan, decided.facts, decided.found)
-            for decided in decisions
+            Execution(self._cluster, decision.desired, decision.plan, decision.facts, decision.found)
+            for decision in decisions
         ]
         if parallel == 1 or len(executions) == 1:
-            return [execution.outcome() for execution in executions]
+            return [execution.execute() for execution in executions]
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
 
         with ThreadPoolExecutor(min(parallel, len(executions))) as pool:
-            return list(pool.map(Execution.outcome, executions))
+            return list(pool.map(Execution.execute, executions))

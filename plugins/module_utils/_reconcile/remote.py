@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The requests about one endpoint that runs make which change something, in the normal form of its service.
+"""Requests for one endpoint, sent by runs that change something. Endpoints are in the normal form of their service.
 
 Private to the collection.
 """
@@ -14,12 +14,12 @@ from .._elasticsearch.errors import ClientError, Refused
 from .._inference.endpoint import Endpoint
 from .cluster import Cluster
 
-#: How often at least a create is retried after this run has deleted the endpoint.
+#: Minimum number of retries of a create after this run deleted the endpoint.
 RETRIES_AFTER_DELETE = 6
 
 
 class Remote:
-    """An endpoint of the cluster."""
+    """One endpoint of the cluster."""
 
     def __init__(self, cluster: Cluster, inference_id: str) -> None:
         self._cluster = cluster
@@ -28,39 +28,39 @@ class Remote:
 
     def read(self) -> Endpoint | None:
         """
-        :raises ClientError: if it cannot be read.
+        :raises ClientError: if the endpoint cannot be read.
         """
         return self._cluster.read(self._inference_id)
 
     def read_if_possible(self) -> Endpoint | None:
-        """The endpoint, or None if there is none, or if it cannot be read."""
+        """Return the endpoint; None if it does not exist or cannot be read."""
         try:
             return self.read()
         except ClientError:
             return None
 
     def create(self, endpoint: Endpoint, body: Mapping[str, Any], after_delete: bool = False) -> Endpoint:
-        """Create it and return it as stored.
+        """Create the endpoint and return it as stored.
 
-        :param after_delete: whether this run has deleted it: then temporary faults of the provider are waited out.
-        :raises ClientError: if the server did not take it, or if nobody knows.
+        :param after_delete: whether this run deleted the endpoint. If so, temporary errors of the provider are retried.
+        :raises ClientError: if the request failed, or if its result is unknown.
         """
-        least = RETRIES_AFTER_DELETE if after_delete else 0
+        min_retries = RETRIES_AFTER_DELETE if after_delete else 0
         server = self._cluster.server()
-        stored = self._api.put(endpoint.task_type, self._inference_id, body, server, least)
-        return self._cluster.normalised(stored)
+        stored = self._api.put(endpoint.task_type, self._inference_id, body, server, min_retries)
+        return self._cluster.normalize(stored)
 
     def update(self, endpoint: Endpoint, body: Mapping[str, Any]) -> Endpoint:
-        """Update it in place and return it as stored, which may be unchanged.
+        """Update the endpoint in place and return it as stored. It may be unchanged.
 
-        :raises ClientError: if the server did not take it, or if nobody knows.
+        :raises ClientError: if the request failed, or if its result is unknown.
         """
         stored = self._api.update(endpoint.task_type, self._inference_id, body, self._cluster.server())
-        return self._cluster.normalised(stored)
+        return self._cluster.normalize(stored)
 
     def delete(self, endpoint: Endpoint) -> None:
         """
-        :raises ClientError: if it is still there, or if nobody knows.
+        :raises ClientError: if the request failed, or if its result is unknown.
         """
         self._api.delete(endpoint.task_type, self._inference_id, self._cluster.policy.force)
 
@@ -73,8 +73,9 @@ class Remote:
         references = self._api.references(endpoint.task_type, self._inference_id)
         users = [f"pipeline {name}" for name in references.pipelines] + [f"index {name}" for name in references.indexes]
         if users:
-            # Most runs need no hint.
+            # Loaded here, because most runs need no hint.
             from .._elasticsearch.hints import FORCE  # noqa: PLC0415
 
-            text = f"Inference endpoint {self._inference_id} is used by {', '.join(users)}. Hint: {FORCE}"
+            used_by = f"Inference endpoint {self._inference_id} is used by {', '.join(users)}"
+            text = f"{used_by}, so it was not deleted. Hint: {FORCE}"
             raise Refused(text, 409)

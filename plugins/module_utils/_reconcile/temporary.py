@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The temporary endpoint of an endpoint: its name, and which of those in a cluster runs have left behind.
+"""Temporary endpoints: their IDs, and those that earlier runs left in a cluster.
 
 Private to the collection.
 """
@@ -13,53 +13,53 @@ from typing import Collection, Iterable, Mapping, Sequence
 from .._inference.endpoint import Endpoint
 from .declaration import ABSENT, Desired
 
-#: What the temporary endpoint of an endpoint is named: its ID with this behind.
+#: Suffix of the ID of a temporary endpoint.
 SUFFIX = "-ansible-preflight"
 
 
-def name_of(inference_id: str) -> str:
-    """The ID of an endpoint's temporary endpoint."""
+def temporary_id(inference_id: str) -> str:
+    """Return the ID of the temporary endpoint of an endpoint."""
     return inference_id + SUFFIX
 
 
-def base_of(name: str) -> str:
-    """The ID of the endpoint whose temporary endpoint would be named so; empty if none would."""
+def base_id(name: str) -> str:
+    """Return the ID of the endpoint that a temporary endpoint belongs to; empty if this is not a temporary one."""
     return name[: -len(SUFFIX)] if name.endswith(SUFFIX) else ""
 
 
-def left_over_of(inference_id: str, endpoints: Iterable[Endpoint]) -> Endpoint | None:
-    """The temporary endpoint of an endpoint, if there is one among these."""
-    name = name_of(inference_id)
+def find_left_over(inference_id: str, endpoints: Iterable[Endpoint]) -> Endpoint | None:
+    """Return the temporary endpoint of an endpoint, if it is among these endpoints."""
+    name = temporary_id(inference_id)
     return next((endpoint for endpoint in endpoints if endpoint.inference_id == name), None)
 
 
-def left_overs(
+def plan_left_over_deletions(
     declared: Sequence[Desired], existing: Mapping[str, Endpoint], services: Collection[str]
 ) -> list[Desired]:
-    """The removals of temporary endpoints that runs left behind and nobody needs.
+    """Return the deletions of temporary endpoints that earlier runs left and that are not needed.
 
-    If an endpoint does not exist, its temporary endpoint may be the only place that has its settings.
+    If an endpoint does not exist, its temporary endpoint is kept, because it may be the only copy of the settings.
 
-    :param services: the names of the services whose endpoints are declared.
+    :param services: names of the services of the declaration.
     """
     listed = {desired.inference_id for desired in declared}
     absent = {desired.inference_id for desired in declared if desired.state == ABSENT}
     return [
         Desired(name, ABSENT, service=existing[name].service)
-        for name in _temporary(existing, services)
-        if name not in listed and (base_of(name) in existing or base_of(name) in absent)
+        for name in _temporary_ids(existing, services)
+        if name not in listed and (base_id(name) in existing or base_id(name) in absent)
     ]
 
 
-def orphans(declared: Sequence[Desired], existing: Mapping[str, Endpoint], services: Collection[str]) -> list[str]:
-    """Temporary endpoints whose endpoint neither exists nor is declared."""
+def find_orphans(declared: Sequence[Desired], existing: Mapping[str, Endpoint], services: Collection[str]) -> list[str]:
+    """Return the IDs of temporary endpoints whose endpoint neither exists nor is declared."""
     listed = {desired.inference_id for desired in declared}
     return [
         name
-        for name in _temporary(existing, services)
-        if name not in listed and base_of(name) not in existing and base_of(name) not in listed
+        for name in _temporary_ids(existing, services)
+        if name not in listed and base_id(name) not in existing and base_id(name) not in listed
     ]
 
 
-def _temporary(existing: Mapping[str, Endpoint], services: Collection[str]) -> list[str]:
-    return sorted(name for name, endpoint in existing.items() if base_of(name) and endpoint.service in services)
+def _temporary_ids(existing: Mapping[str, Endpoint], services: Collection[str]) -> list[str]:
+    return sorted(name for name, endpoint in existing.items() if base_id(name) and endpoint.service in services)

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What came of a write that failed: pure, from what was planned, what was there, and what is there now.
+"""Verdict on a failed write, from the plan and from the endpoint before and after the write. Pure.
 
 An error does not prove that nothing was stored (`elasticsearch.md`, "Create"), so the endpoint is read again.
-It is loaded only where a write failed. Private to the collection.
+Loaded only if there is something to do. Private to the collection.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import re
 
 from .._elasticsearch.errors import ClientError, TimedOut
 from .._inference.endpoint import Endpoint
-from .history import FOUND, NOT_MADE, UNKNOWN, Write
+from .history import FOUND, NO_EFFECT, UNKNOWN, Write
 from .plan import CREATED, DELETED, UPDATED, Plan
 
 
-def may_have_changed_it(plan: Plan, error: ClientError) -> bool:
-    """Whether the request that failed was a write of the endpoint itself.
+def may_have_changed_endpoint(plan: Plan, error: ClientError) -> bool:
+    """Return whether the failed request was a write of the endpoint itself.
 
-    A read, a dry run, a proof on the temporary endpoint and the record of a secret are none.
+    Reads, dry runs, and requests about the temporary endpoint or about fingerprints are not.
     """
     endpoint = plan.before or plan.after
     if endpoint is None or error.method == "GET" or "?dry_run=" in error.path:
@@ -29,45 +29,47 @@ def may_have_changed_it(plan: Plan, error: ClientError) -> bool:
     return bool(re.fullmatch(f"/_inference/([^/]+/)?{re.escape(endpoint.inference_id)}(/_update)?", path))
 
 
-def verdict(plan: Plan, before: Endpoint | None, now: Endpoint | None, error: ClientError, is_as_wanted: bool) -> Write:
-    """The write that a failed request was.
+def judge(plan: Plan, before: Endpoint | None, now: Endpoint | None, error: ClientError, is_in_sync: bool) -> Write:
+    """Return a failed request as a write with its verdict.
 
     :param before: the endpoint before the request.
-    :param now: the endpoint as a read shows it since.
-    :param is_as_wanted: whether that is what the declaration wants.
+    :param now: the endpoint as read after the request.
+    :param is_in_sync: whether C(now) matches the declaration.
     """
-    write = Write(plan.action, now, now, NOT_MADE, plan.changes, error=error)
-    if not may_have_changed_it(plan, error):
+    write = Write(plan.action, now, now, NO_EFFECT, plan.changes, error=error)
+    if not may_have_changed_endpoint(plan, error):
         return write
-    if _is_ours(plan, before, now, error, is_as_wanted):
+    if _is_own_effect(plan, before, now, error, is_in_sync):
         return write._replace(verdict=FOUND, before=_without_own_changes(plan, before, now), sent=plan.sent)
     rotates = plan.action == UPDATED and any(path in plan.sent for path in plan.changes)
     is_lost = isinstance(error, TimedOut) or (error.ambiguous and rotates)
     return write._replace(verdict=UNKNOWN) if is_lost else write
 
 
-def unread(plan: Plan, error: ClientError) -> Write:
-    """The write that a failed request was, if the endpoint cannot be read since."""
-    may_be_made = error.ambiguous and may_have_changed_it(plan, error)
-    verdict_on_it = UNKNOWN if may_be_made else NOT_MADE
-    return Write(plan.action, None, None, verdict_on_it, plan.changes, error=error, is_read=False)
+def judge_unread(plan: Plan, error: ClientError) -> Write:
+    """Return a failed request as a write, if the endpoint could not be read after it."""
+    may_take_effect = error.ambiguous and may_have_changed_endpoint(plan, error)
+    judged = UNKNOWN if may_take_effect else NO_EFFECT
+    return Write(plan.action, None, None, judged, plan.changes, error=error, is_read=False)
 
 
-def _is_ours(plan: Plan, before: Endpoint | None, now: Endpoint | None, error: ClientError, is_as_wanted: bool) -> bool:
-    """Whether the endpoint is another one now because of this run: then it has what this run asked for."""
+def _is_own_effect(
+    plan: Plan, before: Endpoint | None, now: Endpoint | None, error: ClientError, is_in_sync: bool
+) -> bool:
+    """Return whether this run caused the current state of the endpoint, which has the requested values."""
     rejected = not (error.ambiguous or error.retried)
     if plan.action == CREATED:
-        # Servers exist that answer a create with an error and keep the endpoint (`elasticsearch.md`, "Create"). But
-        # nothing is stored before the provider has accepted it.
+        # Some servers return an error for a create and keep the endpoint (`elasticsearch.md`, "Create"). However,
+        # none stores anything before the provider accepts it.
         nothing_stored = rejected and (error.already_exists or error.provider_status is not None)
-        return now is not None and is_as_wanted and not nothing_stored
+        return now is not None and is_in_sync and not nothing_stored
     if plan.action == DELETED:
         return now is None and not rejected
     return plan.action == UPDATED and not rejected and bool(_own_changes(plan, before, now))
 
 
 def _without_own_changes(plan: Plan, before: Endpoint | None, now: Endpoint | None) -> Endpoint | None:
-    """The endpoint as it would be without this run. If somebody else changed it, too, that counts as found."""
+    """Return the endpoint without the changes of this run. Changes by other clients count as found."""
     own = _own_changes(plan, before, now)
     if not (own and before and now):
         return before
@@ -77,7 +79,7 @@ def _without_own_changes(plan: Plan, before: Endpoint | None, now: Endpoint | No
 
 
 def _own_changes(plan: Plan, before: Endpoint | None, now: Endpoint | None) -> set[str]:
-    """The changes of an update that are there since."""
+    """Return the changes of an update that took effect."""
     if not (before and now and plan.after):
         return set()
     was, has, wanted = before.settings, now.settings, plan.after.settings

@@ -19,7 +19,7 @@ _COUNTED: Counter[str] = Counter()
 
 @pytest.fixture
 def count() -> Count:
-    """Counts what the matrices do, for the line at the end of the tests."""
+    """Return a function that counts runs for the summary at the end of the tests."""
 
     def add(what: str) -> None:
         _COUNTED[what] += 1
@@ -29,8 +29,8 @@ def count() -> Count:
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pauses between two tries of a request take no time."""
-    monkeypatch.setattr(RetryBudget, "consume", lambda _self, _seconds: 0.0)
+    """Skip the pauses between the attempts of a request."""
+    monkeypatch.setattr(RetryBudget, "spend", lambda _self, _seconds: 0.0)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs of a module that kill themselves before their n-th request: `python -m tests.unit.matrix.killed`.
+"""Runs of a module that kill themselves before a certain request: `python -m tests.unit.matrix.killed`.
 
-Each line of stdin holds the number and the options, in JSON; what such a run ended with is a line of stdout. Each run
-is a process of its own, forked from one that has imported everything and has no threads.
+Each line of stdin contains the number of the request and the options, in JSON. The exit code of the run is written to
+stdout. Each run is a separate process, forked from one that has imported everything and has no threads.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The operations of the matrices, and a bench that carries them out in this process against a simulator."""
+"""Operations of the matrices, and a bench that runs them in this process against a simulator."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from tests.simulator import Simulator, StoredEndpoint
 from tests.unit.reconciling import wanted
 from tests.unit.support import FORMER_KEY, ID, KEY, MODEL
 
-#: Versions that differ in what a run sends or in what comes of it.
+#: Versions that differ in the requests or in the results of a run.
 VERSIONS = ("8.16", "8.17", "9.3", "9.4", "9.6", "serverless")
 
-#: Versions on which every operation is carried out like on another one, which a test holds.
+#: Versions with the same requests and results as another version. A test verifies this.
 ALIKE = {"8.19": "9.3", "9.5": "9.6"}
 
 MODEL_ID = "service_settings.model_id"
@@ -39,15 +39,15 @@ BASE: Mapping[str, Any] = {MODEL_ID: MODEL, TOKENS: 1024}
 TRIAL = f"{ID}-ansible-preflight"
 
 
-#: What changes an endpoint, or creates its temporary endpoint.
+#: Requests that change an endpoint, or create its temporary endpoint.
 WRITES = r"^PUT |^DELETE (?!.*dry_run)"
 
 
 @dataclass(frozen=True)
 class Operation:
-    """Something to be asked of an endpoint.
+    """A declaration and a policy for one endpoint.
 
-    :ivar exists: whether the endpoint is there before. It has a temperature that nobody declares, and another key.
+    :ivar exists: whether the endpoint exists before. If so, it has an undeclared temperature and another key.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Operation:
 
     @property
     def sends_secret(self) -> bool:
-        """Whether an update carries the key, so that the server may hold another one afterwards."""
+        """Return whether an update sends the key, so that the key of the server may change."""
         return self.exists and (self.policy.update_secrets == "always" or RATE in self.settings)
 
     def __str__(self) -> str:
@@ -80,14 +80,14 @@ OPERATIONS = (
 
 
 class Bench:
-    """One simulator for many runs, put back to the same beginning before each."""
+    """One simulator for many runs, reset before each run."""
 
     def __init__(self, server: Simulator) -> None:
         self.server = server
 
     @property
     def version(self) -> str:
-        """The version of the server without its patch number, or "serverless"."""
+        """Return the version of the server without its patch number, or "serverless"."""
         version = self.server.version
         return "serverless" if version.serverless else ".".join(map(str, version.minor))
 
@@ -114,34 +114,34 @@ class Bench:
         check_mode: bool = False,
         urls: tuple[str, ...] = (),
     ) -> Outcome:
-        """Carries the operation out.
+        """Run the operation.
 
-        :param before: the number of the request before which something C(happens).
-        :param urls: of the nodes, the simulator's own if there are none.
+        :param before: the number of the request before which C(happens) is called.
+        :param urls: the URLs of the nodes; the URL of the simulator by default.
         """
         connection = Connection(urls or (self.server.url,), timeout=timeout, retries=retries)
         client = _Client(connection, Redactor([KEY, FORMER_KEY]))
         client.before, client.happens = before, happens
         try:
-            return _reconciler(client, operation, check_mode).one(operation.desired)
+            return _reconciler(client, operation, check_mode).reconcile(operation.desired)
         finally:
             client.close()
 
     def run_list(self, operation: Operation) -> list[Outcome]:
-        """Carries the operation out as a list of one endpoint."""
+        """Run the operation as a list of one endpoint."""
         client = Client(Connection((self.server.url,), retries=0), Redactor([KEY, FORMER_KEY]))
         try:
-            return _reconciler(client, operation, check_mode=False).many([operation.desired])
+            return _reconciler(client, operation, check_mode=False).reconcile_list([operation.desired])
         finally:
             client.close()
 
     def settle(self) -> None:
-        """Waits until the server is done with requests whose client has gone."""
+        """Wait until the server has completed all requests, including those whose client is gone."""
         while self.server.at_work:
             time.sleep(0.002)
 
     def put(self, settings: Mapping[str, Any], secret: str) -> None:
-        """Someone else makes the endpoint, or makes another one of it."""
+        """Create or replace the endpoint as another client."""
         nested = nest({RATE: 50, **settings})
         self.server.seed(
             ID,
@@ -151,7 +151,7 @@ class Bench:
         )
 
     def remove(self) -> None:
-        """Someone else removes the endpoint."""
+        """Delete the endpoint as another client."""
         self.server.remove(ID)
 
     @property
@@ -160,7 +160,7 @@ class Bench:
 
     @property
     def has_been_written_to(self) -> bool:
-        """Whether a run sent a write since the beginning: only then it looks a second time."""
+        """Return whether a run sent a write since the reset. Only then, it reads the endpoint a second time."""
         return any(re.search(WRITES, request) for request in self.server.requests)
 
     @property
@@ -186,7 +186,7 @@ class _Client(Client):
 
 
 def shown(endpoint: StoredEndpoint | None) -> dict[str, Any] | None:
-    """A stored endpoint in the form in which modules return it."""
+    """Return a stored endpoint as modules return it."""
     if endpoint is None:
         return None
     return {

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Random declarations of every service: foretold, carried out, and then as declared, or refused with each setting."""
+"""Random declarations of every service: check mode predicts each run, which ends in sync or fails with a reason."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SECRET = "sk-of-every-service"
 
 ACCOUNT = {"project_id": "p", "private_key": SECRET}
 
-#: Values that a server may take, and some that it does not.
+#: Values that a server may accept, and some that it rejects.
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "str": st.sampled_from(["a", "https://x.example", "float", "END", "search", "EU", ""]),
     "int": st.sampled_from([1, 2, 250, 0, "3", -1]),
@@ -42,7 +42,7 @@ def value_of(row: Setting) -> st.SearchStrategy[Any]:
 
 @st.composite
 def declarations(draw: st.DrawFn, service: str, task_type: str) -> dict[str, Any]:
-    """The least that a create needs, with some settings of the service, and now and then one that nobody knows."""
+    """Return the settings that a create requires, some other settings of the service, and sometimes an unknown one."""
     rows = {row.path: row for row in services(service).settings}
     chosen = draw(st.lists(st.sampled_from(sorted(rows)), max_size=4, unique=True)) if rows else []
     values = {path: draw(value_of(rows[path])) for path in chosen}
@@ -61,22 +61,22 @@ CASES = [(service, task_type) for service, task_type in LEAST if service in SERV
 @settings(max_examples=60, deadline=None)
 @given(st.data(), st.sampled_from(CASES), st.sampled_from(["9.3", "9.4", "9.6"]), st.booleans())
 @pytest.mark.usefixtures("_nothing_from_outside")
-def test_declaration_ends_as_declared_or_names_what_is_wrong(
+def test_declaration_ends_in_sync_or_fails_with_a_named_setting(
     data: st.DataObject, case: tuple[str, str], version: str, allow_recreate: bool
 ) -> None:
     first, second = (data.draw(declarations(*case)) for _time in range(2))
     with Simulator(version=version) as server:
         for declared in (first, second):
             before = server.endpoints.get("one")
-            foretold = run(server, declared, check=True, allow_recreate=allow_recreate)
+            predicted = run(server, declared, check=True, allow_recreate=allow_recreate)
             assert server.endpoints.get("one") == before
             done = run(server, declared, allow_recreate=allow_recreate)
             if done.failed:
-                # Only the server knows some of what is wrong.
-                assert foretold.failed or "_settings." in done["msg"] or "PUT " in done["msg"], done["msg"]
+                # Only the server can detect some errors.
+                assert predicted.failed or "_settings." in done["msg"] or "PUT " in done["msg"], done["msg"]
                 continue
-            assert not foretold.failed, foretold["msg"]
-            assert (foretold["changed"], foretold["action"]) == (done["changed"], done["action"])
+            assert not predicted.failed, predicted["msg"]
+            assert (predicted["changed"], predicted["action"]) == (done["changed"], done["action"])
             again = run(server, declared, check=True, allow_recreate=allow_recreate)
             assert (again["changed"], again["action"]) == (False, "none"), again["changes"]
 

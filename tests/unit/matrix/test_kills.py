@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The kill matrix: the module's process is killed before each of its requests, and the next run converges."""
+"""The kill matrix: the process of the module is killed before each of its requests, and the next run recovers."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from tests.unit.support import FORMER_KEY, ID, KEY, MODEL, Run, endpoint, endpoi
 
 ROOT = Path(__file__).parents[3]
 
-KEY_ALONE = {"api_key": KEY}
-#: What is killed. Each leaves out settings that the endpoint has.
+ONLY_KEY = {"api_key": KEY}
+#: The runs to kill. Each declaration omits settings of the endpoint.
 RUNS: dict[str, dict[str, Any]] = {
-    "another model": {"service_settings": {**KEY_ALONE, "model_id": "other"}, "allow_recreate": True},
+    "another model": {"service_settings": {**ONLY_KEY, "model_id": "other"}, "allow_recreate": True},
     "another rate limit": {
-        "service_settings": {**KEY_ALONE, "rate_limit": {"requests_per_minute": 9}},
+        "service_settings": {**ONLY_KEY, "rate_limit": {"requests_per_minute": 9}},
         "allow_recreate": True,
     },
-    "another key": {"service_settings": KEY_ALONE, "update_secrets": "always"},
+    "another key": {"service_settings": ONLY_KEY, "update_secrets": "always"},
 }
 TRIAL = f"{ID}-ansible-preflight"
 
@@ -53,13 +53,13 @@ def killer() -> Iterator[subprocess.Popen[str]]:
         ("9.6", "another key", "single"),
     ],
 )
-def test_killed_before_every_request(
+def test_next_run_recovers_from_a_kill_before_any_request(
     version: str, what: str, next_run: str, killer: subprocess.Popen[str], count: Count
 ) -> None:
-    """The next run has the same declaration, finds all that nobody declared, and cleans up."""
+    """The next run has the same declaration. It keeps all undeclared settings and cleans up."""
     with Simulator(version=version) as server:
         options = {**RUNS[what], "duplicate_model": "allow"}
-        requests, expected = _undisturbed(server, options)
+        requests, expected = _run_completely(server, options)
         for number in range(1, len(requests) + 1):
             _prepare(server)
             assert _killed(killer, server, number, options) == -signal.SIGKILL
@@ -70,7 +70,7 @@ def test_killed_before_every_request(
             assert not run.failed, f"{where}: {run['msg']}"
             assert _held(server) == expected, where
             if TRIAL in server.endpoints:
-                # A run that changes nothing has read its own endpoint alone. A list run reads them all.
+                # A run for a single endpoint that changes nothing reads only this endpoint. A run for a list reads all.
                 assert (next_run, run["changed"]) == ("single", False), where
                 _next_run(server, "list", options)
             assert [name for name in server.endpoints if not name.startswith(".")] == [ID], where
@@ -88,8 +88,8 @@ def _prepare(server: Simulator) -> None:
     server.clear_log()
 
 
-def _undisturbed(server: Simulator, options: dict[str, Any]) -> tuple[list[str], StoredEndpoint]:
-    """The requests of a run that nobody kills, and the endpoint after it."""
+def _run_completely(server: Simulator, options: dict[str, Any]) -> tuple[list[str], StoredEndpoint]:
+    """Return the requests of a complete run, and the endpoint after it."""
     _prepare(server)
     assert endpoint(server, **options)["changed"] is True
     return server.requests, _held(server)
@@ -100,7 +100,7 @@ def _held(server: Simulator) -> StoredEndpoint:
 
 
 def _works(server: Simulator) -> bool:
-    """Whether the endpoint has one of both keys, or its copy has the new one."""
+    """Return whether the endpoint or its copy exists, each with one of the two keys."""
     names = [name for name in (ID, TRIAL) if name in server.endpoints]
     return bool(names) and all(server.endpoints[name].secret in (FORMER_KEY, KEY) for name in names)
 
@@ -114,7 +114,7 @@ def _next_run(server: Simulator, kind: str, options: dict[str, Any]) -> Run:
 
 
 def _killed(killer: subprocess.Popen[str], server: Simulator, number: int, options: dict[str, Any]) -> int:
-    """Runs the module in a process of its own, and returns what that ended with."""
+    """Run the module in a separate process, and return its exit code."""
     assert killer.stdin
     assert killer.stdout
     killer.stdin.write(json.dumps([number, {"elasticsearch_url": server.url, "inference_id": ID, **options}]) + "\n")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What holds for any endpoint, any declaration, any policy and any version."""
+"""Properties of runs for any endpoint, declaration, policy, and version."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ansible_collections.esops.inference.plugins.module_utils._modules.endpoint_
     with_defaults,
 )
 from ansible_collections.esops.inference.plugins.module_utils._modules.policy_options import policy_options
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.comparison import differences
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.comparison import compare
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Policy
 from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import SERVICE
 from tests.simulator import Simulator
@@ -37,7 +37,7 @@ MANY = settings(
     max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
-#: Each setting with values of which some are equal to the others' and some are not.
+#: Values of each setting. Random endpoints and declarations share some of them.
 SETTINGS: Mapping[str, st.SearchStrategy[Any]] = {
     "service_settings.model_id": st.sampled_from(["m", "n"]),
     "service_settings.rate_limit.requests_per_minute": st.sampled_from([1, 50, 7]),
@@ -69,7 +69,7 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
 class TestAnyEndpoint:
     @MANY
     @given(st.none() | EXISTING, DECLARED, POLICIES, st.sampled_from(["present", "absent"]))
-    def test_a_run_ends_as_declared_or_names_what_differs(
+    def test_run_ends_in_sync_or_names_the_differences(
         self,
         bench: Bench,
         count: Count,
@@ -87,7 +87,7 @@ class TestAnyEndpoint:
         second = bench.run(operation)
         assert shown(bench.held) == held
         if first.error is None and bench.version == "8.16" and second.error:
-            # 8.16 takes the key of a new endpoint, but cannot be sent it again.
+            # 8.16 accepts the key of a new endpoint, but cannot update it.
             assert SERVICE.secrets[0] in str(second.error)
         elif first.error is None:
             assert second.error is None
@@ -100,7 +100,7 @@ class TestAnyEndpoint:
 
     @MANY
     @given(EXISTING, DECLARED, POLICIES)
-    def test_no_update_has_a_field_that_no_version_takes(
+    def test_updates_contain_only_fields_that_some_version_accepts(
         self, bench: Bench, count: Count, existing: dict[str, Any], declared: dict[str, Any], policy: Policy
     ) -> None:
         self._put(bench, existing)
@@ -108,29 +108,29 @@ class TestAnyEndpoint:
         for exchange in bench.server.log:
             if exchange.path.endswith("/_update"):
                 assert all(self._may_be_sent(path) for path in flatten(exchange.body))
-                # Where the version may reject the update as a whole, it is the only write.
+                # If the version may reject the whole update, it is the only write.
                 assert exchange.status == 200 or bench.server.version.minor == (9, 4)
                 assert exchange.status == 200 or len(bench.server.requests) == 5
-        count("random updates whose fields were looked at")
+        count("random updates whose fields were checked")
 
     @MANY
     @given(EXISTING, DECLARED, POLICIES)
-    def test_check_mode_foretells_the_run(
+    def test_check_mode_predicts_the_run(
         self, bench: Bench, count: Count, existing: dict[str, Any], declared: dict[str, Any], policy: Policy
     ) -> None:
         operation = Operation("any", self._possible(bench, declared), policy=policy)
         self._put(bench, existing)
-        foretold = bench.run(operation, check_mode=True)
+        predicted = bench.run(operation, check_mode=True)
         assert not [request for request in bench.server.requests if not self._reads(request)]
         happened = bench.run(operation)
-        assert (foretold.action, foretold.changed, foretold.changes) == (
+        assert (predicted.action, predicted.changed, predicted.changes) == (
             happened.action,
             happened.changed,
             happened.changes,
         )
-        assert foretold.after == happened.after
-        assert str(foretold.error) == str(happened.error)
-        count("random runs that were foretold")
+        assert predicted.after == happened.after
+        assert str(predicted.error) == str(happened.error)
+        count("random runs that were predicted")
 
     @classmethod
     def _put(cls, bench: Bench, existing: dict[str, Any] | None) -> None:
@@ -140,7 +140,7 @@ class TestAnyEndpoint:
 
     @staticmethod
     def _possible(bench: Bench, settings: dict[str, Any]) -> dict[str, Any]:
-        """Settings that the server can store and read again: 8.16 and 8.17 cannot with C(top_k)."""
+        """Return the settings that the server can store and read. 8.16 and 8.17 cannot read C(top_k)."""
         if not bench.server.version.prints_top_k_as_top_p:
             return settings
         return {path: value for path, value in settings.items() if path != "task_settings.top_k"}
@@ -149,7 +149,7 @@ class TestAnyEndpoint:
     def _differing(operation: Operation, existing: Any) -> tuple[str, ...]:
         if existing is None:
             return tuple(path for path in BASE if path not in operation.settings)
-        return differences(operation.desired, existing, operation.policy, SERVICE).paths
+        return compare(operation.desired, existing, operation.policy, SERVICE).paths
 
     @staticmethod
     def _may_be_sent(path: str) -> bool:
@@ -169,7 +169,7 @@ ANYTHING = st.recursive(
 
 
 def options_of(spec: Mapping[str, Any]) -> st.SearchStrategy[Any]:
-    """Options of which each is of any type, or nested as the spec wants it with anything inside."""
+    """Return options that each have any type, or are nested like the spec with any values inside."""
     return st.fixed_dictionaries(
         {},
         optional={
@@ -180,7 +180,7 @@ def options_of(spec: Mapping[str, Any]) -> st.SearchStrategy[Any]:
 
 
 class TestAnyDeclaration:
-    """Whatever conforms to the spec gives a list of problems, never an exception."""
+    """The validation of any conforming options returns a list of problems and never raises."""
 
     @settings(MANY, max_examples=100)
     @given(declarations(endpoint_options(SERVICE)), st.sampled_from(["on_create", "when_changed", "always"]))

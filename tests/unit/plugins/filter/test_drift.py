@@ -113,7 +113,7 @@ class TestStates:
             report = drift_report({"search": compared(server, {"inference_id": "a", **body})}, MADE)
         found = only(report)
         assert found["state"] == "failed"
-        assert "does not change it in place" in found["msg"]
+        assert "cannot update it in place" in found["msg"]
         assert {"setting": "task_settings.max_tokens", "before": 7, "after": 1024} in found["changes"]
 
     def test_each_diff_stays_with_its_endpoint(self, server: Simulator) -> None:
@@ -197,8 +197,8 @@ class TestClusters:
         assert (report["drift"], report["clusters"][0]["endpoints"]) == (False, [])
 
     def test_warnings_are_kept(self, server: Simulator) -> None:
-        result = {**compared(server), "warnings": ["The newest is assumed."]}
-        assert drift_report({"a": result}, MADE)["clusters"][0]["warnings"] == ["The newest is assumed."]
+        result = {**compared(server), "warnings": ["Assuming the latest version."]}
+        assert drift_report({"a": result}, MADE)["clusters"][0]["warnings"] == ["Assuming the latest version."]
 
     def test_time_and_versions(self) -> None:
         report = drift_report({}, MADE)

@@ -57,7 +57,8 @@ class TestNeighbors:
         assert sick.requests == [READ, OTHERS, OF_TASK_TYPE, VERSION, create_request()]
         assert (run["action"], run["endpoint"]) == ("created", STORED)
         assert run.warnings[0].startswith(
-            "Elasticsearch does not list all endpoints, so only those of the task type completion were"
+            "Elasticsearch does not list all endpoints, so duplicate_model was checked only for the task type "
+            "completion."
         )
         assert NEIGHBOR in run.warnings[0]
 
@@ -66,7 +67,7 @@ class TestNeighbors:
         seed(sick, "older")
         run = endpoint(sick, **DOCUMENTED, duplicate_model="fail")
         assert run.failed
-        assert "older already serves the model" in run["msg"]
+        assert "older already uses the model" in run["msg"]
 
     def test_create_works_if_nothing_can_be_listed(self, server: Simulator) -> None:
         server.faults.add(Fault("status", match="_all", status=500, times=9))
@@ -78,7 +79,7 @@ class TestNeighbors:
         server.faults.add(Fault("status", match="_all", status=500, times=9))
         run = endpoint(server, **DOCUMENTED, duplicate_model="fail")
         assert run.failed
-        assert "duplicate_model=fail needs the list of endpoints" in run["msg"]
+        assert "Cannot check for duplicates (duplicate_model=fail)" in run["msg"]
         assert ID not in server.endpoints
 
     @pytest.mark.rejected("GET /_inference/.*: 500")
@@ -101,7 +102,7 @@ class TestNeighbors:
         run = endpoints(sick, endpoints=[{"inference_id": "a"}, {"inference_id": "b", **DOCUMENTED}])
         assert sick.requests == [OTHERS, OF_TASK_TYPE, "GET /_inference/b", VERSION, create_request("b")]
         assert [result["action"] for result in run["results"]] == ["none", "created"]
-        assert "so the declared ones were read" in run.warnings[0]
+        assert "so only the declared ones were read" in run.warnings[0]
 
     @pytest.mark.rejected("GET /_inference/.*: 500")
     def test_list_reads_ids_one_by_one_if_a_task_type_fails_too(self, sick: Simulator) -> None:
@@ -126,7 +127,7 @@ class TestNeighbors:
             seed(sick, name)
         run = endpoints(sick, endpoints=[{"inference_id": "a"}], purge=True, check=check)
         assert run.failed
-        assert "purge needs the list of all endpoints" in run["msg"]
+        assert "Cannot purge, because Elasticsearch does not list all endpoints" in run["msg"]
         assert NEIGHBOR in run["msg"]
         assert set(sick.endpoints) >= {"a", "b"}
 
@@ -186,7 +187,7 @@ class TestUnreadable:
         assert run.failed
         assert unreadable.requests == [READ]
         assert "cannot be read" in run["msg"]
-        assert run["msg"].endswith("It was not changed. Hint: force=true deletes it.")
+        assert run["msg"].endswith("It was not changed. Hint: set force=true to delete it.")
         assert (run["changed"], run["action"], run["endpoint"]) == (False, "none", None)
 
     @pytest.mark.rejected("GET /_inference/.*: 400", "GET /_inference/.*: 500")
@@ -203,7 +204,7 @@ class TestUnreadable:
     def test_present_is_rejected_with_both_ways_out(self, unreadable: Simulator) -> None:
         run = endpoint(unreadable, **DOCUMENTED, allow_recreate=True)
         assert run.failed
-        assert "state=absent with force=true deletes it" in run["msg"]
+        assert "set state=absent and force=true to delete it" in run["msg"]
         assert unreadable.requests == [READ]
 
     @pytest.mark.rejected("GET /_inference/.*: 400", "GET /_inference/.*: 500")
@@ -219,7 +220,7 @@ class TestUnreadable:
     def test_re_creating_it_needs_everything_declared(self, unreadable: Simulator) -> None:
         run = endpoint(unreadable, task_settings={"max_tokens": 5}, allow_recreate=True, force=True)
         assert run.failed
-        assert "Re-creating it needs service_settings.api_key and service_settings.model_id" in run["msg"]
+        assert "re-creating it requires service_settings.api_key and service_settings.model_id" in run["msg"]
         assert unreadable.requests == [READ]
 
     @pytest.mark.rejected("GET /_inference/.*: 500", "PUT /_inference/.*-ansible-preflight.*: 400")

@@ -204,8 +204,8 @@ class TestInterrupted:
         assert run.failed
         assert (run["changed"], run["action"], run["changes"]) == (True, "updated", [API_KEY])
         assert run["msg"] == (
-            "The disk is full. The server has taken the API key, but its fingerprint is not stored: "
-            "the next run sends it again."
+            f"The disk is full. Elasticsearch accepted {API_KEY}, but the fingerprint was not saved. "
+            "The next run sends the credentials again."
         )
         assert rotation.server.endpoints[ID].secret == KEY
 
@@ -263,8 +263,8 @@ class TestAtTheSameTime:
         assert run.failed
         assert run["changed"]
         assert run["msg"] == (
-            f"Another run set the credentials of inference endpoint {ID} at the same time. "
-            "The server has taken the API key, but its fingerprint is not stored: the next run sends it again."
+            f"Another run set the credentials of inference endpoint {ID} at the same time. Elasticsearch accepted {API_KEY}, "
+            "but the fingerprint was not saved. The next run sends the credentials again."
         )
         assert "hash" not in rotation.records[ID]
         assert rotation.declare(last)["changes"] == [API_KEY]

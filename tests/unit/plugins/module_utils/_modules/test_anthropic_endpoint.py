@@ -114,8 +114,8 @@ class TestCreate:
         assert server.requests == [READ]
         assert run.failed
         assert run["msg"] == (
-            f"There is no inference endpoint {ID} yet, and creating it needs service_settings.api_key and "
-            "service_settings.model_id."
+            f"Inference endpoint {ID} does not exist, and creating it requires service_settings.api_key and "
+            "service_settings.model_id. Hint: declare the missing settings, or correct inference_id."
         )
         assert (run["changed"], run["action"], run["endpoint"]) == (False, "none", None)
 
@@ -124,8 +124,8 @@ class TestCreate:
         seed(server, "older")
         run = documented(server, check=check)
         assert run["action"] == "created"
-        text = f"older already serves the model {MODEL} for the task completion"
-        assert run.warnings == [f"{text}; {ID} would be one more endpoint for the same model."]
+        text = f"Inference endpoint older already uses the model {MODEL} for the task type completion"
+        assert run.warnings == [f"{text}, so {ID} is a duplicate."]
 
     def test_or_refused(self, server: Simulator) -> None:
         seed(server, "older")
@@ -207,7 +207,7 @@ class TestUpdate:
             assert server.requests == [READ, VERSION, OTHERS, update_request(version="unknown")]
         assert run["changed"] is True
         assert run.warnings == [
-            "The version of Elasticsearch cannot be read without the cluster privilege monitor; the newest is assumed."
+            "Cannot read the Elasticsearch version without the monitor cluster privilege. Assuming the latest version."
         ]
 
     @pytest.mark.rejected("PUT /_inference/.*: 400")
@@ -226,7 +226,7 @@ class TestUpdate:
         run = documented(server, task_settings={"max_tokens": 5})
         assert server.requests == UPDATE
         assert run.failed
-        assert f"differs in {TOKENS}, but Elasticsearch 9.6.0 does not change it in place" in run["msg"]
+        assert f"differs in {TOKENS}, but Elasticsearch 9.6.0 cannot update it in place" in run["msg"]
         assert "allow_recreate" in run["msg"]
         assert (run["changed"], run["action"], run["endpoint"]) == (False, "none", STORED)
 

@@ -148,7 +148,7 @@ def test_the_version_is_asked_once(server: Simulator) -> None:
 def test_duplicates_within_the_list_are_warned_of_without_another_request(server: Simulator, check: bool) -> None:
     run = three(server, duplicate_model="warn", check=check)
     assert run.warnings == [
-        f"a already serves the model {MODEL} for the task completion; b would be one more endpoint for the same model."
+        f"Inference endpoint a already uses the model {MODEL} for the task type completion, so b is a duplicate."
     ]
     assert server.requests.count(OTHERS) == 1
 
@@ -237,7 +237,7 @@ class TestParallel:
         run = self.many(server, 20, parallel=1)
         assert run["summary"]["failed"] == 20
         assert tried in (["e000"], ["e000", "e001"])  # The first may find its connection closed before it is refused.
-        assert "Nothing was tried, since an earlier request failed: " in run["results"][19]["msg"]
+        assert "Skipped because an earlier request failed: " in run["results"][19]["msg"]
 
     def test_what_is_idle_does_not_need_a_server_that_goes_away(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch
@@ -253,7 +253,7 @@ class TestParallel:
         changed = [{"inference_id": name, "task_settings": {"max_tokens": 9}} for name in "ab"]
         run = three(server, endpoints=[*changed, THREE[2]], parallel=8)
         assert [result.get("failed", False) for result in run["results"]] == [True, True, False]
-        assert "Nothing was tried, since an earlier request failed: " in run["results"][1]["msg"]
+        assert "Skipped because an earlier request failed: " in run["results"][1]["msg"]
 
     @pytest.mark.parametrize("parallel", [0, -1, 65])
     def test_how_many_at_once_has_bounds(self, server: Simulator, parallel: int) -> None:
@@ -320,8 +320,8 @@ class TestPurge:
         run = three(server, purge=True)
         assert server.requests == [OTHERS]
         assert run.failed
-        assert "The purge would remove 14 of the 17 endpoints of the service anthropic" in run["msg"]
-        assert "more than 8. Nothing was changed." in run["msg"]
+        assert "The purge would delete 14 of the 17 endpoints of the service anthropic" in run["msg"]
+        assert "more than the limit of 8." in run["msg"]
         assert "set purge_max=14" in run["msg"]
         assert three(server, purge=True, purge_max=14)["summary"]["deleted"] == 14
 
@@ -331,7 +331,7 @@ class TestPurge:
         assert run["summary"]["deleted"] == 5
 
     def test_a_limit_of_none_is_a_limit(self, server: Simulator) -> None:
-        assert "more than 0. Nothing was changed." in three(server, purge=True, purge_max=0)["msg"]
+        assert "more than the limit of 0." in three(server, purge=True, purge_max=0)["msg"]
 
     def test_an_empty_list_is_refused(self, server: Simulator) -> None:
         run = three(server, endpoints=[], purge=True)

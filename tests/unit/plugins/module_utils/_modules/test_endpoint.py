@@ -174,7 +174,7 @@ class TestModelsInTheCluster:
         server.faults.add(Fault("status", match="^PUT", status=400))
         failed = local(server, {**ADAPTIVE, "num_threads": 2}, allow_recreate=True)
         assert failed.failed
-        assert failed["msg"].endswith("Its former settings are in place again.")
+        assert failed["msg"].endswith("Its previous settings were restored.")
         assert server.endpoints["one"].service_settings["num_threads"] == 1
         assert failed["endpoint"]["service_settings"]["adaptive_allocations"] == ADAPTIVE["adaptive_allocations"]
         assert local(server, ADAPTIVE)["action"] == "none"
@@ -188,13 +188,13 @@ class TestModelsInTheCluster:
         options = {"service_settings": {}, "allow_recreate": True, **options}
         refused = local(server, inference_id=".elser-2-elasticsearch", settings={}, **options)
         assert refused.failed
-        assert "is built in: it was not changed." in refused["msg"]
+        assert "is built into Elasticsearch, so it was not changed." in refused["msg"]
         assert server.endpoints == before
         assert all(request.startswith("GET") for request in server.requests)
 
     def test_create_without_allocations_says_what_is_needed(self, server: Simulator) -> None:
         refused = local(server, {"model_id": MODEL})
-        needed = "creating it needs service_settings.num_threads and service_settings.num_allocations or"
+        needed = "creating it requires service_settings.num_threads and service_settings.num_allocations or"
         assert needed in refused["msg"]
         assert not any(request.startswith("PUT") for request in server.requests)
 

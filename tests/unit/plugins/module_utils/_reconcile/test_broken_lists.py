@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clusters that cannot list all endpoints, because they cannot read one of them."""
+"""Reads from a cluster that cannot list all endpoints, because it cannot read one of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.err
 )
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.broken_lists import (
-    listed_in_part,
+    list_in_part,
     read_declared,
 )
 from tests.unit.reconciling import (
@@ -37,21 +37,21 @@ TRIAL = EXISTING._replace(inference_id="a-ansible-preflight")
 class TestListedInPart:
     def test_endpoints_of_the_task_type_are_listed_with_a_warning(self) -> None:
         cluster = cluster_of(MemoryApi(EXISTING, CHAT))
-        found, why = listed_in_part(cluster, wanted("x", task_type="chat_completion"), ERROR)
+        found, why = list_in_part(cluster, wanted("x", task_type="chat_completion"), ERROR)
         assert (ids(list(found.values())), why) == (["c"], "")
-        unchecked = "only those of the task type chat_completion were checked for the same model"
-        assert cluster.warnings == [f"Elasticsearch does not list all endpoints, so {unchecked}. {SAID}"]
+        checked = "duplicate_model was checked only for the task type chat_completion"
+        assert cluster.warnings == [f"Elasticsearch does not list all endpoints, so {checked}. {SAID}"]
 
-    def test_task_type_that_is_not_declared_is_the_first_of_the_service(self) -> None:
+    def test_undeclared_task_type_is_the_default_of_the_service(self) -> None:
         api = MemoryApi()
-        listed_in_part(cluster_of(api), wanted("x"), ERROR)
+        list_in_part(cluster_of(api), wanted("x"), ERROR)
         assert api.calls == ["list completion"]
 
-    def test_left_over_is_read_by_itself_if_the_task_type_cannot_be_listed(self) -> None:
+    def test_left_over_is_read_individually_if_the_task_type_cannot_be_listed(self) -> None:
         api = MemoryApi(EXISTING, TRIAL)
         api.failures["list completion"] = [failed("GET", "/_inference/completion/_all")]
         cluster = cluster_of(api)
-        found, why = listed_in_part(cluster, wanted("a"), ERROR)
+        found, why = list_in_part(cluster, wanted("a"), ERROR)
         assert found == {TRIAL.inference_id: TRIAL}
         assert why == "GET /_inference/completion/_all: It failed."
         assert cluster.warnings == [
@@ -59,26 +59,26 @@ class TestListedInPart:
         ]
 
     @pytest.mark.parametrize("failure", [None, failed("GET", "/_inference/a-ansible-preflight")])
-    def test_left_over_that_is_missing_or_cannot_be_read_is_none(self, failure: ClientError | None) -> None:
+    def test_missing_or_unreadable_left_over_is_not_returned(self, failure: ClientError | None) -> None:
         api = MemoryApi(*([TRIAL] if failure else []))
         api.failures = {"list completion": [failed("GET", "/x")], f"get {TRIAL.inference_id}": [failure]}
-        found, why = listed_in_part(cluster_of(api), wanted("a"), ERROR)
+        found, why = list_in_part(cluster_of(api), wanted("a"), ERROR)
         assert (found, why) == ({}, "GET /x: It failed.")
 
     @pytest.mark.parametrize("error", [unauthorized(), unreachable()])
-    def test_nothing_else_is_asked_if_it_would_fail_as_well(self, error: ClientError) -> None:
+    def test_fatal_error_stops_further_requests(self, error: ClientError) -> None:
         api = MemoryApi()
         with pytest.raises(ClientError) as raised:
-            listed_in_part(cluster_of(api), wanted("a"), error)
+            list_in_part(cluster_of(api), wanted("a"), error)
         assert raised.value is error
         api.failures["list completion"] = [error]
         with pytest.raises(ClientError):
-            listed_in_part(cluster_of(api), wanted("a"), ERROR)
+            list_in_part(cluster_of(api), wanted("a"), ERROR)
         assert api.calls == ["list completion"]
 
 
 class TestReadDeclared:
-    def test_declared_endpoints_are_read_by_task_type_and_then_one_by_one(self) -> None:
+    def test_declared_endpoints_are_read_by_task_type_and_then_individually(self) -> None:
         api = MemoryApi(EXISTING, CHAT)
         cluster = cluster_of(api)
         declared = [wanted("a"), wanted("c"), wanted("x")]
@@ -91,15 +91,15 @@ class TestReadDeclared:
         read_declared(cluster_of(api), declared, ERROR)
         assert api.calls[:2] == ["list chat_completion", "list completion"]
 
-    def test_reason_is_kept_and_shown(self) -> None:
+    def test_reason_of_an_incomplete_list_is_kept_and_shown(self) -> None:
         cluster = cluster_of(MemoryApi())
         read_declared(cluster, [], ERROR)
-        assert cluster.is_listed_in_part == SAID
+        assert cluster.list_failure == SAID
         assert cluster.warnings == [
-            f"Elasticsearch does not list all endpoints, so the declared ones were read. {SAID}"
+            f"Elasticsearch does not list all endpoints, so only the declared ones were read. {SAID}"
         ]
 
-    def test_endpoint_that_cannot_be_read_stops_no_other(self) -> None:
+    def test_unreadable_endpoint_does_not_stop_others(self) -> None:
         api = MemoryApi(EXISTING, CHAT)
         failure = failed("GET", "/_inference/b")
         api.failures = {"list completion": [unreadable()], "get b": [failure]}
@@ -119,7 +119,7 @@ class TestReadDeclared:
         assert (raised.value, api.calls) == (error, [])
 
     @pytest.mark.parametrize("call", ["list completion", "get b"])
-    def test_error_that_ends_everything_is_raised_wherever_it_occurs(self, call: str) -> None:
+    def test_fatal_error_of_any_request_is_raised(self, call: str) -> None:
         api = MemoryApi(EXISTING)
         api.failures[call] = [unauthorized()]
         with pytest.raises(ClientError):

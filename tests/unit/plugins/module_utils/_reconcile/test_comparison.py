@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How an endpoint is compared with its declaration, and with itself at another time."""
+"""Comparison of an endpoint with its declaration, and with an earlier state of itself."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.comparison import Differences, differences
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.comparison import Differences, compare
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Policy
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.history import unequal
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.history import unequal_paths
 from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import SERVICE
 from ansible_collections.esops.inference.plugins.module_utils._services.setting import Setting
-from tests.unit.reconciling import EXISTING, MODEL, TEMPERATURE, TOKENS, altered, wanted
+from tests.unit.reconciling import EXISTING, MODEL, TEMPERATURE, TOKENS, wanted, with_task_settings
 from tests.unit.services import (
     ACME,
     BATCH,
@@ -33,7 +33,7 @@ def found(
     settings: dict[str, Any], existing: Endpoint = STORED, task_type: str | None = None, unmanaged: str = "keep"
 ) -> Differences:
     desired = wanted("a", task_type=task_type, settings=settings, secrets={"service_settings.api_key": "k"})
-    return differences(desired, existing, Policy(unmanaged_settings=unmanaged), ACME)
+    return compare(desired, existing, Policy(unmanaged_settings=unmanaged), ACME)
 
 
 class TestDifferences:
@@ -71,7 +71,7 @@ class TestRemovals:
     def test_undeclared_task_settings_are_removed(self) -> None:
         assert found({INPUT: "query"}, unmanaged="remove") == Differences({}, frozenset({USER}))
 
-    def test_undeclared_service_settings_go_back_to_their_defaults(self) -> None:
+    def test_undeclared_service_settings_are_reset_to_their_defaults(self) -> None:
         existing = STORED._replace(settings={ACME_MODEL: "m", RATE: 7, DIMENSIONS: 3})
         assert found({}, existing, unmanaged="remove") == Differences({RATE: 10}, frozenset())
 
@@ -85,17 +85,17 @@ class TestRemovals:
         assert found({}, existing, unmanaged="remove") == Differences({BATCH: 5}, frozenset())
         assert found({}, STORED._replace(settings=settings), unmanaged="remove") == Differences({}, frozenset())
 
-    def test_default_that_is_not_shown_is_no_difference(self) -> None:
+    def test_default_that_is_not_returned_is_not_a_difference(self) -> None:
         assert found({}, STORED._replace(settings={}), unmanaged="remove") == Differences({}, frozenset())
 
-    def test_default_that_no_update_sets_is_no_difference(self) -> None:
+    def test_default_of_a_fixed_setting_is_not_a_difference(self) -> None:
         fixed = ACME._replace(settings=(Setting(BATCH, "int", default=5),))
         existing = STORED._replace(settings={BATCH: 7})
         removing = Policy(unmanaged_settings="remove")
-        assert differences(wanted("a"), existing, removing, fixed) == Differences({}, frozenset())
+        assert compare(wanted("a"), existing, removing, fixed) == Differences({}, frozenset())
 
     def test_setting_that_a_create_needs_is_not_removed(self) -> None:
-        removing = differences(wanted("a"), EXISTING, Policy(unmanaged_settings="remove"), SERVICE)
+        removing = compare(wanted("a"), EXISTING, Policy(unmanaged_settings="remove"), SERVICE)
         assert removing == Differences({}, frozenset({TEMPERATURE}))
 
     def test_undeclared_settings_are_kept_by_default(self) -> None:
@@ -107,10 +107,12 @@ class TestAppliedTo:
 
     def test_endpoint_with_differences_has_new_values_and_lacks_removed_ones(self) -> None:
         applied = self.DIFFERENCES.applied_to(EXISTING)
-        assert applied.settings == {**altered(EXISTING, max_tokens=5, temperature=None).settings, MODEL: "n"}
+        assert applied.settings == {**with_task_settings(EXISTING, max_tokens=5, temperature=None).settings, MODEL: "n"}
 
     def test_settings_that_stay_are_neither_changed_nor_removed(self) -> None:
-        assert self.DIFFERENCES.applied_to(EXISTING, without=[MODEL, TEMPERATURE]) == altered(EXISTING, max_tokens=5)
+        assert self.DIFFERENCES.applied_to(EXISTING, without=[MODEL, TEMPERATURE]) == with_task_settings(
+            EXISTING, max_tokens=5
+        )
         assert self.DIFFERENCES.applied_to(EXISTING, without=self.DIFFERENCES.paths) == EXISTING
 
     def test_existing_endpoint_itself_is_not_changed(self) -> None:
@@ -124,9 +126,9 @@ class TestUnequal:
         ("after", "paths"),
         [
             (EXISTING, ()),
-            (altered(EXISTING, max_tokens=5), (TOKENS,)),
-            (altered(EXISTING, temperature=None), (TEMPERATURE,)),
-            (altered(EXISTING, top_k=3, max_tokens=5), (TOKENS, "task_settings.top_k")),
+            (with_task_settings(EXISTING, max_tokens=5), (TOKENS,)),
+            (with_task_settings(EXISTING, temperature=None), (TEMPERATURE,)),
+            (with_task_settings(EXISTING, top_k=3, max_tokens=5), (TOKENS, "task_settings.top_k")),
             (EXISTING._replace(task_type="chat_completion"), ("task_type",)),
             (None, ()),
         ],
@@ -134,4 +136,4 @@ class TestUnequal:
     def test_unequal_paths_are_the_same_in_both_directions(
         self, after: Endpoint | None, paths: tuple[str, ...]
     ) -> None:
-        assert unequal(EXISTING, after) == unequal(after, EXISTING) == paths
+        assert unequal_paths(EXISTING, after) == unequal_paths(after, EXISTING) == paths

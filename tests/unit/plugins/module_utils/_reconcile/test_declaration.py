@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a user declares, as data."""
+"""Declarations of a task."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_repr_of_a_declaration_shows_no_secret() -> None:
 
 
 def test_complete_declaration_has_the_secrets_first() -> None:
-    assert list(DESIRED.complete.items()) == [
+    assert list(DESIRED.all_settings.items()) == [
         ("service_settings.api_key", "sk-secret"),
         ("service_settings.model_id", "m"),
     ]
@@ -39,9 +39,9 @@ def test_defaults_of_a_purge_are_those_of_the_options() -> None:
     assert Purge().limit is options["purge_max"].get("default") is None
 
 
-def test_hidden_settings_are_among_the_secrets_and_in_the_body_all_the_same() -> None:
-    hidden = DESIRED.hiding(["service_settings.model_id"])
+def test_settings_moved_to_the_secrets_remain_in_all_settings() -> None:
+    hidden = DESIRED.with_secrets(["service_settings.model_id"])
     assert hidden.settings == {}
     assert hidden.secrets == {"service_settings.api_key": "sk-secret", "service_settings.model_id": "m"}
-    assert hidden.complete == DESIRED.complete
-    assert DESIRED.hiding([]) == DESIRED
+    assert hidden.all_settings == DESIRED.all_settings
+    assert DESIRED.with_secrets([]) == DESIRED

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Old servers, races and lost responses: what is reported is what the server holds."""
+"""Older versions, races, and lost responses: the report shows the actual state of the server."""
 
 from __future__ import annotations
 
@@ -23,18 +23,19 @@ from ansible_collections.esops.inference.plugins.module_utils._reconcile.reconci
 from ansible_collections.esops.inference.plugins.module_utils._services.service import Service
 from ansible_collections.esops.inference.plugins.module_utils._services.setting import Setting
 from tests.simulator import Fault, Simulator
+from tests.unit.planning import RECREATE_HINT
 from tests.unit.reconciling import (
     EXISTING,
     PATH,
     V93,
     V94,
     MemoryApi,
-    altered,
     cluster_of,
     lost,
     rejected,
     unreadable,
     wanted,
+    with_task_settings,
 )
 from tests.unit.reconciling import KEY as KEY_PATH
 from tests.unit.reconciling import MODEL as MODEL_PATH
@@ -69,10 +70,10 @@ def limited(**more: Any) -> dict[str, Any]:
 
 class TestOldServers:
     @pytest.mark.parametrize("version", ["8.17", "8.19", "9.3"])
-    def test_rate_limit_that_the_server_silently_ignores_is_found(self, version: str) -> None:
+    def test_silently_ignored_rate_limit_is_detected(self, version: str) -> None:
         with Simulator(version=version) as server:
             seed(server)
-            foretold = declared(server, **limited(), check=True)
+            predicted = declared(server, **limited(), check=True)
             assert server.requests == [READ, VERSION]
             server.clear_log()
             run = declared(server, **limited())
@@ -80,22 +81,22 @@ class TestOldServers:
             assert server.requests == [READ, VERSION, OTHERS, *proof, update_request(version=version)]
             assert run["endpoint"] == held(server)
         assert run.failed
-        assert f"differs in {RATE}, but Elasticsearch {version}.0 does not change it in place" in run["msg"]
+        assert f"differs in {RATE}, but Elasticsearch {version}.0 cannot update it in place" in run["msg"]
         assert "allow_recreate" in run["msg"]
-        assert foretold["msg"] == run["msg"]
-        assert foretold["changed"] == run["changed"]
+        assert predicted["msg"] == run["msg"]
+        assert predicted["changed"] == run["changed"]
 
     def test_rest_of_a_change_is_reported_if_a_setting_is_ignored(self) -> None:
         with Simulator(version="9.3") as server:
             seed(server)
             options = limited(task_settings={"max_tokens": 5})
-            foretold = declared(server, **options, check=True, diff=True)
+            predicted = declared(server, **options, check=True, diff=True)
             run = declared(server, **options, diff=True)
             assert run["endpoint"] == held(server)
         assert run.failed
         assert (run["changed"], run["action"], run["changes"]) == (True, "updated", ["task_settings.max_tokens"])
         for name in ("msg", "changed", "action", "changes", "endpoint", "diff"):
-            assert foretold[name] == run[name]
+            assert predicted[name] == run[name]
 
     @pytest.mark.rejected("PUT /_inference/.*: 400")
     def test_rate_limit_without_the_key_is_refused_as_a_whole_before_9_4(self) -> None:
@@ -105,32 +106,32 @@ class TestOldServers:
                 "service_settings": {"rate_limit": {"requests_per_minute": 7}},
                 "task_settings": {"max_tokens": 5},
             }
-            foretold = endpoint(server, **options, check=True)
+            predicted = endpoint(server, **options, check=True)
             run = endpoint(server, **options)
             assert run["endpoint"] == held(server) == STORED
         assert run.failed
         assert run["changed"] is False
-        assert foretold["msg"] == run["msg"]
+        assert predicted["msg"] == run["msg"]
         assert "service_settings.api_key" in run["msg"]
 
     @pytest.mark.rejected("PUT /_inference/.*: 400")
-    def test_server_8_16_is_sent_no_update(self) -> None:
+    def test_server_8_16_gets_no_update(self) -> None:
         with Simulator(version="8.16") as server:
             seed(server)
-            foretold = declared(server, task_settings={"max_tokens": 5}, check=True)
+            predicted = declared(server, task_settings={"max_tokens": 5}, check=True)
             server.clear_log()
             run = declared(server, task_settings={"max_tokens": 5})
             assert server.requests == [READ, VERSION]
         assert run.failed
-        assert "but Elasticsearch 8.16.0 does not change it in place" in run["msg"]
+        assert "but Elasticsearch 8.16.0 cannot update it in place" in run["msg"]
         assert (run["changed"], run["endpoint"]) == (False, STORED)
-        assert foretold["msg"] == run["msg"]
+        assert predicted["msg"] == run["msg"]
 
     @pytest.mark.parametrize("version", ["8.16", "9.3"])
-    def test_rate_limit_takes_a_recreation_on_older_servers_if_allowed(self, version: str) -> None:
+    def test_rate_limit_is_changed_by_a_recreation_on_older_servers_if_allowed(self, version: str) -> None:
         with Simulator(version=version) as server:
             seed(server, temperature=0.5)
-            foretold = declared(server, **limited(allow_recreate=True), check=True, diff=True)
+            predicted = declared(server, **limited(allow_recreate=True), check=True, diff=True)
             assert server.requests == [READ, VERSION, *REFERENCES]
             server.clear_log()
             run = declared(server, **limited(allow_recreate=True), diff=True)
@@ -139,7 +140,7 @@ class TestOldServers:
             assert server.endpoints[ID].task_settings["temperature"] == 0.5
         assert (run["changed"], run["action"], run["changes"]) == (True, "recreated", [RATE])
         for name in ("changed", "action", "changes", "endpoint", "diff"):
-            assert foretold[name] == run[name]
+            assert predicted[name] == run[name]
 
     @pytest.mark.parametrize("version", ["9.4", "9.5", "9.6", "serverless"])
     def test_rate_limit_changes_in_place_on_newer_servers(self, version: str) -> None:
@@ -150,7 +151,7 @@ class TestOldServers:
             assert run["endpoint"] == held(server)
         assert run["changes"] == [RATE]
 
-    def test_removal_of_a_setting_that_the_server_ignores_is_found(self) -> None:
+    def test_ignored_removal_of_a_setting_is_detected(self) -> None:
         with Simulator() as server:
             seed(server, temperature=0.5)
             server.faults.add(Fault("ignore", match="_update", times=2))
@@ -180,20 +181,20 @@ class TestAmbiguousWrites:
         assert (run["changed"], run["action"], run["endpoint"]) == (True, "created", held(server))
 
     @pytest.mark.parametrize("kind", ["reset_before", "html_before"])
-    def test_create_that_never_arrived_is_sent_again(self, server: Simulator, kind: str) -> None:
+    def test_create_that_never_arrived_is_retried(self, server: Simulator, kind: str) -> None:
         server.faults.add(Fault(kind, match="PUT"))
         run = declared(server)
         assert server.requests == [READ, OTHERS, VERSION, CREATE, READ, CREATE]
         assert (run["changed"], run["action"], run["endpoint"]) == (True, "created", held(server))
 
-    def test_create_that_never_arrives_is_sent_three_times(self, server: Simulator) -> None:
+    def test_create_that_never_arrives_is_tried_three_times(self, server: Simulator) -> None:
         server.faults.add(Fault("html_before", match="PUT", times=9))
         run = declared(server)
         assert server.requests == [READ, OTHERS, VERSION, *[CREATE, READ] * 3]
         assert run.failed
         assert (run["changed"], run["action"], run["endpoint"]) == (False, "none", None)
 
-    def test_endpoint_stored_despite_an_error_counts_as_created(self, server: Simulator) -> None:
+    def test_endpoint_stored_despite_an_error_is_reported_as_created(self, server: Simulator) -> None:
         server.faults.add(Fault("status_after", match="PUT", status=400))
         run = declared(server)
         assert (run.failed, run["changed"], run["action"], run["endpoint"]) == (False, True, "created", held(server))
@@ -205,29 +206,29 @@ class TestAmbiguousWrites:
         assert server.requests == [READ, OTHERS, DELETE, READ]
         assert (run["changed"], run["action"]) == (True, "deleted")
 
-    def test_key_whose_response_is_lost_is_sent_again(self, server: Simulator) -> None:
+    def test_key_is_sent_twice_if_the_first_response_is_lost(self, server: Simulator) -> None:
         seed(server)
         server.faults.add(Fault("reset_after", match="PUT"))
         run = declared(server, update_secrets="always")
         assert server.requests == [READ, VERSION, OTHERS, UPDATE, READ, UPDATE]
         assert (run["changed"], run["action"]) == (True, "updated")
 
-    def test_key_whose_response_is_always_lost_may_have_changed(self, server: Simulator) -> None:
+    def test_key_update_with_lost_responses_is_reported_as_a_change(self, server: Simulator) -> None:
         seed(server)
         server.faults.add(Fault("reset_after", match="PUT", times=9))
         run = declared(server, update_secrets="always")
         assert run.failed
         assert run["changed"] is True
 
-    def test_create_whose_response_is_lost_and_that_cannot_be_read_may_be_made(self, server: Simulator) -> None:
+    def test_unreadable_create_with_a_lost_response_is_reported_as_a_change(self, server: Simulator) -> None:
         server.faults.add(Fault("reset_after", match="PUT"))
         server.faults.add(Fault("status", match=rf"GET .*/{ID}$", at=3, status=500))
         run = declared(server)
         assert run.failed
-        assert "What the server holds now could not be read" in run["msg"]
+        assert "The current state of the endpoint could not be read" in run["msg"]
         assert (run["changed"], run["endpoint"]) == (True, None)
 
-    def test_server_that_stops_before_the_write_is_no_change(
+    def test_server_that_stops_before_the_write_causes_no_change(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(Inference, "get_all", lambda *_arguments: server.stop() or [])
@@ -237,9 +238,7 @@ class TestAmbiguousWrites:
         assert run["action"] == "none"
         assert held(server) is None
 
-    def test_create_that_no_handler_knows_is_not_sent_again(
-        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_create_without_a_handler_is_not_retried(self, server: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
         tried: list[str] = []
 
         def unknown(_self: Inference, _task_type: str, inference_id: str, *_more: Any) -> Any:
@@ -255,7 +254,7 @@ class TestAmbiguousWrites:
 
 class TestRaces:
     @pytest.mark.rejected("PUT /_inference/.*: 400")
-    def test_same_endpoint_created_by_someone_else_is_success_without_a_change(
+    def test_same_endpoint_created_by_another_client_is_no_change(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         self.in_between(server, monkeypatch, lambda: seed(server))
@@ -264,7 +263,7 @@ class TestRaces:
         assert "diff" not in run
         assert server.endpoints[ID].secret == FORMER_KEY
 
-    def test_setting_that_someone_else_changes_right_after_the_create_is_updated(
+    def test_setting_changed_by_another_client_after_the_create_is_updated(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         put: Callable[..., Any] = Inference.put
@@ -279,7 +278,7 @@ class TestRaces:
         assert (run.failed, run["action"], run["endpoint"]) == (False, "created", STORED)
         assert server.requests[-1] == UPDATE
 
-    def test_endpoint_created_by_someone_else_is_no_change_if_the_provider_rejected_this_one(
+    def test_endpoint_created_by_another_client_after_a_rejected_create_is_no_change(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         server.faults.add(Fault("provider_refusal", match="PUT"))
@@ -296,7 +295,7 @@ class TestRaces:
         assert (run.failed, run["changed"], run["action"], run["endpoint"]) == (False, False, "none", STORED)
 
     @pytest.mark.rejected("PUT /_inference/.*: 400")
-    def test_other_endpoint_created_by_someone_else_is_updated(
+    def test_different_endpoint_created_by_another_client_is_updated(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         self.in_between(server, monkeypatch, lambda: seed(server, max_tokens=5))
@@ -326,7 +325,7 @@ class TestRaces:
         assert (run["action"], server.endpoints[ID].secret) == ("created", KEY)
 
     @pytest.mark.parametrize("status", [400, 403, 409, 413, 500])
-    def test_change_of_someone_else_before_a_rejected_update_is_not_reported(
+    def test_change_by_another_client_before_a_rejected_update_is_not_reported(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch, status: int
     ) -> None:
         seed(server)
@@ -339,7 +338,7 @@ class TestRaces:
         assert run["endpoint"]["task_settings"] == {"max_tokens": 50}
         assert "diff" not in run
 
-    def test_same_change_of_someone_else_is_success_without_a_change(
+    def test_same_change_by_another_client_is_no_change(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         seed(server)
@@ -348,7 +347,7 @@ class TestRaces:
         run = declared(server, task_settings={"max_tokens": 99})
         assert (run.failed, run["changed"], run["endpoint"]) == (False, False, held(server))
 
-    def test_change_of_someone_else_beside_a_lost_response_is_not_reported(
+    def test_change_by_another_client_during_a_lost_response_is_not_reported(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         seed(server, temperature=0.1)
@@ -367,7 +366,7 @@ class TestRaces:
         assert run["diff"]["before"]["task_settings"] == {"max_tokens": 1024, "temperature": 0.9}
         assert run["endpoint"] == held(server)
 
-    def test_endpoint_deleted_by_someone_else_before_a_rejected_delete_is_no_change(
+    def test_endpoint_deleted_by_another_client_before_a_rejected_delete_is_no_change(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         seed(server)
@@ -390,8 +389,8 @@ class TestRaces:
         assert run["failure"]["status"] == 404
 
     @pytest.mark.parametrize("state", ["present", "absent"])
-    def test_endpoint_whose_service_is_not_known_is_still_there(self, server: Simulator, state: str) -> None:
-        """A 404 that does not mean that the endpoint is missing."""
+    def test_404_for_an_unknown_service_does_not_mean_a_missing_endpoint(self, server: Simulator, state: str) -> None:
+        """This 404 does not mean that the endpoint is missing."""
         seed(server)
         server.faults.add(Fault("status", match="DELETE|_update", status=404, error_type="status_exception", times=9))
         options = {"task_settings": {"max_tokens": 5}} if state == "present" else {"state": "absent"}
@@ -400,7 +399,7 @@ class TestRaces:
 
     @staticmethod
     def before_update(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
-        """Someone else acts once, after the read and before the first update."""
+        """Let another client act once, after the read and before the first update."""
         update: Callable[..., Any] = Inference.update
         acts = [act]
 
@@ -412,7 +411,7 @@ class TestRaces:
         monkeypatch.setattr(Inference, "update", later)
 
     @pytest.mark.rejected("DELETE /_inference/.*: 404", "DELETE /ansible-inference-fingerprints.*: 404")
-    def test_endpoint_deleted_by_someone_else_before_its_delete_is_no_change(
+    def test_endpoint_deleted_by_another_client_before_its_delete_is_no_change(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         seed(server)
@@ -427,17 +426,17 @@ class TestRaces:
         assert (run.failed, run["changed"], run["action"], run["endpoint"]) == (False, False, "none", None)
 
     @pytest.mark.rejected("PUT /_inference/.*: 400")
-    def test_half_stored_endpoint_is_named_after_one_create(self, server: Simulator) -> None:
+    def test_incomplete_endpoint_is_reported_after_one_create(self, server: Simulator) -> None:
         server.seed(ID, state="no_settings")
         run = declared(server)
         assert server.requests == [READ, OTHERS, VERSION, CREATE, READ]
         assert run.failed
-        assert "already exists, but a read does not find it" in run["msg"]
+        assert "already exists, but a read does not return it" in run["msg"]
         assert (run["changed"], run["action"], run["endpoint"]) == (False, "none", None)
 
     @staticmethod
     def in_between(server: Simulator, monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
-        """Someone else acts after the read and before the first create."""
+        """Let another client act after the read and before the first create."""
         put: Callable[..., Any] = Inference.put
 
         def later(self: Inference, *arguments: Any) -> Any:
@@ -448,11 +447,11 @@ class TestRaces:
         monkeypatch.setattr(Inference, "put", later)
 
 
-def test_endpoint_that_keeps_changing_is_a_failure_after_three_rounds(
+def test_endpoint_that_keeps_changing_fails_after_three_rounds(
     server: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     update: Callable[..., Any] = Inference.update
-    # Each time another setting than the one that was just changed.
+    # Each change is to a setting other than the one that was just updated.
     changes = iter(({"max_tokens": 99, "temperature": 0.1}, {"temperature": 0.5}) * 2)
 
     def restless(self: Inference, *arguments: Any) -> Any:
@@ -470,22 +469,20 @@ def test_endpoint_that_keeps_changing_is_a_failure_after_three_rounds(
 
 
 def outcome_of(api: MemoryApi, settings: dict[str, Any], key: str | None = None, **options: Any) -> Outcome:
-    """What comes of one endpoint, over an API in memory."""
+    """Reconcile one endpoint with an API in memory."""
     desired = wanted("a", settings=settings, secrets={} if key is None else {KEY_PATH: key})
-    return Reconciler(cluster_of(api, **options)).one(desired)
+    return Reconciler(cluster_of(api, **options)).reconcile(desired)
 
 
 class TestCheckMode:
-    def test_update_that_may_be_rejected_as_a_whole_is_foretold_as_rejected(self) -> None:
+    def test_check_mode_predicts_that_a_whole_update_is_rejected(self) -> None:
         api = MemoryApi(EXISTING, server=V94)
         outcome = outcome_of(api, {RATE: 7}, check_mode=True)
-        assert str(outcome.error).startswith(
-            f"Inference endpoint a differs in {RATE}, but Elasticsearch 9.4.0 does not"
-        )
+        assert str(outcome.error).startswith(f"Inference endpoint a differs in {RATE}, but Elasticsearch 9.4.0 cannot")
         assert (outcome.changed, outcome.after) == (False, EXISTING)
         assert api.calls == ["get a", "server"]
 
-    def test_recreation_asks_for_references_only(self) -> None:
+    def test_check_mode_of_a_recreation_requests_only_references(self) -> None:
         api = MemoryApi(EXISTING)
         outcome = outcome_of(api, {MODEL_PATH: "n"}, "k", check_mode=True, allow_recreate=True)
         assert (outcome.action, outcome.changes) == ("recreated", (MODEL_PATH,))
@@ -493,18 +490,18 @@ class TestCheckMode:
 
 
 class TestUnreadableState:
-    """Secrets without settings: an update is rejected, and so is every other one."""
+    """The endpoint is stored without its settings, so every update is rejected."""
 
     UPDATE_ERROR = unreadable(f"{PATH}/_update").replace(method="PUT")
 
-    def test_endpoint_whose_stored_state_no_update_can_read_is_recreated_if_allowed(self) -> None:
+    def test_endpoint_with_unreadable_state_is_recreated_if_allowed(self) -> None:
         api = MemoryApi(EXISTING)
         api.failures["update a"] = [self.UPDATE_ERROR]
         outcome = outcome_of(api, {RATE: 7}, "k", allow_recreate=True)
         assert (outcome.action, outcome.error) == ("recreated", None)
         assert api.endpoints["a"].settings[RATE] == 7
 
-    def test_endpoint_whose_stored_state_no_update_can_read_is_not_recreated_without_the_key(self) -> None:
+    def test_endpoint_with_unreadable_state_is_not_recreated_without_the_key(self) -> None:
         api = MemoryApi(EXISTING)
         api.failures["update a"] = [self.UPDATE_ERROR] * 3
         outcome = outcome_of(api, {RATE: 7}, allow_recreate=True)
@@ -513,7 +510,7 @@ class TestUnreadableState:
 
 
 class TestTemporaryEndpoint:
-    def test_proof_before_an_update_is_removed_before_it(self) -> None:
+    def test_temporary_endpoint_is_deleted_before_the_update(self) -> None:
         api = MemoryApi(EXISTING, server=V93)
         assert outcome_of(api, {}, "k", update_secrets="always").changed
         trial = "a-ansible-preflight"
@@ -530,10 +527,10 @@ class TestTemporaryEndpoint:
         assert (trial.inference_id in api.endpoints) is is_kept
 
 
-#: A service whose models the cluster allocates.
+#: A service whose models run in the cluster.
 IN_CLUSTER = Service("local", ("rerank",), (Setting(MODEL_PATH),), MODEL_PATH, is_local=True)
 
-#: The server stopped waiting for the model of an endpoint that it has stored.
+#: The server stored the endpoint, but stopped waiting for its model.
 ALLOCATING = ApiError(
     "Timed out after [30s] waiting for trained model deployment [a] to start.", "PUT", PATH, status=408
 )
@@ -542,7 +539,7 @@ ALLOCATING = ApiError(
 class TestDeployment:
     @pytest.fixture(autouse=True)
     def _time(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A clock that only sleeping moves."""
+        """Replace the clock by one that only advances while sleeping."""
         self.now = 0.0
         monkeypatch.setattr("time.monotonic", lambda: self.now)
         monkeypatch.setattr("time.sleep", self._sleep)
@@ -550,7 +547,7 @@ class TestDeployment:
     def _sleep(self, seconds: float) -> None:
         self.now += seconds
 
-    def test_endpoint_in_sync_is_waited_for_until_its_model_is_deployed(self) -> None:
+    def test_endpoint_in_sync_waits_until_its_model_is_deployed(self) -> None:
         api = MemoryApi(EXISTING)
         api.deployed = [False, False, True]
         outcome = outcome_of(api, {}, wait_for_deployment=True)
@@ -558,40 +555,41 @@ class TestDeployment:
         assert api.calls == ["get a", *["deployment m"] * 3]
         assert self.now == 4.0
 
-    def test_endpoint_that_changed_is_waited_for_after_the_change(self) -> None:
+    def test_changed_endpoint_waits_for_its_model_after_the_change(self) -> None:
         api = MemoryApi(EXISTING)
         api.deployed = [True]
         outcome_of(api, {"task_settings.max_tokens": 5}, wait_for_deployment=True)
         assert api.calls[-2:] == ["update a", "deployment m"]
 
-    def test_wait_that_takes_too_long_is_a_failure_that_keeps_the_change(self) -> None:
+    def test_wait_timeout_fails_the_run_and_keeps_the_change(self) -> None:
         api = MemoryApi(EXISTING)
         api.deployed = [False] * 9
         outcome = outcome_of(api, {"task_settings.max_tokens": 5}, wait_for_deployment=True, wait_timeout=3)
         assert isinstance(outcome.error, Refused)
         assert str(outcome.error) == (
             "The model m of inference endpoint a was not fully allocated within wait_timeout=3 seconds. "
-            "Everything else is as declared."
+            "Its settings are up to date. Hint: increase wait_timeout, or check the capacity of the machine learning "
+            "nodes."
         )
-        assert (outcome.action, outcome.after) == ("updated", altered(EXISTING, max_tokens=5))
+        assert (outcome.action, outcome.after) == ("updated", with_task_settings(EXISTING, max_tokens=5))
 
-    def test_create_that_ends_before_its_model_is_allocated_is_waited_for(self) -> None:
+    def test_create_that_ends_before_the_allocation_waits_for_the_model(self) -> None:
         api = MemoryApi()
         api.lost_responses.add("create a")
         api.failures["create a"] = [ALLOCATING]
         api.deployed = [False, True]
         desired = Desired("a", "present", "rerank", {MODEL_PATH: "m"}, service="local")
-        outcome = Reconciler(cluster_of(api, lambda _name: IN_CLUSTER)).one(desired)
+        outcome = Reconciler(cluster_of(api, lambda _name: IN_CLUSTER)).reconcile(desired)
         assert (outcome.action, outcome.error) == ("created", None)
         assert api.calls[-4:] == ["create a", "get a", "deployment m as a", "deployment m as a"]
 
-    def test_model_that_is_never_allocated_is_a_failure_that_says_so(self) -> None:
+    def test_model_that_is_never_allocated_fails_with_the_timeout(self) -> None:
         api = MemoryApi()
         api.lost_responses.add("create a")
         api.failures["create a"] = [ALLOCATING]
         api.deployed = [False] * 99
         desired = Desired("a", "present", "rerank", {MODEL_PATH: "m"}, service="local")
-        outcome = Reconciler(cluster_of(api, lambda _name: IN_CLUSTER, wait_timeout=5)).one(desired)
+        outcome = Reconciler(cluster_of(api, lambda _name: IN_CLUSTER, wait_timeout=5)).reconcile(desired)
         assert (outcome.action, outcome.changed) == ("created", True)
         assert "was not fully allocated within wait_timeout=5 seconds" in str(outcome.error)
 
@@ -600,23 +598,23 @@ class TestDeployment:
         api = MemoryApi(existing)
         api.deployed = [True]
         desired = Desired(".a", settings={MODEL_PATH: "m"}, service="local")
-        Reconciler(cluster_of(api, lambda _name: IN_CLUSTER, wait_for_deployment=True)).one(desired)
+        Reconciler(cluster_of(api, lambda _name: IN_CLUSTER, wait_for_deployment=True)).reconcile(desired)
         assert api.calls == ["get .a", "deployment m"]
 
-    def test_endpoint_without_a_model_is_not_waited_for(self) -> None:
+    def test_endpoint_without_a_model_does_not_wait(self) -> None:
         api = MemoryApi(EXISTING._replace(settings={}))
         outcome_of(api, {}, wait_for_deployment=True)
         assert api.calls == ["get a"]
 
 
 def unknown_field(name: str) -> ApiError:
-    """The error of a strict parser that does not know a setting, or does not change it."""
+    """Return the error of a strict parser for a setting that it does not support or does not update."""
     words = f"[1:2] [service_settings] unknown field [{name}]"
     return ApiError(words, "PUT", f"{PATH}/_update", status=400, error_type="x_content_parse_exception")
 
 
 class TestRejectedUpdates:
-    """What the server does not change in place, its answer tells, and names."""
+    """The response of the server names the settings that it cannot update."""
 
     REGION, DEPTH = "service_settings.region", "service_settings.depth"
 
@@ -628,9 +626,9 @@ class TestRejectedUpdates:
         api.failures["update a"] = [unknown_field("region")]
         outcome = outcome_of(api, {self.REGION: "us", self.DEPTH: 2})
         assert str(outcome.error) == (
-            f"Inference endpoint a differs in {self.DEPTH} and {self.REGION}, but Elasticsearch 9.6.0 does not change "
-            f"{self.REGION} in place. Hint: allow_recreate=true has the endpoint deleted and created again; "
-            "or declare what it has. The server rejected the update: [1:2] [service_settings] unknown field [region]"
+            f"Inference endpoint a differs in {self.DEPTH} and {self.REGION}, but Elasticsearch 9.6.0 cannot update "
+            f"{self.REGION} in place. Elasticsearch rejected the update: [1:2] [service_settings] unknown field "
+            f"[region]. {RECREATE_HINT}"
         )
         assert (outcome.changed, outcome.after) == (False, self.existing())
         assert api.calls.count("update a") == 1
@@ -641,13 +639,13 @@ class TestRejectedUpdates:
         outcome = outcome_of(api, {self.REGION: "us"}, "k", allow_recreate=True)
         assert (outcome.action, outcome.changes, outcome.error) == ("recreated", (self.REGION,), None)
 
-    def test_other_rejection_is_the_failure_itself(self) -> None:
+    def test_other_rejection_is_reported_unchanged(self) -> None:
         api = MemoryApi(self.existing())
         error = rejected(path=f"{PATH}/_update")
         api.failures["update a"] = [error]
         assert outcome_of(api, {self.REGION: "us"}, "k", allow_recreate=True).error is error
 
-    def test_secret_that_the_server_rejects_beside_a_setting_is_left_out(self) -> None:
+    def test_rejected_secret_is_omitted_from_the_next_update(self) -> None:
         api = MemoryApi(EXISTING)
         api.failures["update a"] = [unknown_field("api_key")]
         outcome = outcome_of(api, {RATE: 7}, "k")

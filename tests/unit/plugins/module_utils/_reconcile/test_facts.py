@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a plan can ask about one endpoint: each thing is found out when asked, and once."""
+"""Facts about one endpoint: each is looked up on demand, and at most once."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def facts_of(cluster: Cluster, history: History | None = None, unreadable: str =
     return facts
 
 
-def test_making_facts_asks_nothing() -> None:
+def test_new_facts_send_no_request() -> None:
     api = MemoryApi(EXISTING)
     facts = facts_of(cluster_of(api))
     assert (facts.unreadable, facts.ignored, facts.secrets_sent) == ("", frozenset(), False)
@@ -62,7 +62,7 @@ class TestHistory:
         history.writes.append(Write("updated", EXISTING, EXISTING, sent=(KEY,), ignored=frozenset({TOKENS})))
         assert (facts.ignored, facts.secrets_sent) == (frozenset({TOKENS}), True)
 
-    def test_endpoint_that_could_not_be_read_can_be_after_the_first_write(self) -> None:
+    def test_unreadable_endpoint_is_readable_after_the_first_write(self) -> None:
         history = History(None)
         facts = facts_of(cluster_of(MemoryApi()), history, "It is broken.")
         assert facts.unreadable == "It is broken."
@@ -72,14 +72,14 @@ class TestHistory:
 
 class TestSecrets:
     @pytest.mark.parametrize("is_new", [True, False])
-    def test_records_are_asked_once_whether_secrets_are_new(self, is_new: bool) -> None:
+    def test_fingerprints_are_compared_once(self, is_new: bool) -> None:
         cluster, fingerprints = cluster_of(MemoryApi()), StubFingerprints(is_new)
         cluster.fingerprints = cast(Any, fingerprints)
         facts = facts_of(cluster)
         assert facts.secrets_are_new(EXISTING) is facts.secrets_are_new(EXISTING) is is_new
         assert fingerprints.asked == [(DESIRED.secrets, EXISTING)]
 
-    def test_secrets_are_new_if_there_are_no_records(self) -> None:
+    def test_secrets_are_new_without_fingerprints(self) -> None:
         assert facts_of(cluster_of(MemoryApi())).secrets_are_new(EXISTING) is True
 
 
@@ -89,43 +89,44 @@ class TestServer:
         assert facts_of(cluster).server() == V96
         assert cluster.warnings == []
 
-    def test_version_that_is_assumed_is_a_warning_once_a_plan_asks(self) -> None:
+    def test_assumed_version_causes_one_warning_if_plans_need_it(self) -> None:
         api = MemoryApi()
         api.failures["server"] = [failed("GET", "/")]
         cluster = cluster_of(api)
         for _time in range(2):
             assert facts_of(cluster).server() == UNKNOWN_SERVER
-        assert cluster.warnings == ["The version of Elasticsearch cannot be read (It failed); the newest is assumed."]
+        assert cluster.warnings == ["Cannot read the Elasticsearch version (It failed). Assuming the latest version."]
 
 
 class TestOthers:
-    def test_others_are_the_endpoints_of_the_cluster(self) -> None:
-        assert ids(facts_of(cluster_of(MemoryApi(EXISTING))).others()) == ["a"]
+    def test_all_endpoints_are_those_of_the_cluster(self) -> None:
+        assert ids(facts_of(cluster_of(MemoryApi(EXISTING))).all_endpoints()) == ["a"]
 
     @pytest.mark.parametrize("duplicate_model", ["allow", "warn"])
-    def test_others_may_be_unknown_if_duplicates_are_not_refused(self, duplicate_model: str) -> None:
+    def test_unknown_endpoints_are_accepted_unless_duplicates_are_refused(self, duplicate_model: str) -> None:
         api = MemoryApi()
         api.failures = {"list": [failed("GET", "/_inference/_all")], "list completion": [failed("GET", "/x")]}
-        assert list(facts_of(cluster_of(api, duplicate_model=duplicate_model)).others()) == []
+        assert list(facts_of(cluster_of(api, duplicate_model=duplicate_model)).all_endpoints()) == []
 
-    def test_others_that_are_unknown_are_a_refusal_if_duplicates_are_refused(self) -> None:
+    def test_unknown_endpoints_are_refused_if_duplicates_are_refused(self) -> None:
         api = MemoryApi()
         api.failures = {"list": [failed("GET", "/_inference/_all")], "list completion": [failed("GET", "/x")]}
         with pytest.raises(Refused) as refused:
-            facts_of(cluster_of(api, duplicate_model="fail")).others()
+            facts_of(cluster_of(api, duplicate_model="fail")).all_endpoints()
         assert str(refused.value) == (
-            "duplicate_model=fail needs the list of endpoints, which Elasticsearch does not return. "
-            "GET /x: It failed. Nothing was changed."
+            "Cannot check for duplicates (duplicate_model=fail), because Elasticsearch does not list the endpoints. "
+            "GET /x: It failed. Nothing was changed. "
+            "Hint: fix this error, or set duplicate_model=warn to continue without the check."
         )
 
-    def test_others_of_the_task_type_suffice_to_find_duplicates(self) -> None:
+    def test_endpoints_of_the_task_type_suffice_to_find_duplicates(self) -> None:
         api = MemoryApi(EXISTING)
         api.failures["list"] = [unreadable()]
-        assert ids(facts_of(cluster_of(api, duplicate_model="fail")).others()) == ["a"]
+        assert ids(facts_of(cluster_of(api, duplicate_model="fail")).all_endpoints()) == ["a"]
 
-    def test_others_are_not_asked_in_another_way_if_any_request_would_fail(self) -> None:
+    def test_endpoints_are_not_listed_in_part_after_a_fatal_error(self) -> None:
         api = MemoryApi()
         api.failures["list"] = [unauthorized()]
         with pytest.raises(ClientError):
-            facts_of(cluster_of(api)).others()
+            facts_of(cluster_of(api)).all_endpoints()
         assert api.calls == ["list"]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run reports of its writes: each history of one endpoint, folded."""
+"""Outcomes of one endpoint, each from a history of writes."""
 
 from __future__ import annotations
 
@@ -12,70 +12,70 @@ import pytest
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import Refused
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.history import (
+    ACCEPTED,
     FOUND,
-    NOT_MADE,
-    TAKEN,
+    NO_EFFECT,
     UNKNOWN,
     History,
     Write,
-    folded,
+    fold,
 )
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.outcome import Outcome
-from tests.unit.reconciling import EXISTING, KEY, MODEL, TEMPERATURE, TOKENS, altered, failed, rejected
+from tests.unit.reconciling import EXISTING, KEY, MODEL, TEMPERATURE, TOKENS, failed, rejected, with_task_settings
 
 OTHER = EXISTING._replace(settings={**EXISTING.settings, MODEL: "n"})
-FIVE = altered(EXISTING, max_tokens=5)
-#: Somebody else changes another setting.
-WARM = altered(EXISTING, temperature=0.9)
-WARM_FIVE, WARM_SIX = altered(WARM, max_tokens=5), altered(WARM, max_tokens=6)
-COLD, COLD_FIVE = altered(EXISTING, temperature=None), altered(FIVE, temperature=None)
+FIVE = with_task_settings(EXISTING, max_tokens=5)
+#: Another client changes another setting.
+WARM = with_task_settings(EXISTING, temperature=0.9)
+WARM_FIVE, WARM_SIX = with_task_settings(WARM, max_tokens=5), with_task_settings(WARM, max_tokens=6)
+COLD, COLD_FIVE = with_task_settings(EXISTING, temperature=None), with_task_settings(FIVE, temperature=None)
 REFUSAL = Refused("It cannot be done.")
 
 
-def created(after: Endpoint | None = EXISTING, verdict: str = TAKEN, before: Endpoint | None = None) -> Write:
+def created(after: Endpoint | None = EXISTING, verdict: str = ACCEPTED, before: Endpoint | None = None) -> Write:
     return Write("created", before, after, verdict, (KEY, MODEL, TOKENS), (KEY,))
 
 
 def updated(
-    before: Endpoint | None = EXISTING, after: Endpoint | None = FIVE, verdict: str = TAKEN, **more: Any
+    before: Endpoint | None = EXISTING, after: Endpoint | None = FIVE, verdict: str = ACCEPTED, **more: Any
 ) -> Write:
     return Write("updated", before, after, verdict, (TOKENS,), **more)
 
 
-def rotated(verdict: str = TAKEN, endpoint: Endpoint | None = EXISTING) -> Write:
+def rotated(verdict: str = ACCEPTED, endpoint: Endpoint | None = EXISTING) -> Write:
     return Write("updated", endpoint, endpoint, verdict, (KEY,), (KEY,))
 
 
-def deleted(verdict: str = TAKEN, before: Endpoint | None = EXISTING, after: Endpoint | None = None) -> Write:
+def deleted(verdict: str = ACCEPTED, before: Endpoint | None = EXISTING, after: Endpoint | None = None) -> Write:
     return Write("deleted", before, after, verdict)
 
 
 def recreated(after: Endpoint | None = OTHER, sent: tuple[str, ...] = (KEY,), before: Endpoint | None = None) -> Write:
-    return Write("recreated", before, after, TAKEN, (MODEL,), sent)
+    return Write("recreated", before, after, ACCEPTED, (MODEL,), sent)
 
 
 def unread(action: str = "updated", verdict: str = UNKNOWN) -> Write:
     return Write(action, None, None, verdict, is_read=False, error=failed())
 
 
-#: A history, and what is reported of it: action, changed, before, after, changes, rotated.
+#: A history and its outcome: action, changed, before, after, changes, rotated.
 HISTORIES: dict[str, tuple[Endpoint | None, list[Write], tuple[Any, ...]]] = {
     "nothing was written": (EXISTING, [], ("none", False, EXISTING, EXISTING, (), ())),
     "there is nothing": (None, [], ("none", False, None, None, (), ())),
     # One write.
-    "create, taken": (None, [created()], ("created", True, None, EXISTING, (KEY, MODEL, TOKENS), ())),
+    "create, accepted": (None, [created()], ("created", True, None, EXISTING, (KEY, MODEL, TOKENS), ())),
     "create, found": (
         None,
         [created(verdict=FOUND)],
         ("created", True, None, EXISTING, (KEY, MODEL, TOKENS), ()),
     ),
-    "create, not made": (None, [created(None, NOT_MADE)], ("none", False, None, None, (), ())),
+    "create, no effect": (None, [created(None, NO_EFFECT)], ("none", False, None, None, (), ())),
     "create, unknown": (None, [created(None, UNKNOWN)], ("none", False, None, None, (), ())),
-    "update, taken": (EXISTING, [updated()], ("updated", True, EXISTING, FIVE, (TOKENS,), ())),
+    "update, accepted": (EXISTING, [updated()], ("updated", True, EXISTING, FIVE, (TOKENS,), ())),
     "update, found": (EXISTING, [updated(verdict=FOUND)], ("updated", True, EXISTING, FIVE, (TOKENS,), ())),
-    "update, not made": (
+    "update, no effect": (
         EXISTING,
-        [updated(after=EXISTING, verdict=NOT_MADE)],
+        [updated(after=EXISTING, verdict=NO_EFFECT)],
         ("none", False, EXISTING, EXISTING, (), ()),
     ),
     "update, unknown": (
@@ -83,21 +83,21 @@ HISTORIES: dict[str, tuple[Endpoint | None, list[Write], tuple[Any, ...]]] = {
         [updated(after=EXISTING, verdict=UNKNOWN)],
         ("none", False, EXISTING, EXISTING, (), ()),
     ),
-    "delete, taken": (EXISTING, [deleted()], ("deleted", True, EXISTING, None, (), ())),
+    "delete, accepted": (EXISTING, [deleted()], ("deleted", True, EXISTING, None, (), ())),
     "delete, found": (EXISTING, [deleted(FOUND)], ("deleted", True, EXISTING, None, (), ())),
-    "delete, not made": (
+    "delete, no effect": (
         EXISTING,
-        [deleted(NOT_MADE, EXISTING, EXISTING)],
+        [deleted(NO_EFFECT, EXISTING, EXISTING)],
         ("none", False, EXISTING, EXISTING, (), ()),
     ),
-    "new key, taken": (EXISTING, [rotated()], ("updated", True, EXISTING, EXISTING, (KEY,), (KEY,))),
-    "new key, not made": (EXISTING, [rotated(NOT_MADE)], ("none", False, EXISTING, EXISTING, (), ())),
+    "new key, accepted": (EXISTING, [rotated()], ("updated", True, EXISTING, EXISTING, (KEY,), (KEY,))),
+    "new key, no effect": (EXISTING, [rotated(NO_EFFECT)], ("none", False, EXISTING, EXISTING, (), ())),
     "key along with a setting": (
         EXISTING,
         [updated(sent=(KEY,))],
         ("updated", True, EXISTING, FIVE, (TOKENS,), ()),
     ),
-    # What the server ignored.
+    # The server ignores changes.
     "update, ignored as a whole": (
         EXISTING,
         [updated(after=EXISTING, ignored=frozenset({TOKENS}))],
@@ -111,8 +111,8 @@ HISTORIES: dict[str, tuple[Endpoint | None, list[Write], tuple[Any, ...]]] = {
     # Several writes.
     "update, then what was ignored takes a recreation": (
         EXISTING,
-        [updated(ignored=frozenset({MODEL})), deleted(before=FIVE), recreated(altered(OTHER, max_tokens=5))],
-        ("recreated", True, EXISTING, altered(OTHER, max_tokens=5), (MODEL, TOKENS), ()),
+        [updated(ignored=frozenset({MODEL})), deleted(before=FIVE), recreated(with_task_settings(OTHER, max_tokens=5))],
+        ("recreated", True, EXISTING, with_task_settings(OTHER, max_tokens=5), (MODEL, TOKENS), ()),
     ),
     "create, then update": (
         None,
@@ -124,9 +124,9 @@ HISTORIES: dict[str, tuple[Endpoint | None, list[Write], tuple[Any, ...]]] = {
         [created(), rotated()],
         ("created", True, None, EXISTING, (KEY, MODEL, TOKENS), ()),
     ),
-    "create, then somebody else deletes it": (
+    "create, then another client deletes it": (
         None,
-        [created(), Write("updated", None, None, NOT_MADE)],
+        [created(), Write("updated", None, None, NO_EFFECT)],
         ("created", True, None, None, (KEY, MODEL, TOKENS), ()),
     ),
     "two updates": (
@@ -145,12 +145,12 @@ HISTORIES: dict[str, tuple[Endpoint | None, list[Write], tuple[Any, ...]]] = {
         [updated(), created()],
         ("created", True, EXISTING, EXISTING, (KEY, MODEL, TOKENS), ()),
     ),
-    "delete, then somebody else creates it, then delete": (
+    "delete, then another client creates it, then delete": (
         EXISTING,
         [deleted(), deleted(before=FIVE)],
         ("deleted", True, EXISTING, None, (), ()),
     ),
-    # Delete, then create again.
+    # Delete, then create.
     "recreation": (
         EXISTING,
         [deleted(), recreated()],
@@ -181,40 +181,40 @@ HISTORIES: dict[str, tuple[Endpoint | None, list[Write], tuple[Any, ...]]] = {
         [recreated(before=EXISTING)],
         ("recreated", True, EXISTING, OTHER, (MODEL,), ()),
     ),
-    # Somebody else in between.
-    "somebody else made the same change": (
+    # Writes of another client in between.
+    "another client made the same change": (
         EXISTING,
-        [Write("updated", FIVE, FIVE, NOT_MADE, (TOKENS,))],
+        [Write("updated", FIVE, FIVE, NO_EFFECT, (TOKENS,))],
         ("none", False, FIVE, FIVE, (), ()),
     ),
-    "somebody else created it, then update": (
+    "another client created it, then update": (
         None,
-        [created(EXISTING, NOT_MADE, EXISTING), updated()],
+        [created(EXISTING, NO_EFFECT, EXISTING), updated()],
         ("updated", True, EXISTING, FIVE, (TOKENS,), ()),
     ),
-    "somebody else deleted it, then create": (
+    "another client deleted it, then create": (
         EXISTING,
-        [Write("updated", None, None, NOT_MADE, (TOKENS,)), created()],
+        [Write("updated", None, None, NO_EFFECT, (TOKENS,)), created()],
         ("created", True, None, EXISTING, (KEY, MODEL, TOKENS), ()),
     ),
-    "somebody else changed another setting meanwhile": (
+    "another client changed another setting meanwhile": (
         EXISTING,
         [Write("updated", WARM, WARM_FIVE, FOUND, (TOKENS,))],
         ("updated", True, WARM, WARM_FIVE, (TOKENS,), ()),
     ),
-    "somebody else changed it before a rejected write, then update": (
+    "another client changed it before a rejected write, then update": (
         EXISTING,
-        [Write("updated", WARM, WARM, NOT_MADE, (TOKENS,)), updated(WARM, WARM_FIVE)],
+        [Write("updated", WARM, WARM, NO_EFFECT, (TOKENS,)), updated(WARM, WARM_FIVE)],
         ("updated", True, WARM, WARM_FIVE, (TOKENS,), ()),
     ),
-    "somebody else changed another setting between two updates": (
+    "another client changed another setting between two updates": (
         EXISTING,
-        [updated(), Write("updated", WARM_FIVE, WARM_FIVE, NOT_MADE), Write("updated", WARM_FIVE, WARM_SIX)],
+        [updated(), Write("updated", WARM_FIVE, WARM_FIVE, NO_EFFECT), Write("updated", WARM_FIVE, WARM_SIX)],
         ("updated", True, WARM, WARM_SIX, (TOKENS,), ()),
     ),
-    "somebody else removed another setting after an update": (
+    "another client removed another setting after an update": (
         EXISTING,
-        [updated(), Write("updated", COLD_FIVE, COLD_FIVE, NOT_MADE)],
+        [updated(), Write("updated", COLD_FIVE, COLD_FIVE, NO_EFFECT)],
         ("updated", True, COLD, COLD_FIVE, (TOKENS,), ()),
     ),
     # A failure in between.
@@ -225,13 +225,13 @@ HISTORIES: dict[str, tuple[Endpoint | None, list[Write], tuple[Any, ...]]] = {
     ),
     "update, then one that failed": (
         EXISTING,
-        [updated(), Write("updated", FIVE, FIVE, NOT_MADE, (TEMPERATURE,))],
+        [updated(), Write("updated", FIVE, FIVE, NO_EFFECT, (TEMPERATURE,))],
         ("updated", True, EXISTING, FIVE, (TOKENS,), ()),
     ),
 }
 
 
-#: Each history of a run that succeeds and of one that fails, but for those whose last write may be made.
+#: Each history of a successful run and of a failed run, except failed runs whose last write has an unknown effect.
 CASES = [
     pytest.param(*case, error, id=f"{name}{', then a failure' if error else ''}")
     for name, case in HISTORIES.items()
@@ -241,10 +241,10 @@ CASES = [
 
 
 @pytest.mark.parametrize(("found", "writes", "reported", "error"), CASES)
-def test_history_is_reported_as_its_made_writes(
+def test_outcome_combines_the_writes_that_took_effect(
     found: Endpoint | None, writes: list[Write], reported: tuple[Any, ...], error: Refused | None
 ) -> None:
-    outcome = folded("a", History(found, list(writes)), error)
+    outcome = fold("a", History(found, list(writes)), error)
     assert (outcome.inference_id, outcome.error) == ("a", error)
     assert (
         outcome.action,
@@ -257,7 +257,7 @@ def test_history_is_reported_as_its_made_writes(
 
 
 class TestUnknown:
-    """What may have happened counts as a change if the run fails, so that nobody relies on the contrary."""
+    """A write with an unknown effect is reported as a change if the run fails, which is the safe choice."""
 
     @pytest.mark.parametrize(
         ("found", "write", "action", "after"),
@@ -270,26 +270,26 @@ class TestUnknown:
             (None, unread("created"), "created", None),
         ],
     )
-    def test_last_write_that_may_be_made_is_reported_as_a_change_of_a_failed_run(
+    def test_last_write_with_unknown_effect_is_reported_as_a_change_of_a_failed_run(
         self, found: Endpoint | None, write: Write, action: str, after: Endpoint | None
     ) -> None:
-        assert folded("a", History(found, [write]), REFUSAL) == Outcome("a", action, True, found, after, error=REFUSAL)
+        assert fold("a", History(found, [write]), REFUSAL) == Outcome("a", action, True, found, after, error=REFUSAL)
 
-    def test_write_that_was_made_before_decides_the_action(self) -> None:
+    def test_earlier_write_that_took_effect_determines_the_action(self) -> None:
         history = History(None, [created(), rotated(UNKNOWN)])
-        assert folded("a", history, REFUSAL).action == "created"
+        assert fold("a", history, REFUSAL).action == "created"
 
-    def test_write_that_was_rejected_and_cannot_be_read_is_no_change(self) -> None:
-        outcome = folded("a", History(EXISTING, [unread(verdict=NOT_MADE)]), REFUSAL)
+    def test_rejected_write_without_a_read_is_no_change(self) -> None:
+        outcome = fold("a", History(EXISTING, [unread(verdict=NO_EFFECT)]), REFUSAL)
         assert outcome == Outcome("a", before=EXISTING, after=None, error=REFUSAL)
 
     def test_unreadable_state_after_a_change_keeps_the_change(self) -> None:
-        outcome = folded("a", History(EXISTING, [updated(), unread()]), REFUSAL)
+        outcome = fold("a", History(EXISTING, [updated(), unread()]), REFUSAL)
         assert (outcome.changed, outcome.before, outcome.after, outcome.changes) == (True, EXISTING, None, (TOKENS,))
 
 
 class TestHistory:
-    def test_history_without_writes_is_what_was_found(self) -> None:
+    def test_history_without_writes_has_the_found_endpoint(self) -> None:
         history = History(EXISTING)
         assert (history.now, history.last, history.ignored, history.secrets_sent, history.first_error) == (
             EXISTING,
@@ -299,7 +299,7 @@ class TestHistory:
             None,
         )
 
-    def test_endpoint_now_is_the_one_that_was_read_last(self) -> None:
+    def test_current_endpoint_is_the_one_that_was_read_last(self) -> None:
         assert History(EXISTING, [updated()]).now == FIVE
         assert History(EXISTING, [updated(), unread()]).now == FIVE
         assert History(EXISTING, [unread()]).now == EXISTING
@@ -316,11 +316,11 @@ class TestHistory:
             (created(), True),
             (updated(), False),
             (rotated(FOUND), False),
-            (rotated(NOT_MADE), False),
+            (rotated(NO_EFFECT), False),
             (rotated(UNKNOWN), False),
         ],
     )
-    def test_secrets_count_as_sent_only_if_the_server_answered(self, write: Write, sent: bool) -> None:
+    def test_secrets_are_sent_only_if_the_server_accepted_them(self, write: Write, sent: bool) -> None:
         assert History(EXISTING, [write]).secrets_sent is sent
 
     def test_first_error_is_kept(self) -> None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is shown of an outcome in diff mode."""
+"""Outcomes in diff mode."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.outcome import Outcome
-from tests.unit.reconciling import EXISTING, KEY, altered
+from tests.unit.reconciling import EXISTING, KEY, with_task_settings
 
-FIVE = altered(EXISTING, max_tokens=5)
+FIVE = with_task_settings(EXISTING, max_tokens=5)
 
 
 def test_diff_shows_both_sides_nested() -> None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether anything is to be done at all, and which facts a plan asks for on the way."""
+"""Plans of endpoints in sync, and the facts that plans look up."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Policy
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import Plan, plan
-from tests.unit.planning import NEEDED, OTHERS, SECRETS, SERVER, StubFacts, planned, refusal
+from tests.unit.planning import ALL_ENDPOINTS, CREATE_HINT, NEEDED, SECRETS, SERVER, StubFacts, make_plan, refusal
 from tests.unit.reconciling import (
     EXISTING,
     KEY,
@@ -20,8 +20,8 @@ from tests.unit.reconciling import (
     RATE,
     TEMPERATURE,
     TOKENS,
-    altered,
     wanted,
+    with_task_settings,
 )
 from tests.unit.services import ACME
 
@@ -29,17 +29,17 @@ from tests.unit.services import ACME
 class TestInSync:
     @pytest.mark.parametrize("settings", [{}, {TOKENS: 1024}, {TOKENS: 1024.0, TEMPERATURE: 0.5, RATE: 50, MODEL: "m"}])
     def test_endpoint_in_sync_is_no_change(self, settings: dict[str, Any]) -> None:
-        assert planned(settings, key="k") == Plan("none", EXISTING, EXISTING)
+        assert make_plan(settings, key="k") == Plan("none", EXISTING, EXISTING)
 
     def test_numbers_are_compared_by_value(self) -> None:
-        assert planned({TEMPERATURE: 1}, altered(EXISTING, temperature=1.0)).action == "none"
+        assert make_plan({TEMPERATURE: 1}, with_task_settings(EXISTING, temperature=1.0)).action == "none"
 
     def test_api_key_is_never_compared(self) -> None:
-        assert planned({}, key="another").action == "none"
+        assert make_plan({}, key="another").action == "none"
 
 
-class TestQuestions:
-    """A plan asks only what its decision depends on: each question may cost a request."""
+class TestLookups:
+    """A plan looks up only the facts that its decision needs, because each may cost a request."""
 
     @pytest.mark.parametrize(
         ("settings", "key", "policy", "asked"),
@@ -54,63 +54,63 @@ class TestQuestions:
             ({MODEL: "n"}, "k", {"allow_recreate": True, "update_secrets": "when_changed"}, [SECRETS]),
         ],
     )
-    def test_plan_for_existing_endpoint_asks_no_more_than_it_needs(
+    def test_plan_for_existing_endpoint_looks_up_only_what_it_needs(
         self, settings: dict[str, Any], key: str | None, policy: dict[str, Any], asked: list[str]
     ) -> None:
         facts = StubFacts(secrets_are_new=False)
-        planned(settings, key=key, facts=facts, **policy)
+        make_plan(settings, key=key, facts=facts, **policy)
         assert facts.asked == asked
 
-    def test_refusal_of_a_fixed_setting_asks_nothing(self) -> None:
+    def test_refusal_of_a_fixed_setting_looks_up_nothing(self) -> None:
         facts = StubFacts()
         refusal({MODEL: "n"}, facts=facts)
         assert facts.asked == []
 
     @pytest.mark.parametrize("duplicate_model", ["allow", "warn", "fail"])
     @pytest.mark.parametrize("update_secrets", ["on_create", "when_changed", "always"])
-    def test_create_always_asks_for_the_others_which_may_include_a_left_over(
+    def test_create_always_lists_the_endpoints_to_find_a_left_over(
         self, duplicate_model: str, update_secrets: str
     ) -> None:
         facts = StubFacts()
         policy = {"duplicate_model": duplicate_model, "update_secrets": update_secrets}
-        assert planned(NEEDED, None, "k", facts, **policy).action == "created"
-        assert facts.asked == [OTHERS]
+        assert make_plan(NEEDED, None, "k", facts, **policy).action == "created"
+        assert facts.asked == [ALL_ENDPOINTS]
 
-    def test_create_without_the_key_asks_nothing(self) -> None:
+    def test_create_without_the_key_looks_up_nothing(self) -> None:
         facts = StubFacts()
         assert refusal(NEEDED, None, facts=facts) == (
-            f"There is no inference endpoint a yet, and creating it needs {KEY}."
+            f"Inference endpoint a does not exist, and creating it requires {KEY}. {CREATE_HINT}"
         )
         assert facts.asked == []
 
     @pytest.mark.parametrize("existing", [EXISTING, None])
-    def test_removal_asks_nothing(self, existing: Endpoint | None) -> None:
+    def test_deletion_looks_up_nothing(self, existing: Endpoint | None) -> None:
         facts = StubFacts()
-        planned(existing=existing, facts=facts, state="absent", update_secrets="when_changed", key="k")
+        make_plan(existing=existing, facts=facts, state="absent", update_secrets="when_changed", key="k")
         assert facts.asked == []
 
 
 class TestSecrets:
     def test_key_that_is_always_sent_is_a_change(self) -> None:
-        decided = planned({}, key="k", update_secrets="always")
+        decided = make_plan({}, key="k", update_secrets="always")
         assert decided.action == "updated"
         assert decided.body == {"service_settings": {"api_key": "k"}}
         assert (decided.changes, decided.sent) == ((KEY,), (KEY,))
         assert decided.after == EXISTING
 
     @pytest.mark.parametrize("update_secrets", ["always", "when_changed"])
-    def test_key_that_was_sent_in_this_run_is_not_sent_again(self, update_secrets: str) -> None:
+    def test_key_is_sent_only_once_in_a_run(self, update_secrets: str) -> None:
         facts = StubFacts(secrets_sent=True)
-        assert planned({}, key="k", facts=facts, update_secrets=update_secrets) == Plan("none", EXISTING, EXISTING)
+        assert make_plan({}, key="k", facts=facts, update_secrets=update_secrets) == Plan("none", EXISTING, EXISTING)
         assert facts.asked == []
 
     @pytest.mark.parametrize(("is_new", "changes"), [(True, (KEY,)), (False, ())])
     def test_key_is_a_change_if_it_is_new(self, is_new: bool, changes: tuple[str, ...]) -> None:
         facts = StubFacts(secrets_are_new=is_new)
-        assert planned({}, key="k", facts=facts, update_secrets="when_changed").changes == changes
+        assert make_plan({}, key="k", facts=facts, update_secrets="when_changed").changes == changes
 
-    def test_key_that_is_not_declared_is_no_change(self) -> None:
-        assert planned({}, update_secrets="always").action == "none"
+    def test_undeclared_key_is_no_change(self) -> None:
+        assert make_plan({}, update_secrets="always").action == "none"
 
     def test_all_secrets_of_an_alternative_are_sent_together(self) -> None:
         existing = Endpoint("a", "rerank", "acme", {"service_settings.model": "m"})
@@ -126,20 +126,20 @@ class TestOtherServices:
         foreign = Endpoint("a", "completion", "openai", {})
         assert refusal(existing=foreign, state=state, allow_recreate=True, force=True) == (
             "Inference endpoint a belongs to the service openai, not to anthropic. "
-            "It is left as it is: choose another inference_id."
+            "It was not changed. Hint: use a different inference_id."
         )
 
 
 class TestRemoval:
     def test_endpoint_that_exists_is_deleted(self) -> None:
-        assert planned(state="absent") == Plan("deleted", EXISTING)
+        assert make_plan(state="absent") == Plan("deleted", EXISTING)
 
-    def test_endpoint_that_does_not_exist_is_no_change(self) -> None:
-        assert planned(existing=None, state="absent") == Plan("none")
+    def test_deletion_of_a_missing_endpoint_is_no_change(self) -> None:
+        assert make_plan(existing=None, state="absent") == Plan("none")
 
 
 def test_repr_of_a_plan_shows_no_secret() -> None:
-    decided = planned(NEEDED, None, "sk-secret")
+    decided = make_plan(NEEDED, None, "sk-secret")
     assert decided.body["service_settings"]["api_key"] == "sk-secret"
     assert "sk-secret" not in repr(decided)
-    assert "sk-secret" not in repr(planned({MODEL: "n"}, key="sk-secret", allow_recreate=True))
+    assert "sk-secret" not in repr(make_plan({MODEL: "n"}, key="sk-secret", allow_recreate=True))

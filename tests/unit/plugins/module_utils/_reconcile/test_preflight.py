@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The temporary endpoint: it proves keys before they replace working ones, and is the copy while a run re-creates."""
+"""Preflight checks: temporary endpoints test new keys, and are copies of settings while a run re-creates endpoints."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from tests.unit.reconciling import (
     failed,
     lost,
     not_found,
-    of_provider,
     rejected,
+    rejected_by_provider,
     timed_out,
     unreachable,
     wanted,
@@ -62,12 +62,12 @@ def rotated(server: Simulator, **options: Any) -> Run:
 
 
 class TestKeys:
-    """Before 9.4, an update stores any key: without a proof, the endpoint that worked would be broken."""
+    """Before 9.4, an update stores even a wrong key, which would break a working endpoint."""
 
     @pytest.mark.rejected("PUT /_inference/.*: 400")
     @pytest.mark.parametrize("version", BEFORE_VALIDATION)
     @pytest.mark.parametrize("policy", ["always", "when_changed"])
-    def test_wrong_key_is_rejected_and_the_working_one_stays(self, version: str, policy: str) -> None:
+    def test_invalid_key_is_rejected_and_the_working_one_is_kept(self, version: str, policy: str) -> None:
         with Simulator(version=version, refused_keys=[KEY]) as server:
             seed(server)
             run = rotated(server, update_secrets=policy)
@@ -79,7 +79,7 @@ class TestKeys:
             assert TRIAL_ID not in server.endpoints
 
     @pytest.mark.parametrize("version", BEFORE_VALIDATION)
-    def test_right_key_is_proved_and_stored(self, version: str) -> None:
+    def test_valid_key_is_checked_and_stored(self, version: str) -> None:
         with Simulator(version=version) as server:
             seed(server, temperature=0.5)
             run = rotated(server)
@@ -92,7 +92,7 @@ class TestKeys:
 
     @pytest.mark.rejected("PUT /_inference/.*: 400")
     @pytest.mark.parametrize("version", WITH_VALIDATION)
-    def test_server_that_validates_by_itself_needs_no_proof(self, version: str) -> None:
+    def test_server_that_validates_updates_needs_no_preflight_check(self, version: str) -> None:
         with Simulator(version=version, refused_keys=[KEY]) as server:
             seed(server)
             run = rotated(server)
@@ -102,7 +102,7 @@ class TestKeys:
 
     @pytest.mark.rejected("PUT /_inference/.*: 400")
     @pytest.mark.parametrize("version", [*BEFORE_VALIDATION, *WITH_VALIDATION])
-    def test_key_is_proved_if_the_version_is_not_known(self, version: str) -> None:
+    def test_key_is_checked_if_the_version_is_unknown(self, version: str) -> None:
         with Simulator(version=version, refused_keys=[KEY]) as server:
             seed(server)
             server.faults.add(Fault("status", match="GET /$", status=403))
@@ -113,7 +113,7 @@ class TestKeys:
 
     @pytest.mark.rejected("PUT /_inference/.*: 400")
     @pytest.mark.parametrize("version", BEFORE_VALIDATION)
-    def test_key_that_goes_along_with_another_setting_is_proved(self, version: str) -> None:
+    def test_key_that_is_sent_with_another_setting_is_checked(self, version: str) -> None:
         with Simulator(version=version, refused_keys=[KEY]) as server:
             seed(server)
             run = endpoint(server, **{**DOCUMENTED, "service_settings": RATE_LIMIT})
@@ -122,7 +122,7 @@ class TestKeys:
 
     @pytest.mark.rejected("PUT /_inference/.*: 400")
     @pytest.mark.parametrize("version", BEFORE_VALIDATION)
-    def test_wrong_key_of_one_endpoint_does_not_stop_a_list(self, version: str) -> None:
+    def test_invalid_key_of_one_endpoint_does_not_stop_a_list(self, version: str) -> None:
         with Simulator(version=version, refused_keys=[KEY]) as server:
             seed(server, "a")
             seed(server, "b")
@@ -135,21 +135,21 @@ class TestKeys:
             assert [result["action"] for result in run["results"]] == ["none", "updated"]
             assert (server.endpoints["a"].secret, server.endpoints["b"].secret) == (FORMER_KEY, "sk-ant-right")
 
-    def test_check_mode_proves_nothing(self) -> None:
+    def test_check_mode_runs_no_preflight_check(self) -> None:
         with Simulator(version="9.3") as server:
             seed(server)
             run = rotated(server, check=True)
             assert server.requests == [READ, VERSION]
             assert run["action"] == "updated"
 
-    def test_without_preflight_nothing_is_proved(self) -> None:
+    def test_preflight_false_creates_no_temporary_endpoint(self) -> None:
         with Simulator(version="9.3") as server:
             seed(server)
             rotated(server, preflight=False)
             assert server.requests == [READ, VERSION, OTHERS, update_request(version="9.3")]
 
     @pytest.mark.parametrize("kind", ["reset_after", "status_after", "cut"])
-    def test_proof_whose_response_is_lost_leaves_no_temporary_endpoint(self, kind: str) -> None:
+    def test_preflight_check_with_a_lost_response_leaves_no_temporary_endpoint(self, kind: str) -> None:
         with Simulator(version="9.3") as server:
             seed(server)
             fault = Fault(kind, match=f"PUT .*{TRIAL_ID}", status=500 if kind == "status_after" else None)
@@ -161,7 +161,7 @@ class TestKeys:
 
 
 class TestLeftOver:
-    """A run was killed after it deleted the endpoint: its temporary endpoint has the only copy of the settings."""
+    """A run was interrupted after it deleted the endpoint. Its temporary endpoint is the only copy of the settings."""
 
     def leave(self, server: Simulator, **settings: Any) -> None:
         seed(server, TRIAL_ID, temperature=0.5, **settings)
@@ -178,7 +178,7 @@ class TestLeftOver:
         assert (run["action"], run["endpoint"]["task_settings"]["temperature"]) == ("created", 0.5)
         assert "task_settings.temperature" in run["changes"]
         [warning] = run.warnings
-        assert "An earlier run ended while it re-created inference endpoint" in warning
+        assert "An earlier run was interrupted while it re-created inference endpoint" in warning
         assert "still has service_settings.rate_limit.requests_per_minute and task_settings.temperature" in warning
 
     def test_declared_settings_take_precedence_over_those_of_a_left_over(self, server: Simulator) -> None:
@@ -192,19 +192,19 @@ class TestLeftOver:
         assert run["action"] == "created"
         assert run["endpoint"]["service_settings"]["model_id"] == MODEL
 
-    def test_undeclared_settings_are_not_carried_over_if_they_are_to_be_removed(self, server: Simulator) -> None:
+    def test_undeclared_settings_are_not_carried_over_with_policy_remove(self, server: Simulator) -> None:
         self.leave(server)
         run = endpoint(server, **DOCUMENTED, unmanaged_settings="remove")
         assert run["endpoint"] == STORED
         assert TRIAL_ID not in server.endpoints
 
-    def test_check_mode_foretells_what_a_left_over_adds(self, server: Simulator) -> None:
+    def test_check_mode_predicts_the_settings_of_a_left_over(self, server: Simulator) -> None:
         self.leave(server)
-        foretold = endpoint(server, **DOCUMENTED, check=True, diff=True)
+        predicted = endpoint(server, **DOCUMENTED, check=True, diff=True)
         assert server.requests == [READ, OTHERS]
         run = endpoint(server, **DOCUMENTED, diff=True)
         for name in ("changed", "action", "changes", "endpoint", "diff"):
-            assert foretold[name] == run[name]
+            assert predicted[name] == run[name]
 
     @pytest.mark.rejected("PUT /_inference/.*: 400")
     def test_create_that_fails_keeps_the_left_over(self) -> None:
@@ -213,7 +213,7 @@ class TestLeftOver:
             assert endpoint(server, **DOCUMENTED).failed
             assert server.endpoints[TRIAL_ID].task_settings["temperature"] == 0.5
 
-    def test_temporary_name_of_another_service_is_left_alone(self, server: Simulator) -> None:
+    def test_temporary_id_of_another_service_is_not_touched(self, server: Simulator) -> None:
         server.seed(TRIAL_ID, service="openai")
         run = endpoint(server, **DOCUMENTED)
         assert run["endpoint"] == STORED
@@ -258,7 +258,7 @@ class TestLeftOver:
         assert server.endpoints[ID].task_settings["temperature"] == 0.5
         assert TRIAL_ID not in server.endpoints
 
-    def test_list_that_re_creates_an_endpoint_does_not_delete_its_copy_meanwhile(self, server: Simulator) -> None:
+    def test_list_that_recreates_an_endpoint_does_not_delete_its_copy_early(self, server: Simulator) -> None:
         seed(server, temperature=0.1)
         self.leave(server)
         other = {"service_settings": {"api_key": KEY, "model_id": "other"}}
@@ -279,7 +279,7 @@ class TestLeftOver:
         run = endpoints(server, endpoints=[{"inference_id": "other"}])
         assert run["changed"] is False
         assert TRIAL_ID in server.endpoints
-        assert f"Declare {ID}, as present or as absent." in run.warnings[0]
+        assert f"Hint: add {ID} to the list" in run.warnings[0]
 
     def test_purge_keeps_the_left_over_of_a_declared_endpoint(self, server: Simulator) -> None:
         self.leave(server)
@@ -294,11 +294,11 @@ class TestLeftOver:
         assert [result["action"] for result in run["results"]] == ["none", "deleted"]
         assert run.warnings == []
 
-    def test_left_over_does_not_count_as_a_duplicate(self, server: Simulator) -> None:
+    def test_left_over_is_not_a_duplicate(self, server: Simulator) -> None:
         self.leave(server)
         assert endpoint(server, **DOCUMENTED, duplicate_model="fail")["action"] == "created"
 
-    def test_left_over_that_cannot_be_deleted_is_a_failure_that_reports_the_change(self, server: Simulator) -> None:
+    def test_left_over_that_cannot_be_deleted_fails_the_run_and_the_change_is_reported(self, server: Simulator) -> None:
         seed(server)
         self.leave(server)
         server.faults.add(Fault("status", match=f"DELETE .*{TRIAL_ID}", status=500, times=9))
@@ -308,8 +308,8 @@ class TestLeftOver:
         assert (run["changed"], run["action"], run["endpoint"]["task_settings"]) == (True, "updated", {"max_tokens": 5})
 
 
-class TestReCreation:
-    def test_temporary_endpoint_stays_until_the_endpoint_is_created_again(self, server: Simulator) -> None:
+class TestRecreation:
+    def test_temporary_endpoint_is_kept_until_the_endpoint_is_recreated(self, server: Simulator) -> None:
         seed(server, temperature=0.5)
         run = endpoint(
             server,
@@ -320,7 +320,7 @@ class TestReCreation:
         assert writes == [trial_request(), DELETE, create_request(), TRIAL_REMOVAL]
         assert run["action"] == "recreated"
 
-    def test_temporary_endpoint_stays_if_the_endpoint_is_gone(self, server: Simulator) -> None:
+    def test_temporary_endpoint_is_kept_if_the_endpoint_is_lost(self, server: Simulator) -> None:
         seed(server, temperature=0.5)
         server.faults.add(Fault("provider_refusal", match=rf"PUT .*/{ID}\?", status=401, times=9))
         run = endpoint(
@@ -328,8 +328,8 @@ class TestReCreation:
             **{**DOCUMENTED, "service_settings": {"api_key": KEY, "model_id": "other"}},
             allow_recreate=True,
         )
-        assert "THE ENDPOINT IS GONE" in run["msg"]
-        assert f"The temporary endpoint {TRIAL_ID} keeps its settings." in run["msg"]
+        assert "The endpoint no longer exists." in run["msg"]
+        assert f"The temporary endpoint {TRIAL_ID} has a copy of its settings." in run["msg"]
         assert TRIAL_ID in server.endpoints
         server.faults.clear()
         again = endpoint(server, **{**DOCUMENTED, "service_settings": {"api_key": KEY, "model_id": "other"}})
@@ -338,42 +338,42 @@ class TestReCreation:
         assert TRIAL_ID not in server.endpoints
 
 
-class TestProof:
-    """The requests of a proof, over an API in memory."""
+class TestCheck:
+    """Requests of a preflight check, with an API in memory."""
 
     TRIAL = EXISTING._replace(inference_id="a-ansible-preflight")
     CREATE = "create a-ansible-preflight"
     REMOVE = "delete a-ansible-preflight force"
     LOOK = "get a-ansible-preflight"
 
-    def prove(self, api: MemoryApi, desired: Desired | None = None) -> Preflight:
+    def check(self, api: MemoryApi, desired: Desired | None = None) -> Preflight:
         preflight = Preflight(cluster_of(api), wanted("a"))
-        preflight.look()
+        preflight.find_left_over()
         api.calls.clear()
-        preflight.prove(EXISTING, nest(EXISTING.settings), desired or wanted("a", settings=EXISTING.settings))
+        preflight.check(EXISTING, nest(EXISTING.settings), desired or wanted("a", settings=EXISTING.settings))
         return preflight
 
-    def test_proof_creates_the_temporary_endpoint(self) -> None:
+    def test_check_creates_the_temporary_endpoint(self) -> None:
         api = MemoryApi(EXISTING)
-        assert self.prove(api).exists == api.endpoints["a-ansible-preflight"] == self.TRIAL
+        assert self.check(api).temporary_endpoint == api.endpoints["a-ansible-preflight"] == self.TRIAL
         assert api.calls == ["server", self.CREATE]
 
     def test_temporary_endpoint_of_an_earlier_run_is_deleted_first(self) -> None:
         api = MemoryApi(EXISTING, self.TRIAL)
-        self.prove(api)
+        self.check(api)
         assert api.calls == [self.REMOVE, "server", self.CREATE]
 
-    def test_temporary_endpoint_that_appears_meanwhile_is_replaced(self) -> None:
+    def test_temporary_endpoint_that_appears_during_the_check_is_replaced(self) -> None:
         api = MemoryApi(EXISTING)
         api.failures[self.CREATE] = [already_exists()]
         api.happens[self.CREATE] = [lambda: api.endpoints.update({"a-ansible-preflight": self.TRIAL})]
-        self.prove(api)
+        self.check(api)
         assert api.calls == ["server", self.CREATE, self.LOOK, self.REMOVE, self.CREATE]
 
-    def test_temporary_endpoint_that_vanishes_meanwhile_is_created(self) -> None:
+    def test_temporary_endpoint_that_vanishes_during_the_check_is_created(self) -> None:
         api = MemoryApi(EXISTING)
         api.failures[self.CREATE] = [already_exists()]
-        self.prove(api)
+        self.check(api)
         assert api.calls == ["server", self.CREATE, self.LOOK, self.CREATE]
 
     @pytest.mark.parametrize("is_known", [True, False])
@@ -383,83 +383,85 @@ class TestProof:
         api.failures[self.CREATE] = [already_exists()]
         api.happens[self.CREATE] = [lambda: api.endpoints.update({"a-ansible-preflight": foreign})]
         with pytest.raises(Refused) as refused:
-            self.prove(api)
+            self.check(api)
         assert str(refused.value) == (
-            "a-ansible-preflight is needed as temporary endpoint, but belongs to the service openai. "
-            "Inference endpoint a was not changed."
+            "Cannot run the preflight check, because inference endpoint a-ansible-preflight belongs to the service "
+            "openai. Inference endpoint a was not changed. Hint: use a different inference_id, or set preflight=false."
         )
         assert api.endpoints["a-ansible-preflight"] == foreign
 
-    def test_proof_whose_response_does_not_come_in_time_is_refused(self) -> None:
+    def test_check_that_times_out_is_refused(self) -> None:
         api = MemoryApi(EXISTING)
         error = timed_out(path=f"{PATH}-ansible-preflight")
         api.failures[self.CREATE] = [error]
         with pytest.raises(Refused) as refused:
-            self.prove(api)
-        assert str(refused.value) == f"{error} Inference endpoint a was not changed; run again."
+            self.check(api)
+        assert str(refused.value) == f"{error} Inference endpoint a was not changed. Run the task again."
         assert api.calls == ["server", self.CREATE]
 
-    @pytest.mark.parametrize("error", [of_provider(), rejected(), lost(), failed()])
-    def test_proof_that_fails_but_is_stored_is_deleted(self, error: ClientError) -> None:
+    @pytest.mark.parametrize("error", [rejected_by_provider(), rejected(), lost(), failed()])
+    def test_temporary_endpoint_that_is_stored_despite_an_error_is_deleted(self, error: ClientError) -> None:
         api = MemoryApi(EXISTING)
         api.failures[self.CREATE] = [error]
         api.lost_responses.add(self.CREATE)
         with pytest.raises(ClientError) as raised:
-            self.prove(api)
+            self.check(api)
         assert raised.value is error
         assert api.calls == ["server", self.CREATE, self.LOOK, self.REMOVE]
         assert list(api.endpoints) == ["a"]
 
-    def test_proof_that_was_never_sent_is_not_looked_for(self) -> None:
+    def test_temporary_endpoint_that_was_never_sent_is_not_read(self) -> None:
         api = MemoryApi(EXISTING)
         api.failures[self.CREATE] = [unreachable()]
         with pytest.raises(ClientError):
-            self.prove(api)
+            self.check(api)
         assert api.calls == ["server", self.CREATE]
 
-    def test_temporary_endpoint_that_is_not_as_declared_is_refused(self) -> None:
+    def test_temporary_endpoint_that_differs_from_the_declaration_is_refused(self) -> None:
         with pytest.raises(Refused) as refused:
-            self.prove(MemoryApi(EXISTING), wanted("a", settings={"task_settings.max_tokens": 7}))
+            self.check(MemoryApi(EXISTING), wanted("a", settings={"task_settings.max_tokens": 7}))
         assert str(refused.value) == (
-            "Elasticsearch does not store task_settings.max_tokens as declared. Inference endpoint a was not changed."
+            "The preflight check failed, because Elasticsearch did not store the declared value of "
+            "task_settings.max_tokens. Inference endpoint a was not changed. "
+            "Hint: check that this version of Elasticsearch supports the declared values."
         )
 
 
-class TestRemoval:
-    TRIAL, REMOVE = TestProof.TRIAL, TestProof.REMOVE
+class TestDeletion:
+    TRIAL, REMOVE = TestCheck.TRIAL, TestCheck.REMOVE
 
     def preflight(self, api: MemoryApi) -> Preflight:
         preflight = Preflight(cluster_of(api), wanted("a"))
-        preflight.look()
+        preflight.find_left_over()
         api.calls.clear()
         return preflight
 
-    def test_removal_without_a_temporary_endpoint_asks_nothing(self) -> None:
+    def test_deletion_without_a_temporary_endpoint_sends_nothing(self) -> None:
         api = MemoryApi(EXISTING)
-        self.preflight(api).remove()
+        self.preflight(api).delete()
         assert api.calls == []
 
-    def test_temporary_name_of_another_service_is_not_removed(self) -> None:
+    def test_temporary_id_of_another_service_is_not_deleted(self) -> None:
         api = MemoryApi(EXISTING, self.TRIAL._replace(service="openai"))
-        self.preflight(api).remove()
+        self.preflight(api).delete()
         assert api.calls == []
 
     @pytest.mark.parametrize("failures", [[], [lost()], [lost(), failed()], [not_found("DELETE")]])
-    def test_removal_whose_response_is_lost_is_sent_again(self, failures: list[ClientError | None]) -> None:
+    def test_deletion_with_a_lost_response_is_retried(self, failures: list[ClientError | None]) -> None:
         api = MemoryApi(EXISTING, self.TRIAL)
         api.failures[self.REMOVE] = list(failures)
         preflight = self.preflight(api)
-        preflight.remove()
-        assert preflight.exists is None
+        preflight.delete()
+        assert preflight.temporary_endpoint is None
         assert len(api.calls) == len([error for error in failures if error and error.ambiguous]) + 1
 
     @pytest.mark.parametrize(("failures", "tries"), [([rejected("DELETE")], 1), ([lost(), lost(), lost()], 3)])
-    def test_removal_that_fails_is_raised_unless_something_else_failed_before(
+    def test_failed_deletion_is_raised_unless_another_failure_came_first(
         self, failures: list[ClientError | None], tries: int
     ) -> None:
         api = MemoryApi(EXISTING, self.TRIAL)
         preflight = self.preflight(api)
-        for remove, is_raised in ((preflight.remove_if_possible, False), (preflight.remove, True)):
+        for remove, is_raised in ((preflight.delete_if_possible, False), (preflight.delete, True)):
             api.calls.clear()
             api.failures[self.REMOVE] = list(failures)
             if is_raised:
@@ -468,4 +470,4 @@ class TestRemoval:
             else:
                 remove()
             assert api.calls == [self.REMOVE] * tries
-        assert preflight.exists == self.TRIAL
+        assert preflight.temporary_endpoint == self.TRIAL

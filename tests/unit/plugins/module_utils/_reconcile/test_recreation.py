@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Endpoints that are deleted and created again: nothing that worked is lost, and the message says what there is."""
+"""Re-creation of endpoints: no working endpoint is lost, and messages describe the resulting state."""
 
 from __future__ import annotations
 
@@ -14,13 +14,10 @@ import pytest
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ClientError, Refused
 from ansible_collections.esops.inference.plugins.module_utils._inference.api import Inference
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.endpoint_run import EndpointRun
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.facts import EndpointFacts
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.history import UNKNOWN, History, Write
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import Plan
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.preflight import Preflight
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.history import UNKNOWN, Write
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.recreation import Recreation
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.remote import Remote
-from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import SERVICE
 from tests.simulator import Fault, Simulator
 from tests.unit.reconciling import (
     EXISTING,
@@ -31,16 +28,16 @@ from tests.unit.reconciling import (
     TOKENS,
     MemoryApi,
     already_exists,
-    altered,
     cluster_of,
     failed,
     lost,
     not_found,
-    of_provider,
     rejected,
+    rejected_by_provider,
     timed_out,
     unreachable,
     wanted,
+    with_task_settings,
 )
 from tests.unit.reconciling import KEY as KEY_PATH
 from tests.unit.runs import RECREATE, declared, held, trials
@@ -71,7 +68,7 @@ def recreated(server: Simulator, **options: Any) -> Run:
 
 
 class TestRuns:
-    def test_new_settings_are_proved_before_anything_is_deleted(self, server: Simulator) -> None:
+    def test_new_settings_are_checked_before_anything_is_deleted(self, server: Simulator) -> None:
         seed(server, temperature=0.5)
         run = recreated(server)
         assert server.requests == [READ, OTHERS, *REFERENCES, VERSION, *RECREATE[2:]]
@@ -81,13 +78,13 @@ class TestRuns:
         assert server.endpoints[ID].task_settings == {"max_tokens": 1024, "temperature": 0.5}
         assert trials(server) == []
 
-    def test_new_settings_are_not_proved_without_preflight(self, server: Simulator) -> None:
+    def test_new_settings_are_not_checked_with_preflight_false(self, server: Simulator) -> None:
         seed(server)
         recreated(server, preflight=False)
         assert server.requests == [READ, OTHERS, *REFERENCES, DELETE, VERSION, CREATE]
 
     @pytest.mark.rejected("PUT /_inference/.*: 400")
-    def test_settings_that_the_provider_rejects_delete_nothing(self) -> None:
+    def test_settings_rejected_by_the_provider_delete_nothing(self) -> None:
         with Simulator(refused_models=["other"]) as server:
             seed(server)
             run = recreated(server)
@@ -114,7 +111,7 @@ class TestRuns:
         assert server.requests == [READ, OTHERS, VERSION, TRIAL, DELETE + "?force=true", CREATE, TRIAL_REMOVAL]
         assert run["action"] == "recreated"
 
-    def test_temporary_endpoint_of_a_killed_run_is_replaced(self, server: Simulator) -> None:
+    def test_temporary_endpoint_of_an_interrupted_run_is_replaced(self, server: Simulator) -> None:
         seed(server)
         seed(server, f"{ID}-ansible-preflight")
         run = recreated(server)
@@ -131,7 +128,7 @@ class TestRuns:
         assert trials(server) == [f"{ID}-ansible-preflight"]
         assert run["endpoint"] == held(server) == STORED
 
-    def test_temporary_endpoint_that_is_not_stored_as_declared_stops_the_recreation(
+    def test_temporary_endpoint_with_other_values_stops_the_recreation(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         seed(server)
@@ -145,10 +142,10 @@ class TestRuns:
         monkeypatch.setattr(Inference, "put", forgetful)
         run = recreated(server)
         assert run.failed
-        assert "does not store task_settings.max_tokens as declared" in run["msg"]
+        assert "did not store the declared value of task_settings.max_tokens" in run["msg"]
         assert run["endpoint"] == held(server) == STORED
 
-    def test_create_that_fails_restores_the_former_settings(self, server: Simulator) -> None:
+    def test_failed_create_restores_the_previous_settings(self, server: Simulator) -> None:
         seed(server, temperature=0.5)
         before = held(server)
         server.faults.add(Fault("provider_refusal", match=rf"PUT .*/{ID}\?"))
@@ -168,23 +165,23 @@ class TestRuns:
         assert run.failed
         assert run["endpoint"] == held(server) == before
         assert server.endpoints[ID].secret == KEY
-        assert "Its former settings are in place again, with the API key that was declared." in run["msg"]
-        # The key may be another one now.
+        assert "Its previous settings were restored, with the declared service_settings.api_key." in run["msg"]
+        # The key may differ from the previous one.
         assert run["changed"] is True
 
-    def test_endpoint_that_can_neither_be_created_nor_restored_is_reported_as_gone(self, server: Simulator) -> None:
+    def test_endpoint_that_can_neither_be_created_nor_restored_is_reported_as_lost(self, server: Simulator) -> None:
         seed(server, temperature=0.5)
         server.faults.add(Fault("provider_refusal", match=rf"PUT .*/{ID}\?", times=2))
         run = recreated(server)
         assert run.failed
         assert held(server) is None
         assert (run["changed"], run["action"], run["endpoint"]) == (True, "deleted", None)
-        assert "THE ENDPOINT IS GONE" in run["msg"]
+        assert "The endpoint no longer exists." in run["msg"]
         assert "task_settings.temperature=0.5" in run["msg"]
         assert KEY not in run.output
 
     @pytest.mark.rejected("PUT /_inference/.*: 400")
-    def test_endpoint_that_someone_else_created_after_the_delete_is_reported(
+    def test_endpoint_created_by_another_client_after_the_delete_is_reported(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         seed(server)
@@ -198,7 +195,7 @@ class TestRuns:
         monkeypatch.setattr(Inference, "put", outrun)
         run = recreated(server)
         assert run.failed
-        assert "Another endpoint of that id exists now" in run["msg"]
+        assert "Another endpoint with this ID now exists." in run["msg"]
         assert run["endpoint"] == held(server)
 
     @pytest.mark.rejected("GET /_inference/.*: 404")
@@ -235,77 +232,65 @@ DESIRED = wanted("a", task_type="completion", settings=NEW.settings, secrets={KE
 TRIAL_ID = "a-ansible-preflight"
 PROVED = ["references a", "server", f"create {TRIAL_ID}"]
 DELETED = Write("deleted", EXISTING, None)
-FORMER = f"It was of the task type completion with {MODEL}=m, {RATE}=50, {TOKENS}=1024, {TEMPERATURE}=0.5."
+FORMER = f"Its previous settings were task_type=completion, {MODEL}=m, {RATE}=50, {TOKENS}=1024, {TEMPERATURE}=0.5."
 
 
 class Case:
-    """One re-creation over an API in memory."""
+    """One re-creation with an API in memory."""
 
     def __init__(self, preflight: bool = True, former: Endpoint = EXISTING) -> None:
         self.api = MemoryApi(EXISTING)
         cluster = cluster_of(self.api, preflight=preflight, allow_recreate=True)
-        self.history = History(EXISTING)
-        facts = EndpointFacts(cluster, DESIRED)
-        self.plan: Plan = replace(cluster.decide(DESIRED, EXISTING, facts), before=former)
-        remote = Remote(cluster, "a")
-        self.preflight = Preflight(cluster, DESIRED)
-
-        def look(error: ClientError) -> Endpoint | None:
-            try:
-                return remote.read()
-            except ClientError:
-                self.history.writes.append(Write("recreated", None, None, UNKNOWN, is_read=False))
-                raise error from None
-
-        self.recreation = Recreation(
-            remote, DESIRED, SERVICE, self.plan, self.history, self.preflight, look, lambda now: now == NEW
-        )
+        plan = replace(cluster.decide(DESIRED, EXISTING, EndpointFacts(cluster, DESIRED)), before=former)
+        run = EndpointRun(cluster, DESIRED, EXISTING)
+        self.history, self.preflight = run.history, run.preflight
+        self.recreation = Recreation(run, plan)
 
     def refusal(self) -> str:
-        """Why the re-creation fails."""
+        """Execute the re-creation and return the message of its failure."""
         with pytest.raises(Refused) as refused:
-            self.recreation.carry_out()
+            self.recreation.execute()
         return str(refused.value)
 
     @property
     def writes(self) -> list[str]:
-        """The writes of the endpoint itself."""
+        """Return the writes of the endpoint itself."""
         names = ("create a", "update a", "delete a")
         return [call for call in self.api.calls if call in names]
 
 
 class TestSuccess:
-    def test_endpoint_is_proved_deleted_and_created(self) -> None:
+    def test_endpoint_is_checked_deleted_and_created(self) -> None:
         case = Case()
-        assert case.recreation.carry_out() == NEW
+        assert case.recreation.execute() == NEW
         assert case.api.calls == [*PROVED, "delete a", "create a"]
         assert case.api.retries == [0, 6]
         assert case.history.writes == [DELETED]
 
-    def test_temporary_endpoint_stays_as_a_copy(self) -> None:
+    def test_temporary_endpoint_is_kept_as_a_copy(self) -> None:
         case = Case()
-        case.recreation.carry_out()
-        assert case.preflight.exists == case.api.endpoints[TRIAL_ID] == NEW._replace(inference_id=TRIAL_ID)
+        case.recreation.execute()
+        assert case.preflight.temporary_endpoint == case.api.endpoints[TRIAL_ID] == NEW._replace(inference_id=TRIAL_ID)
 
-    def test_nothing_is_proved_without_preflight(self) -> None:
+    def test_preflight_false_disables_the_check(self) -> None:
         case = Case(preflight=False)
-        case.recreation.carry_out()
+        case.recreation.execute()
         assert case.api.calls == ["references a", "delete a", "server", "create a"]
 
 
 class TestDelete:
-    def test_endpoint_that_is_gone_after_a_failed_delete_is_created(self) -> None:
+    def test_endpoint_that_is_missing_after_a_failed_delete_is_created(self) -> None:
         case = Case()
         case.api.failures["delete a"] = [lost("DELETE")]
         case.api.lost_responses.add("delete a")
-        assert case.recreation.carry_out() == NEW
+        assert case.recreation.execute() == NEW
         assert case.history.writes == [DELETED]
 
-    def test_endpoint_that_somebody_else_deleted_is_created(self) -> None:
+    def test_endpoint_deleted_by_another_client_is_created(self) -> None:
         case = Case()
         case.api.failures["delete a"] = [not_found("DELETE", PATH)]
         case.api.lost_responses.add("delete a")
-        assert case.recreation.carry_out() == NEW
+        assert case.recreation.execute() == NEW
 
     @pytest.mark.parametrize(
         "error", [rejected("DELETE"), lost("DELETE"), failed("DELETE"), unreachable("DELETE", PATH)]
@@ -314,17 +299,17 @@ class TestDelete:
         case = Case()
         case.api.failures["delete a"] = [error]
         with pytest.raises(ClientError) as raised:
-            case.recreation.carry_out()
+            case.recreation.execute()
         assert raised.value is error
         assert (case.writes, case.history.writes) == (["delete a"], [])
 
-    def test_delete_that_may_still_be_under_way_is_not_followed_by_a_create(self) -> None:
+    def test_delete_that_may_still_be_in_progress_is_not_followed_by_a_create(self) -> None:
         case = Case()
         error = timed_out("DELETE")
         case.api.failures["delete a"] = [error]
         assert case.refusal() == (
-            f"{error} Inference endpoint a may still be deleted by it. {FORMER} "
-            "Look whether it is there, and run again."
+            f"{error} This request may still delete inference endpoint a. {FORMER} "
+            "Check whether the endpoint exists, and run the task again."
         )
         assert case.writes == ["delete a"]
         assert case.history.writes == [Write("recreated", EXISTING, EXISTING, UNKNOWN, error=error)]
@@ -332,18 +317,18 @@ class TestDelete:
 
 class TestCreate:
     @pytest.mark.parametrize("error", [lost(), failed(), timed_out(), already_exists()])
-    def test_create_is_sent_again_if_nothing_is_there(self, error: ClientError) -> None:
+    def test_create_is_retried_if_the_endpoint_does_not_exist(self, error: ClientError) -> None:
         case = Case()
         case.api.failures["create a"] = [error, error]
-        assert case.recreation.carry_out() == NEW
+        assert case.recreation.execute() == NEW
         assert case.writes == ["delete a", "create a", "create a", "create a"]
 
     @pytest.mark.parametrize("error", [lost(), failed(), timed_out(), rejected()])
-    def test_endpoint_that_is_there_despite_an_error_is_the_result(self, error: ClientError) -> None:
+    def test_endpoint_that_exists_despite_an_error_is_the_result(self, error: ClientError) -> None:
         case = Case()
         case.api.failures["create a"] = [error]
         case.api.lost_responses.add("create a")
-        assert case.recreation.carry_out() == NEW
+        assert case.recreation.execute() == NEW
         assert case.writes == ["delete a", "create a"]
 
     def test_create_that_was_never_sent_is_followed_by_a_restore(self) -> None:
@@ -351,54 +336,52 @@ class TestCreate:
         error = unreachable("PUT", PATH)
         case.api.failures["create a"] = [error, error]
         assert case.refusal() == (
-            f"Inference endpoint a was deleted, and creating it as declared failed: {error} Putting its former "
-            f"settings back failed, too: {error} THE ENDPOINT IS GONE. {FORMER} The temporary endpoint "
-            f"{TRIAL_ID} keeps its settings. Run again, so that it is created."
+            f"Inference endpoint a was deleted, but re-creating it failed: {error} Restoring its previous settings "
+            f"also failed: {error} The endpoint no longer exists. {FORMER} The temporary endpoint "
+            f"{TRIAL_ID} has a copy of its settings. Run the task again to create it."
         )
 
 
 class TestRestore:
-    FAILED = f"Inference endpoint a was deleted, and creating it as declared failed: {of_provider()}"
+    FAILED = f"Inference endpoint a was deleted, but re-creating it failed: {rejected_by_provider()}"
 
-    def test_former_settings_are_restored_with_the_declared_key(self) -> None:
+    def test_previous_settings_are_restored_with_the_declared_key(self) -> None:
         case = Case()
-        case.api.failures["create a"] = [of_provider()]
-        assert case.refusal() == (
-            f"{self.FAILED} Its former settings are in place again, with the API key that was declared."
-        )
+        case.api.failures["create a"] = [rejected_by_provider()]
+        assert case.refusal() == (f"{self.FAILED} Its previous settings were restored, with the declared {KEY_PATH}.")
         assert case.api.endpoints["a"] == case.history.now == EXISTING
         assert case.api.bodies[-1]["service_settings"]["api_key"] == "k"
         assert case.api.retries == [0, 6, 6]
 
-    def test_endpoint_that_cannot_be_restored_is_gone(self) -> None:
+    def test_endpoint_that_cannot_be_restored_is_lost(self) -> None:
         case = Case(preflight=False)
-        case.api.failures["create a"] = [of_provider(), of_provider()]
+        case.api.failures["create a"] = [rejected_by_provider(), rejected_by_provider()]
         assert case.refusal() == (
-            f"{self.FAILED} Putting its former settings back failed, too: {of_provider()} THE ENDPOINT IS GONE. "
-            f"{FORMER} Run again, so that it is created."
+            f"{self.FAILED} Restoring its previous settings also failed: {rejected_by_provider()} "
+            f"The endpoint no longer exists. {FORMER} Run the task again to create it."
         )
         assert case.history.writes == [DELETED]
 
     def test_endpoint_that_could_not_be_read_is_not_restored(self) -> None:
         case = Case(former=Endpoint("a", "", "anthropic", {}))
-        case.api.failures["create a"] = [of_provider()]
+        case.api.failures["create a"] = [rejected_by_provider()]
         assert case.refusal() == (
-            f"{self.FAILED} THE ENDPOINT IS GONE. What it had is not known. The temporary endpoint {TRIAL_ID} keeps "
-            "its settings. Run again, so that it is created."
+            f"{self.FAILED} The endpoint no longer exists. Its previous settings are unknown. The temporary endpoint "
+            f"{TRIAL_ID} has a copy of its settings. Run the task again to create it."
         )
         assert case.writes == ["delete a", "create a"]
 
-    def test_restore_that_works_despite_an_error_is_found_by_reading(self) -> None:
+    def test_restore_that_succeeds_despite_an_error_is_found_by_reading(self) -> None:
         case = Case()
-        case.api.failures["create a"] = [of_provider(), lost()]
+        case.api.failures["create a"] = [rejected_by_provider(), lost()]
         case.api.happens["create a"] = [None, lambda: case.api.endpoints.update(a=EXISTING)]
-        assert case.refusal().endswith("Its former settings are in place again, with the API key that was declared.")
+        assert case.refusal().endswith(f"Its previous settings were restored, with the declared {KEY_PATH}.")
         assert case.history.now == EXISTING
 
-    def test_endpoint_that_somebody_else_created_is_not_replaced(self) -> None:
+    def test_endpoint_created_by_another_client_is_not_replaced(self) -> None:
         case = Case()
-        other = altered(EXISTING, max_tokens=7)
+        other = with_task_settings(EXISTING, max_tokens=7)
         case.api.failures["create a"] = [already_exists()]
         case.api.happens["create a"] = [lambda: case.api.endpoints.update(a=other)]
-        assert case.refusal().endswith("Another endpoint of that id exists now; run again to have it changed.")
+        assert case.refusal().endswith("Another endpoint with this ID now exists. Run the task again to update it.")
         assert case.api.endpoints["a"] == case.history.now == other

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The requests of a run that changes one endpoint."""
+"""Requests for one endpoint."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible_collections.esops.inference.plugins.module_utils._inference.endpoin
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.remote import RETRIES_AFTER_DELETE, Remote
 from tests.unit.reconciling import EXISTING, MemoryApi, cluster_of, failed, rejected
 
-#: As 8.16 shows top_k, and what is meant.
+#: Elasticsearch 8.16 returns top_k as top_p.
 MIXED_UP, NORMAL = {"task_settings.top_p": 40}, {"task_settings.top_k": 40}
 
 
@@ -79,22 +79,22 @@ class TestWrites:
 
 
 class TestReferences:
-    def test_endpoint_that_nobody_uses_is_not_refused(self) -> None:
+    def test_endpoint_without_references_is_not_refused(self) -> None:
         api = MemoryApi(EXISTING)
         remote_of(api).refuse_if_referenced(EXISTING)
         assert api.calls == ["references a"]
 
-    def test_endpoint_in_use_is_refused_with_its_users(self) -> None:
+    def test_endpoint_in_use_is_refused_with_its_references(self) -> None:
         api = MemoryApi(EXISTING)
         api.users = References(("p", "q"), ("i",))
         with pytest.raises(Refused) as refused:
             remote_of(api).refuse_if_referenced(EXISTING)
         assert str(refused.value).startswith(
-            "Inference endpoint a is used by pipeline p, pipeline q, index i. Hint: set force=true "
+            "Inference endpoint a is used by pipeline p, pipeline q, index i, so it was not deleted. Hint: "
         )
         assert refused.value.failure["status"] == 409
 
-    def test_references_are_not_asked_for_with_force(self) -> None:
+    def test_references_are_not_requested_with_force(self) -> None:
         api = MemoryApi(EXISTING)
         remote_of(api, force=True).refuse_if_referenced(EXISTING)
         assert api.calls == []

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When the records of secrets are given up and written."""
+"""Fingerprints of the secrets that a run sends."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ DESIRED = wanted("a", secrets={KEY: "k"})
 SENDING = Plan("updated", EXISTING, EXISTING, sent=(KEY,))
 NOT_SENDING = Plan("updated", EXISTING, EXISTING)
 DELETE = Plan("deleted", EXISTING)
-UNRECORDED = " The server has taken the API key, but its fingerprint is not stored: the next run sends it again."
+UNRECORDED = (
+    f" Elasticsearch accepted {KEY}, but the fingerprint was not saved. The next run sends the credentials again."
+)
 
 
 class StubFingerprints:
-    """Lists what is done with the records."""
+    """Fingerprints that record their calls."""
 
     def __init__(self, failure: Exception | None = None) -> None:
         self.done: list[tuple[Any, ...]] = []
@@ -49,7 +51,7 @@ def records_of(fingerprints: StubFingerprints) -> SecretRecords:
     return SecretRecords(cast(Any, fingerprints))
 
 
-def test_record_is_read_by_its_id() -> None:
+def test_fingerprint_is_read_by_its_id() -> None:
     fingerprints = StubFingerprints()
     records_of(fingerprints).read("a")
     assert fingerprints.done == [("read", "a")]
@@ -64,11 +66,11 @@ def test_record_is_read_by_its_id() -> None:
         (Plan("recreated", EXISTING, EXISTING, sent=(KEY,)), [("invalidate", DESIRED.secrets, "a")]),
     ],
 )
-def test_record_is_given_up_before_secrets_are_sent_or_the_endpoint_is_deleted(
+def test_fingerprint_is_invalidated_before_secrets_are_sent_or_the_endpoint_is_deleted(
     plan: Plan, done: list[tuple[Any, ...]]
 ) -> None:
     fingerprints = StubFingerprints()
-    records_of(fingerprints).begin(plan, DESIRED)
+    records_of(fingerprints).invalidate(plan, DESIRED)
     assert fingerprints.done == done
 
 
@@ -81,31 +83,31 @@ def test_record_is_given_up_before_secrets_are_sent_or_the_endpoint_is_deleted(
         (DELETE, None, []),
     ],
 )
-def test_record_is_written_after_the_server_took_the_secrets(
+def test_fingerprint_is_saved_after_the_server_accepted_the_secrets(
     plan: Plan, stored: Endpoint | None, done: list[tuple[Any, ...]]
 ) -> None:
     fingerprints = StubFingerprints()
-    records_of(fingerprints).finish(plan, DESIRED, stored)
+    records_of(fingerprints).save(plan, DESIRED, stored)
     assert fingerprints.done == done
 
 
 class TestFailure:
-    def test_record_that_cannot_be_written_is_reported_with_what_follows(self) -> None:
+    def test_failure_to_save_a_fingerprint_is_reported_with_its_consequence(self) -> None:
         error = failed("PUT", "/index/_doc/a")
         with pytest.raises(ClientError) as raised:
-            records_of(StubFingerprints(error)).finish(SENDING, DESIRED, EXISTING)
+            records_of(StubFingerprints(error)).save(SENDING, DESIRED, EXISTING)
         assert raised.value.problem == error.problem + UNRECORDED
         assert (raised.value.path, raised.value.status) == (error.path, 500)
         assert error.problem == "It failed."
 
-    def test_refusal_of_a_record_is_reported_with_what_follows(self) -> None:
+    def test_refusal_to_save_a_fingerprint_is_reported_with_its_consequence(self) -> None:
         with pytest.raises(Refused) as refused:
-            records_of(StubFingerprints(Refused("Another run."))).finish(SENDING, DESIRED, EXISTING)
-        assert str(refused.value) == "Another run." + UNRECORDED
+            records_of(StubFingerprints(Refused("Overtaken."))).save(SENDING, DESIRED, EXISTING)
+        assert str(refused.value) == "Overtaken." + UNRECORDED
 
 
-def test_without_records_nothing_is_read_or_written() -> None:
+def test_nothing_is_read_or_written_without_fingerprints() -> None:
     records = SecretRecords(None)
     records.read("a")
-    records.begin(SENDING, DESIRED)
-    records.finish(SENDING, DESIRED, EXISTING)
+    records.invalidate(SENDING, DESIRED)
+    records.save(SENDING, DESIRED, EXISTING)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The names of temporary endpoints, and those that runs leave behind."""
+"""Temporary endpoints: their IDs, and those that earlier runs left."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import pytest
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.temporary import (
-    base_of,
-    left_over_of,
-    left_overs,
-    name_of,
-    orphans,
+    base_id,
+    find_left_over,
+    find_orphans,
+    plan_left_over_deletions,
+    temporary_id,
 )
 from tests.unit.reconciling import wanted
 
@@ -27,19 +27,19 @@ def endpoints(*inference_ids: str, service: str = "anthropic") -> dict[str, Endp
     return {inference_id: Endpoint(inference_id, "completion", service, {}) for inference_id in inference_ids}
 
 
-def test_name_of_a_temporary_endpoint_leads_back_to_its_endpoint() -> None:
-    assert name_of("a") == TRIAL
-    assert base_of(TRIAL) == "a"
+def test_id_of_a_temporary_endpoint_leads_back_to_its_endpoint() -> None:
+    assert temporary_id("a") == TRIAL
+    assert base_id(TRIAL) == "a"
 
 
-def test_endpoint_with_any_other_name_is_no_temporary_one() -> None:
-    assert base_of("a") == base_of("a-ansible-preflight-b") == base_of("-ansible-preflight") == ""
+def test_endpoint_with_another_id_is_not_temporary() -> None:
+    assert base_id("a") == base_id("a-ansible-preflight-b") == base_id("-ansible-preflight") == ""
 
 
-def test_left_over_of_an_endpoint_is_found_by_its_name() -> None:
+def test_left_over_of_an_endpoint_is_found_by_its_id() -> None:
     held = endpoints("a", "b-ansible-preflight", TRIAL)
-    assert left_over_of("a", held.values()) == held[TRIAL]
-    assert left_over_of("c", held.values()) is None
+    assert find_left_over("a", held.values()) == held[TRIAL]
+    assert find_left_over("c", held.values()) is None
 
 
 @pytest.mark.parametrize(
@@ -47,37 +47,37 @@ def test_left_over_of_an_endpoint_is_found_by_its_name() -> None:
     [
         ([PRESENT], [], [], []),
         ([PRESENT], ["a"], [], []),
-        # The endpoint is there, or is to be absent: nobody needs its temporary endpoint.
+        # The endpoint exists, or is declared as absent, so its temporary endpoint is not needed.
         ([PRESENT], ["a", TRIAL], [REMOVAL], []),
         ([ABSENT], ["a", TRIAL], [REMOVAL], []),
         ([ABSENT], [TRIAL], [REMOVAL], []),
         ([], ["a", TRIAL], [REMOVAL], []),
-        # It may be the only copy of the settings: the create of the endpoint uses it, or a warning names it.
+        # It may be the only copy of the settings. A create of the endpoint uses it, or a warning names it.
         ([PRESENT], [TRIAL], [], []),
         ([], [TRIAL], [], [TRIAL]),
-        # It is declared itself.
+        # The temporary endpoint itself is declared.
         ([wanted(TRIAL)], ["a", TRIAL], [], []),
         ([wanted(TRIAL)], [TRIAL], [], []),
     ],
 )
-def test_left_over_is_removed_unless_it_may_be_the_only_copy(
+def test_left_over_is_deleted_unless_it_may_be_the_only_copy(
     declared: list[Desired], held: list[str], removals: list[Desired], kept: list[str]
 ) -> None:
     existing = endpoints(*held)
-    assert left_overs(declared, existing, ["anthropic"]) == removals
-    assert orphans(declared, existing, ["anthropic"]) == kept
+    assert plan_left_over_deletions(declared, existing, ["anthropic"]) == removals
+    assert find_orphans(declared, existing, ["anthropic"]) == kept
 
 
-def test_temporary_endpoint_of_another_service_is_neither_removed_nor_named() -> None:
+def test_temporary_endpoint_of_another_service_is_neither_deleted_nor_reported() -> None:
     existing = endpoints("a", TRIAL, "b-ansible-preflight", service="openai")
-    assert left_overs([PRESENT], existing, ["anthropic"]) == []
-    assert orphans([PRESENT], existing, ["anthropic"]) == []
+    assert plan_left_over_deletions([PRESENT], existing, ["anthropic"]) == []
+    assert find_orphans([PRESENT], existing, ["anthropic"]) == []
 
 
 def test_left_overs_and_orphans_are_sorted() -> None:
     existing = endpoints("b", "b-ansible-preflight", "a", TRIAL, "d-ansible-preflight", "c-ansible-preflight")
-    assert [desired.inference_id for desired in left_overs([], existing, ["anthropic"])] == [
+    assert [desired.inference_id for desired in plan_left_over_deletions([], existing, ["anthropic"])] == [
         TRIAL,
         "b-ansible-preflight",
     ]
-    assert orphans([], existing, ["anthropic"]) == ["c-ansible-preflight", "d-ansible-preflight"]
+    assert find_orphans([], existing, ["anthropic"]) == ["c-ansible-preflight", "d-ansible-preflight"]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What came of a write that failed: a table over what was planned, what failed, and what is there now."""
+"""Verdicts on failed writes, by the plan, the error, and the current endpoint."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ClientError
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Endpoint
-from ansible_collections.esops.inference.plugins.module_utils._reconcile.history import FOUND, NOT_MADE, UNKNOWN, Write
+from ansible_collections.esops.inference.plugins.module_utils._reconcile.history import FOUND, NO_EFFECT, UNKNOWN, Write
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.plan import Plan
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.verdict import (
-    may_have_changed_it,
-    unread,
-    verdict,
+    judge,
+    judge_unread,
+    may_have_changed_endpoint,
 )
 from tests.unit.reconciling import (
     EXISTING,
@@ -26,17 +26,17 @@ from tests.unit.reconciling import (
     TEMPERATURE,
     TOKENS,
     already_exists,
-    altered,
     failed,
     lost,
-    of_provider,
     rejected,
+    rejected_by_provider,
     timed_out,
+    with_task_settings,
 )
 
-FIVE = altered(EXISTING, max_tokens=5)
-WARM = altered(EXISTING, temperature=0.9)
-WARM_FIVE = altered(WARM, max_tokens=5)
+FIVE = with_task_settings(EXISTING, max_tokens=5)
+WARM = with_task_settings(EXISTING, temperature=0.9)
+WARM_FIVE = with_task_settings(WARM, max_tokens=5)
 
 CREATE = Plan("created", None, EXISTING, (KEY, MODEL, TOKENS), sent=(KEY,))
 UPDATE = Plan("updated", EXISTING, FIVE, (TOKENS,))
@@ -47,27 +47,27 @@ RECREATE = Plan("recreated", EXISTING, FIVE, (TOKENS,), sent=(KEY,))
 ERRORS: dict[str, Callable[[str, str], ClientError]] = {
     "rejected": rejected,
     "already exists": lambda _method, path: already_exists(path),
-    "provider": of_provider,
+    "provider": rejected_by_provider,
     "5xx": failed,
     "timed out": timed_out,
     "lost": lost,
     "rejected again": lambda method, path: rejected(method, path, retried=True),
     "exists again": lambda _method, path: already_exists(path, retried=True),
-    "provider again": lambda method, path: of_provider(method, path, retried=True),
+    "provider again": lambda method, path: rejected_by_provider(method, path, retried=True),
 }
 
-#: For a plan and what is there now, whether as declared: the verdict on each error.
+#: The verdict on each error, by the plan, the current endpoint, and whether it is in sync.
 TABLE: list[tuple[str, Plan, Endpoint | None, bool, dict[str, str]]] = [
     (
-        "create, the endpoint is there as declared",
+        "create, the endpoint is in sync",
         CREATE,
         EXISTING,
         True,
         {
-            # Servers exist that store an endpoint and answer with an error.
+            # Some servers store an endpoint and return an error.
             "rejected": FOUND,
-            "already exists": NOT_MADE,
-            "provider": NOT_MADE,
+            "already exists": NO_EFFECT,
+            "provider": NO_EFFECT,
             "5xx": FOUND,
             "timed out": FOUND,
             "lost": FOUND,
@@ -81,52 +81,52 @@ TABLE: list[tuple[str, Plan, Endpoint | None, bool, dict[str, str]]] = [
         CREATE,
         FIVE,
         False,
-        {**dict.fromkeys(ERRORS, NOT_MADE), "timed out": UNKNOWN},
+        {**dict.fromkeys(ERRORS, NO_EFFECT), "timed out": UNKNOWN},
     ),
-    ("create, nothing is there", CREATE, None, False, {**dict.fromkeys(ERRORS, NOT_MADE), "timed out": UNKNOWN}),
+    ("create, nothing is there", CREATE, None, False, {**dict.fromkeys(ERRORS, NO_EFFECT), "timed out": UNKNOWN}),
     (
         "update, it is there",
         UPDATE,
         FIVE,
         True,
-        {**dict.fromkeys(ERRORS, FOUND), **dict.fromkeys(("rejected", "already exists", "provider"), NOT_MADE)},
+        {**dict.fromkeys(ERRORS, FOUND), **dict.fromkeys(("rejected", "already exists", "provider"), NO_EFFECT)},
     ),
-    ("update, it is not there", UPDATE, EXISTING, False, {**dict.fromkeys(ERRORS, NOT_MADE), "timed out": UNKNOWN}),
+    ("update, it is not there", UPDATE, EXISTING, False, {**dict.fromkeys(ERRORS, NO_EFFECT), "timed out": UNKNOWN}),
     (
-        "update, somebody else changed another setting",
+        "update, another client changed another setting",
         UPDATE,
         WARM,
         False,
-        {**dict.fromkeys(ERRORS, NOT_MADE), "timed out": UNKNOWN},
+        {**dict.fromkeys(ERRORS, NO_EFFECT), "timed out": UNKNOWN},
     ),
-    ("update, the endpoint is gone", UPDATE, None, False, {**dict.fromkeys(ERRORS, NOT_MADE), "timed out": UNKNOWN}),
+    ("update, the endpoint is gone", UPDATE, None, False, {**dict.fromkeys(ERRORS, NO_EFFECT), "timed out": UNKNOWN}),
     (
         "new key, no read can show it",
         ROTATION,
         EXISTING,
         True,
-        {**dict.fromkeys(ERRORS, NOT_MADE), **dict.fromkeys(("timed out", "lost", "5xx"), UNKNOWN)},
+        {**dict.fromkeys(ERRORS, NO_EFFECT), **dict.fromkeys(("timed out", "lost", "5xx"), UNKNOWN)},
     ),
     (
         "delete, the endpoint is gone",
         DELETE,
         None,
         True,
-        {**dict.fromkeys(ERRORS, FOUND), **dict.fromkeys(("rejected", "already exists", "provider"), NOT_MADE)},
+        {**dict.fromkeys(ERRORS, FOUND), **dict.fromkeys(("rejected", "already exists", "provider"), NO_EFFECT)},
     ),
-    ("delete, it is still there", DELETE, EXISTING, False, {**dict.fromkeys(ERRORS, NOT_MADE), "timed out": UNKNOWN}),
-    ("delete, another one is there", DELETE, FIVE, False, {**dict.fromkeys(ERRORS, NOT_MADE), "timed out": UNKNOWN}),
+    ("delete, it is still there", DELETE, EXISTING, False, {**dict.fromkeys(ERRORS, NO_EFFECT), "timed out": UNKNOWN}),
+    ("delete, another one is there", DELETE, FIVE, False, {**dict.fromkeys(ERRORS, NO_EFFECT), "timed out": UNKNOWN}),
     (
         "recreation, it is still there",
         RECREATE,
         EXISTING,
         False,
-        {**dict.fromkeys(ERRORS, NOT_MADE), "timed out": UNKNOWN},
+        {**dict.fromkeys(ERRORS, NO_EFFECT), "timed out": UNKNOWN},
     ),
 ]
 CASES = [
-    pytest.param(plan, kind, now, is_as_wanted, expected, id=f"{name}-{kind}")
-    for name, plan, now, is_as_wanted, verdicts in TABLE
+    pytest.param(plan, kind, now, is_in_sync, expected, id=f"{name}-{kind}")
+    for name, plan, now, is_in_sync, verdicts in TABLE
     for kind, expected in verdicts.items()
 ]
 
@@ -136,12 +136,12 @@ def error_of(kind: str, plan: Plan, path: str = PATH) -> ClientError:
     return ERRORS[kind](method, f"{path}/_update?timeout=120s" if plan.action == "updated" else path)
 
 
-@pytest.mark.parametrize(("plan", "kind", "now", "is_as_wanted", "expected"), CASES)
-def test_verdict_on_a_failed_write_follows_from_what_is_there_now(
-    plan: Plan, kind: str, now: Endpoint | None, is_as_wanted: bool, expected: str
+@pytest.mark.parametrize(("plan", "kind", "now", "is_in_sync", "expected"), CASES)
+def test_verdict_on_a_failed_write_follows_from_the_current_endpoint(
+    plan: Plan, kind: str, now: Endpoint | None, is_in_sync: bool, expected: str
 ) -> None:
     error = error_of(kind, plan)
-    write = verdict(plan, plan.before, now, error, is_as_wanted)
+    write = judge(plan, plan.before, now, error, is_in_sync)
     is_found = expected == FOUND
     assert write == Write(
         plan.action,
@@ -154,33 +154,33 @@ def test_verdict_on_a_failed_write_follows_from_what_is_there_now(
     )
 
 
-class TestSomebodyElse:
-    """What somebody else changed at the same time is part of what was there before."""
+class TestOtherClients:
+    """Changes by another client at the same time are part of the endpoint before the write."""
 
-    def test_other_change_beside_a_lost_update_counts_as_found(self) -> None:
-        write = verdict(UPDATE, EXISTING, WARM_FIVE, lost(path=f"{PATH}/_update"), True)
+    def test_change_by_another_client_during_a_lost_update_is_part_of_the_found_endpoint(self) -> None:
+        write = judge(UPDATE, EXISTING, WARM_FIVE, lost(path=f"{PATH}/_update"), True)
         assert (write.verdict, write.before, write.after) == (FOUND, WARM, WARM_FIVE)
 
-    def test_setting_that_this_run_adds_is_not_part_of_what_was_found(self) -> None:
-        bare = altered(EXISTING, temperature=None)
+    def test_setting_that_this_run_adds_is_not_part_of_the_found_endpoint(self) -> None:
+        bare = with_task_settings(EXISTING, temperature=None)
         plan = Plan("updated", bare, EXISTING, (TEMPERATURE,))
-        write = verdict(plan, bare, altered(EXISTING, max_tokens=5), lost(path=f"{PATH}/_update"), True)
-        assert write.before == altered(bare, max_tokens=5)
+        write = judge(plan, bare, with_task_settings(EXISTING, max_tokens=5), lost(path=f"{PATH}/_update"), True)
+        assert write.before == with_task_settings(bare, max_tokens=5)
 
-    def test_setting_that_this_run_removes_is_part_of_what_was_found(self) -> None:
-        bare = altered(EXISTING, temperature=None)
+    def test_setting_that_this_run_removes_is_part_of_the_found_endpoint(self) -> None:
+        bare = with_task_settings(EXISTING, temperature=None)
         plan = Plan("updated", EXISTING, bare, (TEMPERATURE,))
-        write = verdict(plan, EXISTING, altered(bare, max_tokens=5), lost(path=f"{PATH}/_update"), True)
+        write = judge(plan, EXISTING, with_task_settings(bare, max_tokens=5), lost(path=f"{PATH}/_update"), True)
         assert (write.verdict, write.before) == (FOUND, FIVE)
 
-    def test_one_of_two_changes_that_is_there_is_ours(self) -> None:
+    def test_one_of_two_changes_that_took_effect_is_found(self) -> None:
         plan = Plan("updated", EXISTING, WARM_FIVE, (TOKENS, TEMPERATURE))
-        write = verdict(plan, EXISTING, altered(FIVE, temperature=0.1), lost(path=f"{PATH}/_update"), False)
-        assert (write.verdict, write.before) == (FOUND, altered(EXISTING, temperature=0.1))
+        write = judge(plan, EXISTING, with_task_settings(FIVE, temperature=0.1), lost(path=f"{PATH}/_update"), False)
+        assert (write.verdict, write.before) == (FOUND, with_task_settings(EXISTING, temperature=0.1))
 
 
 class TestOtherRequests:
-    """A request that is no write of the endpoint itself changes nothing, whatever comes of it."""
+    """A failed request that is not a write of the endpoint itself has no effect on it."""
 
     NO_WRITES = (
         lost("GET", PATH),
@@ -204,43 +204,45 @@ class TestOtherRequests:
 
     @pytest.mark.parametrize("error", NO_WRITES, ids=str)
     @pytest.mark.parametrize("plan", [CREATE, UPDATE, ROTATION, DELETE, RECREATE], ids=lambda plan: plan.action)
-    def test_failure_of_another_request_is_not_made(self, plan: Plan, error: ClientError) -> None:
-        assert may_have_changed_it(plan, error) is False
-        assert verdict(plan, plan.before, FIVE, error, True).verdict == NOT_MADE
-        assert unread(plan, error).verdict == NOT_MADE
+    def test_failure_of_another_request_has_no_effect(self, plan: Plan, error: ClientError) -> None:
+        assert may_have_changed_endpoint(plan, error) is False
+        assert judge(plan, plan.before, FIVE, error, True).verdict == NO_EFFECT
+        assert judge_unread(plan, error).verdict == NO_EFFECT
 
     @pytest.mark.parametrize("error", WRITES, ids=str)
     @pytest.mark.parametrize("plan", [CREATE, UPDATE, DELETE], ids=lambda plan: plan.action)
     def test_failure_of_a_write_may_have_changed_the_endpoint(self, plan: Plan, error: ClientError) -> None:
-        assert may_have_changed_it(plan, error) is True
+        assert may_have_changed_endpoint(plan, error) is True
 
     def test_deletion_of_a_left_over_is_a_write_of_that_endpoint(self) -> None:
         left_over = EXISTING._replace(inference_id="a-ansible-preflight")
         error = lost("DELETE", f"{PATH}-ansible-preflight")
-        assert verdict(Plan("deleted", left_over), left_over, None, error, True).verdict == FOUND
+        assert judge(Plan("deleted", left_over), left_over, None, error, True).verdict == FOUND
 
     @pytest.mark.parametrize("inference_id", ["completion", "_update", "a.b"])
-    def test_endpoint_that_is_named_like_another_part_of_the_path_is_told_apart(self, inference_id: str) -> None:
+    def test_endpoint_named_like_another_part_of_the_path_is_distinguished(self, inference_id: str) -> None:
         plan = Plan("deleted", EXISTING._replace(inference_id=inference_id))
-        assert may_have_changed_it(plan, lost("DELETE", f"/_inference/completion/{inference_id}")) is True
-        assert may_have_changed_it(plan, lost("DELETE", "/_inference/completion/axb/_update")) is False
+        assert may_have_changed_endpoint(plan, lost("DELETE", f"/_inference/completion/{inference_id}")) is True
+        assert may_have_changed_endpoint(plan, lost("DELETE", "/_inference/completion/axb/_update")) is False
 
 
 class TestUnread:
     @pytest.mark.parametrize(
         ("kind", "expected"),
         [
-            ("rejected", NOT_MADE),
-            ("already exists", NOT_MADE),
-            ("provider", NOT_MADE),
+            ("rejected", NO_EFFECT),
+            ("already exists", NO_EFFECT),
+            ("provider", NO_EFFECT),
             ("5xx", UNKNOWN),
             ("timed out", UNKNOWN),
             ("lost", UNKNOWN),
         ],
     )
     @pytest.mark.parametrize("plan", [CREATE, UPDATE, DELETE], ids=lambda plan: plan.action)
-    def test_write_without_a_read_since_may_be_made_if_its_response_is_lost(
+    def test_write_without_a_later_read_has_an_unknown_effect_if_its_response_is_lost(
         self, plan: Plan, kind: str, expected: str
     ) -> None:
         error = error_of(kind, plan)
-        assert unread(plan, error) == Write(plan.action, None, None, expected, plan.changes, error=error, is_read=False)
+        assert judge_unread(plan, error) == Write(
+            plan.action, None, None, expected, plan.changes, error=error, is_read=False
+        )
