@@ -33,18 +33,18 @@ STATES = {
 
 #: The states of an endpoint in a table, where nothing happened yet.
 _TOLD = {
-    "as_declared": "as declared",
-    "created": "to create",
-    "updated": "to update",
-    "recreated": "to recreate",
-    "deleted": "to delete",
+    "as_declared": "in sync",
+    "created": "would create",
+    "updated": "would update",
+    "recreated": "would re-create",
+    "deleted": "would delete",
     "failed": "failed",
 }
 
-_HEADINGS = ("Cluster", "Endpoint", "State", "What differs")
+_HEADINGS = ("Cluster", "Endpoint", "State", "Difference")
 
 #: The most characters of the first columns; the rest of a line is for what differs.
-_WIDEST = (14, 22, 11)
+_WIDEST = (14, 22, 15)
 
 _GAP = "  "
 
@@ -85,7 +85,7 @@ def _cluster(name: str, result: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": name,
         "state": "compared" if summary else "unreachable" if result.get("unreachable") else "failed",
-        "msg": None if summary else result.get("msg", "Nothing was returned."),
+        "msg": None if summary else result.get("msg", "The module did not return a result."),
         "warnings": list(result.get("warnings", ())),
         "drift": not summary or sum(counts.values()) > counts["as_declared"],
         "counts": counts,
@@ -164,9 +164,9 @@ def _rows(cluster: Mapping[str, Any], mixed: bool) -> Iterator[Row]:
 
 def _difference(endpoint: Mapping[str, Any]) -> str:
     if endpoint["state"] == "created":
-        return "is not there"
+        return "does not exist"
     if endpoint["state"] == "deleted":
-        return "is there"
+        return "exists"
     changes = [f"{one['setting']}: {_shown(one['before'])} -> {_shown(one['after'])}" for one in endpoint["changes"]]
     return "\n".join(changes if endpoint["msg"] is None else [endpoint["msg"], *changes])
 

@@ -226,19 +226,19 @@ class TestTable:
             unmanaged_settings="remove",
         )
         assert drift_table(drift_report({"search": result, "archive": DOWN, "empty": compared(server)}, MADE)) == [
-            "Cluster  Endpoint     State        What differs",
-            "-------  -----------  -----------  --------------------------------------------",
-            "archive               failed       https://es.example.com:9200 cannot be",
-            "                                   reached.",
-            "empty    0 endpoints  as declared",
-            "search   1 endpoint   as declared",
-            "search   changed      to update    task_settings.max_tokens: 7 -> 1024",
-            "                                   task_settings.temperature: 0.5 -> (none)",
-            "search   gone         to delete    is there",
-            "search   new          to create    is not there",
+            "Cluster  Endpoint     State         Difference",
+            "-------  -----------  ------------  -------------------------------------------",
+            "archive               failed        https://es.example.com:9200 cannot be",
+            "                                    reached.",
+            "empty    0 endpoints  in sync",
+            "search   1 endpoint   in sync",
+            "search   changed      would update  task_settings.max_tokens: 7 -> 1024",
+            "                                    task_settings.temperature: 0.5 -> (none)",
+            "search   gone         would delete  exists",
+            "search   new          would create  does not exist",
             "",
-            "3 clusters, 1 of them not compared. 4 endpoints: 1 as declared, 1 to create, 1",
-            "to update, 1 to delete.",
+            "3 clusters, 1 of them not compared. 4 endpoints: 1 in sync, 1 would create, 1",
+            "would update, 1 would delete.",
         ]
 
     def test_failed_endpoint_has_its_message_first(self, server: Simulator) -> None:
