@@ -452,7 +452,7 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             _nothing,
             {"service_settings": {**OTHER_MODEL, "url": "https://gateway.example.com/v1/messages"}},
             {"version": "9.3"},
-            says=("service_settings.url requires Elasticsearch 9.6 or later",),
+            says=("upgrade each node to Elasticsearch 9.6 or later, or remove service_settings.url",),
         ),
         Situation(
             "the user may not ask for the version",

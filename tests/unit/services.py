@@ -34,7 +34,7 @@ def _model_problem(model: str) -> str:
 
 
 def _dependent_problems(settings: Mapping[str, Any]) -> list[str]:
-    return ["input and weight exclude each other."] if INPUT in settings and WEIGHT in settings else []
+    return ["input and weight are mutually exclusive."] if INPUT in settings and WEIGHT in settings else []
 
 
 def _advice(settings: Mapping[str, Any]) -> list[str]:

@@ -26,6 +26,8 @@ from .raw_options import MISSING, UNSUPPORTED, Misfit, misfits, structured, with
 #: The options that may hold secrets of endpoints.
 _WITH_SECRETS = (*SETTINGS_GROUPS, "endpoints", "defaults")
 
+_PASSED_ON = "It is passed to Elasticsearch unchanged."
+
 
 class Reading(NamedTuple):
     """What the options of one endpoint declare.
@@ -112,7 +114,7 @@ def _dotted_names(groups: dict[str, Any]) -> list[str]:
     for group, settings in groups.items():
         for name in [name for name in settings if "." in name]:
             del settings[name]
-            found.append(f"{group} has the name {name}: nest the setting instead, as the API does.")
+            found.append(f"{group} contains the dotted name {name}. Hint: nest the setting, as the API does.")
     return found
 
 
@@ -141,7 +143,7 @@ def _converted(spec: Mapping[str, Any], given: Mapping[str, Any], prefix: str = 
             result[name] = _as_json(value)
             if result[name] is None:
                 del result[name]
-                wrong.append(f"{prefix}{name} must be a dictionary, or its text in JSON.")
+                wrong.append(f"{prefix}{name} must be a dictionary or a string with a JSON object.")
     return result, wrong
 
 
@@ -160,24 +162,24 @@ def _head_problems(declared: Mapping[str, Any]) -> list[str]:
     inference_id = declared["inference_id"]
     found = id_problems(inference_id[1:] if inference_id.startswith(".") else inference_id)
     if declared["state"] == PRESENT and not declared["service"]:
-        found.append("service is required: the name of an inference service, as in the API.")
+        found.append("service is required. Hint: set it to the name of an inference service, as in the API.")
     task_type = declared["task_type"]
     if task_type is not None and not is_task_type(task_type):
-        found.append(f"task_type {task_type!r} is none.")
+        found.append(f"task_type {task_type!r} is not valid.")
     return found
 
 
 def _service_warnings(service: Service) -> Iterator[str]:
     near = _nearest(service.name, SERVICES, 0.75) if service.name not in SERVICES else ""
     if near:
-        yield f"the service {service.name} is not known. Do you mean {near}? It was passed on as it is."
+        yield f"unknown service {service.name}. Did you mean {near}? {_PASSED_ON}"
 
 
 def _task_type_warnings(service: Service, task_type: str | None) -> Iterator[str]:
     if task_type is not None and service.task_types and task_type not in service.task_types:
         yield (
-            f"the service {service.name} is not known to have the task type {task_type}, only "
-            f"{joined(service.task_types)}. It was passed on as it is."
+            f"unknown task type {task_type} of the service {service.name}, which has {joined(service.task_types)}. "
+            f"{_PASSED_ON}"
         )
 
 
@@ -187,8 +189,8 @@ def _setting_warnings(service: Service, settings: Mapping[str, Any]) -> Iterator
         # Of a service without rows nothing is known.
         if known and service.row(path) is None:
             near = _nearest(path.rpartition(".")[2], known)
-            hint = f" Do you mean {known[near]}?" if near else ""
-            yield f"{path} is not known as a setting of the service {service.name}.{hint} It was passed on as it is."
+            hint = f" Did you mean {known[near]}?" if near else ""
+            yield f"unknown setting {path} of the service {service.name}.{hint} {_PASSED_ON}"
 
 
 def _nearest(name: str, names: Iterable[str], similarity: float = 0.6) -> str:

@@ -115,8 +115,8 @@ class CheckedModule(AnsibleModule):  # type: ignore[misc]  # ansible-core has no
         options = few([*dict.fromkeys(place for place, secret in self._secrets() if secret in hidden)])
         where = [name for name, part in data.items() if any(secret in part for secret in hidden)]
         self.warn(
-            f"The value of {options or 'a secret'} also occurs in {few(where)} of the result. Ansible hides it "
-            "there, so the result is not what the cluster holds. Hint: use a secret that is not a part of other data."
+            f"The value of {options or 'a secret'} also occurs in {few(where)} of the result. Ansible hides it there, "
+            "so the result differs from the data in the cluster. Hint: use a secret that does not occur in other data."
         )
 
     def _secrets(self) -> Iterator[tuple[str, str]]:

@@ -33,8 +33,10 @@ _NUMBERS: Mapping[str, tuple[type[int] | type[float], float]] = {
 
 #: What Elasticsearch says, and what to do about it in the terms of this module. The provider's words come first.
 _HINTS = {
-    r"Requested task type|ncompatible task_type": "leave task_type out, and the endpoint is asked for it.",
-    r"unknown field": "a chat_completion endpoint takes max_tokens, temperature, top_p and stop as task_settings.",
+    r"Requested task type|ncompatible task_type": "remove task_type, so that the module looks it up.",
+    r"unknown field": (
+        "use only max_tokens, temperature, top_p, and stop as task_settings of a chat_completion endpoint."
+    ),
 }
 
 
@@ -54,13 +56,13 @@ def check(params: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with the options beyond their types."""
     wrong = []
     if not params["inference_id"] or not all(inference_id.strip() for inference_id in params["inference_id"]):
-        wrong.append("inference_id must name an endpoint, or several.")
+        wrong.append("inference_id must contain at least one endpoint ID and no empty strings.")
     texts = _texts(params)
     if not texts or not all(isinstance(text, str) and text.strip() for text in texts):
-        wrong.append("input must be a text, or a list of texts, and none of them empty.")
+        wrong.append("input must be a non-empty string or a non-empty list of such strings.")
     for name, value in (params["task_settings"] or {}).items():
         if name == "messages":
-            wrong.append("task_settings.messages: give the texts as input.")
+            wrong.append("task_settings.messages is not supported. Hint: use input instead.")
         if name in _NUMBERS and value is not None:
             wrong += _wrong_number(name, value)
     return wrong + parallel_problems(params["parallel"])
@@ -75,7 +77,7 @@ def _wrong_number(name: str, value: Any) -> list[str]:
     kind, least = _NUMBERS[name]
     number = _number(kind, value)
     if number is None:
-        return [f"task_settings.{name} must be {'a whole' if kind is int else 'a'} number, not {value}."]
+        return [f"task_settings.{name} must be {'an integer' if kind is int else 'a number'}, not {value}."]
     return [] if number >= least else [f"task_settings.{name} must be at least {least}, not {number}."]
 
 
@@ -160,10 +162,10 @@ class _Answer:
             for piece in api.chat(inference_id, chat, timeout):
                 self._add(piece)
         elif self._task_type is None:
-            raise Refused("There is no such endpoint.", 404)
+            raise Refused("The endpoint does not exist.", 404)
         else:
             known = f"{COMPLETION} and {CHAT_COMPLETION}"
-            raise Refused(f"The endpoint has the task type {self._task_type}; only those of {known} answer.", 400)
+            raise Refused(f"The endpoint has the task type {self._task_type}. Only {known} are supported.", 400)
 
     def _add(self, piece: Piece) -> None:
         """Add a piece of a stream. Most of what pieces contain is in the first or the last one alone."""

@@ -32,7 +32,7 @@ _HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 #: The scheme, and whatever may be a user and a password, of something that is not a proper URL.
 _USER = re.compile(r"(\s*\w+://)?(.*@)?", re.DOTALL)
 
-_NOT_PLAIN = "cannot be sent: it holds white space around it, control characters, or characters that are not ASCII"
+_NOT_PLAIN = "must not contain leading or trailing whitespace, control characters, or non-ASCII characters"
 
 #: Ways to say where the cluster is, and who asks: the options of each. Only one way of each kind is used.
 _PLACES = (("elasticsearch_url",), ("elasticsearch_cloud_id",))
@@ -128,7 +128,7 @@ def _prefer_task(given: dict[str, Any], ways: tuple[tuple[str, ...], ...]) -> li
     in_task = [way for way in used if any(name in given and not _is_from_environment(name, given) for name in way)]
     if len(in_task) != 1:
         names = " and ".join("/".join(way) for way in used)
-        return [f"{names} exclude each other: give one of them, in the task or in the environment."]
+        return [f"{names} are mutually exclusive. Hint: set only one of them, in the task or in the environment."]
     for way in used:
         if way not in in_task:
             for name in way:
@@ -159,26 +159,26 @@ def _urls(given: Mapping[str, Any]) -> tuple[tuple[str, ...], list[str]]:
             wrong.append(f"elasticsearch_url: {shown} {error}.")
     if not urls and not wrong:
         wrong.append(
-            "elasticsearch_url or elasticsearch_cloud_id is required: where is the cluster? "
-            "ELASTICSEARCH_URL and ELASTICSEARCH_CLOUD_ID in the environment do as well."
+            "elasticsearch_url or elasticsearch_cloud_id is required. "
+            "Hint: set one of them, or the environment variable ELASTICSEARCH_URL or ELASTICSEARCH_CLOUD_ID."
         )
     return tuple(urls), wrong
 
 
 def _incomplete(given: Mapping[str, Any]) -> list[str]:
     wrong = [
-        f"{' and '.join(names)} belong together: one of them is missing."
+        f"{' and '.join(names)} must be set together."
         for names in _CREDENTIALS
         if 0 < sum(name in given for name in names) < len(names)
     ]
     if "client_key" in given and "client_cert" not in given:
-        wrong.append("client_key needs client_cert.")
+        wrong.append("client_key requires client_cert.")
     return wrong
 
 
 def _unreadable(given: Mapping[str, Any]) -> list[str]:
     return [
-        f"{name}: {given[name]} does not exist or cannot be read on the machine the module runs on."
+        f"{name}: {given[name]} does not exist or is not readable on the host where the module runs."
         for name in ("ca_path", "client_cert", "client_key")
         if name in given and not _is_readable(given[name], directory_too=name == "ca_path")
     ]
@@ -198,8 +198,8 @@ def _fingerprint(given: Mapping[str, Any]) -> str:
 def _wrong_fingerprint(given: Mapping[str, Any]) -> list[str]:
     if "ca_fingerprint" not in given or re.fullmatch("[0-9a-f]{64}", _fingerprint(given)):
         return []
-    rule = "64 hexadecimal digits, with colons or without"
-    return [f"ca_fingerprint must be a SHA-256 fingerprint: {rule}, not {given['ca_fingerprint']!r}."]
+    rule = "a SHA-256 fingerprint (64 hexadecimal digits, with or without colons)"
+    return [f"ca_fingerprint must be {rule}, not {given['ca_fingerprint']!r}."]
 
 
 def _out_of_range(params: Mapping[str, Any]) -> list[str]:
@@ -216,7 +216,7 @@ def _wrong_headers(headers: Mapping[str, Any]) -> list[str]:
     wrong: list[str] = []
     for name, value in headers.items():
         if not _HEADER_NAME.fullmatch(name):
-            wrong.append(f"headers: {name!r} is no name of a header.")
+            wrong.append(f"headers: {name!r} is not a valid header name.")
         if isinstance(value, (dict, list)) or value is None:
             wrong.append(f"headers: the value of {name} must be a string.")
         elif not _is_plain(str(value)):
@@ -230,12 +230,12 @@ def _not_sendable(given: Mapping[str, Any]) -> list[str]:
     # The environment hands bytes that are not UTF-8 on as surrogates.
     for name in (name for names in _CREDENTIALS for name in names if name not in _KEYS):
         is_text = not re.search("[\ud800-\udfff]", given.get(name, ""))
-        found[name] = "" if is_text else "cannot be sent: it is not UTF-8."
+        found[name] = "" if is_text else "is not valid UTF-8."
     return [f"{name} {problem}" for name, problem in found.items() if problem]
 
 
 def _wrong_key(key: str, hints: Mapping[str, str]) -> str:
-    return key_problem(key, hints) or ("" if key.isascii() else "contains a character that is not ASCII.")
+    return key_problem(key, hints) or ("" if key.isascii() else "contains a non-ASCII character.")
 
 
 def _is_plain(value: str) -> bool:

@@ -34,7 +34,7 @@ def options() -> dict[str, Any]:
 
 def check(params: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with the options beyond their types."""
-    wrong = selection_problems(params, "Leave inference_id out")
+    wrong = selection_problems(params, "omit inference_id")
     return wrong + (fingerprint_problems(params) if params["fingerprints"] else [])
 
 

@@ -84,7 +84,7 @@ def setting_problems(service: Service, declared: Mapping[str, Any], update_secre
     found = service.problems(settings)
     lacks_secrets = service.secrets and not any(path in settings for path in service.secrets)
     if update_secrets != ON_CREATE and declared["state"] == PRESENT and lacks_secrets:
-        found.append(f"{service.named_credentials} is needed where update_secrets is {update_secrets}.")
+        found.append(f"{service.named_credentials} is required if update_secrets={update_secrets}.")
     return found
 
 
@@ -107,7 +107,7 @@ def list_problems(inference_ids: Sequence[str], problems_of: Sequence[Sequence[s
             places.setdefault(problem, []).append(place)
     found = [f"{few(where)}: {problem}" for problem, where in places.items()]
     twice = [
-        f"inference_id {inference_id} stands in the list more than once: {few(where)}."
+        f"inference_id {inference_id} appears more than once in the list: {few(where)}."
         for inference_id, where in ids.items()
         if len(where) > 1
     ]
@@ -117,8 +117,9 @@ def list_problems(inference_ids: Sequence[str], problems_of: Sequence[Sequence[s
 def id_problems(inference_id: str) -> list[str]:
     """What is wrong with the ID of an endpoint."""
     if inference_id.startswith("."):
-        return [f"inference_id {inference_id} is reserved: ids that start with a dot belong to Elasticsearch."]
+        return [f"inference_id {inference_id} is not valid: IDs that start with a dot are reserved for Elasticsearch."]
     if not _INFERENCE_ID.fullmatch(inference_id):
-        rule = "small letters a-z, digits, hyphens, underscores and dots, a letter or a digit at both ends"
-        return [f"inference_id {inference_id!r} is no valid id: {rule}."]
+        characters = "use only the lowercase letters a-z, digits, hyphens, underscores, and dots"
+        ends = "start and end with a letter or digit"
+        return [f"inference_id {inference_id!r} is not valid. Hint: {characters}, and {ends}."]
     return []

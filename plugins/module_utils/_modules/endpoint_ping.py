@@ -42,8 +42,8 @@ def options() -> dict[str, Any]:
 
 def check(params: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with the options beyond their types."""
-    wrong = [] if params["inference_id"] else ["inference_id must name an endpoint or a pattern, or several."]
-    wrong += selection_problems(params, 'Use the pattern "*"')
+    wrong = [] if params["inference_id"] else ["inference_id must contain at least one endpoint ID or pattern."]
+    wrong += selection_problems(params, 'use the pattern "*"')
     if not params["input"].strip():
         wrong.append("input must not be empty.")
     if params["max_tokens"] < 1:
@@ -127,8 +127,8 @@ def _named(api: Pings, reading: Reading, inference_id: str, params: Mapping[str,
         except ClientError as error:
             return [Target(inference_id, error)]
     if endpoint is None:
-        kind = f" of the task type {params['task_type']}" if params["task_type"] else ""
-        return [Target(inference_id, Refused(f"There is no such endpoint{kind}.", 404))]
+        kind = f", or does not have the task type {params['task_type']}" if params["task_type"] else ""
+        return [Target(inference_id, Refused(f"The endpoint does not exist{kind}.", 404))]
     why = _why_left_out(endpoint, params)
     return [Target(inference_id, Refused(why) if why else endpoint)]
 
@@ -162,7 +162,7 @@ class _Ping:
         endpoint = self._endpoint
         result = {name: getattr(endpoint, name) for name in ("inference_id", "task_type", "service")}
         if endpoint.task_type not in TASK_TYPES:
-            words = f"The endpoint has the task type {endpoint.task_type}; only {joined(TASK_TYPES)} can be pinged."
+            words = f"The endpoint has the task type {endpoint.task_type}. Only {joined(TASK_TYPES)} can be pinged."
             return {**result, "responds": False, **failed_result(Refused(words))}
         if check_mode:
             return result

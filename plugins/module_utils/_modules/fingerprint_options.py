@@ -33,9 +33,10 @@ def fingerprint_problems(params: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with the options if fingerprints are used."""
     index, is_file = params["fingerprint_index"], params["fingerprint_store"] == "file"
     if is_file and not params["fingerprint_file"]:
-        return ["fingerprint_store=file needs fingerprint_file."]
+        return ["fingerprint_store=file requires fingerprint_file."]
     if not is_file and not _INDEX.fullmatch(index):
-        return [f"fingerprint_index {index!r} is no name of an index: small letters, digits, -, _ and dots."]
+        hint = "use only lowercase letters, digits, hyphens, underscores, and dots"
+        return [f"fingerprint_index {index!r} is not a valid index name. Hint: {hint}."]
     return []
 
 

@@ -33,7 +33,7 @@ def list_option_problems(params: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with these options."""
     wrong = []
     if params["purge"] and not params["endpoints"]:
-        wrong.append("purge with an empty list of endpoints would remove all there are: list those that shall stay.")
+        wrong.append("purge=true with no endpoints would delete all endpoints. Hint: list the endpoints to keep.")
     if params["purge_max"] is not None and params["purge_max"] < 0:
         wrong.append(f"purge_max must be 0 or more, not {params['purge_max']}.")
     if not 1 <= params["parallel"] <= MOST_CONNECTIONS:

@@ -21,13 +21,13 @@ _SHORTEST_SECRET = 6
 #: Text that is meant as a number, and thus not a secret, although it is not one.
 _LIKE_A_NUMBER = r"\s*[-+]?\d[\d.,_' ]*(?:ms|s|sec|seconds?|m|min|minutes?|h|hours?|tokens?|words?|%)?\s*"
 
-_JSON = "a dictionary, or its text in JSON"
-_NAMES = {"int": "a whole number", "float": "a number", "bool": "a boolean", "dict": "a dictionary", "json": _JSON}
+_JSON = "a dictionary or a string with a JSON object"
+_NAMES = {"int": "an integer", "float": "a number", "bool": "a boolean", "dict": "a dictionary", "json": _JSON}
 _NAMES_OF_LISTS = {"dict": "a list of dictionaries", "str": "a list of strings", "raw": "a list"}
 
 _NEWER_SERVER = (
-    " Hint: a cluster that is newer than this collection can return settings that this collection does not support."
-    " Upgrade the collection, or leave the settings out, for example with the filter"
+    " A newer cluster can return settings that this version of the collection does not support."
+    " Hint: upgrade the collection, or remove the settings, for example with the filter"
     " ansible.utils.remove_keys(target=['{name}'])."
 )
 
@@ -67,7 +67,7 @@ def _wanted(option: Mapping[str, Any], value: Any) -> str:
 def _hint(option: Mapping[str, Any], value: Any) -> str:
     is_number = isinstance(value, (bool, int, float))
     is_string = _type_of_values(option) in ("str", "path")
-    return " Hint: quote it, or add the filter string to a template." if is_number and is_string else ""
+    return " Hint: quote the value, or apply the string filter to it." if is_number and is_string else ""
 
 
 def _type_of_values(option: Mapping[str, Any]) -> str:
@@ -101,12 +101,12 @@ def _described_number(option: Mapping[str, Any], value: Any) -> str:
 def _described_text(option: Mapping[str, Any], value: str) -> str:
     kind = _type_of_values(option)
     if not value:
-        return "an empty text"
+        return "an empty string"
     if kind == "int" and fits({"type": "float"}, value) and math.isinf(float(value)):
         return "an infinite number"
     if kind == "dict":
-        return "a text"
-    return "a text that may be a secret" if _may_be_secret(kind, value) else repr(value)
+        return "a string"
+    return "a string that may be a secret" if _may_be_secret(kind, value) else repr(value)
 
 
 def _may_be_secret(kind: str, value: str) -> bool:

@@ -19,7 +19,7 @@ _Job = TypeVar("_Job")
 #: Elasticsearch did not wait for the provider any longer.
 _SERVER_GAVE_UP = 408
 
-_MAY_COST = "The provider may have done its work, and may charge for it; so it was not asked again."
+_MAY_COST = "The provider may have processed the request and may charge for it, so it was not retried."
 
 
 def parallel_problems(parallel: int) -> list[str]:

@@ -96,8 +96,9 @@ def _warnings_of(client: Client) -> list[str]:
     """Return what the user should know of the requests of a run."""
     warnings = [f"A node was skipped: {problem}" for problem in client.distrusted.values()]
     if client.patience.resent:
-        times = "once" if client.patience.resent == 1 else f"{client.patience.resent} times"
-        warnings.insert(0, f"A request had to be sent again {times}, the last time for {client.patience.reason}.")
+        times = client.patience.resent
+        retried = "A request was retried once" if times == 1 else f"Requests were retried {times} times"
+        warnings.insert(0, f"{retried}. Last reason: {client.patience.reason}.")
     return warnings
 
 

@@ -41,13 +41,13 @@ def selection_problems(params: Mapping[str, Any], all_endpoints: str) -> list[st
     wrong = []
     no_ids = [repr(entry) for entry in params["inference_id"] or () if _NO_ID.fullmatch(entry)]
     if no_ids:
-        ids = " or ".join(no_ids)
-        wrong.append(f"inference_id: no endpoint can have the id {ids}. {all_endpoints} to read all endpoints.")
+        ids = ", ".join(no_ids)
+        wrong.append(f"inference_id contains invalid IDs: {ids}. Hint: {all_endpoints} to select all endpoints.")
     task_type = params["task_type"]
     if task_type is not None and not is_task_type(task_type):
-        wrong.append(f"task_type: {task_type!r} is none. Leave task_type out to read endpoints of any.")
+        wrong.append(f"task_type {task_type!r} is not valid. Hint: omit task_type to select endpoints of any type.")
     if params["service"] == "":
-        wrong.append("service is empty. Leave service out to read endpoints of any.")
+        wrong.append("service is empty. Hint: omit service to select endpoints of any service.")
     return wrong
 
 

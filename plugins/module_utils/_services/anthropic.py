@@ -29,7 +29,7 @@ def _api_key_problem(key: str) -> str:
 
 def _model_problem(model: str) -> str:
     if model != model.strip():
-        return f"{model!r} has whitespace at its beginning or its end."
+        return f"{model!r} has leading or trailing whitespace."
     invisible = invisible_character(model)
     return f"{model!r} contains the invisible character {invisible}." if invisible else ""
 
@@ -39,7 +39,7 @@ def _url_problem(url: str) -> str:
         return ""
     # What may be a user and a password is not shown.
     shown = "" if "@" in url else f", not {url!r}"
-    return f"must be a URL with http or https{shown}."
+    return f"must be an http or https URL{shown}."
 
 
 def _is_web_address(url: str) -> bool:
@@ -77,11 +77,11 @@ def _chunking_problems(settings: Mapping[str, Any]) -> list[str]:
     if not least <= size <= 300:
         found.append(f"{_CHUNKING}max_chunk_size must be from {least} to 300, not {size}.")
     if "overlap" in chunking and strategy != "word":
-        found.append(f"{_CHUNKING}overlap needs the strategy word.")
+        found.append(f"{_CHUNKING}overlap requires the strategy word.")
     elif 2 * chunking.get("overlap", 0) > max(size, 0):
         found.append(f"{_CHUNKING}overlap must be at most half of max_chunk_size ({size}), not {chunking['overlap']}.")
     if "sentence_overlap" in chunking and strategy == "word":
-        found.append(f"{_CHUNKING}sentence_overlap needs the strategy sentence.")
+        found.append(f"{_CHUNKING}sentence_overlap requires the strategy sentence.")
     elif chunking.get("sentence_overlap", 0) not in (0, 1):
         found.append(f"{_CHUNKING}sentence_overlap must be 0 or 1, not {chunking['sentence_overlap']}.")
     return found
@@ -89,7 +89,7 @@ def _chunking_problems(settings: Mapping[str, Any]) -> list[str]:
 
 def _advice(settings: Mapping[str, Any]) -> list[str]:
     if "task_settings.temperature" in settings and "task_settings.top_p" in settings:
-        return ["task_settings has temperature and top_p; the documentation advises to alter one of them, not both."]
+        return ["task_settings contains temperature and top_p. Anthropic recommends changing only one of them."]
     return []
 
 
@@ -115,12 +115,14 @@ def _is_whole(value: Any) -> bool:
 #: What Elasticsearch says, and what to do about it in the terms of this service. The first that fits is taken.
 _EXPLANATIONS = {
     r"unknown.*\burl\b|\burl\b.*unknown|\burl\b.*is not supported by all nodes": (
-        "service_settings.url requires Elasticsearch 9.6 or later, on each node."
+        "upgrade each node to Elasticsearch 9.6 or later, or remove service_settings.url."
     ),
-    r"chunking_settings": "this service does not support chunking. Remove chunking_settings.",
-    r"does not support task type \[chat_completion\]": "chat_completion requires Elasticsearch 9.5 or later.",
+    r"chunking_settings": "remove chunking_settings. This service does not support chunking.",
+    r"does not support task type \[chat_completion\]": (
+        "upgrade to Elasticsearch 9.5 or later to use chat_completion."
+    ),
     r"\[secret_settings\] does not contain": (
-        "before Elasticsearch 9.5, an update of service_settings requires service_settings.api_key."
+        "set service_settings.api_key. Before Elasticsearch 9.5, updates of service_settings require it."
     ),
 }
 

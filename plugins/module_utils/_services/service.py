@@ -147,9 +147,9 @@ class Service(NamedTuple):
         """What is wrong with the choice of credentials."""
         given = [names for names in self.credentials if any(name in settings for name in names)]
         if len(given) > 1:
-            return [f"Only one kind of credentials can be declared: {' or '.join(map(' and '.join, given))}."]
+            return [f"Only one kind of credentials can be set: {' or '.join(map(' and '.join, given))}."]
         return [
-            f"{' and '.join(names)} belong together: one of them is missing."
+            f"{' and '.join(names)} must be set together."
             for names in given
             if not all(name in settings for name in names)
         ]

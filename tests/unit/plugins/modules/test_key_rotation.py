@@ -379,7 +379,7 @@ class TestFile:
 
 def test_a_key_has_to_be_there(server: Simulator) -> None:
     failed = endpoint(server, update_secrets="when_changed")
-    assert failed["msg"] == "service_settings.api_key is needed where update_secrets is when_changed."
+    assert failed["msg"] == "service_settings.api_key is required if update_secrets=when_changed."
     assert server.requests == []
 
 

@@ -67,10 +67,10 @@ def test_service_and_completion_do_not_override_words_of_provider(words: str) ->
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
-        ("[1:2] [service_settings] unknown field [url]", "service_settings.url requires Elasticsearch 9.6 or later"),
+        ("[1:2] [service_settings] unknown field [url]", "upgrade each node to Elasticsearch 9.6 or later"),
         ("Configuration contains settings [{url=https://x}] unknown to the [anthropic] service", "9.6 or later"),
         ("The field [url] in service_settings is not supported by all nodes in the cluster; x", "on each node"),
-        ("The [anthropic] service does not support task type [chat_completion]", "requires Elasticsearch 9.5 or later"),
+        ("The [anthropic] service does not support task type [chat_completion]", "upgrade to Elasticsearch 9.5"),
         ("1: [secret_settings] does not contain the required setting [api_key];", "before Elasticsearch 9.5"),
         ("settings [{chunking_settings={}}] unknown to the [anthropic] service", "Remove chunking_settings."),
         ("Validation Failed: 1: [task_settings] max_tokens must be positive;", ""),

@@ -297,7 +297,7 @@ class TestOptions:
             server, inference_id="_all", task_settings={"max_tokens": 0, "top_k": -1, "temperature": "nan"}
         )
         assert server.requests == []
-        assert run["msg"].startswith("4 problems: (1) inference_id '_all' is no valid id")
+        assert run["msg"].startswith("4 problems: (1) inference_id '_all' is not valid")
 
     def test_numbers_may_be_strings_as_jinja_makes_them(self, server: Simulator) -> None:
         run = documented(server, task_settings={"max_tokens": "1024", "temperature": "1"})

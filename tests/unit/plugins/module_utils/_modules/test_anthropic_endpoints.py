@@ -165,9 +165,9 @@ def test_bad_input_is_told_all_at_once_and_nothing_is_asked(server: Simulator) -
     assert server.requests == []
     assert run["msg"] == (
         "3 problems: (1) endpoints[0], endpoints[1], endpoints[2]: task_settings.max_tokens must be at least 1, not 0. "
-        "(2) endpoints[1]: inference_id 'A' is no valid id: small letters a-z, digits, hyphens, underscores and dots, "
-        "a letter or a digit at both ends. "
-        "(3) inference_id a stands in the list more than once: endpoints[0], endpoints[2]."
+        "(2) endpoints[1]: inference_id 'A' is not valid. Hint: use only the lowercase letters a-z, digits, hyphens, "
+        "underscores, and dots, and start and end with a letter or digit. "
+        "(3) inference_id a appears more than once in the list: endpoints[0], endpoints[2]."
     )
 
 
@@ -335,7 +335,7 @@ class TestPurge:
 
     def test_an_empty_list_is_refused(self, server: Simulator) -> None:
         run = three(server, endpoints=[], purge=True)
-        assert "purge with an empty list of endpoints would remove all there are" in run["msg"]
+        assert "purge=true with no endpoints would delete all endpoints" in run["msg"]
         assert server.requests == []
 
     def test_a_negative_limit_is_refused(self, server: Simulator) -> None:

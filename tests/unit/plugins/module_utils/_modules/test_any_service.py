@@ -87,28 +87,27 @@ class TestProblems:
         }
         assert problems(inference_id="A", task_type="any", service_settings=wrong) == [
             (
-                "inference_id 'A' is no valid id: small letters a-z, digits, hyphens, underscores and dots, "
-                "a letter or a "
-                "digit at both ends."
+                "inference_id 'A' is not valid. Hint: use only the lowercase letters a-z, digits, hyphens, "
+                "underscores, and dots, and start and end with a letter or digit."
             ),
-            "task_type 'any' is none.",
+            "task_type 'any' is not valid.",
             "value of service_settings.similarity must be one of: cosine, dot_product, l2_norm, got: far",
-            "service_settings.dimensions must be a whole number, not 'many'.",
-            "service_settings has the name a.b: nest the setting instead, as the API does.",
+            "service_settings.dimensions must be an integer, not 'many'.",
+            "service_settings contains the dotted name a.b. Hint: nest the setting, as the API does.",
             "service_settings.api_key contains whitespace or a line break.",
             "service_settings.rate_limit.requests_per_minute must be at least 1, not 0.",
-            "Only one kind of credentials can be declared: service_settings.api_key or service_settings.client_secret.",
+            "Only one kind of credentials can be set: service_settings.api_key or service_settings.client_secret.",
         ]
 
     def test_present_endpoint_needs_a_service(self) -> None:
-        needed = ["service is required: the name of an inference service, as in the API."]
+        needed = ["service is required. Hint: set it to the name of an inference service, as in the API."]
         assert problems(None) == needed
         assert problems("") == needed
         assert problems(None, state="absent") == []
 
     def test_credentials_that_go_together_are_asked_for_together(self) -> None:
         assert problems("amazonbedrock", service_settings={"access_key": "a"}) == [
-            "service_settings.access_key and service_settings.secret_key belong together: one of them is missing."
+            "service_settings.access_key and service_settings.secret_key must be set together."
         ]
 
     def test_value_of_a_wrong_type_is_not_shown_if_it_may_be_a_secret(self) -> None:
@@ -118,7 +117,8 @@ class TestProblems:
     def test_service_account_that_is_no_json_is_a_problem_that_does_not_show_it(self) -> None:
         for value in ("no json", "[1]", "{"):
             found = problems("googlevertexai", service_settings={"service_account_json": value})
-            assert found == ["service_settings.service_account_json must be a dictionary, or its text in JSON."], value
+            wanted = "a dictionary or a string with a JSON object"
+            assert found == [f"service_settings.service_account_json must be {wanted}."], value
 
     def test_built_in_endpoint_can_be_declared(self) -> None:
         assert problems("elasticsearch", inference_id=".elser-2-elasticsearch") == []
@@ -154,24 +154,22 @@ class TestProblems:
 class TestWarnings:
     def test_setting_without_a_row_is_named_with_the_nearest_one(self) -> None:
         assert warnings(service_settings={"model": "m"}) == [
-            (
-                "a: service_settings.model is not known as a setting of the service openai. Do you mean "
-                "service_settings.model_id? It was passed on as it is."
-            )
+            "a: unknown setting service_settings.model of the service openai. Did you mean service_settings.model_id? "
+            "It is passed to Elasticsearch unchanged."
         ]
 
     def test_setting_in_another_group_is_named_with_its_place(self) -> None:
         (warning,) = warnings("googlevertexai", service_settings={"max_tokens": 5})
-        assert "Do you mean task_settings.max_tokens?" in warning
+        assert "Did you mean task_settings.max_tokens?" in warning
 
     def test_setting_unlike_any_other_is_named_alone(self) -> None:
         assert warnings(service_settings={"zzz": "m"}) == [
-            "a: service_settings.zzz is not known as a setting of the service openai. It was passed on as it is."
+            "a: unknown setting service_settings.zzz of the service openai. It is passed to Elasticsearch unchanged."
         ]
 
     def test_service_that_resembles_a_known_one_is_named(self) -> None:
         assert warnings("opnai", service_settings={"x": 1}) == [
-            "a: the service opnai is not known. Do you mean openai? It was passed on as it is."
+            "a: unknown service opnai. Did you mean openai? It is passed to Elasticsearch unchanged."
         ]
 
     def test_unknown_service_needs_no_warning(self) -> None:
@@ -179,10 +177,8 @@ class TestWarnings:
 
     def test_task_type_that_the_service_is_not_known_to_have_is_named(self) -> None:
         assert warnings("groq", task_type="rerank") == [
-            (
-                "a: the service groq is not known to have the task type rerank, only chat_completion. "
-                "It was passed on as it is."
-            )
+            "a: unknown task type rerank of the service groq, which has chat_completion. "
+            "It is passed to Elasticsearch unchanged."
         ]
 
 

@@ -155,15 +155,15 @@ class TestMisplacedSecrets:
         logged = log_of(monkeypatch)
         with environment(**{f"ELASTICSEARCH_{name}": LOST}):
             failed = offline(elasticsearch_url=URL)
-        wanted = {"TIMEOUT": "a number", "RETRIES": "a whole number", "VALIDATE_CERTS": "a boolean"}[name]
-        assert failed["msg"] == f"{name.lower()} must be {wanted}, not a text that may be a secret."
+        wanted = {"TIMEOUT": "a number", "RETRIES": "an integer", "VALIDATE_CERTS": "a boolean"}[name]
+        assert failed["msg"] == f"{name.lower()} must be {wanted}, not a string that may be a secret."
         self.check(failed, logged)
 
     @pytest.mark.parametrize("value", ["sk-'mis\"placed", ["sk-'mis\"placed"], "sk-\\misplaced", "sk-\nmisplaced"])
     def test_as_python_writes_it(self, monkeypatch: pytest.MonkeyPatch, value: Any) -> None:
         logged = log_of(monkeypatch)
         failed = offline(elasticsearch_url=URL, retries=value)
-        assert failed["msg"].startswith("retries must be a whole number, not a ")
+        assert failed["msg"].startswith("retries must be an integer, not a ")
         assert "placed" not in failed.output
         assert "placed" not in "".join(logged)
 
@@ -317,7 +317,7 @@ class TestHiddenData:
         (warning,) = run.warnings
         assert warning == (
             "The value of elasticsearch_password also occurs in endpoint of the result. Ansible hides it there, so the "
-            "result is not what the cluster holds. Hint: use a secret that is not a part of other data."
+            "result differs from the data in the cluster. Hint: use a secret that does not occur in other data."
         )
 
     @pytest.mark.parametrize(

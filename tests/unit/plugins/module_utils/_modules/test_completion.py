@@ -30,7 +30,7 @@ READ_ALL = "GET /_inference/_all"
 ASK = f"POST /_inference/completion/{ID}?timeout=4500ms"
 CHAT = "POST /_inference/chat_completion/chat/_stream?timeout=4500ms"
 PASSED_ON = "Received an authentication error status code for request from inference entity id [{}] status [401]"
-MAY_COST = "The provider may have done its work, and may charge for it; so it was not asked again."
+MAY_COST = "The provider may have processed the request and may charge for it, so it was not retried."
 
 
 def complete(server: Simulator, *, check: bool = False, **options: Any) -> Run:
@@ -166,19 +166,19 @@ class TestSettings:
         seed_chat(server)
         run = complete(server, inference_id="chat", task_settings={"top_k": 1})
         assert "unknown field [top_k]" in run["failure"]["reason"]
-        assert "a chat_completion endpoint takes max_tokens, temperature, top_p and stop" in run["msg"]
+        assert "use only max_tokens, temperature, top_p, and stop as task_settings" in run["msg"]
 
     @pytest.mark.parametrize(
         ("wrong", "words"),
         [
             ({"max_tokens": 0}, "task_settings.max_tokens must be at least 1, not 0."),
-            ({"max_tokens": "many"}, "task_settings.max_tokens must be a whole number, not many."),
-            ({"max_tokens": 1.5}, "task_settings.max_tokens must be a whole number, not 1.5."),
-            ({"max_tokens": True}, "task_settings.max_tokens must be a whole number, not True."),
+            ({"max_tokens": "many"}, "task_settings.max_tokens must be an integer, not many."),
+            ({"max_tokens": 1.5}, "task_settings.max_tokens must be an integer, not 1.5."),
+            ({"max_tokens": True}, "task_settings.max_tokens must be an integer, not True."),
             ({"top_k": -1}, "task_settings.top_k must be at least 0, not -1."),
             ({"temperature": "nan"}, "task_settings.temperature must be a number, not nan."),
             ({"top_p": [1]}, "task_settings.top_p must be a number, not [1]."),
-            ({"messages": []}, "task_settings.messages: give the texts as input."),
+            ({"messages": []}, "task_settings.messages is not supported. Hint: use input instead."),
         ],
     )
     def test_that_are_wrong(self, wrong: dict[str, Any], words: str) -> None:
@@ -188,11 +188,12 @@ class TestSettings:
 class TestOptions:
     @pytest.mark.parametrize("text", ["", " ", [], [""], ["a", ""], {"a": 1}, 5, [5], [["a"]]])
     def test_input_that_is_no_text(self, text: Any) -> None:
-        assert message(input=text) == "input must be a text, or a list of texts, and none of them empty."
+        assert message(input=text) == "input must be a non-empty string or a non-empty list of such strings."
 
     @pytest.mark.parametrize("inference_id", [[], "", ["a", " "]])
     def test_endpoints_without_a_name(self, inference_id: Any) -> None:
-        assert message(inference_id=inference_id) == "inference_id must name an endpoint, or several."
+        expected = "inference_id must contain at least one endpoint ID and no empty strings."
+        assert message(inference_id=inference_id) == expected
 
     @pytest.mark.parametrize("parallel", [0, 65])
     def test_parallel_out_of_range(self, parallel: int) -> None:
@@ -228,11 +229,11 @@ class TestAnEndpointIsNotAsked:
     def test_that_is_not_there(self, server: Simulator, inference_id: Any) -> None:
         run = complete(server, inference_id=inference_id)
         [result] = run["results"]
-        assert run["msg"] == f"{result['inference_id']}: There is no such endpoint."
+        assert run["msg"] == f"{result['inference_id']}: The endpoint does not exist."
         assert run["failure"] == {
             "status": 404,
             "type": None,
-            "reason": "There is no such endpoint.",
+            "reason": "The endpoint does not exist.",
             "method": None,
             "path": None,
         }
@@ -241,8 +242,8 @@ class TestAnEndpointIsNotAsked:
     def test_that_gives_no_completions(self, server: Simulator) -> None:
         run = complete(server, inference_id=".multilingual-e5-small-elasticsearch")
         assert run["msg"] == (
-            ".multilingual-e5-small-elasticsearch: The endpoint has the task type text_embedding; "
-            "only those of completion and chat_completion answer."
+            ".multilingual-e5-small-elasticsearch: The endpoint has the task type text_embedding. "
+            "Only completion and chat_completion are supported."
         )
         assert run["failure"]["status"] == 400
         assert len(server.requests) == 1
@@ -320,7 +321,7 @@ class TestARefusal:
         seed_chat(server)
         run = complete(server, inference_id=inference_id, task_type=task_type)
         assert run["failure"]["status"] == 400
-        assert run["msg"].endswith("Hint: leave task_type out, and the endpoint is asked for it.")
+        assert run["msg"].endswith("Hint: remove task_type, so that the module looks it up.")
 
     @pytest.mark.rejected("POST /_inference/.*: 404")
     def test_to_a_stream_keeps_its_shape(self, server: Simulator) -> None:
@@ -335,7 +336,7 @@ class TestARefusal:
         server.faults.add(Fault("provider_refusal", match="completion/chat/"))
         run = complete(server, inference_id=["chat", "nobody", ID], parallel=1)
         assert run["msg"].startswith("2 of 3 completions failed. chat: POST ")
-        assert "nobody: There is no such endpoint." in run["msg"]
+        assert "nobody: The endpoint does not exist." in run["msg"]
         assert run["failure"] == run["results"][0]["failure"]
         assert [result.get("failed", False) for result in run["results"]] == [True, True, False]
         assert run["results"][2]["result"] == f"{MODEL} answers: Hello, you"
@@ -354,7 +355,7 @@ class TestNothingIsPaidForTwice:
         run = complete(server, inference_id=inference_id, retries=3)
         assert not run.failed
         assert len(server.requests) == 4
-        assert run.warnings == [f"A request had to be sent again 2 times, the last time for status {status}."]
+        assert run.warnings == [f"Requests were retried 2 times. Last reason: status {status}."]
 
     @pytest.mark.parametrize("inference_id", [ID, "chat"])
     def test_what_the_provider_may_have_done_is_not_although_the_status_says_so(

@@ -204,11 +204,11 @@ class TestTaskAndEnvironment:
     def test_two_in_one_place_are_an_error(self, place: str, ways: dict[str, str], names: str) -> None:
         with environment(**upper(ways) if place == "environment" else {}):
             told = message(elasticsearch_url=URL, **ways if place == "task" else {})
-        assert told == f"{names} exclude each other: give one of them, in the task or in the environment."
+        assert told == f"{names} are mutually exclusive. Hint: set only one of them, in the task or in the environment."
 
     def test_two_places_are_an_error(self) -> None:
         told = message(elasticsearch_url=URL, elasticsearch_cloud_id=CLOUD_ID)
-        assert told.startswith("elasticsearch_url and elasticsearch_cloud_id exclude each other")
+        assert told.startswith("elasticsearch_url and elasticsearch_cloud_id are mutually exclusive")
 
 
 class TestProblems:
@@ -219,7 +219,8 @@ class TestProblems:
         [
             (
                 {},
-                "elasticsearch_url or elasticsearch_cloud_id is required: where is the cluster? ELASTICSEARCH_URL and",
+                "elasticsearch_url or elasticsearch_cloud_id is required. Hint: set one of them, or the environment "
+                "variable ELASTICSEARCH_URL or ELASTICSEARCH_CLOUD_ID.",
             ),
             (
                 {"elasticsearch_url": "localhost:9200"},
@@ -232,24 +233,24 @@ class TestProblems:
                 {"elasticsearch_cloud_id": "l:JGEk"},
                 "elasticsearch_cloud_id is a Cloud ID without an Elasticsearch host.",
             ),
-            ({"elasticsearch_username": "joe"}, "elasticsearch_username and elasticsearch_password belong together"),
-            ({"elasticsearch_password": "s€cret"}, "elasticsearch_username and elasticsearch_password belong together"),
-            ({"client_key": __file__}, "client_key needs client_cert."),
+            ({"elasticsearch_username": "joe"}, "elasticsearch_username and elasticsearch_password must be set"),
+            ({"elasticsearch_password": "s€cret"}, "elasticsearch_username and elasticsearch_password must be set"),
+            ({"client_key": __file__}, "client_key requires client_cert."),
             (
                 {"ca_path": "/nowhere/ca"},
-                "ca_path: /nowhere/ca does not exist or cannot be read on the machine the module",
+                "ca_path: /nowhere/ca does not exist or is not readable on the host where the module runs.",
             ),
-            ({"client_cert": "/nowhere/c"}, "client_cert: /nowhere/c does not exist or cannot be read"),
-            ({"client_cert": "/"}, "client_cert: / does not exist or cannot be read"),
-            ({"client_cert": __file__, "client_key": "/"}, "client_key: / does not exist or cannot be read"),
+            ({"client_cert": "/nowhere/c"}, "client_cert: /nowhere/c does not exist or is not readable"),
+            ({"client_cert": "/"}, "client_cert: / does not exist or is not readable"),
+            ({"client_cert": __file__, "client_key": "/"}, "client_key: / does not exist or is not readable"),
             (
                 {"ca_fingerprint": "AB:CD"},
-                "ca_fingerprint must be a SHA-256 fingerprint: 64 hexadecimal digits, with colons or without, not 'AB",
+                "ca_fingerprint must be a SHA-256 fingerprint (64 hexadecimal digits, with or without colons), not 'AB",
             ),
-            ({"ca_fingerprint": " : "}, "ca_fingerprint must be a SHA-256 fingerprint: 64 hexadecimal digits"),
+            ({"ca_fingerprint": " : "}, "ca_fingerprint must be a SHA-256 fingerprint (64 hexadecimal digits"),
             (
                 {"ca_fingerprint": f"{FINGERPRINT}\u200b"},
-                "ca_fingerprint must be a SHA-256 fingerprint: 64 hexadecimal",
+                "ca_fingerprint must be a SHA-256 fingerprint (64 hexadecimal",
             ),
             (
                 {"elasticsearch_url": "https://es\u200b.example.com"},
@@ -270,15 +271,15 @@ class TestProblems:
                 {"elasticsearch_api_key": " encoded"},
                 "elasticsearch_api_key has whitespace at its beginning or its end.",
             ),
-            ({"elasticsearch_api_key": "kéy:secret"}, "elasticsearch_api_key contains a character that is not ASCII."),
+            ({"elasticsearch_api_key": "kéy:secret"}, "elasticsearch_api_key contains a non-ASCII character."),
             ({"elasticsearch_bearer_token": "a\nb"}, "elasticsearch_bearer_token contains whitespace or a line break."),
-            ({"headers": {"X-A": "b\r\nX-C: d"}}, "headers: the value of X-A cannot be sent: it holds white space"),
+            ({"headers": {"X-A": "b\r\nX-C: d"}}, "headers: the value of X-A must not contain leading or trailing"),
             ({"headers": {"X-A": None}}, "headers: the value of X-A must be a string."),
             ({"headers": {"X-A": {"b": "c"}}}, "headers: the value of X-A must be a string."),
             ({"headers": {"X-A": ["b"]}}, "headers: the value of X-A must be a string."),
-            ({"headers": {"X Ä": "b"}}, "headers: 'X Ä' is no name of a header."),
-            ({"headers": {"": "b"}}, "headers: '' is no name of a header."),
-            ({"headers": {"a:b": "b"}}, "headers: 'a:b' is no name of a header."),
+            ({"headers": {"X Ä": "b"}}, "headers: 'X Ä' is not a valid header name."),
+            ({"headers": {"": "b"}}, "headers: '' is not a valid header name."),
+            ({"headers": {"a:b": "b"}}, "headers: 'a:b' is not a valid header name."),
         ],
     )
     def test_it_is_told(self, options: dict[str, Any], told: str) -> None:
@@ -301,7 +302,7 @@ class TestProblems:
             task_settings={"max_tokens": True, "top_k": -1},
         )
         assert run["msg"].startswith(
-            "8 problems: (1) elasticsearch_username and elasticsearch_password belong together"
+            "8 problems: (1) elasticsearch_username and elasticsearch_password must be set together"
         )
         numbered = re.findall(r"\((\d)\) (\S+)", run["msg"])
         assert [name.strip(":") for _number, name in numbered] == [
@@ -324,14 +325,14 @@ class TestProblems:
     def test_a_path_that_no_system_knows(self, monkeypatch: pytest.MonkeyPatch) -> None:
         log_of(monkeypatch)  # syslog refuses it, the journal does not
         assert message(elasticsearch_url=URL, ca_path="a\0b").startswith(
-            "ca_path: a\0b does not exist or cannot be read"
+            "ca_path: a\0b does not exist or is not readable"
         )
 
     @pytest.mark.parametrize("name", ["ELASTICSEARCH_USERNAME", "ELASTICSEARCH_PASSWORD"])
     def test_bytes_that_are_no_text(self, name: str) -> None:
         login = {"ELASTICSEARCH_USERNAME": "joe", "ELASTICSEARCH_PASSWORD": "pass"}
         with environment(**{**login, name: os.fsdecode(b"p\xe4ssword")}):
-            assert message(elasticsearch_url=URL) == f"{name.lower()} cannot be sent: it is not UTF-8."
+            assert message(elasticsearch_url=URL) == f"{name.lower()} is not valid UTF-8."
 
 
 RESPONSE = {"id": "VuaCfGcB", "name": "n", "api_key": "ui2lp2axTNmsyakw", "encoded": "VnVhQ2ZHY0JDZGJrUW0="}

@@ -191,7 +191,7 @@ class TestOptions:
         run = info(server, inference_id=["a", entry])
         assert server.requests == []
         assert run["msg"] == (
-            f"inference_id: no endpoint can have the id {entry!r}. Leave inference_id out to read all endpoints."
+            f"inference_id contains invalid IDs: {entry!r}. Hint: omit inference_id to select all endpoints."
         )
         assert "failure" not in run
 
@@ -199,17 +199,18 @@ class TestOptions:
     def test_so_is_a_task_type(self, server: Simulator, task_type: str) -> None:
         run = info(server, task_type=task_type)
         assert server.requests == []
-        assert run["msg"] == f"task_type: {task_type!r} is none. Leave task_type out to read endpoints of any."
+        hint = "omit task_type to select endpoints of any type."
+        assert run["msg"] == f"task_type {task_type!r} is not valid. Hint: {hint}"
 
     def test_all_that_is_wrong_is_told_at_once(self, server: Simulator) -> None:
         run = info(server, inference_id="_all,..", task_type="any", service="", timeout=-1)
         assert server.requests == []
         assert run["msg"] == (
             "4 problems: (1) timeout must be a positive number of seconds, at most 86400, not -1.0. "
-            "(2) inference_id: no endpoint can have the id '_all' or '..'. "
-            "Leave inference_id out to read all endpoints. "
-            "(3) task_type: 'any' is none. Leave task_type out to read endpoints of any. "
-            "(4) service is empty. Leave service out to read endpoints of any."
+            "(2) inference_id contains invalid IDs: '_all', '..'. "
+            "Hint: omit inference_id to select all endpoints. "
+            "(3) task_type 'any' is not valid. Hint: omit task_type to select endpoints of any type. "
+            "(4) service is empty. Hint: omit service to select endpoints of any service."
         )
 
     @pytest.mark.rejected("GET /_inference/.*: 400")
@@ -451,7 +452,7 @@ class TestFaults:
         run = info(filled, inference_id="team-a", retries=3)
         assert filled.requests == ["GET /_inference/team-a"] * 3
         assert ids(run) == ["team-a"]
-        assert run.warnings == ["A request had to be sent again 2 times, the last time for status 503."]
+        assert run.warnings == ["Requests were retried 2 times. Last reason: status 503."]
 
     def test_an_answer_of_something_else(self, monkeypatch: pytest.MonkeyPatch, server: Simulator) -> None:
         monkeypatch.setattr("tests.simulator.endpoints.Endpoints.printed", lambda *_arguments: {"inference_id": "a"})

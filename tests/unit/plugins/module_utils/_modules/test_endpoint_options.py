@@ -90,13 +90,14 @@ class TestIds:
         "inference_id", ["", "_all", "A", "a b", "a/b", "a*", "-a", "a-", "a.", "ä", "a\n", "a%2f"]
     )
     def test_id_that_elasticsearch_rejects_is_a_problem(self, inference_id: str) -> None:
-        rule = "small letters a-z, digits, hyphens, underscores and dots, a letter or a digit at both ends"
+        characters = "use only the lowercase letters a-z, digits, hyphens, underscores, and dots"
+        hint = f"{characters}, and start and end with a letter or digit."
         found = problems(ACME, declared(inference_id=inference_id), "on_create")
-        assert found == [f"inference_id {inference_id!r} is no valid id: {rule}."]
+        assert found == [f"inference_id {inference_id!r} is not valid. Hint: {hint}"]
 
     def test_id_of_a_built_in_endpoint_is_reserved(self) -> None:
         assert problems(ACME, declared(inference_id=".elser-2"), "on_create") == [
-            "inference_id .elser-2 is reserved: ids that start with a dot belong to Elasticsearch."
+            "inference_id .elser-2 is not valid: IDs that start with a dot are reserved for Elasticsearch."
         ]
 
 
@@ -109,7 +110,7 @@ class TestProblems:
     @pytest.mark.parametrize("policy", ["always", "when_changed"])
     def test_secrets_that_are_sent_to_existing_endpoints_have_to_be_declared(self, policy: str) -> None:
         assert problems(ACME, declared(), policy) == [
-            f"{API_KEY} or {ACCESS_KEY} and {SECRET_KEY} is needed where update_secrets is {policy}."
+            f"{API_KEY} or {ACCESS_KEY} and {SECRET_KEY} is required if update_secrets={policy}."
         ]
 
     @pytest.mark.parametrize("settings", [{"api_key": "k"}, {"access_key": "a", "secret_key": "s"}])
@@ -163,7 +164,7 @@ class TestListProblems:
     def test_id_that_occurs_more_than_once_is_a_problem_whatever_the_state(self) -> None:
         twice = [declared(inference_id="a"), declared(inference_id="b"), declared(inference_id="a", state="absent")]
         assert _list_problems(twice) == [
-            "inference_id a stands in the list more than once: endpoints[0], endpoints[2]."
+            "inference_id a appears more than once in the list: endpoints[0], endpoints[2]."
         ]
 
     def test_list_without_endpoints_has_no_problem(self) -> None:

@@ -25,7 +25,7 @@ from tests.unit.support import FORMER_KEY, ID, OTHERS, Run, environment, leaks, 
 READ = f"GET /_inference/{ID}"
 PING = f"POST /_inference/completion/{ID}?timeout=4500ms"
 CHAT = "POST /_inference/chat_completion/chat/_stream?timeout=4500ms"
-MAY_COST = "The provider may have done its work, and may charge for it; so it was not asked again."
+MAY_COST = "The provider may have processed the request and may charge for it, so it was not retried."
 
 #: An endpoint of each task type that responds as a whole: what is sent to it, and a response (core, classes *Results).
 EXCHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -150,7 +150,7 @@ class TestResponse:
         cluster.others.append({"inference_id": "new", "task_type": "translation", "service": "openai"})
         run = ping(cluster, inference_id=["new", "rerank"])
         assert run["msg"] == (
-            "1 of 2 endpoints did not respond. new: The endpoint has the task type translation; only text_embedding, "
+            "1 of 2 endpoints did not respond. new: The endpoint has the task type translation. Only text_embedding, "
             "sparse_embedding, embedding, rerank, completion and chat_completion can be pinged."
         )
         assert list(cluster.sent) == ["rerank"]
@@ -254,20 +254,20 @@ class TestSelection:
 
     def test_named_endpoint_that_is_not_in_the_list_of_its_task_type_is_a_failure(self, server: Simulator) -> None:
         run = ping(server, inference_id=["other", "team-a"], task_type="rerank")
-        assert "other: There is no such endpoint of the task type rerank." in run["msg"]
+        assert "other: The endpoint does not exist, or does not have the task type rerank." in run["msg"]
         assert server.requests == ["GET /_inference/rerank/_all"]
 
     @pytest.mark.parametrize("inference_id", ["nobody", ["nobody"]])
     def test_id_that_does_not_exist_is_a_failure(self, server: Simulator, inference_id: Any) -> None:
         run = ping(server, inference_id=inference_id)
-        assert run["msg"] == "nobody: There is no such endpoint."
+        assert run["msg"] == "nobody: The endpoint does not exist."
         assert (run["failure"]["status"], run["failure"]["method"]) == (404, None)
         assert server.requests == ["GET /_inference/nobody"]
 
     def test_id_that_does_not_exist_keeps_no_other_from_its_ping(self, server: Simulator) -> None:
         run = ping(server, inference_id=["nobody", "team-a", "team-b"])
         assert [one["responds"] for one in run["results"]] == [False, True, True]
-        assert run["msg"] == "1 of 3 endpoints did not respond. nobody: There is no such endpoint."
+        assert run["msg"] == "1 of 3 endpoints did not respond. nobody: The endpoint does not exist."
 
 
 class TestBuiltIn:
@@ -341,7 +341,7 @@ class TestUnreadableCluster:
             ("broken", False),
             ("nobody", False),
         ]
-        assert "nobody: There is no such endpoint." in run["msg"]
+        assert "nobody: The endpoint does not exist." in run["msg"]
         assert len(posts(server)) == 2
 
     def test_cluster_that_cannot_be_read_is_not_pinged(self, server: Simulator) -> None:
@@ -451,12 +451,12 @@ def test_endpoints_are_pinged_at_the_same_time() -> None:
 
 class TestOptions:
     def test_list_without_an_entry_is_rejected(self) -> None:
-        assert message(inference_id=[]) == "inference_id must name an endpoint or a pattern, or several."
+        assert message(inference_id=[]) == "inference_id must contain at least one endpoint ID or pattern."
 
     @pytest.mark.parametrize("entry", ["", "_all", "a/b"])
     def test_entry_that_is_no_id_is_rejected(self, entry: str) -> None:
         assert message(inference_id=[entry, "a"]) == (
-            f'inference_id: no endpoint can have the id {entry!r}. Use the pattern "*" to read all endpoints.'
+            f'inference_id contains invalid IDs: {entry!r}. Hint: use the pattern "*" to select all endpoints.'
         )
 
     @pytest.mark.parametrize(
@@ -465,8 +465,11 @@ class TestOptions:
             ({"input": " "}, "input must not be empty."),
             ({"max_tokens": 0}, "max_tokens must be at least 1, not 0."),
             ({"parallel": 65}, "parallel must be from 1 to 64, not 65."),
-            ({"task_type": "any"}, "task_type: 'any' is none. Leave task_type out to read endpoints of any."),
-            ({"service": ""}, "service is empty. Leave service out to read endpoints of any."),
+            (
+                {"task_type": "any"},
+                "task_type 'any' is not valid. Hint: omit task_type to select endpoints of any type.",
+            ),
+            ({"service": ""}, "service is empty. Hint: omit service to select endpoints of any service."),
         ],
     )
     def test_value_out_of_range_is_rejected(self, wrong: dict[str, Any], words: str) -> None:

@@ -116,10 +116,10 @@ class TestOptions:
         found = run(server, wrong, parallel=0)
         assert found.result.keys() == {"failed", "msg"}
         assert found["msg"] == (
-            "5 problems: (1) endpoints[0]: service_settings.dimensions must be a whole number, not 'many'. "
-            "(2) endpoints[1]: service is required: the name of an inference service, as in the API. "
-            "(3) endpoints[2]: service_settings.access_key and service_settings.secret_key belong together: one of "
-            "them is missing. (4) inference_id a stands in the list more than once: endpoints[0], endpoints[1]. "
+            "5 problems: (1) endpoints[0]: service_settings.dimensions must be an integer, not 'many'. "
+            "(2) endpoints[1]: service is required. Hint: set it to the name of an inference service, as in the API. "
+            "(3) endpoints[2]: service_settings.access_key and service_settings.secret_key must be set together. "
+            "(4) inference_id a appears more than once in the list: endpoints[0], endpoints[1]. "
             "(5) parallel must be from 1 to 64, not 0."
         )
         assert server.requests == []

@@ -56,7 +56,7 @@ class TestNumbers:
     @pytest.mark.parametrize("value", [float("inf"), "-Infinity", "1e999999999", "nan", "soon"])
     @pytest.mark.parametrize("name", ["retries", "wait_timeout"])
     def test_a_whole_one_is_finite(self, name: str, value: Any) -> None:
-        assert message(elasticsearch_url=URL, **{name: value}).startswith(f"{name} must be a whole number, not ")
+        assert message(elasticsearch_url=URL, **{name: value}).startswith(f"{name} must be an integer, not ")
 
 
 class TestTypes:
@@ -75,8 +75,8 @@ class TestTypes:
             "value of task_type must be one of: completion, chat_completion, got: embedding",
             "service_settings.rate_limit must be a dictionary, not a number.",
             f"Unsupported parameters: service_settings.modelid. {group}",
-            "task_settings.max_tokens must be a whole number, not 'many'.",
-            "task_settings.top_k must be a whole number, not a list.",
+            "task_settings.max_tokens must be an integer, not 'many'.",
+            "task_settings.top_k must be an integer, not a list.",
         ]
         assert "(7) Unsupported parameters: unknown. Supported parameters include: allow_recreate," in failed["msg"]
         assert server.requests == []
@@ -88,17 +88,17 @@ class TestTypes:
             ({"endpoints": [5]}, "endpoints[0] must be a dictionary, not a number."),
             ({"endpoints": [{"inference_id": "a"}, None]}, "endpoints[1] must be a dictionary, not null."),
             ({"endpoints": [None]}, "endpoints[0] must be a dictionary, not null."),
-            ({"endpoints": ["a"]}, "endpoints[0] must be a dictionary, not a text."),
-            ({"endpoints": [""]}, "endpoints[0] must be a dictionary, not an empty text."),
-            ({"endpoints": ["a", "b"]}, "endpoints[0], endpoints[1] must be a dictionary, not a text."),
+            ({"endpoints": ["a"]}, "endpoints[0] must be a dictionary, not a string."),
+            ({"endpoints": [""]}, "endpoints[0] must be a dictionary, not an empty string."),
+            ({"endpoints": ["a", "b"]}, "endpoints[0], endpoints[1] must be a dictionary, not a string."),
             (
                 {"endpoints": list("abcde")},
-                "endpoints[0], endpoints[1], endpoints[2] and 2 more must be a dictionary, not a text.",
+                "endpoints[0], endpoints[1], endpoints[2] and 2 more must be a dictionary, not a string.",
             ),
             ({"endpoints": None}, "endpoints must be a list of dictionaries, not null."),
-            ({"endpoints": ""}, "endpoints must be a list of dictionaries, not an empty text."),
-            ({"endpoints": "a, b"}, "endpoints must be a list of dictionaries, not a text."),
-            ({"endpoints": "[]"}, "endpoints must be a list of dictionaries, not a text."),
+            ({"endpoints": ""}, "endpoints must be a list of dictionaries, not an empty string."),
+            ({"endpoints": "a, b"}, "endpoints must be a list of dictionaries, not a string."),
+            ({"endpoints": "[]"}, "endpoints must be a list of dictionaries, not a string."),
             ({"endpoints": True}, "endpoints must be a list of dictionaries, not a boolean."),
             ({"endpoints": {"inference_id": "a"}}, "endpoints must be a list of dictionaries, not a dictionary."),
             ({}, "missing required arguments: endpoints"),
@@ -107,7 +107,7 @@ class TestTypes:
                 "missing required arguments: endpoints[0].inference_id, endpoints[1].inference_id",
             ),
             ({"endpoints": [], "defaults": ["a"]}, "defaults must be a dictionary, not a list."),
-            ({"endpoints": [], "defaults": "a"}, "defaults must be a dictionary, not a text."),
+            ({"endpoints": [], "defaults": "a"}, "defaults must be a dictionary, not a string."),
             (
                 {"endpoints": [{"inference_id": "a", "service_settings": ["b"]}]},
                 "endpoints[0].service_settings must be a dictionary, not a list.",
@@ -150,19 +150,19 @@ class TestValues:
             ("256.5", "'256.5'"),
             (256.5, "256.5"),
             ("many", "'many'"),
-            ("", "an empty text"),
+            ("", "an empty string"),
             ("0x10", "'0x10'"),
             ("1024 tokens", "'1024 tokens'"),
             ("1,024,000", "'1,024,000'"),
             ("nan", "'nan'"),
-            ("unlimited", "a text that may be a secret"),
+            ("unlimited", "a string that may be a secret"),
             ("inf", "an infinite number"),
             ([], "a list"),
         ],
     )
     def test_anything_else_is_rejected_with_the_value(self, value: Any, shown: str) -> None:
         told = message(elasticsearch_url=URL, task_settings={"max_tokens": value})
-        assert told == f"task_settings.max_tokens must be a whole number, not {shown}."
+        assert told == f"task_settings.max_tokens must be an integer, not {shown}."
 
     @pytest.mark.parametrize(
         ("value", "shown"), [("0,5", "'0,5'"), (10**400, "a number that is too large"), ({}, "a dictionary")]
@@ -190,7 +190,7 @@ class TestTexts:
         told = run_module(module, {"elasticsearch_url": URL, **options})["msg"]
         place, hint = (
             "" if single else "endpoints[0].",
-            " Hint: quote it, or add the filter string to a template." if shown.startswith("the ") else "",
+            " Hint: quote the value, or apply the string filter to it." if shown.startswith("the ") else "",
         )
         assert f"{place}inference_id must be a string, not {shown}.{hint}" in told
 
@@ -219,7 +219,7 @@ class TestTexts:
             (
                 "anthropic_endpoint",
                 {"ca_path": 83},
-                "ca_path must be a string, not the number 83. Hint: quote it, or add the filter string to a template.",
+                "ca_path must be a string, not the number 83. Hint: quote the value, or apply the string filter to it.",
             ),
         ],
     )
@@ -235,14 +235,14 @@ class TestTexts:
         failed = offline(elasticsearch_url=URL, elasticsearch_username="joe", **{name: value})
         kind = "a boolean" if value is True else "a number"
         assert (
-            f"{name} must be a string, not {kind}. Hint: quote it, or add the filter string to a template."
+            f"{name} must be a string, not {kind}. Hint: quote the value, or apply the string filter to it."
             in failed["msg"]
         )
         assert "918273645" not in failed.output
 
     def test_number_in_place_of_the_provider_key_is_not_shown(self) -> None:
         failed = offline(elasticsearch_url=URL, service_settings={"api_key": 918273645})
-        assert failed["msg"].startswith("service_settings.api_key must be a string, not a number. Hint: quote it")
+        assert failed["msg"].startswith("service_settings.api_key must be a string, not a number. Hint: quote")
         assert "918273645" not in failed.output
 
     def test_date_is_rejected(self) -> None:
@@ -254,8 +254,8 @@ class TestTexts:
 
 class TestUnknownSettings:
     HINT = (
-        " Hint: a cluster that is newer than this collection can return settings that this collection does not support."
-        " Upgrade the collection, or leave the settings out, for example with the filter "
+        " A newer cluster can return settings that this version of the collection does not support."
+        " Hint: upgrade the collection, or remove the settings, for example with the filter "
         "ansible.utils.remove_keys(target=['thinking'])."
     )
 

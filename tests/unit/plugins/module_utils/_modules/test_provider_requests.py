@@ -26,7 +26,7 @@ from ansible_collections.esops.inference.plugins.module_utils._modules.provider_
     total,
 )
 
-MAY_COST = "The provider may have done its work, and may charge for it; so it was not asked again."
+MAY_COST = "The provider may have processed the request and may charge for it, so it was not retried."
 RUN = ("POST", "/_inference/completion/one", "a hint.")
 
 
@@ -72,20 +72,20 @@ class TestResults:
     def test_first_failure_is_that_of_the_task_and_all_are_named(self) -> None:
         results = [
             {"inference_id": "a"},
-            {"inference_id": "b", **failed_result(Refused("There is no such endpoint.", 404))},
+            {"inference_id": "b", **failed_result(Refused("The endpoint does not exist.", 404))},
             {"inference_id": "c", **failed_result(Unreachable("nothing listens.", *RUN))},
         ]
         found = total(results, "pings failed")
         assert found["msg"] == (
-            "2 of 3 pings failed. b: There is no such endpoint. "
+            "2 of 3 pings failed. b: The endpoint does not exist. "
             "c: POST /_inference/completion/one: nothing listens. Hint: a hint."
         )
         assert found["failure"]["status"] == 404
         assert (found["changed"], found["failed"]) == (False, True)
 
     def test_failure_of_the_only_request_is_not_counted(self) -> None:
-        results = [{"inference_id": "b", **failed_result(Refused("There is no such endpoint."))}]
-        assert total(results, "pings failed")["msg"] == "b: There is no such endpoint."
+        results = [{"inference_id": "b", **failed_result(Refused("The endpoint does not exist."))}]
+        assert total(results, "pings failed")["msg"] == "b: The endpoint does not exist."
 
     def test_task_without_a_failure_does_not_fail(self) -> None:
         assert total([{"inference_id": "a"}], "pings failed") == {"changed": False, "results": [{"inference_id": "a"}]}

@@ -99,7 +99,9 @@ class TestEnd:
         assert run.warnings == ["first with ********", "second with ********"]
         assert run.failed is fails
 
-    @pytest.mark.parametrize(("times", "told"), [(1, "once"), (2, "2 times")])
+    @pytest.mark.parametrize(
+        ("times", "told"), [(1, "A request was retried once"), (2, "Requests were retried 2 times")]
+    )
     def test_requests_that_were_sent_again_are_told(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch, times: int, told: str
     ) -> None:
@@ -107,7 +109,7 @@ class TestEnd:
         seed(server)
         server.faults.add(Fault("status", status=503, times=times))
         run = endpoint(server, retries=2)
-        assert run.warnings == [f"A request had to be sent again {told}, the last time for status 503."]
+        assert run.warnings == [f"{told}. Last reason: status 503."]
         assert (run["changed"], run["endpoint"]) == (False, STORED)
 
     def test_without_requests_the_library_is_named(self, server: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:

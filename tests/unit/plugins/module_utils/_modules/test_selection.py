@@ -34,23 +34,23 @@ def api(server: Simulator) -> Iterator[Inference]:
 
 def problems(**params: Any) -> list[str]:
     given: Mapping[str, Any] = {"inference_id": ["a"], "task_type": None, "service": None, **params}
-    return selection_problems(given, "Leave inference_id out")
+    return selection_problems(given, "omit inference_id")
 
 
 class TestProblems:
     @pytest.mark.parametrize("entry", ["", ".", "..", "_all", "_services", "a/b", "a b", "\n"])
     def test_entry_that_is_no_id_is_named(self, entry: str) -> None:
-        expected = f"inference_id: no endpoint can have the id {entry!r}. Leave inference_id out to read all endpoints."
+        expected = f"inference_id contains invalid IDs: {entry!r}. Hint: omit inference_id to select all endpoints."
         assert problems(inference_id=[entry, "a"]) == [expected]
 
     @pytest.mark.parametrize("task_type", ["any", "", "../x", "Rerank"])
     def test_task_type_that_is_none_is_named(self, task_type: str) -> None:
         assert problems(task_type=task_type) == [
-            f"task_type: {task_type!r} is none. Leave task_type out to read endpoints of any."
+            f"task_type {task_type!r} is not valid. Hint: omit task_type to select endpoints of any type."
         ]
 
     def test_empty_service_is_named(self) -> None:
-        assert problems(service="") == ["service is empty. Leave service out to read endpoints of any."]
+        assert problems(service="") == ["service is empty. Hint: omit service to select endpoints of any service."]
 
     @pytest.mark.parametrize("entry", ["a", "a-*", ".elser-2-elasticsearch", "[ab]?"])
     def test_valid_selection_has_none(self, entry: str) -> None:

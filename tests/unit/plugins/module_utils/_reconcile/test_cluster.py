@@ -114,7 +114,7 @@ class TestExplanation:
     def test_failure_gets_the_hint_of_the_service_as_another_error(self) -> None:
         explained = cluster_of(MemoryApi()).failed(self.ERROR, wanted("a"))
         assert isinstance(explained, ApiError)
-        assert explained.hint == "chat_completion requires Elasticsearch 9.5 or later."
+        assert explained.hint == "upgrade to Elasticsearch 9.5 or later to use chat_completion."
         assert (explained.problem, explained.status) == (self.ERROR.problem, 400)
         assert self.ERROR.hint == "old"
 

@@ -125,7 +125,7 @@ class TestChecks:
             ),
             (
                 {"service_settings": {"model_id": " m"}},
-                "service_settings.model_id ' m' has whitespace at its beginning or its end.",
+                "service_settings.model_id ' m' has leading or trailing whitespace.",
             ),
             (
                 {"service_settings": {"model_id": "m\u200b"}},
@@ -133,19 +133,19 @@ class TestChecks:
             ),
             (
                 {"service_settings": {"url": "example.com"}},
-                "service_settings.url must be a URL with http or https, not 'example.com'.",
+                "service_settings.url must be an http or https URL, not 'example.com'.",
             ),
             (
                 {"service_settings": {"url": "http://[x"}},
-                "service_settings.url must be a URL with http or https, not 'http://[x'.",
+                "service_settings.url must be an http or https URL, not 'http://[x'.",
             ),
             (
                 {"service_settings": {"url": "https://a b"}},
-                "service_settings.url must be a URL with http or https, not 'https://a b'.",
+                "service_settings.url must be an http or https URL, not 'https://a b'.",
             ),
             (
                 {"service_settings": {"url": "ftp://joe:password@a"}},
-                "service_settings.url must be a URL with http or https.",
+                "service_settings.url must be an http or https URL.",
             ),
             (
                 {"chunking_settings": {"max_chunk_size": -1}},
@@ -175,14 +175,14 @@ class TestChecks:
                 {"chunking_settings": {"strategy": "word", "overlap": -1}},
                 "chunking_settings.overlap must be at least 0, not -1.",
             ),
-            ({"chunking_settings": {"overlap": 1}}, "chunking_settings.overlap needs the strategy word."),
+            ({"chunking_settings": {"overlap": 1}}, "chunking_settings.overlap requires the strategy word."),
             (
                 {"chunking_settings": {"strategy": "sentence", "overlap": 1}},
-                "chunking_settings.overlap needs the strategy word.",
+                "chunking_settings.overlap requires the strategy word.",
             ),
             (
                 {"chunking_settings": {"strategy": "word", "sentence_overlap": 1}},
-                "chunking_settings.sentence_overlap needs the strategy sentence.",
+                "chunking_settings.sentence_overlap requires the strategy sentence.",
             ),
             (
                 {"chunking_settings": {"strategy": "sentence", "sentence_overlap": 2}},
@@ -219,7 +219,7 @@ class TestChecks:
 class TestAdvice:
     def test_temperature_together_with_top_p_is_advised_against(self) -> None:
         assert SERVICE.advise({TEMPERATURE: 0.1, TOP_P: 0.2}) == [
-            "task_settings has temperature and top_p; the documentation advises to alter one of them, not both."
+            "task_settings contains temperature and top_p. Anthropic recommends changing only one of them."
         ]
 
     @pytest.mark.parametrize("settings", [{}, {TEMPERATURE: 0.1}, {TOP_P: 0.2, TOP_K: 3}])
@@ -233,23 +233,23 @@ class TestExplain:
         [
             (
                 "Configuration contains settings [{url=https://x}] unknown to the [anthropic] service",
-                "service_settings.url requires Elasticsearch 9.6 or later, on each node.",
+                "upgrade each node to Elasticsearch 9.6 or later, or remove service_settings.url.",
             ),
             (
                 "[service_settings] url is not supported by all nodes in the cluster",
-                "service_settings.url requires Elasticsearch 9.6 or later, on each node.",
+                "upgrade each node to Elasticsearch 9.6 or later, or remove service_settings.url.",
             ),
             (
                 "settings [{chunking_settings={}}] unknown to the [anthropic] service",
-                "this service does not support chunking. Remove chunking_settings.",
+                "remove chunking_settings. This service does not support chunking.",
             ),
             (
                 "The [anthropic] service does not support task type [chat_completion]",
-                "chat_completion requires Elasticsearch 9.5 or later.",
+                "upgrade to Elasticsearch 9.5 or later to use chat_completion.",
             ),
             (
                 "[secret_settings] does not contain the required setting [api_key]",
-                "before Elasticsearch 9.5, an update of service_settings requires service_settings.api_key.",
+                "set service_settings.api_key. Before Elasticsearch 9.5, updates of service_settings require it.",
             ),
             ("something else", ""),
             ("validation call to service: [chunking_settings] does not fit", ""),

@@ -36,7 +36,7 @@ def required(service: Service, task_type: str) -> list[str]:
 class TestAmazon:
     def test_keys_go_together(self, service: Service) -> None:
         assert service.problems({ACCESS_KEY: "a"}) == [
-            f"{ACCESS_KEY} and {SECRET_KEY} belong together: one of them is missing."
+            f"{ACCESS_KEY} and {SECRET_KEY} must be set together."
         ]
         assert service.problems({ACCESS_KEY: "a", SECRET_KEY: "s"}) == []
 
@@ -69,7 +69,7 @@ class TestAzure:
 
     def test_two_credentials_are_refused(self) -> None:
         assert AZURE_OPENAI.problems({KEY: "x", "service_settings.entra_id": "y"}) == [
-            f"Only one kind of credentials can be declared: {KEY} or service_settings.entra_id."
+            f"Only one kind of credentials can be set: {KEY} or service_settings.entra_id."
         ]
 
     @pytest.mark.parametrize("name", ["client_id", "scopes", "tenant_id"])

@@ -140,7 +140,7 @@ def test_openai_takes_one_of_two_credentials() -> None:
     assert OPENAI.missing({MODEL: "m", secret: "x"}, "completion") == []
     assert OPENAI.missing({MODEL: "m"}, "completion") == [KEY]
     assert OPENAI.problems({KEY: "x", secret: "y"}) == [
-        f"Only one kind of credentials can be declared: {KEY} or {secret}."
+        f"Only one kind of credentials can be set: {KEY} or {secret}."
     ]
 
 

@@ -75,8 +75,8 @@ class TestProblems:
             f"{MODEL} must not be old.",
             f"{RATE} must be at least 1, not 0.",
             f"{WEIGHT} must be at least 0.5, not 0.1.",
-            f"Only one kind of credentials can be declared: {API_KEY} or {ACCESS_KEY} and {SECRET_KEY}.",
-            "input and weight exclude each other.",
+            f"Only one kind of credentials can be set: {API_KEY} or {ACCESS_KEY} and {SECRET_KEY}.",
+            "input and weight are mutually exclusive.",
         ]
 
     def test_undeclared_settings_are_no_problem(self) -> None:
