@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The drift report: what modules for lists of endpoints returned in check mode, put together.
+"""Filters for the drift report, which combines check-mode results of the modules for lists of endpoints.
 
-Nothing is compared here. What differs, and both values, are what the module says.
+The filters do not compare settings. Differences come from the results of the modules.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from typing import Any, Callable, Iterator, Mapping, Sequence
 import yaml
 from ansible.release import __version__ as ansible_core_version
 
-#: The version of the report's form: higher where a program that reads it has to change.
+#: Version of the report format. Increase it for incompatible changes.
 FORM = 1
 
-#: The states of an endpoint, and what the module's summary calls them.
+#: States of an endpoint, with their names in the summary of a module.
 STATES = {
     "as_declared": "unchanged",
     "created": "created",
@@ -31,7 +31,7 @@ STATES = {
     "failed": "failed",
 }
 
-#: The states of an endpoint in a table, where nothing happened yet.
+#: Labels of the states in the table. Check mode does not change anything.
 _TOLD = {
     "as_declared": "in sync",
     "created": "would create",
@@ -43,7 +43,7 @@ _TOLD = {
 
 _HEADINGS = ("Cluster", "Endpoint", "State", "Difference")
 
-#: The most characters of the first columns; the rest of a line is for what differs.
+#: Maximum widths of the first columns. The last column uses the rest of the line.
 _WIDEST = (14, 22, 15)
 
 _GAP = "  "
@@ -52,10 +52,10 @@ Row = Sequence[str]
 
 
 def drift_report(results: Mapping[str, Mapping[str, Any]], made: str) -> dict[str, Any]:
-    """The report of all clusters. Its form is documented in C(docs/docsite/rst/drift_reports.rst).
+    """Return the report of all clusters. C(docs/docsite/rst/drift_reports.rst) documents the format.
 
-    :param results: what the module returned, by the names of the clusters.
-    :param made: when, in UTC.
+    :param results: module results by cluster name.
+    :param made: time of the report, in UTC.
     """
     clusters = [_cluster(name, results[name]) for name in sorted(results)]
     counts = {state: sum(cluster["counts"][state] for cluster in clusters) for state in STATES}
@@ -71,7 +71,7 @@ def drift_report(results: Mapping[str, Mapping[str, Any]], made: str) -> dict[st
 
 
 def _version() -> str:
-    """The version of this collection: as it is installed, or as it is in a checkout."""
+    """Return the version of this collection, installed or in a checkout."""
     root = Path(__file__).parents[2]
     manifest = root / "MANIFEST.json"
     if manifest.exists():
@@ -94,7 +94,7 @@ def _cluster(name: str, result: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _endpoints(result: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Diffs are in the order of the results that changed."""
+    """Yield the endpoints of a cluster. The diffs have the order of the changed results."""
     diffs = iter(result.get("diff", ()))
     for one in result.get("results", ()):
         diff: Mapping[str, Any] = next(diffs, {}) if one["changed"] else {}
@@ -110,13 +110,13 @@ def _endpoints(result: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _service(one: Mapping[str, Any], diff: Mapping[str, Any]) -> str | None:
-    """The service of an endpoint, as the cluster has it or gets it; None if the module did not return it."""
+    """Return the service of an endpoint, or None if the module did not return it."""
     shown = (one.get("endpoint"), diff.get("before"), diff.get("after"))
     return next((endpoint["service"] for endpoint in shown if endpoint and endpoint.get("service")), None)
 
 
 def _changes(one: Mapping[str, Any], diff: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Both values of each setting that differs; of an endpoint that is deleted, what it has."""
+    """Yield both values of each setting that differs. For an endpoint to delete, yield all settings."""
     before, after = _flat(diff.get("before") or {}), _flat(diff.get("after") or {})
     for setting in before if one["action"] == "deleted" else one.get("changes") or ():
         if setting not in ("inference_id", "service"):
@@ -131,11 +131,11 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def drift_table(report: Mapping[str, Any], width: int = 79) -> list[str]:
-    """The lines of a table of what differs, and a sentence with the counts.
+    """Return the lines of a table with all differences, and a sentence with the counts.
 
-    If the endpoints belong to several services, each is shown with its own.
+    If the endpoints belong to several services, the table also shows the service of each endpoint.
 
-    :param width: the most characters of a line. With what the default callback puts around it, 79 make 90.
+    :param width: maximum length of a line. The default callback plugin adds 11 characters.
     """
     services = {endpoint.get("service") for cluster in report["clusters"] for endpoint in cluster["endpoints"]}
     mixed = len(services - {None}) > 1
@@ -150,7 +150,7 @@ def drift_table(report: Mapping[str, Any], width: int = 79) -> list[str]:
 
 
 def _rows(cluster: Mapping[str, Any], mixed: bool) -> Iterator[Row]:
-    """Endpoints as declared are only counted, so that what differs stands out."""
+    """Yield the rows of a cluster. Endpoints that are in sync are only counted, to emphasize differences."""
     name, as_declared = cluster["name"], cluster["counts"]["as_declared"]
     if cluster["msg"] is not None:
         yield name, "", cluster["state"], cluster["msg"]
@@ -187,7 +187,7 @@ def _sentence(counts: Mapping[str, int]) -> str:
 
 
 class _Wrapper(textwrap.TextWrapper):
-    """Breaks lines at blanks; within a word only where it is longer than a line, as paths, URLs and ids may be."""
+    """Text wrapper that breaks long words, such as paths, URLs, and IDs, only after dots, slashes, and hyphens."""
 
     def _split(self, text: str) -> list[str]:
         parts: list[str] = []
@@ -197,7 +197,7 @@ class _Wrapper(textwrap.TextWrapper):
 
 
 def _lines(row: Row, widths: Sequence[int]) -> Iterator[str]:
-    """The lines of one row; each line of a cell is wrapped into its column."""
+    """Yield the lines of one row. Each line of a cell is wrapped to the width of its column."""
     wrapped = [
         [part for line in cell.splitlines() for part in _Wrapper(width).wrap(line)] for cell, width in zip(row, widths)
     ]
@@ -206,7 +206,7 @@ def _lines(row: Row, widths: Sequence[int]) -> Iterator[str]:
 
 
 class FilterModule:
-    """What ansible-core looks for."""
+    """Entry point for ansible-core."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {"drift_report": drift_report, "drift_table": drift_table}

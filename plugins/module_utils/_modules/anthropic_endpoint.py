@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reconcile an endpoint of the C(anthropic) service. Private to the collection."""
+"""Implementation of the module C(anthropic_endpoint). Private to the collection."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def options() -> dict[str, Any]:
 
 
 def check(params: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with the options beyond their types."""
+    """Return validation errors that the argument spec cannot express."""
     return problems(SERVICE, params, params["update_secrets"]) + policy_problems(params)
 
 
 def work(context: Context) -> dict[str, Any]:
-    """Reconcile the endpoint, and return the result."""
+    """Reconcile the endpoint and return the module result."""
     context.warnings.extend(warnings(SERVICE, context.params))
     outcome = reconciler_of(context, services).one(desired(SERVICE, context.params))
     return endpoint_result(outcome, context.diff_mode)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reconcile a list of endpoints of the C(anthropic) service. Private to the collection."""
+"""Implementation of the module C(anthropic_endpoints). Private to the collection."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def options() -> dict[str, Any]:
 
 
 def check(params: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with the options beyond their types."""
+    """Return validation errors that the argument spec cannot express."""
     declared, update_secrets = _declared(params), params["update_secrets"]
     ids = [endpoint["inference_id"] for endpoint in declared]
     wrong = list_problems(ids, [problems(SERVICE, endpoint, update_secrets) for endpoint in declared])
@@ -33,7 +33,7 @@ def check(params: Mapping[str, Any]) -> list[str]:
 
 
 def work(context: Context) -> dict[str, Any]:
-    """Reconcile the endpoints, and return the result."""
+    """Reconcile the endpoints and return the module result."""
     endpoints = _declared(context.params)
     for endpoint in endpoints:
         context.warnings.extend(warnings(SERVICE, endpoint))

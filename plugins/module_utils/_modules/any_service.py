@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options of endpoints of any service: free in form, and read by the rows of the service that each one names.
+"""Free-form options of endpoints of any service, checked and converted according to the service of each endpoint.
 
 Private to the collection.
 """
@@ -23,17 +23,17 @@ from .._services.service import Service
 from .endpoint_options import declared_settings, desired, id_problems, setting_problems, with_defaults
 from .raw_options import MISSING, UNSUPPORTED, Misfit, misfits, structured, without_nulls
 
-#: The options that may hold secrets of endpoints.
+#: Options that can contain secrets of endpoints.
 _WITH_SECRETS = (*SETTINGS_GROUPS, "endpoints", "defaults")
 
 _PASSED_ON = "It is passed to Elasticsearch unchanged."
 
 
 class Reading(NamedTuple):
-    """What the options of one endpoint declare.
+    """The options of one endpoint, converted to the types of its service.
 
-    :ivar declared: the options, with values of the types that rows have, without those of a wrong type.
-    :ivar wrong: what is wrong with them, as sentences.
+    :ivar declared: the options, without values of a wrong type.
+    :ivar wrong: errors found during the conversion, as sentences.
     """
 
     service: Service
@@ -41,13 +41,13 @@ class Reading(NamedTuple):
     wrong: list[str]
 
     def problems(self, update_secrets: str) -> list[str]:
-        """What is wrong with the options, everything at once; empty if nothing is."""
+        """Return all validation errors."""
         found = _head_problems(self.declared) + self.wrong
         return found + setting_problems(self.service, self.declared, update_secrets)
 
     @property
     def warnings(self) -> list[str]:
-        """What may be wrong, though the server decides."""
+        """Warnings about options that look wrong, but that Elasticsearch may accept."""
         told = [*_service_warnings(self.service), *_task_type_warnings(self.service, self.declared["task_type"])]
         told += _setting_warnings(self.service, declared_settings(self.service, self.declared))
         told += self.service.advise(declared_settings(self.service, self.declared))
@@ -55,7 +55,7 @@ class Reading(NamedTuple):
 
     @property
     def desired(self) -> Desired:
-        """The endpoint that is declared. Of a setting without a row, the name says whether it is a secret."""
+        """Desired state. A setting without a row is treated as a secret if its name looks like one."""
         wanted = desired(self.service, self.declared)
         return wanted.hiding([path for path in wanted.settings if self._looks_secret(path)])
 
@@ -64,7 +64,7 @@ class Reading(NamedTuple):
 
 
 def any_endpoint_options() -> dict[str, Any]:
-    """The argument spec of one endpoint."""
+    """Return the argument spec of one endpoint."""
     return {
         "inference_id": {"type": "str", "required": True},
         "state": {"type": "str", "choices": [PRESENT, ABSENT], "default": PRESENT},
@@ -74,12 +74,12 @@ def any_endpoint_options() -> dict[str, Any]:
 
 
 def any_body_options() -> dict[str, Any]:
-    """The part of the spec that can stand in the defaults of a service, too."""
+    """Return the part of the argument spec that is also valid in the defaults of a service."""
     return {"task_type": {"type": "str"}, **{group: {"type": "dict"} for group in SETTINGS_GROUPS}}
 
 
 def read(declared: Mapping[str, Any]) -> Reading:
-    """Read the options of one endpoint by the rows of its service."""
+    """Convert and check the options of one endpoint according to the rows of its service."""
     service = services(declared["service"] or "")
     spec = _spec(service.name)
     groups = {group: declared[group] for group in SETTINGS_GROUPS if declared.get(group) is not None}
@@ -93,10 +93,10 @@ def read(declared: Mapping[str, Any]) -> Reading:
 
 
 def sentences(wrong: Sequence[Misfit]) -> list[str]:
-    """What is wrong with options of wrong types, names, or values."""
+    """Return error messages for options with a wrong type, name, or value."""
     if not wrong:
         return []
-    # Most runs need no sentences.
+    # Imported lazily, since most runs have no errors to describe.
     from .option_errors import validation_errors  # noqa: PLC0415
 
     return validation_errors(wrong)
@@ -104,12 +104,12 @@ def sentences(wrong: Sequence[Misfit]) -> list[str]:
 
 @functools.lru_cache(maxsize=None)
 def _spec(service: str) -> dict[str, Any]:
-    """The argument spec of the settings of a service."""
+    """Return the argument spec of the settings of a service."""
     return services(service).options()
 
 
 def _dotted_names(groups: dict[str, Any]) -> list[str]:
-    """Problems of settings whose names are dotted paths. Those are taken out."""
+    """Remove settings whose names contain dots, and return an error for each."""
     found = []
     for group, settings in groups.items():
         for name in [name for name in settings if "." in name]:
@@ -127,7 +127,7 @@ def _remove(groups: dict[str, Any], path: str) -> None:
 
 
 def _converted(spec: Mapping[str, Any], given: Mapping[str, Any], prefix: str = "") -> tuple[dict[str, Any], list[str]]:
-    """The settings with values of the types of their rows, and what cannot be converted."""
+    """Return the settings converted to the types of their rows, and errors for values that cannot be converted."""
     result, wrong = {}, []
     for name, value in given.items():
         option = spec.get(name, {})
@@ -148,7 +148,7 @@ def _converted(spec: Mapping[str, Any], given: Mapping[str, Any], prefix: str = 
 
 
 def _as_json(value: Any) -> str | None:
-    """A dictionary, or its text, in one form; None if it is none."""
+    """Return a dictionary, or a string with a JSON object, as normalized JSON. Return None for other values."""
     try:
         read_value = json.loads(value) if isinstance(value, str) else value
         return json.dumps(read_value, sort_keys=True) if isinstance(read_value, dict) else None
@@ -157,8 +157,8 @@ def _as_json(value: Any) -> str | None:
 
 
 def _head_problems(declared: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the options beside the settings."""
-    # Built-in endpoints can be declared just as they are, so that a list of all endpoints can be.
+    """Return validation errors for options other than settings."""
+    # Built-in endpoints are accepted here, so that a list of all endpoints can be declared. Changes are rejected later.
     inference_id = declared["inference_id"]
     found = id_problems(inference_id[1:] if inference_id.startswith(".") else inference_id)
     if declared["state"] == PRESENT and not declared["service"]:
@@ -186,7 +186,7 @@ def _task_type_warnings(service: Service, task_type: str | None) -> Iterator[str
 def _setting_warnings(service: Service, settings: Mapping[str, Any]) -> Iterator[str]:
     known = {row.path.rpartition(".")[2]: row.path for row in service.settings}
     for path in settings:
-        # Of a service without rows nothing is known.
+        # Services without rows are unknown, and so are their settings.
         if known and service.row(path) is None:
             near = _nearest(path.rpartition(".")[2], known)
             hint = f" Did you mean {known[near]}?" if near else ""
@@ -194,20 +194,20 @@ def _setting_warnings(service: Service, settings: Mapping[str, Any]) -> Iterator
 
 
 def _nearest(name: str, names: Iterable[str], similarity: float = 0.6) -> str:
-    """The most similar one of some names; empty if none is similar."""
+    """Return the most similar name, or an empty string if no name is similar enough."""
     import difflib  # noqa: PLC0415
 
     return next(iter(difflib.get_close_matches(name, names, 1, similarity)), "")
 
 
 def any_secrets(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The places and the texts of secrets in options of any form."""
+    """Return the places and values of secrets in free-form options."""
     for name in _WITH_SECRETS:
         yield from find_secrets(params.get(name), name)
 
 
 def with_service_defaults(defaults: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:
-    """The declaration laid over the defaults of its service. Credentials of its own take the place of others there."""
+    """Merge a declaration into the defaults of its service. Its credentials replace those of another kind."""
     service = services(declared["service"] or "")
     common = defaults.get(service.name) or {}
     own = declared_settings(service, declared)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Send prompts to endpoints of any service: each prompt to each endpoint, whatever becomes of the others.
+"""Implementation of the module C(completion): send each prompt to each endpoint, independently of other failures.
 
 Private to the collection.
 """
@@ -20,8 +20,7 @@ from .selection import read_endpoints
 
 COMPLETION, CHAT_COMPLETION = "completion", "chat_completion"
 
-#: Settings that are numbers in every service that has them: their types and their minimums.
-#: Temperatures have no common range.
+#: Types and minimums of settings that are numbers in every service that has them. Temperatures have no common range.
 _NUMBERS: Mapping[str, tuple[type[int] | type[float], float]] = {
     "max_tokens": (int, 1),
     "max_new_tokens": (int, 1),
@@ -31,7 +30,7 @@ _NUMBERS: Mapping[str, tuple[type[int] | type[float], float]] = {
     "temperature": (float, -math.inf),
 }
 
-#: What Elasticsearch says, and what to do about it in the terms of this module. The provider's words come first.
+#: Patterns of Elasticsearch errors, with hints in the terms of this module. Provider errors take precedence.
 _HINTS = {
     r"Requested task type|ncompatible task_type": "remove task_type, so that the module looks it up.",
     r"unknown field": (
@@ -44,7 +43,7 @@ def options() -> dict[str, Any]:
     """Return the argument spec."""
     return {
         "inference_id": {"type": "list", "elements": "str", "required": True},
-        # A list would be made of a text by cutting it at its commas.
+        # The type list would split a string at its commas.
         "input": {"type": "raw", "required": True},
         "task_type": {"type": "str", "choices": [COMPLETION, CHAT_COMPLETION]},
         "task_settings": {"type": "dict"},
@@ -53,7 +52,7 @@ def options() -> dict[str, Any]:
 
 
 def check(params: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with the options beyond their types."""
+    """Return validation errors that the argument spec cannot express."""
     wrong = []
     if not params["inference_id"] or not all(inference_id.strip() for inference_id in params["inference_id"]):
         wrong.append("inference_id must contain at least one endpoint ID and no empty strings.")
@@ -82,7 +81,7 @@ def _wrong_number(name: str, value: Any) -> list[str]:
 
 
 def _number(kind: type[int] | type[float], value: Any) -> float | None:
-    """Return the number that a value is, or that a text from Jinja means. None if it is not one."""
+    """Convert a number or a string from a Jinja template to a number. Return None if that is not possible."""
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
@@ -93,9 +92,9 @@ def _number(kind: type[int] | type[float], value: Any) -> float | None:
 
 
 def work(context: Context) -> dict[str, Any]:
-    """Send each prompt to each endpoint, several at the same time, and return the result.
+    """Send all prompts to all endpoints in parallel, and return the module result.
 
-    :raises ClientError: if the endpoints cannot be read, before any prompt is sent.
+    :raises ClientError: if the endpoints cannot be read. No prompt was sent then.
     """
     api, params = Answers(context.client), context.params
     ids, texts = params["inference_id"], _texts(params)
@@ -111,12 +110,12 @@ def work(context: Context) -> dict[str, Any]:
 
 
 def _task_types(api: Answers, ids: Sequence[str]) -> dict[str, str]:
-    """Return the task types of endpoints by their IDs, by one request if Elasticsearch can list them.
+    """Return the task types of endpoints by ID, with one request if Elasticsearch can list the endpoints.
 
-    :raises ClientError: if they cannot be read, or if the only one cannot be.
+    :raises ClientError: if no endpoint can be read.
     """
     reading = read_endpoints(api, ids)
-    # What Elasticsearch says when it is asked is reported.
+    # The completion request to an endpoint that cannot be read returns the error to report.
     unreadable = dict.fromkeys(reading.failures, COMPLETION)
     return {**unreadable, **{endpoint.inference_id: endpoint.task_type for endpoint in reading.endpoints}}
 
@@ -130,9 +129,9 @@ def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class _Answer:
-    """What an endpoint returns for a prompt.
+    """A completion request and its result.
 
-    :param task_type: None if there is no such endpoint.
+    :param task_type: the task type of the endpoint, or None if the endpoint does not exist.
     """
 
     def __init__(self, inference_id: str, task_type: str | None) -> None:
@@ -141,7 +140,7 @@ class _Answer:
         self._told: dict[str, Any] = {"inference_id": inference_id}
 
     def ask(self, api: Answers, text: str, settings: Mapping[str, Any], timeout: float) -> dict[str, Any]:
-        """Send the prompt, and return the result of one completion."""
+        """Send the prompt and return the result."""
         try:
             self._ask(api, text, settings, timeout)
         except ClientError as error:
@@ -168,7 +167,7 @@ class _Answer:
             raise Refused(f"The endpoint has the task type {self._task_type}. Only {known} are supported.", 400)
 
     def _add(self, piece: Piece) -> None:
-        """Add a piece of a stream. Most of what pieces contain is in the first or the last one alone."""
+        """Add a piece of a stream. Most fields occur only in the first or the last piece."""
         self._text += piece.text
         if piece.finish_reason:
             self._told["finish_reason"] = piece.finish_reason
@@ -188,12 +187,12 @@ def _own_hint(error: ClientError) -> str:
 
 
 def _for_chat(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings as chats name them."""
+    """Return the settings with the names of the chat completion API."""
     return {"max_completion_tokens" if name == "max_tokens" else name: value for name, value in settings.items()}
 
 
 def _together(former: Mapping[str, int], told: Mapping[str, int]) -> dict[str, int]:
-    """Return the tokens of a stream so far. The first piece counts those of the prompt, the last ones those of all."""
+    """Merge token counts of a stream. The first piece counts prompt tokens, the last pieces count all tokens."""
     most = {name: max(former.get(name, 0), told.get(name, 0)) for name in ("prompt_tokens", "completion_tokens")}
     return {**most, "total_tokens": sum(most.values())}
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The connection as users describe it: its options, their place in the environment, and what can be wrong with them.
+"""Connection options: argument spec, environment variables, and validation.
 
 Private to the collection.
 """
@@ -23,28 +23,28 @@ from .._elasticsearch.keys import (
     key_problem,
 )
 
-#: Seconds; a day. The clock of the operating system has no room for much more.
+#: One day, in seconds. Operating systems do not support much longer timeouts.
 _LONGEST_TIMEOUT = 86400
 
-#: What a header's name is made of (RFC 9110, "Tokens").
+#: Valid header names (RFC 9110, "Tokens").
 _HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 
-#: The scheme, and whatever may be a user and a password, of something that is not a proper URL.
+#: Scheme and possible credentials of an invalid URL.
 _USER = re.compile(r"(\s*\w+://)?(.*@)?", re.DOTALL)
 
 _NOT_PLAIN = "must not contain leading or trailing whitespace, control characters, or non-ASCII characters"
 
-#: Ways to say where the cluster is, and who asks: the options of each. Only one way of each kind is used.
+#: Mutually exclusive groups of options for the cluster address and for the credentials.
 _PLACES = (("elasticsearch_url",), ("elasticsearch_cloud_id",))
 _PREFIX = "elasticsearch_"
 _CREDENTIALS = tuple(tuple(_PREFIX + name for name in method.parameters) for method in METHODS)
 
-#: What each kind of key can be mistaken for, and what to do then.
+#: Hints for values that are often confused with each kind of key.
 _KEYS = {_PREFIX + method.parameters[0]: method.forms for method in METHODS if method.forms}
 
 
 def _from_environment(name: str) -> str:
-    """Like C(env_fallback), but an empty variable, as AWX sets it for an empty field, counts as none."""
+    """Return an environment variable, like C(env_fallback). Ignore empty ones, which AWX sets for empty fields."""
     value = os.environ.get(name)
     if not value:
         raise AnsibleFallbackNotFound
@@ -56,7 +56,7 @@ def _option(environment: str, **spec: Any) -> dict[str, Any]:
 
 
 def connection_options() -> dict[str, Any]:
-    """The argument spec of the connection, the same in every module."""
+    """Return the argument spec of the connection, which all modules share."""
     return {
         "elasticsearch_url": _option("ELASTICSEARCH_URL", type="list", elements="str"),
         "elasticsearch_cloud_id": _option("ELASTICSEARCH_CLOUD_ID", type="str"),
@@ -76,26 +76,26 @@ def connection_options() -> dict[str, Any]:
 
 
 def with_keys_as_text(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options with a response of Elasticsearch that stands in place of a key as its text in JSON.
+    """Return the options with keys as JSON strings if they are dictionaries, such as a response of Elasticsearch.
 
-    C(connection_of) then tells what to do about it.
+    C(connection_of) then reports the mistake with a hint.
     """
     responses = {name: options[name] for name in _KEYS if isinstance(options.get(name), dict)}
     return {**options, **{name: json.dumps(response, default=str) for name, response in responses.items()}}
 
 
 def hidden_credentials(params: Mapping[str, Any]) -> Iterator[str]:
-    """Return the texts of complete credentials that must not be shown, of those that are not used, too."""
+    """Return the secret strings of all complete credentials, including those that are not used."""
     for method, names in zip(METHODS, _CREDENTIALS):
         if all(params[name] for name in names):
             yield from method(*(params[name] for name in names)).secrets
 
 
 def connection_of(params: Mapping[str, Any]) -> tuple[Connection, list[str]]:
-    """The connection that options describe, and all that is wrong with them.
+    """Build the connection from options, and validate them.
 
-    :param params: holds every option of C(connection_options), as ansible-core has converted it.
-    :returns: the connection, which is of use only if there are no problems, and the problems as whole sentences.
+    :param params: all options of C(connection_options), converted by ansible-core.
+    :returns: the connection, and validation errors as sentences. The connection is usable only without errors.
     """
     given = {name: params[name] for name in connection_options() if params[name] not in (None, "", [], {})}
     wrong = _prefer_task(given, _PLACES) + _prefer_task(given, _CREDENTIALS)
@@ -121,7 +121,7 @@ def connection_of(params: Mapping[str, Any]) -> tuple[Connection, list[str]]:
 
 
 def _prefer_task(given: dict[str, Any], ways: tuple[tuple[str, ...], ...]) -> list[str]:
-    """Of several ways to say the same, one that stands in the task wins: those of the environment are taken out."""
+    """Remove options from the environment if the task sets an alternative. Return an error if that is ambiguous."""
     used = [way for way in ways if any(name in given for name in way)]
     if len(used) < 2:
         return []
@@ -143,7 +143,7 @@ def _is_from_environment(name: str, given: Mapping[str, Any]) -> bool:
 
 
 def _urls(given: Mapping[str, Any]) -> tuple[tuple[str, ...], list[str]]:
-    """The nodes, and what is wrong with their addresses."""
+    """Return the addresses of the nodes, and validation errors."""
     urls: list[str] = []
     wrong: list[str] = []
     if "elasticsearch_cloud_id" in given:
@@ -187,7 +187,7 @@ def _unreadable(given: Mapping[str, Any]) -> list[str]:
 def _is_readable(path: str, directory_too: bool) -> bool:
     try:
         return os.access(path, os.R_OK) and (directory_too or Path(path).is_file())
-    except ValueError:  # no system can have such a path
+    except ValueError:  # not a valid path on any system
         return False
 
 
@@ -227,7 +227,7 @@ def _wrong_headers(headers: Mapping[str, Any]) -> list[str]:
 
 def _not_sendable(given: Mapping[str, Any]) -> list[str]:
     found = {name: _wrong_key(given.get(name, ""), hints) for name, hints in _KEYS.items()}
-    # The environment hands bytes that are not UTF-8 on as surrogates.
+    # Bytes of the environment that are not valid UTF-8 arrive as surrogates.
     for name in (name for names in _CREDENTIALS for name in names if name not in _KEYS):
         is_text = not re.search("[\ud800-\udfff]", given.get(name, ""))
         found[name] = "" if is_text else "is not valid UTF-8."

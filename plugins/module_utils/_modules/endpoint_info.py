@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read endpoints of any service. Private to the collection."""
+"""Implementation of the module C(endpoint_info). Private to the collection."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .fingerprint_options import fingerprint_options, fingerprint_problems, fing
 from .runner import Context, run
 from .selection import is_built_in, is_pattern, read_endpoints, selection_problems
 
-#: The services whose settings some servers show in a way that has to be set right.
+#: Services whose settings have to be normalized, because some versions return them under a wrong name.
 _SERVICES = {SERVICE.name: SERVICE}
 
 
@@ -33,13 +33,13 @@ def options() -> dict[str, Any]:
 
 
 def check(params: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with the options beyond their types."""
+    """Return validation errors that the argument spec cannot express."""
     wrong = selection_problems(params, "omit inference_id")
     return wrong + (fingerprint_problems(params) if params["fingerprints"] else [])
 
 
 def work(context: Context) -> dict[str, Any]:
-    """Read the endpoints, and return those that the options select."""
+    """Return the endpoints that the options select."""
     selected = [endpoint for endpoint in _read(context) if _is_selected(endpoint, context.params)]
     endpoints = sorted(map(_comparable, selected), key=lambda endpoint: endpoint.inference_id)
     result: dict[str, Any] = {"changed": False}
@@ -54,9 +54,9 @@ def work(context: Context) -> dict[str, Any]:
 
 
 def _read(context: Context) -> Sequence[Endpoint]:
-    """Return all that may be selected, with a warning for what cannot be read.
+    """Read the candidates for the selection, and add a warning for each that cannot be read.
 
-    :raises ClientError: if nothing can be read.
+    :raises ClientError: if no endpoint can be read.
     """
     entries = context.params["inference_id"] or []
     ids = [] if any(map(is_pattern, entries)) else entries
@@ -77,13 +77,13 @@ def _is_selected(endpoint: Endpoint, params: Mapping[str, Any]) -> bool:
 
 
 def _comparable(endpoint: Endpoint) -> Endpoint:
-    """Return the endpoint with its settings under their right names."""
+    """Return the endpoint with normalized settings."""
     service = _SERVICES.get(endpoint.service)
     return endpoint._replace(settings=service.normal(endpoint.settings)) if service else endpoint
 
 
 def _users(api: Inference, endpoints: Sequence[Endpoint]) -> dict[str, dict[str, list[str]]]:
-    """Return who uses each endpoint, by its ID, without those that are gone by now."""
+    """Return the references to each endpoint by ID. Skip endpoints that were deleted in the meantime."""
     users = {}
     for endpoint in endpoints:
         try:
@@ -97,8 +97,8 @@ def _users(api: Inference, endpoints: Sequence[Endpoint]) -> dict[str, dict[str,
 
 
 def _last_sent(context: Context, endpoints: Sequence[Endpoint]) -> dict[str, dict[str, str]]:
-    """Return when the secrets of each were sent last, by its ID, without those of which that is not known."""
-    # Few runs ask for that.
+    """Return by ID when the secrets of each endpoint were last sent, if known."""
+    # Imported lazily, since few runs need the catalog.
     from .._services.catalog import services  # noqa: PLC0415
 
     fingerprints = fingerprints_of(context, services, context.api.server)

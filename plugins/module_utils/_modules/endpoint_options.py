@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options of endpoints: the argument spec, its checks, and what they declare, derived from the rows of a service.
+"""Endpoint options, derived from the rows of a service: argument spec, validation, and desired state.
 
 Private to the collection.
 """
@@ -16,12 +16,12 @@ from .._inference.endpoint import SETTINGS_GROUPS
 from .._reconcile.declaration import ABSENT, ON_CREATE, PRESENT, Desired
 from .._services.service import Service
 
-#: The server's own rule (`elasticsearch.md`, "An endpoint").
+#: The rule of Elasticsearch (`elasticsearch.md`, "An endpoint").
 _INFERENCE_ID = re.compile(r"[a-z0-9](?:[a-z0-9_\-.]*[a-z0-9])?")
 
 
 def endpoint_options(service: Service) -> dict[str, Any]:
-    """The argument spec of one endpoint: its name, its state and the body of the API, nested alike."""
+    """Return the argument spec of one endpoint: ID, state, and the request body, nested as in the API."""
     return {
         "inference_id": {"type": "str", "required": True},
         "state": {"type": "str", "choices": [PRESENT, ABSENT], "default": PRESENT},
@@ -30,7 +30,7 @@ def endpoint_options(service: Service) -> dict[str, Any]:
 
 
 def body_options(service: Service) -> dict[str, Any]:
-    """The part of the spec that can stand in common defaults, too."""
+    """Return the part of the argument spec that is also valid in defaults."""
     return {
         "task_type": {"type": "str", "choices": list(service.task_types)},
         "service": {"type": "str", "choices": [service.name], "default": service.name},
@@ -39,7 +39,7 @@ def body_options(service: Service) -> dict[str, Any]:
 
 
 def desired(service: Service, declared: Mapping[str, Any]) -> Desired:
-    """The endpoint that the options of one endpoint declare."""
+    """Return the desired state of an endpoint from its options."""
     settings = declared_settings(service, declared)
     secrets = {path: settings[path] for path in service.secrets if path in settings}
     return Desired(
@@ -53,13 +53,13 @@ def desired(service: Service, declared: Mapping[str, Any]) -> Desired:
 
 
 def declared_settings(service: Service, declared: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The settings in the options of one endpoint, by their dotted paths, in the normal form of the service."""
+    """Return the settings in the options of one endpoint by dotted path, normalized by the service."""
     groups = {group: declared[group] for group in SETTINGS_GROUPS if declared.get(group) is not None}
     return service.normal(service.flat(groups))
 
 
 def with_defaults(defaults: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:
-    """The declaration laid over the defaults, deeply. What is None was not declared."""
+    """Merge a declaration recursively into defaults. Values of None are not set."""
     merged = dict(defaults)
     for name, value in declared.items():
         if isinstance(value, dict) and isinstance(merged.get(name), dict):
@@ -70,15 +70,15 @@ def with_defaults(defaults: Mapping[str, Any], declared: Mapping[str, Any]) -> d
 
 
 def problems(service: Service, declared: Mapping[str, Any], update_secrets: str) -> list[str]:
-    """What is wrong with the options of one endpoint, everything at once; empty if nothing is."""
+    """Return all validation errors for the options of one endpoint."""
     return id_problems(declared["inference_id"]) + setting_problems(service, declared, update_secrets)
 
 
 def setting_problems(service: Service, declared: Mapping[str, Any], update_secrets: str) -> list[str]:
-    """What is wrong with the settings of one endpoint.
+    """Return validation errors for the settings of one endpoint.
 
-    The rules are the documented ones: the published pages and `elasticsearch.md`, "An endpoint".
-    What only a create needs is asked for when there is something to create.
+    The rules are those of Elastic's documentation and of `elasticsearch.md`, "An endpoint".
+    Settings that only a create needs are checked when an endpoint has to be created.
     """
     settings = declared_settings(service, declared)
     found = service.problems(settings)
@@ -89,14 +89,14 @@ def setting_problems(service: Service, declared: Mapping[str, Any], update_secre
 
 
 def warnings(service: Service, declared: Mapping[str, Any]) -> list[str]:
-    """What the documentation advises against, though it is valid."""
+    """Return warnings about valid settings that the documentation advises against."""
     return [f"{declared['inference_id']}: {advice}" for advice in service.advise(declared_settings(service, declared))]
 
 
 def list_problems(inference_ids: Sequence[str], problems_of: Sequence[Sequence[str]]) -> list[str]:
-    """What is wrong with a list of endpoints. The same problem of many is said once, with the places.
+    """Return validation errors for a list of endpoints. Report an error that several endpoints share only once.
 
-    :param problems_of: what is wrong with each.
+    :param problems_of: the validation errors of each endpoint.
     """
     places: dict[str, list[str]] = {}
     ids: dict[str, list[str]] = {}
@@ -115,7 +115,7 @@ def list_problems(inference_ids: Sequence[str], problems_of: Sequence[Sequence[s
 
 
 def id_problems(inference_id: str) -> list[str]:
-    """What is wrong with the ID of an endpoint."""
+    """Return validation errors for the ID of an endpoint."""
     if inference_id.startswith("."):
         return [f"inference_id {inference_id} is not valid: IDs that start with a dot are reserved for Elasticsearch."]
     if not _INFERENCE_ID.fullmatch(inference_id):

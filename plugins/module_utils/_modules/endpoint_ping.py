@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Check that endpoints of any task type and any service respond, by the smallest request that each of them accepts.
+"""Implementation of the module C(endpoint_ping): send the smallest valid request to each selected endpoint.
 
 Private to the collection.
 """
@@ -23,7 +23,7 @@ from .selection import Reading, is_built_in, is_pattern, read_endpoints, selecti
 
 COMPLETION, RERANK = "completion", "rerank"
 
-#: The task settings that limit the tokens of a completion, in the words of the services that have one.
+#: Names of the task setting that limits the tokens of a completion.
 _LIMITS = ("max_tokens", "max_new_tokens")
 
 
@@ -34,14 +34,14 @@ def options() -> dict[str, Any]:
         "task_type": {"type": "str"},
         "service": {"type": "str"},
         "input": {"type": "str", "default": "ping"},
-        # Said of it: ansible-core warns of names that look like those of secrets.
+        # Set explicitly, because ansible-core warns about names that look like secrets.
         "max_tokens": {"type": "int", "default": 1, "no_log": False},
         "parallel": {"type": "int", "default": 8},
     }
 
 
 def check(params: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with the options beyond their types."""
+    """Return validation errors that the argument spec cannot express."""
     wrong = [] if params["inference_id"] else ["inference_id must contain at least one endpoint ID or pattern."]
     wrong += selection_problems(params, 'use the pattern "*"')
     if not params["input"].strip():
@@ -52,10 +52,10 @@ def check(params: Mapping[str, Any]) -> list[str]:
 
 
 class Target(NamedTuple):
-    """An endpoint that is selected, or a part of the selection that selects none.
+    """A selected endpoint, or an ID or pattern that does not select an endpoint.
 
-    :ivar name: its ID, or the pattern.
-    :ivar found: the endpoint, or why there is none.
+    :ivar name: the ID or the pattern.
+    :ivar found: the endpoint, or the reason why it was not found.
     """
 
     name: str
@@ -63,9 +63,9 @@ class Target(NamedTuple):
 
 
 def work(context: Context) -> dict[str, Any]:
-    """Send one request to each endpoint, several at the same time, and return the result.
+    """Send one request to each endpoint, in parallel, and return the module result.
 
-    :raises ClientError: if the endpoints cannot be read, before any of these requests.
+    :raises ClientError: if the endpoints cannot be read. No endpoint was tested then.
     """
     api, params = Pings(context.client), context.params
     targets = list(_targets(api, context))
@@ -79,7 +79,7 @@ def work(context: Context) -> dict[str, Any]:
 
 
 def _targets(api: Pings, context: Context) -> Iterator[Target]:
-    """Yield each endpoint once, in the order of the entries that select it.
+    """Yield each selected endpoint once, in the order of the entries.
 
     :raises ClientError: if the endpoints cannot be read.
     """
@@ -100,13 +100,13 @@ def _targets(api: Pings, context: Context) -> Iterator[Target]:
 
 
 def _matches(_api: Pings, reading: Reading, pattern: str, params: Mapping[str, Any]) -> list[Target]:
-    """Return the endpoints that match a pattern, sorted by their IDs. If there are none, that is a failure."""
+    """Return the endpoints that match a pattern, sorted by ID, or a failure if no endpoint matches."""
     matching = {
         endpoint.inference_id: endpoint
         for endpoint in reading.endpoints
         if fnmatchcase(endpoint.inference_id, pattern) and not _why_left_out(endpoint, params)
     }
-    # A request to a built-in endpoint can start a deployment.
+    # Patterns skip built-in endpoints, because a request to one can start a deployment.
     selected = sorted(name for name in matching if is_built_in(pattern) or not is_built_in(name))
     if selected:
         return [Target(name, matching[name]) for name in selected]
@@ -116,12 +116,12 @@ def _matches(_api: Pings, reading: Reading, pattern: str, params: Mapping[str, A
 
 
 def _named(api: Pings, reading: Reading, inference_id: str, params: Mapping[str, Any]) -> list[Target]:
-    """Return the endpoint with an ID. If there is none, that is a failure."""
+    """Return the endpoint with an ID, or a failure if it does not exist."""
     if inference_id in reading.failures:
         return [Target(inference_id, reading.failures[inference_id])]
     endpoint = next((one for one in reading.endpoints if one.inference_id == inference_id), None)
     if endpoint is None and reading.failures:
-        # It may be in a list that could not be read.
+        # The endpoint can be in a list that could not be read.
         try:
             endpoint = api.get(inference_id)
         except ClientError as error:
@@ -134,7 +134,7 @@ def _named(api: Pings, reading: Reading, inference_id: str, params: Mapping[str,
 
 
 def _why_left_out(endpoint: Endpoint, params: Mapping[str, Any]) -> str:
-    """Return why C(task_type) or C(service) leaves an endpoint out; empty if none does."""
+    """Return why C(task_type) or C(service) excludes an endpoint, or an empty string."""
     for name in ("task_type", "service"):
         has, wanted = getattr(endpoint, name), params[name]
         if wanted not in (None, has):
@@ -143,22 +143,22 @@ def _why_left_out(endpoint: Endpoint, params: Mapping[str, Any]) -> str:
 
 
 def _without_endpoint(name: str, error: ClientError | Refused, check_mode: bool) -> dict[str, Any]:
-    """Return the result for a part of the selection that selects no endpoint."""
+    """Return the result for an ID or pattern that does not select an endpoint."""
     if check_mode and isinstance(error, Refused):
-        # In check mode, an earlier task of the same run may be the one that would create it.
+        # Not a failure in check mode: an earlier task of the same play may create the endpoint in a normal run.
         return {"inference_id": name, "msg": str(error)}
     return {"inference_id": name, "responds": False, **failed_result(error)}
 
 
 class _Ping:
-    """One request to an endpoint, and what became of it."""
+    """One request to an endpoint, and its result."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         self._has_begun = False
 
     def run(self, api: Pings, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
-        """Send the request, unless it is check mode, and return the result."""
+        """Send the request, except in check mode, and return the result."""
         endpoint = self._endpoint
         result = {name: getattr(endpoint, name) for name in ("inference_id", "task_type", "service")}
         if endpoint.task_type not in TASK_TYPES:
@@ -184,7 +184,7 @@ class _Ping:
 
 
 def request_body(endpoint: Endpoint, text: str, max_tokens: int) -> dict[str, Any]:
-    """Return the smallest request to an endpoint."""
+    """Return the body of the smallest request that an endpoint accepts."""
     if endpoint.task_type == CHAT_COMPLETION:
         return {"messages": [{"role": "user", "content": text}], "max_completion_tokens": max_tokens}
     if endpoint.task_type == RERANK:
@@ -194,7 +194,7 @@ def request_body(endpoint: Endpoint, text: str, max_tokens: int) -> dict[str, An
 
 
 def _limit_of(service: str) -> str:
-    """Return the task setting of a service that limits the tokens of a completion; empty if none is known."""
+    """Return the task setting of a service that limits the tokens of a completion, or an empty string if unknown."""
     for name in _LIMITS:
         row = services(service).row(f"task_settings.{name}")
         if row and (not row.task_types or COMPLETION in row.task_types):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reconcile a list of endpoints of any services. Private to the collection."""
+"""Implementation of the module C(endpoints). Private to the collection."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def options() -> dict[str, Any]:
 
 
 class Declarations:
-    """The endpoints of a run, which are read once: where they are checked."""
+    """The declared endpoints of a run. They are parsed once, during validation."""
 
     def __init__(self) -> None:
         self._readings: list[Reading] = []
 
     def check(self, params: Mapping[str, Any]) -> list[str]:
-        """Return what is wrong with the options beyond their types."""
+        """Return validation errors that the argument spec cannot express."""
         wrong = _default_problems(params["defaults"] or {})
         if not wrong:
             self._readings = _read(params)
@@ -51,14 +51,14 @@ class Declarations:
         return wrong + policy_problems(params) + list_option_problems(params)
 
     def work(self, context: Context) -> dict[str, Any]:
-        """Reconcile the endpoints, and return the result."""
+        """Reconcile the endpoints and return the module result."""
         for reading in self._readings:
             context.warnings.extend(reading.warnings)
         return reconcile_list(context, services, [reading.desired for reading in self._readings])
 
 
 def _default_problems(defaults: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with the defaults of services, as options."""
+    """Return validation errors for the defaults of services."""
     options_of_one = {"type": "dict", "options": any_body_options()}
     return sentences(list(misfits(dict.fromkeys(defaults, options_of_one), defaults, "defaults.")))
 
@@ -69,7 +69,7 @@ def _read(params: Mapping[str, Any]) -> list[Reading]:
 
 
 def check(params: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with the options beyond their types."""
+    """Return validation errors that the argument spec cannot express."""
     return Declarations().check(params)
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What modules for a list of endpoints have in common: options, work and result. Private to the collection."""
+"""Shared parts of the modules for lists of endpoints. Private to the collection."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .runner import Context
 
 
 def list_options() -> dict[str, Any]:
-    """Return the argument spec of what is done with a list of endpoints as a whole."""
+    """Return the argument spec of the options that apply to the list as a whole."""
     return {
         "purge": {"type": "bool", "default": False},
         "purge_exclude": {"type": "list", "elements": "str", "default": []},
@@ -30,7 +30,7 @@ def list_options() -> dict[str, Any]:
 
 
 def list_option_problems(params: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with these options."""
+    """Return validation errors for the options of C(list_options)."""
     wrong = []
     if params["purge"] and not params["endpoints"]:
         wrong.append("purge=true with no endpoints would delete all endpoints. Hint: list the endpoints to keep.")
@@ -44,9 +44,9 @@ def list_option_problems(params: Mapping[str, Any]) -> list[str]:
 def reconcile_list(
     context: Context, services: Services, declared: Sequence[Desired], names: Collection[str] = ()
 ) -> dict[str, Any]:
-    """Reconcile a list of endpoints, and return the result of the module.
+    """Reconcile a list of endpoints and return the module result.
 
-    :param names: of the services whose endpoints are declared, if the list does not show them all.
+    :param names: services to manage even if the list does not contain an endpoint of them.
     """
     params = context.params
     of_services = params.get("purge_services") or ()
@@ -67,7 +67,7 @@ def _element(outcome: Outcome, context: Context) -> dict[str, Any]:
 
 
 def _total(results: Sequence[dict[str, Any]], counts: Mapping[str, int]) -> dict[str, Any]:
-    """Return the result of a module from those of its endpoints, whose diffs it takes."""
+    """Combine the results of the endpoints to the module result, and move their diffs there."""
     total: dict[str, Any] = {
         "changed": any(result["changed"] for result in results),
         "results": results,
@@ -83,7 +83,7 @@ def _total(results: Sequence[dict[str, Any]], counts: Mapping[str, int]) -> dict
 
 
 def _summary(outcomes: Sequence[Outcome]) -> dict[str, int]:
-    """Return how many endpoints each action was taken for, how many are unchanged, and how many failed."""
+    """Count the endpoints by action, and those that are unchanged or failed."""
     counts = dict.fromkeys((CREATED, UPDATED, RECREATED, DELETED, "unchanged", "failed"), 0)
     for outcome in outcomes:
         counts["failed" if outcome.error else "unchanged" if outcome.action == NONE else outcome.action] += 1

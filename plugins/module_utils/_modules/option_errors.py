@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Describe wrong options in whole sentences, without a value that may be a secret.
+"""Error messages for invalid options, without values that can be secrets.
 
-Only runs with such options load it. Private to the collection.
+Loaded only if there are such options. Private to the collection.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Any, Iterable, Mapping, Sequence
 from .._elasticsearch.text import few
 from .raw_options import MISSING, UNSUPPORTED, WRONG_CHOICE, Misfit, fits
 
-#: Nobody has a shorter secret, and a short text shows what is wrong.
+#: Shorter values are shown, because they help to find the mistake and are not secrets.
 _SHORTEST_SECRET = 6
 
-#: Text that is meant as a number, and thus not a secret, although it is not one.
+#: Strings that are meant as numbers, and thus are not secrets.
 _LIKE_A_NUMBER = r"\s*[-+]?\d[\d.,_' ]*(?:ms|s|sec|seconds?|m|min|minutes?|h|hours?|tokens?|words?|%)?\s*"
 
 _JSON = "a dictionary or a string with a JSON object"
@@ -33,18 +33,18 @@ _NEWER_SERVER = (
 
 
 def validation_errors(misfits: Iterable[Misfit]) -> list[str]:
-    """Return one sentence for all options with the same fault, in the words of ansible-core if it has some."""
+    """Return one message for all options with the same fault, with the wording of ansible-core where it exists."""
     places: dict[tuple[str, str, str], list[str]] = {}
     for misfit in misfits:
         before, after = _words(misfit)
-        # A message that names options alone takes in all of them.
+        # Messages that contain only names can list all options at once.
         option = "" if misfit.fault in (MISSING, UNSUPPORTED) else _without_numbers(misfit.place)
         places.setdefault((before, option, after), []).append(misfit.place)
     return [f"{before}{_joined(alike)}{after}" for (before, _option, after), alike in places.items()]
 
 
 def _words(misfit: Misfit) -> tuple[str, str]:
-    """Return what a message says before and after the places."""
+    """Return the parts of a message before and after the places."""
     place, fault, option, value = misfit
     if fault == MISSING:
         return "missing required arguments: ", ""
@@ -76,7 +76,7 @@ def _type_of_values(option: Mapping[str, Any]) -> str:
 
 
 def _described(option: Mapping[str, Any], value: Any) -> str:
-    """Return what to call a value in a message: the value itself if it cannot be a secret."""
+    """Describe a value for a message. Return the value itself if it cannot be a secret."""
     if value is None:
         return "null"
     if isinstance(value, (dict, list)):
@@ -110,14 +110,14 @@ def _described_text(option: Mapping[str, Any], value: str) -> str:
 
 
 def _may_be_secret(kind: str, value: str) -> bool:
-    """Return whether a text in place of a number or a boolean is none that people write there."""
+    """Return whether a string in place of a number or a boolean may be a secret."""
     if len(value) < _SHORTEST_SECRET or (kind == "int" and fits({"type": "float"}, value)):
         return False
     return not re.fullmatch(_LIKE_A_NUMBER, value)
 
 
 def _joined(places: Sequence[str]) -> str:
-    """Name places, those that differ only in their numbers together."""
+    """Join places. Abbreviate places that differ only in their list positions."""
     alike: dict[str, list[str]] = {}
     for place in places:
         alike.setdefault(_without_numbers(place), []).append(place)

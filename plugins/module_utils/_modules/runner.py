@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run a module from its options to its exit. Private to the collection."""
+"""Common entry point of all modules: validate options, connect, execute, exit. Private to the collection."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from .connection_options import connection_of, connection_options, hidden_creden
 
 @dataclass
 class Context:
-    """What the work of a module gets: its options, which are checked, and a session with the cluster.
+    """The validated options of a task, and a client for the cluster.
 
-    :ivar warnings: shown to the user at the end, in order.
+    :ivar warnings: warnings to show at the end, in this order.
     """
 
     params: Mapping[str, Any]
@@ -36,7 +36,7 @@ class Context:
 
     @property
     def api(self) -> Inference:
-        """The inference API of the cluster."""
+        """Inference API of the cluster."""
         return Inference(self.client)
 
 
@@ -55,13 +55,13 @@ def run(
     supports_check_mode: bool = True,
     secrets: Secrets = _no_more,
 ) -> None:
-    """Run a module from its options to its exit.
+    """Run a module: validate its options, execute it, and exit.
 
-    :param argument_spec: of the module itself; the connection's is added.
-    :param check: returns what is wrong with the options beyond the argument spec.
-    :param work: does it and returns the result; C(failed) in it makes a failure of it.
-    :param supports_check_mode: if it is false, the module is skipped in check mode.
-    :param secrets: returns the places and the values of secrets that the argument spec does not name.
+    :param argument_spec: argument spec without the connection options.
+    :param check: returns validation errors that the argument spec cannot express.
+    :param work: executes the module and returns its result. If the result contains C(failed), the module fails.
+    :param supports_check_mode: if false, ansible-core skips the module in check mode.
+    :param secrets: returns the places and values of secrets that the argument spec does not mark.
     """
     spec = {**connection_options(), **argument_spec}
     module = CheckedModule(secrets, argument_spec=spec, supports_check_mode=supports_check_mode)
@@ -70,7 +70,7 @@ def run(
     redact = Redactor({*module.no_log_values, *hidden_credentials(module.params)})
     result = _guarded(lambda: _result(module, check, work, redact), redact)
     module.warn_of_hidden_data(result)
-    # Outside of any except block, where fail_json would show the traceback that is being handled.
+    # Not within an except block, because fail_json would add the traceback of the exception.
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)
@@ -93,7 +93,7 @@ def _result(module: CheckedModule, check: Check, work: Work, redact: Redactor) -
 
 
 def _warnings_of(client: Client) -> list[str]:
-    """Return what the user should know of the requests of a run."""
+    """Return warnings about retries and skipped nodes."""
     warnings = [f"A node was skipped: {problem}" for problem in client.distrusted.values()]
     if client.patience.resent:
         times = client.patience.resent
@@ -103,7 +103,7 @@ def _warnings_of(client: Client) -> list[str]:
 
 
 def _guarded(work: Callable[[], dict[str, Any]], redact: Redactor) -> dict[str, Any]:
-    """Return the result of work, or the failure that its error is."""
+    """Return the result of a function, or a failure if it raises an exception."""
     try:
         return work()
     except ClientError as error:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Find the values of options that their spec calls secrets. Private to the collection."""
+"""Search for values of secret options. Private to the collection."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any, Collection, Iterator, Mapping
 
 
 def secret_options(spec: Mapping[str, Any], given: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Return the places and the values of secrets.
+    """Return the places and values of options that the argument spec marks as secret.
 
-    :param given: options that came out of C(structured).
+    :param given: options that C(structured) returned.
     """
     for name, option in spec.items():
         value = given.get(name)
@@ -26,9 +26,9 @@ def secret_options(spec: Mapping[str, Any], given: Mapping[str, Any], prefix: st
 
 
 def leaves(value: Any, without: Collection[str] = ()) -> Iterator[str]:
-    """Return the texts and the numbers anywhere in a structure, as texts.
+    """Return all strings and numbers in a nested structure, as strings.
 
-    :param without: names in dictionaries whose values are left out.
+    :param without: dictionary keys to skip.
     """
     if isinstance(value, dict):
         value = [part for name, part in value.items() if name not in without]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is true of the C(anthropic) service alone: its settings, their checks, what servers make of it.
+"""The C(anthropic) service: settings, validation, normalization, and hints.
 
 Private to the collection.
 """
@@ -37,7 +37,7 @@ def _model_problem(model: str) -> str:
 def _url_problem(url: str) -> str:
     if _is_web_address(url):
         return ""
-    # What may be a user and a password is not shown.
+    # The part before an @ can be credentials, so it is not shown.
     shown = "" if "@" in url else f", not {url!r}"
     return f"must be an http or https URL{shown}."
 
@@ -68,7 +68,7 @@ SETTINGS = (
 
 
 def _chunking_problems(settings: Mapping[str, Any]) -> list[str]:
-    """What is wrong with settings of chunking, whose limits depend on each other."""
+    """Return validation errors for chunking settings, whose limits depend on each other."""
     chunking = {path[len(_CHUNKING) :]: value for path, value in settings.items() if path.startswith(_CHUNKING)}
     strategy: str | None = chunking.get("strategy")
     size = chunking.get("max_chunk_size", MAX_CHUNK_SIZE_DEFAULT)
@@ -94,9 +94,9 @@ def _advice(settings: Mapping[str, Any]) -> list[str]:
 
 
 def normalise(settings: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Undoes the mix-up of 8.16 and 8.17, which print C(top_k) under the name C(top_p).
+    """Restore the name of C(top_k), which Elasticsearch 8.16 and 8.17 return as C(top_p).
 
-    A genuine C(top_p) always has a decimal point there and C(top_k) never has (`elasticsearch.md`, "An endpoint").
+    There, C(top_p) always has a decimal point and C(top_k) never has one (`elasticsearch.md`, "An endpoint").
     """
     shown = settings.get("task_settings.top_p")
     values = shown if isinstance(shown, Repeated) else (shown,)
@@ -112,7 +112,7 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-#: What Elasticsearch says, and what to do about it in the terms of this service. The first that fits is taken.
+#: Patterns of Elasticsearch errors, with hints in the terms of this service. The first match is used.
 _EXPLANATIONS = {
     r"unknown.*\burl\b|\burl\b.*unknown|\burl\b.*is not supported by all nodes": (
         "upgrade each node to Elasticsearch 9.6 or later, or remove service_settings.url."
@@ -126,12 +126,12 @@ _EXPLANATIONS = {
     ),
 }
 
-#: The words around what Anthropic answered: what to do about that is the same for every service.
+#: Errors that contain a response of Anthropic. Their hints are the same for every service.
 _OF_PROVIDER = r"validation call to service|inference entity id \["
 
 
 def explain(words: str) -> str:
-    """Return what to do about an error of Elasticsearch (`elasticsearch.md`, "An endpoint", "Create" and "Update")."""
+    """Return a hint for an Elasticsearch error (`elasticsearch.md`, "An endpoint", "Create" and "Update")."""
     if re.search(_OF_PROVIDER, words):
         return ""
     return next((hint for pattern, hint in _EXPLANATIONS.items() if re.search(pattern, words)), "")
@@ -155,5 +155,5 @@ SERVICE = Service(
 
 
 def services(name: str) -> Service:
-    """What is known of a service where only this one is declared: of others nothing has to be."""
+    """Return a service by name. Modules for this service do not need the settings of others."""
     return SERVICE if name == SERVICE.name else Service(name)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is true of the services of cloud platforms. C(catalog) says where it was read. Private to the collection."""
+"""Services of cloud platforms. For the sources of the facts, see C(catalog). Private to the collection."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ AMAZON_BEDROCK = Service(
         *_AWS_KEYS,
         fixed("model", required=True),
         fixed("region", required=True),
-        # AmazonBedrockServiceSettings shows the name of the constant, in capitals.
+        # AmazonBedrockServiceSettings returns the name of the constant, in uppercase.
         fixed("provider", required=True, form=lower),
         *rate_limits(240),
         *embeddings("similarity", "max_input_tokens"),
-        # Its parser takes no dimensions in a request.
+        # The parser rejects dimensions in a request.
         *embeddings("dimensions", read_only=True),
         task("max_new_tokens", "int", minimum=1, task_types=CHATS),
         task("temperature", "float", task_types=CHATS),
@@ -97,7 +97,7 @@ AMAZON_SAGEMAKER = Service(
         task("inference_id"),
         task("session_id"),
         task("target_variant"),
-        # Only the API openai has it, for these task types.
+        # Only the API openai has this setting, for these task types.
         task("user", task_types=(*TEXT, *CHATS)),
     ),
     "service_settings.endpoint_name",
@@ -174,7 +174,7 @@ GOOGLE_VERTEX_AI = Service(
         fixed("project_id", task_types=CHATS),
         fixed("location", required=True, task_types=TEXT),
         fixed("location", task_types=CHATS),
-        # GoogleVertexAiChatCompletionServiceSettings shows the name of the constant, in capitals.
+        # GoogleVertexAiChatCompletionServiceSettings returns the name of the constant, in uppercase.
         fixed("provider", default="GOOGLE", form=lower, task_types=CHATS),
         fixed("url", task_types=CHATS),
         fixed("streaming_url", task_types=CHATS),

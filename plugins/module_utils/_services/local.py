@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is true of the services whose models run in the cluster, which allocates them. Private to the collection.
+"""Services whose models run in the cluster. Private to the collection.
 
-Read in C(ElasticsearchInternalService), C(ElasticsearchInternalServiceSettings), C(ElasticRerankerServiceSettings) and
-C(AdaptiveAllocationsSettings) of the server.
+Sources: the classes C(ElasticsearchInternalService), C(ElasticsearchInternalServiceSettings),
+C(ElasticRerankerServiceSettings), and C(AdaptiveAllocationsSettings) of Elasticsearch.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _THREADS = "service_settings.num_threads"
 
 
 def _moving(settings: Mapping[str, Any]) -> tuple[str, ...]:
-    """Adaptive allocations change their number by themselves."""
+    """Return settings that Elasticsearch adjusts: the number of allocations, if adaptive allocations are enabled."""
     return (_ALLOCATIONS,) if settings.get(f"{_ADAPTIVE}.enabled") is True else ()
 
 
 def _lacks(settings: Mapping[str, Any]) -> list[str]:
-    """A deployment that is there already has its model, its threads and its allocations."""
+    """Return missing settings. An existing deployment already has threads and allocations."""
     if _DEPLOYMENT in settings:
         return []
     missing = [path for path in (_THREADS,) if path not in settings]
@@ -43,7 +43,7 @@ def _lacks_with_model(settings: Mapping[str, Any]) -> list[str]:
 _SETTINGS = (
     fixed("model_id"),
     fixed("num_threads", "int", minimum=1),
-    # The only setting that updates changed from the beginning.
+    # The only setting that all versions with _update can change.
     updatable("num_allocations", "int", minimum=1, changes_since=TRIED),
     updatable("adaptive_allocations.enabled", "bool"),
     updatable("adaptive_allocations.min_number_of_allocations", "int", minimum=0),
@@ -51,7 +51,7 @@ _SETTINGS = (
     *CHUNKING,
 )
 
-#: An update replaces adaptive allocations as a whole.
+#: Updates replace the adaptive allocations as a whole.
 _UNITS = {**UNITS, _ADAPTIVE: UPDATED}
 
 ELASTICSEARCH = Service(
@@ -61,7 +61,7 @@ ELASTICSEARCH = Service(
         *_SETTINGS,
         fixed("deployment_id"),
         *embeddings("similarity"),
-        # The server measures it.
+        # Elasticsearch determines the dimensions from the model.
         *embeddings("dimensions", read_only=True),
         fixed("element_type", filled_in=True, form=lower, task_types=("text_embedding",)),
         fixed("long_document_strategy", form=lower, task_types=RERANK),
@@ -75,7 +75,7 @@ ELASTICSEARCH = Service(
     lacks=_lacks_with_model,
 )
 
-#: The older name: its endpoints are stored as those of the other one.
+#: The deprecated name of the service. Elasticsearch stores its endpoints with the service elasticsearch.
 ELSER = Service(
     "elser",
     ("sparse_embedding",),

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is true of the services of those who offer models, and of servers that run them outside of the cluster.
+"""Services of model providers, and of servers that run models outside of the cluster.
 
-C(catalog) says where it was read. Private to the collection.
+For the sources of the facts, see C(catalog). Private to the collection.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ COHERE = Service(
     (
         KEY,
         MODEL,
-        # CohereCommonServiceSettings shows it to no one.
+        # CohereCommonServiceSettings never returns the URL.
         fixed("url", unseen=True),
         *rate_limits(10000),
         *embeddings(),
@@ -66,11 +66,11 @@ CONTEXTUAL_AI = Service(
     (
         KEY,
         MODEL,
-        # The first releases filled it in; a later one removed it (contextual_ai_url_service_setting_removed).
+        # The first releases set a default URL. A later one removed it (contextual_ai_url_service_setting_removed).
         fixed("url", filled_in=True),
         *rate_limits(1000),
         task("instruction"),
-        # ContextualAiRerankTaskSettings has the first, the specification the second.
+        # ContextualAiRerankTaskSettings has top_n, the specification has top_k.
         task("top_n", "int", minimum=1),
         task("top_k", "int", minimum=1),
     ),
@@ -100,7 +100,7 @@ CUSTOM = Service(
         updatable("input_type.translation", "dict"),
         updatable("input_type.default", default=""),
         positive("batch_size", default=10),
-        # CustomServiceSettings.updateServiceSettings changes them, too.
+        # CustomServiceSettings.updateServiceSettings also updates these.
         *embeddings(changes_since=UPDATED),
         *rate_limits(10000),
         task("parameters", "dict"),
@@ -138,7 +138,7 @@ GROQ = Service(
     ("chat_completion",),
     (KEY, MODEL, fixed("url"), updatable("organization_id"), *rate_limits(1000), *OPENAI_TASK),
     MODEL_ID,
-    # The specification does not require the key, and the source could not be read for certain.
+    # The specification does not require the API key, and the source is not clear.
     (*API_KEY, ()),
     default_task_type="chat_completion",
     merges_task_settings=True,
@@ -154,7 +154,7 @@ HUGGING_FACE = Service(
         fixed("model_id", task_types=CHATS),
         *rate_limits(3000),
         *embeddings("similarity", "dimensions"),
-        # HuggingFaceElserServiceSettings shows the limit of the model, and takes none from anyone.
+        # HuggingFaceElserServiceSettings returns the limit of the model, and does not accept the setting.
         *embeddings("max_input_tokens", task_types=(*TEXT, "sparse_embedding"), filled_in=True),
         *RERANK_TASK,
         *CHUNKING,
@@ -238,7 +238,7 @@ OPENAI = Service(
         updatable("token_url"),
         *rate_limits(text_embedding=3000, embedding=3000, completion=500, chat_completion=500),
         *embeddings("similarity", "dimensions"),
-        # OpenAiServiceSettings has it for every task type.
+        # OpenAiServiceSettings has this setting for every task type.
         positive("max_input_tokens"),
         *OPENAI_TASK,
         *CHUNKING,
@@ -258,7 +258,7 @@ OPENSHIFT_AI = Service(
         fixed("model_id"),
         *rate_limits(3000),
         *embeddings(),
-        # OpenShiftAiEmbeddingsServiceSettings shows it, and takes it from no one.
+        # OpenShiftAiEmbeddingsServiceSettings returns this setting, but does not accept it.
         fixed("dimensions_set_by_user", "bool", read_only=True, task_types=TEXT),
         *RERANK_TASK,
         *CHUNKING,
