@@ -103,8 +103,8 @@ class TestFacts:
             ({"stored_as": "other"}, "Stored as", "``other``"),
             ({"is_local": True}, "Runs", "in the cluster"),
             ({"settings": ()}, "Task settings", None),
-            ({"settings": (Setting(MODEL, unseen=True),)}, "Not shown", "``model``"),
-            ({"settings": (Setting(MODEL, filled_in=True),)}, "Filled in", "``model``"),
+            ({"settings": (Setting(MODEL, write_only=True),)}, "Not shown", "``model``"),
+            ({"settings": (Setting(MODEL, computed=True),)}, "Filled in", "``model``"),
             ({"settings": (Setting(MODEL, read_only=True),)}, "Filled in", "``model`` (cannot be set)"),
             (
                 {"settings": (Setting("task_settings.x", "bool", default=True),)},
@@ -129,7 +129,7 @@ class TestFacts:
         service = ACME._replace(
             settings=(Setting(MODEL), Setting("service_settings.deployment")),
             credentials=(),
-            lacks=lambda settings: [] if "service_settings.deployment" in settings else [MODEL],
+            find_missing=lambda settings: [] if "service_settings.deployment" in settings else [MODEL],
         )
         assert facts(service)["Required"] == "``model`` or only ``deployment``"
 
@@ -155,4 +155,4 @@ def test_example_declares_what_a_create_needs_and_nothing_unknown(module: str, o
         reading = read(with_service_defaults(given.get("defaults") or {}, endpoint))
         assert reading.warnings == []
         if endpoint["inference_id"] != "found":
-            assert reading.service.missing(reading.desired.complete, reading.desired.task_type or "") == []
+            assert reading.service.missing_settings(reading.desired.complete, reading.desired.task_type or "") == []

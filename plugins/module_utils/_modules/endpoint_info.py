@@ -79,7 +79,7 @@ def _is_selected(endpoint: Endpoint, params: Mapping[str, Any]) -> bool:
 def _comparable(endpoint: Endpoint) -> Endpoint:
     """Return the endpoint with normalized settings."""
     service = _SERVICES.get(endpoint.service)
-    return endpoint._replace(settings=service.normal(endpoint.settings)) if service else endpoint
+    return endpoint._replace(settings=service.normalize(endpoint.settings)) if service else endpoint
 
 
 def _users(api: Inference, endpoints: Sequence[Endpoint]) -> dict[str, dict[str, list[str]]]:

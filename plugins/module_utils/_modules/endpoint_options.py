@@ -55,7 +55,7 @@ def desired(service: Service, declared: Mapping[str, Any]) -> Desired:
 def declared_settings(service: Service, declared: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the settings in the options of one endpoint by dotted path, normalized by the service."""
     groups = {group: declared[group] for group in SETTINGS_GROUPS if declared.get(group) is not None}
-    return service.normal(service.flat(groups))
+    return service.normalize(service.flatten(groups))
 
 
 def with_defaults(defaults: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def setting_problems(service: Service, declared: Mapping[str, Any], update_secre
     Settings that only a create needs are checked when an endpoint has to be created.
     """
     settings = declared_settings(service, declared)
-    found = service.problems(settings)
+    found = service.validate(settings)
     lacks_secrets = service.secrets and not any(path in settings for path in service.secrets)
     if update_secrets != ON_CREATE and declared["state"] == PRESENT and lacks_secrets:
         found.append(f"{service.named_credentials} is required if update_secrets={update_secrets}.")

@@ -210,4 +210,4 @@ class Cluster:
         return self.normalised(endpoint) if endpoint else None
 
     def normalised(self, endpoint: Endpoint) -> Endpoint:
-        return endpoint._replace(settings=self._services(endpoint.service).normal(endpoint.settings))
+        return endpoint._replace(settings=self._services(endpoint.service).normalize(endpoint.settings))

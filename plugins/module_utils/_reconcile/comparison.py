@@ -60,6 +60,6 @@ def differences(desired: Desired, existing: Endpoint, policy: Policy, service: S
         # Where nothing differs, this is not needed.
         from .meaning import different  # noqa: PLC0415
 
-        unequal = different(unequal, existing, service, service.moving(wanted))
+        unequal = different(unequal, existing, service, service.self_adjusting(wanted))
     other_type = desired.task_type if desired.task_type not in (None, existing.task_type) else None
     return Differences(unequal, removed, other_type)

@@ -91,7 +91,7 @@ class Decision(NamedTuple):
 
     def _missing(self, settings: Mapping[str, Any], task_type: str) -> list[str]:
         """What a create needs beside these settings."""
-        return ([] if task_type else ["task_type"]) + self.service.missing(settings, task_type)
+        return ([] if task_type else ["task_type"]) + self.service.missing_settings(settings, task_type)
 
     def _carried_over(self, others: Sequence[Endpoint]) -> Endpoint | None:
         """The temporary endpoint of a run that ended between deleting the endpoint and creating it again.
@@ -189,10 +189,10 @@ class Decision(NamedTuple):
     def _recreation(self, existing: Endpoint, found: Differences, changes: tuple[str, ...]) -> Plan:
         """Settings that the declaration leaves out are carried over from the existing endpoint."""
         wanted = found.applied_to(existing).settings
-        kept = self.service.kept(wanted, self.desired.settings)
+        kept = self.service.drop_computed(wanted, self.desired.settings)
         after = existing._replace(settings=kept, task_type=found.task_type or existing.task_type)
         complete = {**self.desired.secrets, **kept}
-        missing = self.service.missing(complete, after.task_type)
+        missing = self.service.missing_settings(complete, after.task_type)
         if missing:
             raise Refused(wording.cannot_recreate(existing, changes, missing))
         left = sorted(set(wanted).difference(kept))
@@ -211,7 +211,7 @@ class Decision(NamedTuple):
         :param stuck: the changes that this version is expected to ignore. The server decides.
         """
         wanted = found.applied_to(existing).settings
-        body = self.service.update_of(changes, wanted)
+        body = self.service.select_update(changes, wanted)
         secrets = self.desired.secrets
         is_sent = any(path.startswith("service_settings.") for path in changes)
         sent = {path: value for path, value in secrets.items() if is_sent and path not in self.facts.ignored}
@@ -248,4 +248,4 @@ class Decision(NamedTuple):
 
     def _body(self, complete: Mapping[str, Any]) -> dict[str, Any]:
         """The body of a create."""
-        return {"service": self.service.name, **nest(self.service.given(complete))}
+        return {"service": self.service.name, **nest(self.service.drop_read_only(complete))}

@@ -117,7 +117,7 @@ class Recreation:
         is_restored = False
         # Of an endpoint that could not be read nothing is known.
         if history.now is None and former.settings:
-            settings = self._service.given(former.settings)
+            settings = self._service.drop_read_only(former.settings)
             body = {"service": self._service.name, **nest({**self._desired.secrets, **settings})}
             try:
                 self._found(self._remote.create(former, body, after_delete=True))

@@ -23,26 +23,26 @@ MAX_CHUNK_SIZE_DEFAULT = 250
 _CHUNKING = "chunking_settings."
 
 
-def _api_key_problem(key: str) -> str:
+def _validate_api_key(key: str) -> str:
     return key_problem(key, PROVIDER_KEY)
 
 
-def _model_problem(model: str) -> str:
+def _validate_model(model: str) -> str:
     if model != model.strip():
         return f"{model!r} has leading or trailing whitespace."
     invisible = invisible_character(model)
     return f"{model!r} contains the invisible character {invisible}." if invisible else ""
 
 
-def _url_problem(url: str) -> str:
-    if _is_web_address(url):
+def _validate_url(url: str) -> str:
+    if _is_http_url(url):
         return ""
     # The part before an @ can be credentials, so it is not shown.
     shown = "" if "@" in url else f", not {url!r}"
     return f"must be an http or https URL{shown}."
 
 
-def _is_web_address(url: str) -> bool:
+def _is_http_url(url: str) -> bool:
     try:
         parts = urlsplit(url)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", url)
@@ -52,9 +52,9 @@ def _is_web_address(url: str) -> bool:
 
 #: `elasticsearch.md`, "An endpoint" and "Update".
 SETTINGS = (
-    Setting(API_KEY, required=True, secret=True, changes_since=(8, 17), check=_api_key_problem),
-    Setting("service_settings.model_id", required=True, check=_model_problem),
-    Setting("service_settings.url", check=_url_problem),
+    Setting(API_KEY, required=True, secret=True, changes_since=(8, 17), check=_validate_api_key),
+    Setting("service_settings.model_id", required=True, check=_validate_model),
+    Setting("service_settings.url", check=_validate_url),
     Setting("service_settings.rate_limit.requests_per_minute", "int", default=50, changes_since=(9, 4), minimum=1),
     Setting("task_settings.max_tokens", "int", required=True, minimum=1),
     Setting("task_settings.temperature", "float"),
@@ -67,7 +67,7 @@ SETTINGS = (
 )
 
 
-def _chunking_problems(settings: Mapping[str, Any]) -> list[str]:
+def _validate_chunking(settings: Mapping[str, Any]) -> list[str]:
     """Return validation errors for chunking settings, whose limits depend on each other."""
     chunking = {path[len(_CHUNKING) :]: value for path, value in settings.items() if path.startswith(_CHUNKING)}
     strategy: str | None = chunking.get("strategy")
@@ -87,13 +87,13 @@ def _chunking_problems(settings: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _advice(settings: Mapping[str, Any]) -> list[str]:
+def _advise(settings: Mapping[str, Any]) -> list[str]:
     if "task_settings.temperature" in settings and "task_settings.top_p" in settings:
         return ["task_settings contains temperature and top_p. Anthropic recommends changing only one of them."]
     return []
 
 
-def normalise(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+def normalize(settings: Mapping[str, Any]) -> Mapping[str, Any]:
     """Restore the name of C(top_k), which Elasticsearch 8.16 and 8.17 return as C(top_p).
 
     There, C(top_p) always has a decimal point and C(top_k) never has one (`elasticsearch.md`, "An endpoint").
@@ -113,7 +113,7 @@ def _is_whole(value: Any) -> bool:
 
 
 #: Patterns of Elasticsearch errors, with hints in the terms of this service. The first match is used.
-_EXPLANATIONS = {
+_HINTS = {
     r"unknown.*\burl\b|\burl\b.*unknown|\burl\b.*is not supported by all nodes": (
         "upgrade each node to Elasticsearch 9.6 or later, or remove service_settings.url."
     ),
@@ -127,14 +127,14 @@ _EXPLANATIONS = {
 }
 
 #: Errors that contain a response of Anthropic. Their hints are the same for every service.
-_OF_PROVIDER = r"validation call to service|inference entity id \["
+_PROVIDER_ERROR = r"validation call to service|inference entity id \["
 
 
 def explain(words: str) -> str:
     """Return a hint for an Elasticsearch error (`elasticsearch.md`, "An endpoint", "Create" and "Update")."""
-    if re.search(_OF_PROVIDER, words):
+    if re.search(_PROVIDER_ERROR, words):
         return ""
-    return next((hint for pattern, hint in _EXPLANATIONS.items() if re.search(pattern, words)), "")
+    return next((hint for pattern, hint in _HINTS.items() if re.search(pattern, words)), "")
 
 
 SERVICE = Service(
@@ -147,9 +147,9 @@ SERVICE = Service(
     units={"task_settings": (8, 17)},
     secrets_optional_since=(9, 5),
     updates_validated_since=(9, 4),
-    normalise=normalise,
-    check=_chunking_problems,
-    advise=_advice,
+    normalize_settings=normalize,
+    check=_validate_chunking,
+    advise=_advise,
     explain=explain,
 )
 

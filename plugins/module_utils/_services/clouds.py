@@ -18,7 +18,7 @@ from .rows import (
     TEXT,
     embeddings,
     fixed,
-    lower,
+    lowercase,
     positive,
     rate_limits,
     secret,
@@ -60,7 +60,7 @@ AMAZON_BEDROCK = Service(
         fixed("model", required=True),
         fixed("region", required=True),
         # AmazonBedrockServiceSettings returns the name of the constant, in uppercase.
-        fixed("provider", required=True, form=lower),
+        fixed("provider", required=True, normalize=lowercase),
         *rate_limits(240),
         *embeddings("similarity", "max_input_tokens"),
         # The parser rejects dimensions in a request.
@@ -69,7 +69,7 @@ AMAZON_BEDROCK = Service(
         task("temperature", "float", task_types=CHATS),
         task("top_k", "float", task_types=CHATS),
         task("top_p", "float", task_types=CHATS),
-        task("truncate", form=lower, task_types=TEXT),
+        task("truncate", normalize=lowercase, task_types=TEXT),
         *CHUNKING,
     ),
     "service_settings.model",
@@ -112,8 +112,8 @@ AZURE_AI_STUDIO = Service(
     (
         KEY,
         fixed("target", required=True),
-        fixed("provider", required=True, form=lower),
-        fixed("endpoint_type", required=True, form=lower),
+        fixed("provider", required=True, normalize=lowercase),
+        fixed("endpoint_type", required=True, normalize=lowercase),
         *rate_limits(240),
         *embeddings(),
         task("user", task_types=TEXT),
@@ -175,7 +175,7 @@ GOOGLE_VERTEX_AI = Service(
         fixed("location", required=True, task_types=TEXT),
         fixed("location", task_types=CHATS),
         # GoogleVertexAiChatCompletionServiceSettings returns the name of the constant, in uppercase.
-        fixed("provider", default="GOOGLE", form=lower, task_types=CHATS),
+        fixed("provider", default="GOOGLE", normalize=lowercase, task_types=CHATS),
         fixed("url", task_types=CHATS),
         fixed("streaming_url", task_types=CHATS),
         *rate_limits(text_embedding=30000, rerank=300, completion=1000, chat_completion=1000),

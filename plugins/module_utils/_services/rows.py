@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Sequence
 
 from .._elasticsearch.keys import PROVIDER_KEY, key_problem
-from .service import TRIED
+from .service import FIRST_UPDATE
 from .setting import Setting
 
 CHATS = ("completion", "chat_completion")
@@ -25,31 +25,31 @@ MODEL_ID = "service_settings.model_id"
 API_KEY = (("service_settings.api_key",),)
 
 #: The first version that updates service settings other than secrets (`elasticsearch.md`, "Other services").
-UPDATED = (9, 4)
+FULL_UPDATE = (9, 4)
 
 #: Synonyms of element types. Elasticsearch returns the second name.
 _SYNONYMS = {"int8": "byte", "binary": "bit"}
 
 
-def lower(value: Any) -> Any:
-    """Normalize a name that Elasticsearch accepts in upper and lower case."""
+def lowercase(value: Any) -> Any:
+    """Normalize a name that Elasticsearch accepts in any case."""
     return value.lower() if isinstance(value, str) else value
 
 
-def element_type(value: Any) -> Any:
+def normalize_element_type(value: Any) -> Any:
     """Normalize an element type, which can have several names."""
-    name = lower(value)
+    name = lowercase(value)
     return _SYNONYMS.get(name, name) if isinstance(name, str) else name
 
 
-def _key_problem(key: str) -> str:
+def _validate_key(key: str) -> str:
     return key_problem(key, PROVIDER_KEY)
 
 
 def secret(name: str, kind: str = "str") -> Setting:
     """Define a credential: C(str), C(dict) for one with several parts, or C(json) for a string or a dictionary."""
-    row = Setting(f"service_settings.{name}", kind, secret=True, changes_since=TRIED)
-    return row._replace(check=_key_problem) if kind == "str" else row
+    row = Setting(f"service_settings.{name}", kind, secret=True, changes_since=FIRST_UPDATE)
+    return row._replace(check=_validate_key) if kind == "str" else row
 
 
 def fixed(name: str, kind: str = "str", **more: Any) -> Setting:
@@ -59,7 +59,7 @@ def fixed(name: str, kind: str = "str", **more: Any) -> Setting:
 
 def updatable(name: str, kind: str = "str", **more: Any) -> Setting:
     """Define a service setting that 9.4 or later updates in place. Earlier versions update only secrets."""
-    return Setting(f"service_settings.{name}", kind, **{"changes_since": UPDATED, **more})
+    return Setting(f"service_settings.{name}", kind, **{"changes_since": FULL_UPDATE, **more})
 
 
 def positive(name: str, **more: Any) -> Setting:
@@ -83,8 +83,8 @@ def rate_limits(default: int | None = None, **by_task_type: int) -> tuple[Settin
 def embeddings(*names: str, task_types: Sequence[str] = EMBEDDINGS, **more: Any) -> tuple[Setting, ...]:
     """Define settings of embeddings. Elasticsearch sets defaults that depend on the model."""
     rows = {
-        "similarity": fixed("similarity", choices=SIMILARITIES, filled_in=True, task_types=task_types),
-        "dimensions": fixed("dimensions", "int", minimum=1, filled_in=True, task_types=task_types),
+        "similarity": fixed("similarity", choices=SIMILARITIES, computed=True, task_types=task_types),
+        "dimensions": fixed("dimensions", "int", minimum=1, computed=True, task_types=task_types),
         # Without a default in any service.
         "max_input_tokens": positive("max_input_tokens", task_types=task_types),
     }
@@ -111,5 +111,5 @@ CHUNKING = (
     _chunking("sentence_overlap", "int", minimum=0, maximum=1),
     _chunking("separators", "list"),
     # RecursiveChunkingSettings returns the separators of the group instead.
-    _chunking("separator_group", unseen=True),
+    _chunking("separator_group", write_only=True),
 )

@@ -17,7 +17,7 @@ _SECRET = {name: row.type for name, row in _ROWS if row.secret}
 _KNOWN = {name for name, row in _ROWS if not row.secret}
 
 #: Names of numbers and switches, which are not secrets, such as C(max_output_tokens).
-_QUANTITY = re.compile("(?:count|enable|include|max|min|num|return|total|use)_.*")
+_NUMBER_OR_SWITCH = re.compile("(?:count|enable|include|max|min|num|return|total|use)_.*")
 
 _AFTER_SCHEME = re.compile(r"(?i)^\s*(?:apikey|basic|bearer)\s+(\S+)")
 
@@ -26,13 +26,13 @@ def is_secret(name: str) -> bool:
     """Return whether the value of a setting is a secret, judging by its name."""
     if name in _SECRET:
         return True
-    return name not in _KNOWN and not _QUANTITY.fullmatch(name) and is_credential(name)
+    return name not in _KNOWN and not _NUMBER_OR_SWITCH.fullmatch(name) and is_credential(name)
 
 
 def find_secrets(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
     """Return the places and values of secrets in nested settings, including JSON strings."""
     if isinstance(value, str):
-        value = _read(value)
+        value = _parse_json(value)
     if isinstance(value, dict):
         for name, part in value.items():
             inside = f"{place}.{name}" if place else str(name)
@@ -59,7 +59,7 @@ def _secrets_of(name: str, value: Any, place: str) -> Iterator[tuple[str, str]]:
         yield from find_secrets(text, place)
 
 
-def _read(text: str) -> Any:
+def _parse_json(text: str) -> Any:
     """Parse a string as a JSON object or array. Return None if it is not valid, or nested too deeply."""
     if text.lstrip()[:1] not in ("{", "["):
         return None

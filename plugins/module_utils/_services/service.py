@@ -14,20 +14,20 @@ from .._inference.endpoint import Server, flatten, nest
 from .setting import Setting, Version
 
 #: The first version with C(_update). Only its response shows what it updates in place (`elasticsearch.md`, "Update").
-TRIED = (8, 17)
+FIRST_UPDATE = (8, 17)
 
-UNITS = {"task_settings": TRIED, "chunking_settings": (9, 5)}
+UNITS = {"task_settings": FIRST_UPDATE, "chunking_settings": (9, 5)}
 
 
-def _none_moving(_settings: Mapping[str, Any]) -> Collection[str]:
+def _no_settings(_settings: Mapping[str, Any]) -> Collection[str]:
     return ()
 
 
-def _nothing(_value: Any) -> str:
+def _no_text(_value: Any) -> str:
     return ""
 
 
-def _nested(groups: Mapping[str, Any], path: str) -> Any:
+def _value_at(groups: Mapping[str, Any], path: str) -> Any:
     """Return the value at a dotted path, or None."""
     value: Any = groups
     for name in path.split("."):
@@ -39,11 +39,11 @@ def _unchanged(settings: Mapping[str, Any]) -> Mapping[str, Any]:
     return settings
 
 
-def _no_problems(_settings: Mapping[str, Any]) -> list[str]:
+def _no_errors(_settings: Mapping[str, Any]) -> list[str]:
     return []
 
 
-def _fit(credentials: Sequence[str], settings: Mapping[str, Any]) -> tuple[int, bool]:
+def _rank_credentials(credentials: Sequence[str], settings: Mapping[str, Any]) -> tuple[int, bool]:
     """Rank how well settings match a set of credentials: by the number that is set, then by completeness."""
     held = sum(name in settings for name in credentials)
     return held, held == len(credentials)
@@ -63,11 +63,11 @@ class Service(NamedTuple):
     :ivar stored_as: the service name of stored endpoints, if different.
     :ivar is_local: whether the models run in the cluster, which allocates them when an endpoint is created.
     :ivar merges_task_settings: whether updates merge task settings into the existing ones, instead of replacing them.
-    :ivar moving: returns the settings that Elasticsearch adjusts automatically, given the settings of an endpoint.
+    :ivar self_adjusting: returns the settings that Elasticsearch adjusts itself, depending on other settings.
     :ivar secrets_optional_since: the first version that updates other service settings without the secrets.
     :ivar updates_validated_since: the first version whose C(_update) validates secrets with the provider.
-    :ivar lacks: returns settings that a create also requires, depending on other settings.
-    :ivar normalise: normalizes declared and returned settings, so that they can be compared.
+    :ivar find_missing: returns settings that a create also requires, depending on other settings.
+    :ivar normalize_settings: normalizes declared and returned settings, so that they can be compared.
     :ivar check: returns validation errors for settings that depend on each other, as sentences.
     :ivar advise: returns warnings about valid settings that the documentation advises against.
     :ivar explain: returns a hint for an Elasticsearch error, or an empty string.
@@ -83,14 +83,14 @@ class Service(NamedTuple):
     stored_as: str = ""
     is_local: bool = False
     merges_task_settings: bool = False
-    moving: Callable[[Mapping[str, Any]], Collection[str]] = _none_moving
+    self_adjusting: Callable[[Mapping[str, Any]], Collection[str]] = _no_settings
     secrets_optional_since: Version = (9, 5)
     updates_validated_since: Version = (9, 4)
-    lacks: Callable[[Mapping[str, Any]], list[str]] = _no_problems
-    normalise: Callable[[Mapping[str, Any]], Mapping[str, Any]] = _unchanged
-    check: Callable[[Mapping[str, Any]], list[str]] = _no_problems
-    advise: Callable[[Mapping[str, Any]], list[str]] = _no_problems
-    explain: Callable[[str], str] = _nothing
+    find_missing: Callable[[Mapping[str, Any]], list[str]] = _no_errors
+    normalize_settings: Callable[[Mapping[str, Any]], Mapping[str, Any]] = _unchanged
+    check: Callable[[Mapping[str, Any]], list[str]] = _no_errors
+    advise: Callable[[Mapping[str, Any]], list[str]] = _no_errors
+    explain: Callable[[str], str] = _no_text
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -112,38 +112,38 @@ class Service(NamedTuple):
             options[name] = setting.option()
         return spec
 
-    def flat(self, groups: Mapping[str, Any]) -> dict[str, Any]:
+    def flatten(self, groups: Mapping[str, Any]) -> dict[str, Any]:
         """Flatten nested settings to dotted paths. Maps, including empty ones, stay single values."""
         flat = flatten(groups)
-        for path in self._maps():
-            if _nested(groups, path) == {}:
+        for path in self._map_paths():
+            if _value_at(groups, path) == {}:
                 flat[path] = {}
         return flat
 
-    def normal(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    def normalize(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
         """Normalize declared or returned settings, so that they can be compared."""
-        for path in self._maps():
+        for path in self._map_paths():
             inside = {name[len(path) + 1 :]: value for name, value in settings.items() if name.startswith(f"{path}.")}
             if inside:
                 settings = {name: value for name, value in settings.items() if not name.startswith(f"{path}.")}
                 settings[path] = nest(inside)
-        return self.normalise(settings)
+        return self.normalize_settings(settings)
 
-    def _maps(self) -> list[str]:
+    def _map_paths(self) -> list[str]:
         return [setting.path for setting in self.settings if setting.type == "dict"]
 
-    def problems(self, settings: Mapping[str, Any]) -> list[str]:
+    def validate(self, settings: Mapping[str, Any]) -> list[str]:
         """Return validation errors for declared settings, as sentences."""
         found = []
         for setting in self.settings:
-            problem = setting.problem(settings[setting.path]) if setting.path in settings else ""
+            problem = setting.validate(settings[setting.path]) if setting.path in settings else ""
             if problem:
                 found.append(f"{setting.path} {problem}")
         # A setting can have several rows, one for each task type.
         found = list(dict.fromkeys(found))
-        return found + self._credential_problems(settings) + self.check(settings)
+        return found + self._validate_credentials(settings) + self.check(settings)
 
-    def _credential_problems(self, settings: Mapping[str, Any]) -> list[str]:
+    def _validate_credentials(self, settings: Mapping[str, Any]) -> list[str]:
         """Return validation errors for the combination of credentials."""
         given = [names for names in self.credentials if any(name in settings for name in names)]
         if len(given) > 1:
@@ -154,11 +154,11 @@ class Service(NamedTuple):
             if not all(name in settings for name in names)
         ]
 
-    def missing(self, settings: Mapping[str, Any], task_type: str) -> list[str]:
+    def missing_settings(self, settings: Mapping[str, Any], task_type: str) -> list[str]:
         """Return the settings that a create requires and that are not set."""
-        credentials = max(self.credentials, key=lambda names: _fit(names, settings), default=())
-        required = [setting.path for setting in self._of(task_type) if setting.required and not setting.secret]
-        return [path for path in (*credentials, *required) if path not in settings] + self.lacks(settings)
+        credentials = max(self.credentials, key=lambda names: _rank_credentials(names, settings), default=())
+        required = [setting.path for setting in self._rows_for(task_type) if setting.required and not setting.secret]
+        return [path for path in (*credentials, *required) if path not in settings] + self.find_missing(settings)
 
     def is_required(self, path: str) -> bool:
         """Return whether a create requires the setting."""
@@ -173,16 +173,16 @@ class Service(NamedTuple):
         """Return the row of a setting, or None."""
         return next((setting for setting in self.settings if setting.path == path), None)
 
-    def kept(self, settings: Mapping[str, Any], declared: Collection[str]) -> dict[str, Any]:
+    def drop_computed(self, settings: Mapping[str, Any], declared: Collection[str]) -> dict[str, Any]:
         """Remove settings that Elasticsearch sets itself, unless they are declared."""
-        own = {row.path for row in self.settings if row.read_only or row.filled_in}
-        own.update(self.moving(settings))
+        own = {row.path for row in self.settings if row.read_only or row.computed}
+        own.update(self.self_adjusting(settings))
         return {path: value for path, value in settings.items() if path in declared or path not in own}
 
-    def given(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+    def drop_read_only(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Remove settings that a create must not contain: read-only ones, and those that adjust automatically."""
         own = {row.path for row in self.settings if row.read_only}
-        own.update(self.moving(settings))
+        own.update(self.self_adjusting(settings))
         return {path: value for path, value in settings.items() if path not in own}
 
     def is_same(self, path: str, declared: Any, shown: Any) -> bool:
@@ -190,20 +190,20 @@ class Service(NamedTuple):
         if declared == shown:
             return True
         row = self.row(path)
-        return row is not None and row.form(declared) == row.form(shown)
+        return row is not None and row.normalize(declared) == row.normalize(shown)
 
     def defaults(self, task_type: str) -> dict[str, Any]:
         """Return the default values of settings."""
-        return {setting.path: setting.default for setting in self._of(task_type) if setting.default is not None}
+        return {setting.path: setting.default for setting in self._rows_for(task_type) if setting.default is not None}
 
     def changes_in_place(self, path: str, server: Server) -> bool:
         """Return whether C(_update) of this version can update the setting."""
-        since = self._since(path)
+        since = self._updatable_since(path)
         return since is not None and server.version >= since
 
     def is_fixed(self, path: str) -> bool:
         """Return whether no version can update the setting in place."""
-        return self._since(path) is None
+        return self._updatable_since(path) is None
 
     def needs_secrets(self, changes: Iterable[str], server: Server) -> bool:
         """Return whether Elasticsearch rejects an update with these changes if it does not contain the secrets."""
@@ -216,13 +216,13 @@ class Service(NamedTuple):
         """Return whether updates certainly validate secrets with the provider."""
         return server.is_known and server.version >= self.updates_validated_since
 
-    def update_of(self, changes: Iterable[str], settings: Mapping[str, Any]) -> dict[str, Any]:
+    def select_update(self, changes: Iterable[str], settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return the settings that an update with these changes must contain: single settings and whole units.
 
         :param settings: all settings of the desired state.
         """
         changed = frozenset(changes)
-        units = tuple(f"{unit}." for unit in self._units_with(changed))
+        units = tuple(f"{unit}." for unit in self._units_for(changed))
         whole = tuple(unit for unit in units if any(path.startswith(unit) for path in changed))
         body = {
             path: value
@@ -233,19 +233,19 @@ class Service(NamedTuple):
         empty: dict[str, Any] = {unit[:-1]: {} for unit in whole if not any(path.startswith(unit) for path in body)}
         return {**body, **empty}
 
-    def _units_with(self, changes: Iterable[str]) -> list[str]:
+    def _units_for(self, changes: Iterable[str]) -> list[str]:
         """Return the units, including objects without a row that contain one of the changes."""
         unknown = {".".join(path.split(".")[:2]) for path in changes if path.count(".") > 1 and not self.row(path)}
         return [*self.units, *sorted(unknown)]
 
-    def _of(self, task_type: str) -> list[Setting]:
+    def _rows_for(self, task_type: str) -> list[Setting]:
         return [setting for setting in self.settings if not setting.task_types or task_type in setting.task_types]
 
-    def _since(self, path: str) -> Version | None:
+    def _updatable_since(self, path: str) -> Version | None:
         """Return the first version that can update the setting in place. A task type can never be updated."""
         if "." not in path:
             return None
         for unit, version in self.units.items():
             if path.startswith(f"{unit}."):
                 return version
-        return next((setting.changes_since for setting in self.settings if setting.path == path), TRIED)
+        return next((setting.changes_since for setting in self.settings if setting.path == path), FIRST_UPDATE)

@@ -12,11 +12,11 @@ from typing import Any, Callable, NamedTuple, Sequence, Tuple
 Version = Tuple[int, int]
 
 
-def _nothing(_value: Any) -> str:
+def _no_text(_value: Any) -> str:
     return ""
 
 
-def _as_it_is(value: Any) -> Any:
+def _unchanged(value: Any) -> Any:
     return value
 
 
@@ -28,10 +28,10 @@ class Setting(NamedTuple):
     :ivar required: whether a create requires the setting.
     :ivar secret: whether the setting is a credential, which Elasticsearch never returns.
     :ivar default: default value that Elasticsearch sets and returns.
-    :ivar filled_in: whether Elasticsearch sets a default value that is not fixed, for example one of the model.
+    :ivar computed: whether Elasticsearch sets a default value that is not fixed, for example one of the model.
     :ivar read_only: whether Elasticsearch returns the setting, but does not accept it.
-    :ivar unseen: whether Elasticsearch accepts the setting, but never returns it, although it is not a secret.
-    :ivar form: normalizes a value, if Elasticsearch returns it in another form.
+    :ivar write_only: whether Elasticsearch accepts the setting, but never returns it, although it is not a secret.
+    :ivar normalize: normalizes a value, if Elasticsearch returns it in another form.
     :ivar changes_since: the first version whose C(_update) can update the setting, or None if no version can. For
         settings in a unit, the version of the unit applies.
     :ivar minimum: smallest valid number.
@@ -46,16 +46,16 @@ class Setting(NamedTuple):
     required: bool = False
     secret: bool = False
     default: Any = None
-    filled_in: bool = False
+    computed: bool = False
     read_only: bool = False
-    unseen: bool = False
+    write_only: bool = False
     changes_since: Version | None = None
     minimum: float | None = None
     maximum: float | None = None
     choices: Sequence[str] = ()
     task_types: Sequence[str] = ()
-    check: Callable[[Any], str] = _nothing
-    form: Callable[[Any], Any] = _as_it_is
+    check: Callable[[Any], str] = _no_text
+    normalize: Callable[[Any], Any] = _unchanged
 
     def option(self) -> dict[str, Any]:
         """Return the option for an argument spec."""
@@ -65,7 +65,7 @@ class Setting(NamedTuple):
         # Set explicitly, because ansible-core warns about names that look like secrets.
         return {"type": self.type, "no_log": self.secret, **choices}
 
-    def problem(self, value: Any) -> str:
+    def validate(self, value: Any) -> str:
         """Return a validation error for a value of the right type, as the rest of a sentence, or an empty string."""
         if self.type == "float" and not math.isfinite(value):
             return f"must be a finite number, not {value}."

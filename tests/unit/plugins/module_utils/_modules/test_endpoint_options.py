@@ -60,7 +60,7 @@ class TestMaps:
     SERVICE = ACME._replace(
         settings=(Setting(SECRETS, "dict", secret=True), Setting("service_settings.headers", "dict")),
         credentials=((SECRETS,),),
-        normalise=dict,
+        normalize_settings=dict,
         check=lambda _settings: [],
     )
 

@@ -22,8 +22,8 @@ URL = "service_settings.url"
 
 class TestRows:
     def test_create_needs_key_model_and_tokens(self) -> None:
-        assert SERVICE.missing({}, "completion") == [KEY, MODEL, TOKENS]
-        assert SERVICE.missing({}, "chat_completion") == [KEY, MODEL, TOKENS]
+        assert SERVICE.missing_settings({}, "completion") == [KEY, MODEL, TOKENS]
+        assert SERVICE.missing_settings({}, "chat_completion") == [KEY, MODEL, TOKENS]
 
     def test_new_endpoint_is_for_completion_unless_declared_otherwise(self) -> None:
         assert SERVICE.task_types == ("completion", "chat_completion")
@@ -58,7 +58,7 @@ class TestRows:
         assert SERVICE.is_fixed(path) is not bool(versions)
 
     def test_task_settings_are_updated_as_a_whole(self) -> None:
-        assert SERVICE.update_of((TOKENS,), {TOKENS: 5, TEMPERATURE: 0.5, RATE: 7}) == {TOKENS: 5, TEMPERATURE: 0.5}
+        assert SERVICE.select_update((TOKENS,), {TOKENS: 5, TEMPERATURE: 0.5, RATE: 7}) == {TOKENS: 5, TEMPERATURE: 0.5}
 
     def test_service_settings_change_without_the_key_since_9_5(self) -> None:
         assert [SERVICE.needs_secrets((RATE,), server) for server in (V93, V94, V95)] == [True, True, False]
@@ -82,7 +82,7 @@ class TestRows:
     ],
 )
 def test_top_k_is_recognized_under_the_name_of_top_p(shown: dict[str, Any], meant: dict[str, Any]) -> None:
-    found = SERVICE.normalise({TOKENS: 5, **shown})
+    found = SERVICE.normalize_settings({TOKENS: 5, **shown})
     assert found == {TOKENS: 5, **meant}
     assert all(type(found[path]) is type(value) for path, value in meant.items())
 
@@ -191,7 +191,7 @@ class TestChecks:
         ],
     )
     def test_documented_limit_is_checked(self, settings: dict[str, Any], problem: str) -> None:
-        assert SERVICE.problems(flatten(settings)) == [problem]
+        assert SERVICE.validate(flatten(settings)) == [problem]
 
     @pytest.mark.parametrize(
         "settings",
@@ -205,15 +205,15 @@ class TestChecks:
         ],
     )
     def test_value_at_a_documented_limit_is_accepted(self, settings: dict[str, Any]) -> None:
-        assert SERVICE.problems(flatten(settings)) == []
+        assert SERVICE.validate(flatten(settings)) == []
 
     def test_url_that_may_hold_a_password_is_not_shown(self) -> None:
-        [problem] = SERVICE.problems({URL: "ftp://joe:password@a"})
+        [problem] = SERVICE.validate({URL: "ftp://joe:password@a"})
         assert "password" not in problem
 
     @pytest.mark.parametrize("model", ["", " "])
     def test_model_without_a_name_is_a_problem(self, model: str) -> None:
-        assert len(SERVICE.problems({MODEL: model})) == 1
+        assert len(SERVICE.validate({MODEL: model})) == 1
 
 
 class TestAdvice:

@@ -130,8 +130,8 @@ class TestSpecification:
     def test_row_takes_every_value_that_the_specification_lists(self, name: str, path: str) -> None:
         for row in rows(name, path):
             if row.choices:
-                said = {row.form(choice) for choice in SAID[name, path].get("choices", row.choices)}
-                assert said <= {row.form(choice) for choice in row.choices}
+                said = {row.normalize(choice) for choice in SAID[name, path].get("choices", row.choices)}
+                assert said <= {row.normalize(choice) for choice in row.choices}
 
     def test_rows_require_what_the_specification_requires(self) -> None:
         said = {place for place, setting in SAID.items() if setting["required"] and place not in ELSEWHERE}
@@ -193,21 +193,21 @@ class TestRows:
     def test_secret_is_never_shown_filled_in_or_defaulted(self, service: Service) -> None:
         for row in service.settings:
             if row.secret:
-                assert (row.default, row.filled_in, row.read_only, row.unseen) == (None, False, False, False)
+                assert (row.default, row.computed, row.read_only, row.write_only) == (None, False, False, False)
 
     def test_default_is_a_valid_value_of_its_row(self, service: Service) -> None:
         types = {"int": int, "str": str, "bool": bool, "float": float}
         for row in service.settings:
             if row.default is not None:
                 assert type(row.default) is types[row.type]
-                assert row.problem(row.default) == ""
+                assert row.validate(row.default) == ""
                 assert not row.choices or row.default in row.choices
 
     def test_model_is_a_row(self, service: Service) -> None:
         assert service.model == "" or service.row(service.model) is not None
 
     def test_setting_that_the_server_alone_decides_is_not_required(self, service: Service) -> None:
-        assert not [row.path for row in service.settings if row.required and (row.read_only or row.filled_in)]
+        assert not [row.path for row in service.settings if row.required and (row.read_only or row.computed)]
 
     def test_unit_holds_rows_and_decides_when_they_change(self, service: Service) -> None:
         for unit, since in service.units.items():
@@ -222,9 +222,9 @@ class TestRows:
 
     def test_what_a_create_misses_is_enough_for_it(self, service: Service) -> None:
         for task_type in service.task_types:
-            missing = service.missing({}, task_type)
+            missing = service.missing_settings({}, task_type)
             paths = [path.split(" or ")[0] for path in missing]
-            assert service.missing(dict.fromkeys(paths, "x"), task_type) == []
+            assert service.missing_settings(dict.fromkeys(paths, "x"), task_type) == []
             assert all(service.row(path) for path in paths)
 
 
@@ -247,10 +247,10 @@ def test_any_declaration_has_problems_as_sentences_and_a_stable_normal_form(
     declaration: tuple[Service, dict[str, Any]],
 ) -> None:
     service, declared = declaration
-    flat = service.flat({group: value for group, value in declared.items() if value is not None})
-    assert all(problem.endswith(".") for problem in service.problems(flat))
-    normal = service.normal(flat)
-    assert service.normal(normal) == normal
+    flat = service.flatten({group: value for group, value in declared.items() if value is not None})
+    assert all(problem.endswith(".") for problem in service.validate(flat))
+    normal = service.normalize(flat)
+    assert service.normalize(normal) == normal
 
 
 JSON = st.recursive(
@@ -263,14 +263,14 @@ JSON = st.recursive(
 @settings(deadline=None)
 @given(value=JSON)
 def test_form_of_any_value_is_its_own_form(value: Any) -> None:
-    for form in {row.form for service in CATALOG for row in service.settings}:
+    for form in {row.normalize for service in CATALOG for row in service.settings}:
         assert form(form(value)) == form(value)
 
 
 def test_unknown_service_has_its_name_and_nothing_else() -> None:
     assert services("unknown") == Service("unknown")
     assert services("unknown").settings == ()
-    assert services("unknown").missing({}, "completion") == []
+    assert services("unknown").missing_settings({}, "completion") == []
 
 
 def test_known_service_is_that_of_the_catalog() -> None:

@@ -29,16 +29,16 @@ PROVIDER = "service_settings.provider"
 
 def required(service: Service, task_type: str) -> list[str]:
     """Return the names of the service settings that a create needs."""
-    return [path.partition(".")[2] for path in service.missing({}, task_type)]
+    return [path.partition(".")[2] for path in service.missing_settings({}, task_type)]
 
 
 @pytest.mark.parametrize("service", [AMAZON_BEDROCK, AMAZON_SAGEMAKER], ids=lambda service: service.name)
 class TestAmazon:
     def test_keys_go_together(self, service: Service) -> None:
-        assert service.problems({ACCESS_KEY: "a"}) == [
+        assert service.validate({ACCESS_KEY: "a"}) == [
             f"{ACCESS_KEY} and {SECRET_KEY} must be set together."
         ]
-        assert service.problems({ACCESS_KEY: "a", SECRET_KEY: "s"}) == []
+        assert service.validate({ACCESS_KEY: "a", SECRET_KEY: "s"}) == []
 
     def test_create_needs_both_keys(self, service: Service) -> None:
         assert {"access_key", "secret_key", "region"} <= set(required(service, "completion"))
@@ -52,7 +52,7 @@ def test_provider_of_bedrock_is_shown_in_capitals() -> None:
 @pytest.mark.parametrize(("service", "expected"), [(AMAZON_BEDROCK, False), (AMAZON_SAGEMAKER, True)])
 def test_create_gets_declared_dimensions_unless_its_parser_refuses_them(service: Service, expected: bool) -> None:
     settings = {"service_settings.dimensions": 1024}
-    assert bool(service.given(settings)) is expected
+    assert bool(service.drop_read_only(settings)) is expected
 
 
 def test_sagemaker_has_no_rate_limit() -> None:

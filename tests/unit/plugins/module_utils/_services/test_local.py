@@ -42,7 +42,7 @@ class TestMissing:
         ],
     )
     def test_create_needs_a_deployment_or_what_makes_one(self, declared: dict[str, Any], missing: list[str]) -> None:
-        assert ELASTICSEARCH.missing(declared, "sparse_embedding") == missing
+        assert ELASTICSEARCH.missing_settings(declared, "sparse_embedding") == missing
 
     @pytest.mark.parametrize(
         ("declared", "missing"),
@@ -68,26 +68,26 @@ class TestMoving:
     def test_allocations_move_only_while_they_adapt(
         self, service: Service, settings: dict[str, Any], moving: list[str]
     ) -> None:
-        assert list(service.moving(settings)) == moving
+        assert list(service.self_adjusting(settings)) == moving
 
     def test_create_gets_no_allocations_that_adapt(self, service: Service) -> None:
         settings = {MODEL: "m", THREADS: 1, ALLOCATIONS: 3, ENABLED: True, MOST: 4}
-        given = service.given(settings)
+        given = service.drop_read_only(settings)
         assert given == {MODEL: "m", THREADS: 1, ENABLED: True, MOST: 4}
 
     def test_create_gets_allocations_that_do_not_adapt(self, service: Service) -> None:
         settings = {MODEL: "m", THREADS: 1, ALLOCATIONS: 3, ENABLED: False}
-        assert service.given(settings) == settings
+        assert service.drop_read_only(settings) == settings
 
 
 @both
 class TestUpdates:
     def test_adaptive_allocations_are_updated_as_a_whole(self, service: Service) -> None:
         settings = {MODEL: "m", THREADS: 1, ENABLED: True, LEAST: 1, MOST: 4}
-        assert service.update_of([MOST], settings) == {ENABLED: True, LEAST: 1, MOST: 4}
+        assert service.select_update([MOST], settings) == {ENABLED: True, LEAST: 1, MOST: 4}
 
     def test_number_of_allocations_is_updated_alone(self, service: Service) -> None:
-        assert service.update_of([ALLOCATIONS], {MODEL: "m", THREADS: 1, ALLOCATIONS: 2}) == {ALLOCATIONS: 2}
+        assert service.select_update([ALLOCATIONS], {MODEL: "m", THREADS: 1, ALLOCATIONS: 2}) == {ALLOCATIONS: 2}
 
     @pytest.mark.parametrize(
         ("path", "changes"), [(ALLOCATIONS, True), (ENABLED, True), (MOST, True), (THREADS, False), (MODEL, False)]
@@ -111,7 +111,7 @@ class TestService:
     def test_measured_dimensions_are_given_to_no_create(self) -> None:
         dimensions = "service_settings.dimensions"
         settings = {MODEL: "m", THREADS: 1, ALLOCATIONS: 1, dimensions: 384}
-        assert dimensions not in ELASTICSEARCH.given(settings)
+        assert dimensions not in ELASTICSEARCH.drop_read_only(settings)
 
     def test_long_document_strategy_means_the_same_in_any_case(self) -> None:
         assert ELASTICSEARCH.is_same("service_settings.long_document_strategy", "CHUNK", "chunk")

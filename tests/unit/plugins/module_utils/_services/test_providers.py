@@ -37,7 +37,7 @@ TOKENS = "service_settings.max_input_tokens"
 
 def required(service: Service, task_type: str) -> list[str]:
     """Return the names of the service settings that a create needs."""
-    return [path.partition(".")[2] for path in service.missing({}, task_type)]
+    return [path.partition(".")[2] for path in service.missing_settings({}, task_type)]
 
 
 class TestCohere:
@@ -49,7 +49,7 @@ class TestCohere:
     def test_url_is_never_shown(self) -> None:
         row = COHERE.row(URL)
         assert row
-        assert row.unseen
+        assert row.write_only
 
     def test_truncation_is_shown_in_small_letters(self) -> None:
         assert COHERE.is_same("task_settings.truncate", "START", "start")
@@ -73,7 +73,7 @@ class TestCustom:
         ],
     )
     def test_response_is_parsed_as_the_task_type_needs_it(self, task_type: str, parts: list[str]) -> None:
-        assert CUSTOM.missing({}, task_type) == [
+        assert CUSTOM.missing_settings({}, task_type) == [
             URL,
             "service_settings.request",
             *(f"{self.PARSER}.{part}" for part in parts),
@@ -82,12 +82,12 @@ class TestCustom:
     def test_secrets_are_a_map_that_may_be_left_out(self) -> None:
         path = "service_settings.secret_parameters"
         assert CUSTOM.secrets == (path,)
-        assert CUSTOM.flat({"service_settings": {"secret_parameters": {"api_key": "x"}}}) == {f"{path}.api_key": "x"}
-        assert CUSTOM.normal({f"{path}.api_key": "x"}) == {path: {"api_key": "x"}}
+        assert CUSTOM.flatten({"service_settings": {"secret_parameters": {"api_key": "x"}}}) == {f"{path}.api_key": "x"}
+        assert CUSTOM.normalize({f"{path}.api_key": "x"}) == {path: {"api_key": "x"}}
 
     def test_response_is_updated_as_a_whole(self) -> None:
         settings = {f"{self.PARSER}.text_embeddings": "$.a", f"{self.PARSER}.embedding_type": "byte", URL: "u"}
-        changed = CUSTOM.update_of([f"{self.PARSER}.text_embeddings"], settings)
+        changed = CUSTOM.select_update([f"{self.PARSER}.text_embeddings"], settings)
         assert changed == {path: value for path, value in settings.items() if path != URL}
 
     def test_every_service_setting_changes_in_place(self) -> None:
@@ -104,13 +104,13 @@ class TestHuggingFace:
         assert required(HUGGING_FACE, "text_embedding") == ["api_key", "url"]
 
     def test_limit_of_an_elser_model_is_left_to_the_server(self) -> None:
-        assert HUGGING_FACE.kept({URL: "u", TOKENS: 512}, {URL: "u"}) == {URL: "u"}
-        assert HUGGING_FACE.kept({URL: "u", TOKENS: 512}, {TOKENS: 512}) == {URL: "u", TOKENS: 512}
+        assert HUGGING_FACE.drop_computed({URL: "u", TOKENS: 512}, {URL: "u"}) == {URL: "u"}
+        assert HUGGING_FACE.drop_computed({URL: "u", TOKENS: 512}, {TOKENS: 512}) == {URL: "u", TOKENS: 512}
 
 
 @pytest.mark.parametrize("service", [COHERE, JINA_AI, MISTRAL, OPENAI], ids=lambda service: service.name)
 def test_undeclared_limit_of_tokens_is_carried_over(service: Service) -> None:
-    assert service.kept({TOKENS: 512}, {}) == {TOKENS: 512}
+    assert service.drop_computed({TOKENS: 512}, {}) == {TOKENS: 512}
 
 
 @pytest.mark.parametrize(
@@ -118,8 +118,8 @@ def test_undeclared_limit_of_tokens_is_carried_over(service: Service) -> None:
     [(CONTEXTUAL_AI, URL), (FIREWORKS_AI, URL), (NVIDIA, URL), (OPENAI, "service_settings.dimensions")],
 )
 def test_undeclared_setting_that_the_server_fills_in_is_not_carried_over(service: Service, path: str) -> None:
-    assert service.kept({path: "x"}, {}) == {}
-    assert service.kept({path: "x"}, {path: "x"}) == {path: "x"}
+    assert service.drop_computed({path: "x"}, {}) == {}
+    assert service.drop_computed({path: "x"}, {path: "x"}) == {path: "x"}
 
 
 @pytest.mark.parametrize(
@@ -127,12 +127,12 @@ def test_undeclared_setting_that_the_server_fills_in_is_not_carried_over(service
     [(NVIDIA, "service_settings.dimensions"), (OPENSHIFT_AI, "service_settings.dimensions_set_by_user")],
 )
 def test_setting_that_the_server_only_shows_is_given_to_no_create(service: Service, path: str) -> None:
-    assert service.given({path: 1}) == {}
+    assert service.drop_read_only({path: 1}) == {}
 
 
 @pytest.mark.parametrize("service", [CUSTOM, GROQ, LLAMA, VOYAGE_AI], ids=lambda service: service.name)
 def test_credentials_are_optional(service: Service) -> None:
-    assert not set(service.missing({}, service.task_types[0])) & set(service.secrets)
+    assert not set(service.missing_settings({}, service.task_types[0])) & set(service.secrets)
 
 
 def test_openai_takes_one_of_two_credentials() -> None:

@@ -11,13 +11,13 @@ import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._services.rows import (
     CHUNKING,
+    FULL_UPDATE,
     KEY,
     MODEL,
-    UPDATED,
-    element_type,
     embeddings,
     fixed,
-    lower,
+    lowercase,
+    normalize_element_type,
     positive,
     rate_limits,
     secret,
@@ -33,21 +33,21 @@ class TestForms:
         ("value", "form"), [("AMAZONTITAN", "amazontitan"), ("Start", "start"), ("", ""), (5, 5), (None, None)]
     )
     def test_name_means_the_same_in_any_case(self, value: Any, form: Any) -> None:
-        assert lower(value) == form
+        assert lowercase(value) == form
 
     @pytest.mark.parametrize(
         ("one", "other"), [("int8", "byte"), ("INT8", "byte"), ("binary", "bit"), ("Binary", "BIT"), ("float", "FLOAT")]
     )
     def test_names_of_one_type_of_elements_mean_the_same(self, one: str, other: str) -> None:
-        assert element_type(one) == element_type(other)
+        assert normalize_element_type(one) == normalize_element_type(other)
 
     @pytest.mark.parametrize(("one", "other"), [("byte", "bit"), ("float", "byte"), ("other", "float")])
     def test_names_of_different_types_of_elements_differ(self, one: str, other: str) -> None:
-        assert element_type(one) != element_type(other)
+        assert normalize_element_type(one) != normalize_element_type(other)
 
     @pytest.mark.parametrize("value", [7, None, True, ["int8"], {"int8": 1}])
     def test_type_of_elements_that_is_no_text_stays_as_it_is(self, value: Any) -> None:
-        assert element_type(value) == value
+        assert normalize_element_type(value) == value
 
 
 class TestKinds:
@@ -56,7 +56,7 @@ class TestKinds:
         assert (row.path, row.type, row.required, row.changes_since) == ("service_settings.region", "str", True, None)
 
     def test_updatable_setting_changes_in_place_from_9_4_on(self) -> None:
-        assert updatable("scopes", "list").changes_since == UPDATED == (9, 4)
+        assert updatable("scopes", "list").changes_since == FULL_UPDATE == (9, 4)
 
     @pytest.mark.parametrize(
         ("value", "problem"), [(1, ""), (0, "must be at least 1, not 0."), (-5, "must be at least 1, not -5.")]
@@ -64,10 +64,10 @@ class TestKinds:
     def test_positive_setting_is_at_least_1(self, value: int, problem: str) -> None:
         row = positive("batch_size")
         assert row.type == "int"
-        assert row.problem(value) == problem
+        assert row.validate(value) == problem
 
     def test_positive_setting_can_have_a_maximum(self) -> None:
-        assert positive("max_batch_size", maximum=250).problem(251) == "must be at most 250, not 251."
+        assert positive("max_batch_size", maximum=250).validate(251) == "must be at most 250, not 251."
 
     def test_task_setting_leaves_updates_to_its_unit(self) -> None:
         row = task("top_n", "int", task_types=("rerank",))
@@ -84,7 +84,7 @@ class TestSecrets:
 
     @pytest.mark.parametrize(("kind", "empty"), [("str", ""), ("json", ""), ("dict", {})])
     def test_secret_is_not_empty(self, kind: str, empty: Any) -> None:
-        assert secret("x", kind).problem(empty) == "is empty."
+        assert secret("x", kind).validate(empty) == "is empty."
 
     @pytest.mark.parametrize(
         ("key", "problem"),
@@ -96,13 +96,13 @@ class TestSecrets:
         ],
     )
     def test_key_has_the_form_of_a_key(self, key: str, problem: str) -> None:
-        assert KEY.problem(key) == problem
+        assert KEY.validate(key) == problem
 
     def test_credential_that_is_json_is_no_wrong_key(self) -> None:
-        assert secret("service_account_json", "json").problem('{"type": "service_account"}') == ""
+        assert secret("service_account_json", "json").validate('{"type": "service_account"}') == ""
 
     def test_map_of_secrets_is_no_wrong_key(self) -> None:
-        assert secret("secret_parameters", "dict").problem({"token": "Bearer x"}) == ""
+        assert secret("secret_parameters", "dict").validate({"token": "Bearer x"}) == ""
 
     def test_model_is_required_and_no_secret(self) -> None:
         assert (MODEL.required, MODEL.secret) == (True, False)
@@ -123,8 +123,8 @@ class TestRateLimits:
 
     def test_rate_limit_is_positive_and_changes_in_place(self) -> None:
         for row in (*rate_limits(1), *rate_limits(rerank=300)):
-            assert row.problem(0) == "must be at least 1, not 0."
-            assert row.changes_since == UPDATED
+            assert row.validate(0) == "must be at least 1, not 0."
+            assert row.changes_since == FULL_UPDATE
 
 
 class TestEmbeddings:
@@ -138,7 +138,7 @@ class TestEmbeddings:
         assert {row.task_types for row in embeddings(task_types=("rerank",))} == {("rerank",)}
 
     def test_server_fills_in_what_the_model_returns(self) -> None:
-        assert {row.path.partition(".")[2]: row.filled_in for row in embeddings()} == {
+        assert {row.path.partition(".")[2]: row.computed for row in embeddings()} == {
             "similarity": True,
             "dimensions": True,
             "max_input_tokens": False,
@@ -146,7 +146,7 @@ class TestEmbeddings:
 
     def test_service_can_say_more_of_its_settings(self) -> None:
         [row] = embeddings("dimensions", read_only=True)
-        assert (row.read_only, row.filled_in, row.type) == (True, True, "int")
+        assert (row.read_only, row.computed, row.type) == (True, True, "int")
 
     def test_only_the_limit_of_tokens_changes_in_place(self) -> None:
         assert [row.path for row in embeddings() if row.changes_since] == ["service_settings.max_input_tokens"]
@@ -162,7 +162,7 @@ class TestChunking:
         assert sorted(row.choices) == ["none", "recursive", "sentence", "word"]
 
     def test_only_the_group_of_separators_is_never_shown(self) -> None:
-        assert [row.path for row in CHUNKING if row.unseen] == ["chunking_settings.separator_group"]
+        assert [row.path for row in CHUNKING if row.write_only] == ["chunking_settings.separator_group"]
 
     @pytest.mark.parametrize(
         ("name", "value", "problem"),
@@ -175,4 +175,4 @@ class TestChunking:
     )
     def test_sizes_have_the_limits_of_the_server(self, name: str, value: int, problem: str) -> None:
         [row] = [row for row in CHUNKING if row.path == f"chunking_settings.{name}"]
-        assert row.problem(value) == problem
+        assert row.validate(value) == problem

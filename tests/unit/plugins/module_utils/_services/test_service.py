@@ -70,7 +70,7 @@ class TestOptions:
 class TestProblems:
     def test_problems_are_sentences_in_the_order_of_the_rows_and_dependent_ones_last(self) -> None:
         declared = {WEIGHT: 0.1, INPUT: "query", RATE: 0, MODEL: "old", API_KEY: "k", ACCESS_KEY: ""}
-        assert ACME.problems(declared) == [
+        assert ACME.validate(declared) == [
             f"{ACCESS_KEY} is empty.",
             f"{MODEL} must not be old.",
             f"{RATE} must be at least 1, not 0.",
@@ -80,7 +80,7 @@ class TestProblems:
         ]
 
     def test_undeclared_settings_are_no_problem(self) -> None:
-        assert ACME.problems({}) == []
+        assert ACME.validate({}) == []
 
 
 class TestMissing:
@@ -99,24 +99,24 @@ class TestMissing:
     def test_credentials_that_are_declared_in_part_are_asked_for_in_full(
         self, declared: tuple[str, ...], missing: list[str]
     ) -> None:
-        assert ACME.missing(dict.fromkeys(declared, "x"), "rerank") == missing
+        assert ACME.missing_settings(dict.fromkeys(declared, "x"), "rerank") == missing
 
     def test_complete_alternative_wins_over_a_larger_one(self) -> None:
         service = ACME._replace(credentials=((ACCESS_KEY, SECRET_KEY), (ACCESS_KEY,)))
-        assert service.missing({ACCESS_KEY: "a", MODEL: "m"}, "rerank") == []
+        assert service.missing_settings({ACCESS_KEY: "a", MODEL: "m"}, "rerank") == []
 
     def test_alternative_without_any_credential_makes_them_optional(self) -> None:
         service = ACME._replace(credentials=((API_KEY,), (ACCESS_KEY, SECRET_KEY), ()))
-        assert service.missing({MODEL: "m"}, "rerank") == []
-        assert service.missing({MODEL: "m", ACCESS_KEY: "a"}, "rerank") == [SECRET_KEY]
+        assert service.missing_settings({MODEL: "m"}, "rerank") == []
+        assert service.missing_settings({MODEL: "m", ACCESS_KEY: "a"}, "rerank") == [SECRET_KEY]
 
     def test_service_without_credentials_misses_none(self) -> None:
-        assert LOCAL.missing({MODEL: "m"}, "rerank") == []
+        assert LOCAL.missing_settings({MODEL: "m"}, "rerank") == []
 
     def test_setting_of_one_task_type_is_needed_only_there(self) -> None:
         declared = {API_KEY: "k", MODEL: "m"}
-        assert ACME.missing(declared, "text_embedding") == [DIMENSIONS]
-        assert ACME.missing(declared, "rerank") == []
+        assert ACME.missing_settings(declared, "text_embedding") == [DIMENSIONS]
+        assert ACME.missing_settings(declared, "rerank") == []
 
     @pytest.mark.parametrize(("path", "needed"), [(MODEL, True), (DIMENSIONS, True), (RATE, False), ("other", False)])
     def test_required_settings_are_those_that_a_create_needs(self, path: str, needed: bool) -> None:
@@ -200,14 +200,14 @@ class TestUpdate:
     def test_update_holds_single_settings_and_whole_units(
         self, changes: tuple[str, ...], paths: tuple[str, ...]
     ) -> None:
-        assert ACME.update_of(changes, self.SETTINGS) == {path: self.SETTINGS[path] for path in paths}
+        assert ACME.select_update(changes, self.SETTINGS) == {path: self.SETTINGS[path] for path in paths}
 
     def test_update_that_removes_a_setting_of_a_unit_holds_the_others(self) -> None:
-        assert ACME.update_of((USER,), {INPUT: "query", RATE: 7}) == {INPUT: "query"}
+        assert ACME.select_update((USER,), {INPUT: "query", RATE: 7}) == {INPUT: "query"}
 
     def test_update_that_removes_the_last_setting_of_a_unit_holds_an_empty_unit(self) -> None:
-        assert ACME.update_of((USER,), {RATE: 7}) == {"task_settings": {}}
-        assert ACME.update_of((MOST, USER), {INPUT: "query"}) == {INPUT: "query", "service_settings.scaling": {}}
+        assert ACME.select_update((USER,), {RATE: 7}) == {"task_settings": {}}
+        assert ACME.select_update((MOST, USER), {INPUT: "query"}) == {INPUT: "query", "service_settings.scaling": {}}
 
 
 class TestCredentials:
@@ -222,6 +222,6 @@ class TestCredentials:
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(declarations(ACME.options()))
 def test_any_declaration_that_conforms_to_the_spec_gives_a_list_of_sentences(declared: dict[str, Any]) -> None:
-    problems = ACME.problems(flatten(declared))
+    problems = ACME.validate(flatten(declared))
     assert all(problem.endswith(".") for problem in problems)
     assert len(set(problems)) == len(problems)

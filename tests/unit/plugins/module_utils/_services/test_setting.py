@@ -51,4 +51,4 @@ class TestSetting:
         ],
     )
     def test_problem_of_a_value_is_the_rest_of_a_sentence(self, setting: Setting, value: Any, problem: str) -> None:
-        assert setting.problem(value) == problem
+        assert setting.validate(value) == problem
