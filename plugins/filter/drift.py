@@ -19,7 +19,7 @@ import yaml
 from ansible.release import __version__ as ansible_core_version
 
 #: Version of the report format. Increase it for incompatible changes.
-FORM = 1
+FORMAT_VERSION = 1
 
 #: States of an endpoint, with their names in the summary of a module.
 STATES = {
@@ -32,7 +32,7 @@ STATES = {
 }
 
 #: Labels of the states in the table. Check mode does not change anything.
-_TOLD = {
+_LABELS = {
     "as_declared": "in sync",
     "created": "would create",
     "updated": "would update",
@@ -44,9 +44,9 @@ _TOLD = {
 _HEADINGS = ("Cluster", "Endpoint", "State", "Difference")
 
 #: Maximum widths of the first columns. The last column uses the rest of the line.
-_WIDEST = (14, 22, 15)
+_MAX_WIDTHS = (14, 22, 15)
 
-_GAP = "  "
+_SEPARATOR = "  "
 
 Row = Sequence[str]
 
@@ -61,16 +61,16 @@ def drift_report(results: Mapping[str, Mapping[str, Any]], made: str) -> dict[st
     counts = {state: sum(cluster["counts"][state] for cluster in clusters) for state in STATES}
     not_compared = sum(cluster["state"] != "compared" for cluster in clusters)
     return {
-        "version": FORM,
+        "version": FORMAT_VERSION,
         "made": made,
-        "made_with": {"ansible_core": ansible_core_version, "collection": _version()},
+        "made_with": {"ansible_core": ansible_core_version, "collection": _collection_version()},
         "drift": any(cluster["drift"] for cluster in clusters),
         "counts": {"clusters": len(clusters), "clusters_not_compared": not_compared, **counts},
         "clusters": clusters,
     }
 
 
-def _version() -> str:
+def _collection_version() -> str:
     """Return the version of this collection, installed or in a checkout."""
     root = Path(__file__).parents[2]
     manifest = root / "MANIFEST.json"
@@ -81,7 +81,7 @@ def _version() -> str:
 
 def _cluster(name: str, result: Mapping[str, Any]) -> dict[str, Any]:
     summary = result.get("summary")
-    counts = {state: summary[told] if summary else 0 for state, told in STATES.items()}
+    counts = {state: summary[name] if summary else 0 for state, name in STATES.items()}
     return {
         "name": name,
         "state": "compared" if summary else "unreachable" if result.get("unreachable") else "failed",
@@ -117,16 +117,16 @@ def _service(one: Mapping[str, Any], diff: Mapping[str, Any]) -> str | None:
 
 def _changes(one: Mapping[str, Any], diff: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield both values of each setting that differs. For an endpoint to delete, yield all settings."""
-    before, after = _flat(diff.get("before") or {}), _flat(diff.get("after") or {})
+    before, after = _flatten(diff.get("before") or {}), _flatten(diff.get("after") or {})
     for setting in before if one["action"] == "deleted" else one.get("changes") or ():
         if setting not in ("inference_id", "service"):
             yield {"setting": setting, "before": before.get(setting), "after": after.get(setting)}
 
 
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def _flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in settings.items():
-        flat.update(_flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {prefix + name: value})
+        flat.update(_flatten(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {prefix + name: value})
     return flat
 
 
@@ -141,49 +141,59 @@ def drift_table(report: Mapping[str, Any], width: int = 79) -> list[str]:
     mixed = len(services - {None}) > 1
     rows = [row for cluster in report["clusters"] for row in _rows(cluster, mixed)]
     columns = list(zip(_HEADINGS, *rows))
-    widths = [min(most, max(map(len, cells))) for most, cells in zip(_WIDEST, columns)]
-    widths.append(width - sum(widths) - len(_GAP) * len(widths))
-    lines = [*_lines(_HEADINGS, widths), _GAP.join("-" * column for column in widths)]
+    widths = [min(most, max(map(len, cells))) for most, cells in zip(_MAX_WIDTHS, columns)]
+    widths.append(width - sum(widths) - len(_SEPARATOR) * len(widths))
+    lines = [*_wrap_row(_HEADINGS, widths), _SEPARATOR.join("-" * column for column in widths)]
     for row in rows:
-        lines += _lines(row, widths)
-    return [*lines, "", *textwrap.wrap(_sentence(report["counts"]), width)]
+        lines += _wrap_row(row, widths)
+    return [*lines, "", *textwrap.wrap(_summarize(report["counts"]), width)]
 
 
 def _rows(cluster: Mapping[str, Any], mixed: bool) -> Iterator[Row]:
     """Yield the rows of a cluster. Endpoints that are in sync are only counted, to emphasize differences."""
-    name, as_declared = cluster["name"], cluster["counts"]["as_declared"]
+    name, in_sync = cluster["name"], cluster["counts"]["as_declared"]
     if cluster["msg"] is not None:
         yield name, "", cluster["state"], cluster["msg"]
-    elif as_declared or not cluster["endpoints"]:
-        yield name, _number(as_declared, "endpoint"), _TOLD["as_declared"], ""
+    elif in_sync or not cluster["endpoints"]:
+        yield name, _pluralize(in_sync, "endpoint"), _LABELS["as_declared"], ""
     for endpoint in cluster["endpoints"]:
         if endpoint["state"] != "as_declared":
             of_service = f" ({endpoint['service']})" if mixed and endpoint.get("service") else ""
-            yield name, endpoint["inference_id"] + of_service, _TOLD[endpoint["state"]], _difference(endpoint)
+            yield (
+                name,
+                endpoint["inference_id"] + of_service,
+                _LABELS[endpoint["state"]],
+                _describe_difference(endpoint),
+            )
 
 
-def _difference(endpoint: Mapping[str, Any]) -> str:
+def _describe_difference(endpoint: Mapping[str, Any]) -> str:
     if endpoint["state"] == "created":
         return "does not exist"
     if endpoint["state"] == "deleted":
         return "exists"
-    changes = [f"{one['setting']}: {_shown(one['before'])} -> {_shown(one['after'])}" for one in endpoint["changes"]]
+    changes = [
+        f"{one['setting']}: {_format_value(one['before'])} -> {_format_value(one['after'])}"
+        for one in endpoint["changes"]
+    ]
     return "\n".join(changes if endpoint["msg"] is None else [endpoint["msg"], *changes])
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     return "(none)" if value is None else str(value)
 
 
-def _number(count: int, noun: str) -> str:
+def _pluralize(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def _sentence(counts: Mapping[str, int]) -> str:
-    missed = f", {counts['clusters_not_compared']} of them not compared" if counts["clusters_not_compared"] else ""
-    endpoints = _number(sum(counts[state] for state in STATES), "endpoint")
-    told = ", ".join(f"{counts[state]} {_TOLD[state]}" for state in STATES if counts[state])
-    return f"{_number(counts['clusters'], 'cluster')}{missed}. {endpoints}{': ' if told else ''}{told}."
+def _summarize(counts: Mapping[str, int]) -> str:
+    not_compared = (
+        f", {counts['clusters_not_compared']} of them not compared" if counts["clusters_not_compared"] else ""
+    )
+    endpoints = _pluralize(sum(counts[state] for state in STATES), "endpoint")
+    states = ", ".join(f"{counts[state]} {_LABELS[state]}" for state in STATES if counts[state])
+    return f"{_pluralize(counts['clusters'], 'cluster')}{not_compared}. {endpoints}{': ' if states else ''}{states}."
 
 
 class _Wrapper(textwrap.TextWrapper):
@@ -196,13 +206,13 @@ class _Wrapper(textwrap.TextWrapper):
         return [part for part in parts if part]
 
 
-def _lines(row: Row, widths: Sequence[int]) -> Iterator[str]:
+def _wrap_row(row: Row, widths: Sequence[int]) -> Iterator[str]:
     """Yield the lines of one row. Each line of a cell is wrapped to the width of its column."""
     wrapped = [
         [part for line in cell.splitlines() for part in _Wrapper(width).wrap(line)] for cell, width in zip(row, widths)
     ]
     for parts in zip_longest(*wrapped, fillvalue=""):
-        yield _GAP.join(f"{part:{width}}" for part, width in zip(parts, widths)).rstrip()
+        yield _SEPARATOR.join(f"{part:{width}}" for part, width in zip(parts, widths)).rstrip()
 
 
 class FilterModule:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A made-up service with all that rows can say, for tests of what is derived from them."""
+"""Fictional services that use every field of rows, for tests of everything that is derived from rows."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _explain(words: str) -> str:
     return "use a newer model." if "old" in words else ""
 
 
-#: Two alternatives of credentials, a unit besides task_settings, settings and defaults of one task type only.
+#: A service with alternative credentials, an additional unit, and settings and defaults of single task types.
 ACME = Service(
     name="acme",
     task_types=("rerank", "text_embedding"),
@@ -79,12 +79,12 @@ ACME = Service(
     explain=_explain,
 )
 
-#: A service that needs no credentials, as those that run in the cluster.
+#: A service without credentials, like those that run in the cluster.
 LOCAL = ACME._replace(
     name="local", settings=tuple(setting for setting in ACME.settings if not setting.secret), credentials=()
 )
 
-#: A service with all that servers do to settings: fill them in, show them in another form or never, add to them.
+#: A service with computed, normalized, write-only, and merged settings.
 SHY = ACME._replace(
     name="shy",
     settings=(

@@ -14,7 +14,10 @@ import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.esops.inference.plugins.module_utils._modules.any_service import read, with_service_defaults
+from ansible_collections.esops.inference.plugins.module_utils._modules.any_service import (
+    merge_service_defaults,
+    parse_declaration,
+)
 from ansible_collections.esops.inference.plugins.module_utils._services.catalog import SERVICES
 from ansible_collections.esops.inference.plugins.module_utils._services.service import Service
 from ansible_collections.esops.inference.plugins.module_utils._services.setting import Setting
@@ -152,7 +155,10 @@ def test_example_declares_what_a_create_needs_and_nothing_unknown(module: str, o
     given = ArgumentSpecValidator(spec).validate({"elasticsearch_url": "https://es", **options}).validated_parameters
     declared = given.get("endpoints") or ([given] if module == "endpoint" else [])
     for endpoint in declared:
-        reading = read(with_service_defaults(given.get("defaults") or {}, endpoint))
-        assert reading.warnings == []
+        declaration = parse_declaration(merge_service_defaults(given.get("defaults") or {}, endpoint))
+        assert declaration.warnings == []
         if endpoint["inference_id"] != "found":
-            assert reading.service.missing_settings(reading.desired.complete, reading.desired.task_type or "") == []
+            assert (
+                declaration.service.missing_settings(declaration.desired.complete, declaration.desired.task_type or "")
+                == []
+            )

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 from .._services.anthropic import SERVICE, services
-from .endpoint_options import desired, endpoint_options, problems, warnings
-from .policy_options import policy_options, policy_problems, reconciler_of
+from .endpoint_options import build_desired, endpoint_options, find_warnings, validate_endpoint
+from .policy_options import build_reconciler, policy_options, validate_policy
 from .results import endpoint_result
 from .runner import Context, run
 
@@ -21,13 +21,13 @@ def options() -> dict[str, Any]:
 
 def check(params: Mapping[str, Any]) -> list[str]:
     """Return validation errors that the argument spec cannot express."""
-    return problems(SERVICE, params, params["update_secrets"]) + policy_problems(params)
+    return validate_endpoint(SERVICE, params, params["update_secrets"]) + validate_policy(params)
 
 
 def work(context: Context) -> dict[str, Any]:
     """Reconcile the endpoint and return the module result."""
-    context.warnings.extend(warnings(SERVICE, context.params))
-    outcome = reconciler_of(context, services).one(desired(SERVICE, context.params))
+    context.warnings.extend(find_warnings(SERVICE, context.params))
+    outcome = build_reconciler(context, services).one(build_desired(SERVICE, context.params))
     return endpoint_result(outcome, context.diff_mode)
 
 

@@ -16,9 +16,9 @@ from ansible.module_utils.common.parameters import set_fallbacks
 from .._elasticsearch.keys import secret_headers
 from .._elasticsearch.redaction import Redactor
 from .._elasticsearch.text import few, numbered
-from .connection_options import with_keys_as_text
-from .raw_options import misfits, structured, without_nulls
-from .secret_options import leaves, secret_options
+from .connection_options import stringify_keys
+from .raw_options import find_invalid_options, parse_structures, remove_nulls
+from .secret_options import find_secret_options, scalar_values
 
 try:
     from ansible.module_utils.secrets import register_secrets
@@ -65,13 +65,13 @@ class CheckedModule(AnsibleModule):  # type: ignore[misc]  # ansible-core has no
 
     def _load_params(self) -> None:
         super()._load_params()
-        given = without_nulls(self.argument_spec, self.params)
+        given = remove_nulls(self.argument_spec, self.params)
         set_fallbacks(self.argument_spec, given)
-        self.params = with_keys_as_text(structured(self.argument_spec, given))
+        self.params = stringify_keys(parse_structures(self.argument_spec, given))
         self.raw_params = dict(self.params)
         self._hide(secret for _name, secret in secret_headers(self.params.get("headers")))
         self._hide(secret for _place, secret in self._more_secrets(self.params))
-        wrong = list(misfits(self.argument_spec, self.params))
+        wrong = list(find_invalid_options(self.argument_spec, self.params))
         self.problems = []
         if wrong:
             from .option_errors import validation_errors  # noqa: PLC0415
@@ -79,7 +79,7 @@ class CheckedModule(AnsibleModule):  # type: ignore[misc]  # ansible-core has no
             # Some messages contain the wrong value, for example for options with choices.
             self._hide(secret for _place, secret in self._secrets())
             self.problems = validation_errors(wrong)
-            if not all(misfit.is_flag for misfit in wrong):
+            if not all(invalid.is_boolean_for_number for invalid in wrong):
                 self.fail_json(msg=numbered(self.problems))
 
     def _hide(self, secrets: Iterable[str]) -> None:
@@ -105,9 +105,11 @@ class CheckedModule(AnsibleModule):  # type: ignore[misc]  # ansible-core has no
             redact = Redactor(self.no_log_values)
             sys.stdout.write("\n" + json.dumps({**kwargs, "msg": redact(kwargs["msg"])}) + "\n")
 
-    def warn_of_hidden_data(self, result: Mapping[str, Any]) -> None:
+    def warn_about_hidden_data(self, result: Mapping[str, Any]) -> None:
         """Warn if ansible-core alters data of the result, because the data contains the text of a secret."""
-        data = {name: "\n".join(leaves(part, _MESSAGES)) for name, part in result.items() if name not in _MESSAGES}
+        data = {
+            name: "\n".join(scalar_values(part, _MESSAGES)) for name, part in result.items() if name not in _MESSAGES
+        }
         text = "\n".join(data.values())
         hidden = [secret for secret in self.no_log_values if secret in text]
         if not hidden:
@@ -121,7 +123,7 @@ class CheckedModule(AnsibleModule):  # type: ignore[misc]  # ansible-core has no
 
     def _secrets(self) -> Iterator[tuple[str, str]]:
         """Return the places and values of all secrets."""
-        yield from secret_options(self.argument_spec, self.raw_params)
+        yield from find_secret_options(self.argument_spec, self.raw_params)
         yield from self._more_secrets(self.raw_params)
         for name, secret in secret_headers(self.raw_params.get("headers")):
             yield f"headers.{name}", secret

@@ -14,7 +14,7 @@ from typing import Any, Mapping, Sequence
 
 from .._elasticsearch.errors import ApiError, ClientError, Refused
 from .._inference.completion_api import Answers, Piece
-from .provider_requests import failed_result, hint_with_cost, parallel_problems, send_all, total
+from .provider_requests import combine_results, failed_result, hint_with_cost, send_all, validate_parallel
 from .runner import Context, run
 from .selection import read_endpoints
 
@@ -56,31 +56,31 @@ def check(params: Mapping[str, Any]) -> list[str]:
     wrong = []
     if not params["inference_id"] or not all(inference_id.strip() for inference_id in params["inference_id"]):
         wrong.append("inference_id must contain at least one endpoint ID and no empty strings.")
-    texts = _texts(params)
-    if not texts or not all(isinstance(text, str) and text.strip() for text in texts):
+    prompts = _prompts(params)
+    if not prompts or not all(isinstance(prompt, str) and prompt.strip() for prompt in prompts):
         wrong.append("input must be a non-empty string or a non-empty list of such strings.")
     for name, value in (params["task_settings"] or {}).items():
         if name == "messages":
             wrong.append("task_settings.messages is not supported. Hint: use input instead.")
         if name in _NUMBERS and value is not None:
-            wrong += _wrong_number(name, value)
-    return wrong + parallel_problems(params["parallel"])
+            wrong += _validate_number(name, value)
+    return wrong + validate_parallel(params["parallel"])
 
 
-def _texts(params: Mapping[str, Any]) -> Sequence[Any]:
+def _prompts(params: Mapping[str, Any]) -> Sequence[Any]:
     given = params["input"]
     return given if isinstance(given, list) else [given]
 
 
-def _wrong_number(name: str, value: Any) -> list[str]:
+def _validate_number(name: str, value: Any) -> list[str]:
     kind, least = _NUMBERS[name]
-    number = _number(kind, value)
+    number = _parse_number(kind, value)
     if number is None:
         return [f"task_settings.{name} must be {'an integer' if kind is int else 'a number'}, not {value}."]
     return [] if number >= least else [f"task_settings.{name} must be at least {least}, not {number}."]
 
 
-def _number(kind: type[int] | type[float], value: Any) -> float | None:
+def _parse_number(kind: type[int] | type[float], value: Any) -> float | None:
     """Convert a number or a string from a Jinja template to a number. Return None if that is not possible."""
     try:
         number = float(value)
@@ -97,16 +97,16 @@ def work(context: Context) -> dict[str, Any]:
     :raises ClientError: if the endpoints cannot be read. No prompt was sent then.
     """
     api, params = Answers(context.client), context.params
-    ids, texts = params["inference_id"], _texts(params)
+    ids, prompts = params["inference_id"], _prompts(params)
     task_types = dict.fromkeys(ids, params["task_type"]) if params["task_type"] else _task_types(api, ids)
-    settings = _settings(params["task_settings"] or {})
+    settings = _convert_settings(params["task_settings"] or {})
 
-    def answer(job: tuple[str, str]) -> dict[str, Any]:
-        inference_id, text = job
-        return _Answer(inference_id, task_types.get(inference_id)).ask(api, text, settings, params["timeout"])
+    def complete(job: tuple[str, str]) -> dict[str, Any]:
+        inference_id, prompt = job
+        return _Completion(inference_id, task_types.get(inference_id)).send(api, prompt, settings, params["timeout"])
 
-    jobs = [(inference_id, text) for inference_id in ids for text in texts]
-    return total(send_all(answer, jobs, params["parallel"]), "completions failed")
+    jobs = [(inference_id, prompt) for inference_id in ids for prompt in prompts]
+    return combine_results(send_all(complete, jobs, params["parallel"]), "completions failed")
 
 
 def _task_types(api: Answers, ids: Sequence[str]) -> dict[str, str]:
@@ -120,15 +120,15 @@ def _task_types(api: Answers, ids: Sequence[str]) -> dict[str, str]:
     return {**unreadable, **{endpoint.inference_id: endpoint.task_type for endpoint in reading.endpoints}}
 
 
-def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
+def _convert_settings(given: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        name: _number(_NUMBERS[name][0], value) if name in _NUMBERS else value
+        name: _parse_number(_NUMBERS[name][0], value) if name in _NUMBERS else value
         for name, value in given.items()
         if value is not None
     }
 
 
-class _Answer:
+class _Completion:
     """A completion request and its result.
 
     :param task_type: the task type of the endpoint, or None if the endpoint does not exist.
@@ -137,27 +137,27 @@ class _Answer:
     def __init__(self, inference_id: str, task_type: str | None) -> None:
         self._task_type = task_type
         self._text = ""
-        self._told: dict[str, Any] = {"inference_id": inference_id}
+        self._result: dict[str, Any] = {"inference_id": inference_id}
 
-    def ask(self, api: Answers, text: str, settings: Mapping[str, Any], timeout: float) -> dict[str, Any]:
+    def send(self, api: Answers, prompt: str, settings: Mapping[str, Any], timeout: float) -> dict[str, Any]:
         """Send the prompt and return the result."""
         try:
-            self._ask(api, text, settings, timeout)
+            self._send(api, prompt, settings, timeout)
         except ClientError as error:
-            self._told.update(failed_result(error.but(hint=self._hint(error))))
+            self._result.update(failed_result(error.but(hint=self._hint(error))))
         except Refused as refusal:
-            self._told.update(failed_result(refusal))
-        if self._text or not self._told.get("failed"):
-            self._told["result"] = self._text
-        return self._told
+            self._result.update(failed_result(refusal))
+        if self._text or not self._result.get("failed"):
+            self._result["result"] = self._text
+        return self._result
 
-    def _ask(self, api: Answers, text: str, settings: Mapping[str, Any], timeout: float) -> None:
-        inference_id = self._told["inference_id"]
+    def _send(self, api: Answers, prompt: str, settings: Mapping[str, Any], timeout: float) -> None:
+        inference_id = self._result["inference_id"]
         if self._task_type == COMPLETION:
-            body = {"input": text, **({"task_settings": settings} if settings else {})}
+            body = {"input": prompt, **({"task_settings": settings} if settings else {})}
             self._text = "".join(api.complete(inference_id, body, timeout))
         elif self._task_type == CHAT_COMPLETION:
-            chat = {"messages": [{"role": "user", "content": text}], **_for_chat(settings)}
+            chat = {"messages": [{"role": "user", "content": prompt}], **_chat_settings(settings)}
             for piece in api.chat(inference_id, chat, timeout):
                 self._add(piece)
         elif self._task_type is None:
@@ -170,31 +170,31 @@ class _Answer:
         """Add a piece of a stream. Most fields occur only in the first or the last piece."""
         self._text += piece.text
         if piece.finish_reason:
-            self._told["finish_reason"] = piece.finish_reason
+            self._result["finish_reason"] = piece.finish_reason
         if piece.model:
-            self._told["model"] = piece.model
+            self._result["model"] = piece.model
         if piece.usage:
-            self._told["usage"] = _together(self._told.get("usage", {}), piece.usage)
+            self._result["usage"] = _merge_usage(self._result.get("usage", {}), piece.usage)
 
     def _hint(self, error: ClientError) -> str:
-        return hint_with_cost(error, _own_hint(error) or error.hint, has_begun=bool(self._text))
+        return hint_with_cost(error, _hint_for(error) or error.hint, has_begun=bool(self._text))
 
 
-def _own_hint(error: ClientError) -> str:
+def _hint_for(error: ClientError) -> str:
     if not isinstance(error, ApiError) or error.cause.is_of_provider:
         return ""
     return next((hint for pattern, hint in _HINTS.items() if re.search(pattern, error.problem)), "")
 
 
-def _for_chat(settings: Mapping[str, Any]) -> dict[str, Any]:
+def _chat_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings with the names of the chat completion API."""
     return {"max_completion_tokens" if name == "max_tokens" else name: value for name, value in settings.items()}
 
 
-def _together(former: Mapping[str, int], told: Mapping[str, int]) -> dict[str, int]:
+def _merge_usage(former: Mapping[str, int], latest: Mapping[str, int]) -> dict[str, int]:
     """Merge token counts of a stream. The first piece counts prompt tokens, the last pieces count all tokens."""
-    most = {name: max(former.get(name, 0), told.get(name, 0)) for name in ("prompt_tokens", "completion_tokens")}
-    return {**most, "total_tokens": sum(most.values())}
+    highest = {name: max(former.get(name, 0), latest.get(name, 0)) for name in ("prompt_tokens", "completion_tokens")}
+    return {**highest, "total_tokens": sum(highest.values())}
 
 
 def main() -> None:

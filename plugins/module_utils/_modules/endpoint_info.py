@@ -12,9 +12,9 @@ from .._elasticsearch.errors import ApiError
 from .._inference.api import Inference
 from .._inference.endpoint import Endpoint
 from .._services.anthropic import SERVICE
-from .fingerprint_options import fingerprint_options, fingerprint_problems, fingerprints_of
+from .fingerprint_options import build_fingerprints, fingerprint_options, validate_fingerprint_options
 from .runner import Context, run
-from .selection import is_built_in, is_pattern, read_endpoints, selection_problems
+from .selection import is_built_in, is_pattern, read_endpoints, validate_selection
 
 #: Services whose settings have to be normalized, because some versions return them under a wrong name.
 _SERVICES = {SERVICE.name: SERVICE}
@@ -34,19 +34,21 @@ def options() -> dict[str, Any]:
 
 def check(params: Mapping[str, Any]) -> list[str]:
     """Return validation errors that the argument spec cannot express."""
-    wrong = selection_problems(params, "omit inference_id")
-    return wrong + (fingerprint_problems(params) if params["fingerprints"] else [])
+    wrong = validate_selection(params, "omit inference_id")
+    return wrong + (validate_fingerprint_options(params) if params["fingerprints"] else [])
 
 
 def work(context: Context) -> dict[str, Any]:
     """Return the endpoints that the options select."""
     selected = [endpoint for endpoint in _read(context) if _is_selected(endpoint, context.params)]
-    endpoints = sorted(map(_comparable, selected), key=lambda endpoint: endpoint.inference_id)
+    endpoints = sorted(map(_normalize, selected), key=lambda endpoint: endpoint.inference_id)
     result: dict[str, Any] = {"changed": False}
     if context.params["references"]:
-        users = _users(context.api, [endpoint for endpoint in endpoints if not is_built_in(endpoint.inference_id)])
-        endpoints = [one for one in endpoints if is_built_in(one.inference_id) or one.inference_id in users]
-        result["references"] = users
+        references = _references(
+            context.api, [endpoint for endpoint in endpoints if not is_built_in(endpoint.inference_id)]
+        )
+        endpoints = [one for one in endpoints if is_built_in(one.inference_id) or one.inference_id in references]
+        result["references"] = references
     if context.params["fingerprints"]:
         result["fingerprints"] = _last_sent(context, endpoints)
     result["endpoints"] = [endpoint.as_dict() for endpoint in endpoints]
@@ -76,15 +78,15 @@ def _is_selected(endpoint: Endpoint, params: Mapping[str, Any]) -> bool:
     )
 
 
-def _comparable(endpoint: Endpoint) -> Endpoint:
+def _normalize(endpoint: Endpoint) -> Endpoint:
     """Return the endpoint with normalized settings."""
     service = _SERVICES.get(endpoint.service)
     return endpoint._replace(settings=service.normalize(endpoint.settings)) if service else endpoint
 
 
-def _users(api: Inference, endpoints: Sequence[Endpoint]) -> dict[str, dict[str, list[str]]]:
+def _references(api: Inference, endpoints: Sequence[Endpoint]) -> dict[str, dict[str, list[str]]]:
     """Return the references to each endpoint by ID. Skip endpoints that were deleted in the meantime."""
-    users = {}
+    references = {}
     for endpoint in endpoints:
         try:
             found = api.references(endpoint.task_type, endpoint.inference_id)
@@ -92,8 +94,8 @@ def _users(api: Inference, endpoints: Sequence[Endpoint]) -> dict[str, dict[str,
             if not error.is_not_found:
                 raise
         else:
-            users[endpoint.inference_id] = {"pipelines": sorted(found.pipelines), "indexes": sorted(found.indexes)}
-    return users
+            references[endpoint.inference_id] = {"pipelines": sorted(found.pipelines), "indexes": sorted(found.indexes)}
+    return references
 
 
 def _last_sent(context: Context, endpoints: Sequence[Endpoint]) -> dict[str, dict[str, str]]:
@@ -101,7 +103,7 @@ def _last_sent(context: Context, endpoints: Sequence[Endpoint]) -> dict[str, dic
     # Imported lazily, since few runs need the catalog.
     from .._services.catalog import services  # noqa: PLC0415
 
-    fingerprints = fingerprints_of(context, services, context.api.server)
+    fingerprints = build_fingerprints(context, services, context.api.server)
     own = [endpoint for endpoint in endpoints if not is_built_in(endpoint.inference_id)]
     fingerprints.read(endpoint.inference_id for endpoint in own)
     found = {endpoint.inference_id: fingerprints.last_sent(endpoint) for endpoint in own}

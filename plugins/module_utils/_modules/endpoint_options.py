@@ -38,7 +38,7 @@ def body_options(service: Service) -> dict[str, Any]:
     }
 
 
-def desired(service: Service, declared: Mapping[str, Any]) -> Desired:
+def build_desired(service: Service, declared: Mapping[str, Any]) -> Desired:
     """Return the desired state of an endpoint from its options."""
     settings = declared_settings(service, declared)
     secrets = {path: settings[path] for path in service.secrets if path in settings}
@@ -58,23 +58,23 @@ def declared_settings(service: Service, declared: Mapping[str, Any]) -> Mapping[
     return service.normalize(service.flatten(groups))
 
 
-def with_defaults(defaults: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:
+def merge_defaults(defaults: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:
     """Merge a declaration recursively into defaults. Values of None are not set."""
     merged = dict(defaults)
     for name, value in declared.items():
         if isinstance(value, dict) and isinstance(merged.get(name), dict):
-            merged[name] = with_defaults(merged[name], value)
+            merged[name] = merge_defaults(merged[name], value)
         elif value is not None or name not in merged:
             merged[name] = value
     return merged
 
 
-def problems(service: Service, declared: Mapping[str, Any], update_secrets: str) -> list[str]:
+def validate_endpoint(service: Service, declared: Mapping[str, Any], update_secrets: str) -> list[str]:
     """Return all validation errors for the options of one endpoint."""
-    return id_problems(declared["inference_id"]) + setting_problems(service, declared, update_secrets)
+    return validate_id(declared["inference_id"]) + validate_settings(service, declared, update_secrets)
 
 
-def setting_problems(service: Service, declared: Mapping[str, Any], update_secrets: str) -> list[str]:
+def validate_settings(service: Service, declared: Mapping[str, Any], update_secrets: str) -> list[str]:
     """Return validation errors for the settings of one endpoint.
 
     The rules are those of Elastic's documentation and of `elasticsearch.md`, "An endpoint".
@@ -88,19 +88,19 @@ def setting_problems(service: Service, declared: Mapping[str, Any], update_secre
     return found
 
 
-def warnings(service: Service, declared: Mapping[str, Any]) -> list[str]:
+def find_warnings(service: Service, declared: Mapping[str, Any]) -> list[str]:
     """Return warnings about valid settings that the documentation advises against."""
     return [f"{declared['inference_id']}: {advice}" for advice in service.advise(declared_settings(service, declared))]
 
 
-def list_problems(inference_ids: Sequence[str], problems_of: Sequence[Sequence[str]]) -> list[str]:
+def validate_list(inference_ids: Sequence[str], errors: Sequence[Sequence[str]]) -> list[str]:
     """Return validation errors for a list of endpoints. Report an error that several endpoints share only once.
 
-    :param problems_of: the validation errors of each endpoint.
+    :param errors: the validation errors of each endpoint.
     """
     places: dict[str, list[str]] = {}
     ids: dict[str, list[str]] = {}
-    for number, (name, found_there) in enumerate(zip(inference_ids, problems_of)):
+    for number, (name, found_there) in enumerate(zip(inference_ids, errors)):
         place = f"endpoints[{number}]"
         ids.setdefault(name, []).append(place)
         for problem in found_there:
@@ -114,7 +114,7 @@ def list_problems(inference_ids: Sequence[str], problems_of: Sequence[Sequence[s
     return found + twice
 
 
-def id_problems(inference_id: str) -> list[str]:
+def validate_id(inference_id: str) -> list[str]:
     """Return validation errors for the ID of an endpoint."""
     if inference_id.startswith("."):
         return [f"inference_id {inference_id} is not valid: IDs that start with a dot are reserved for Elasticsearch."]

@@ -17,9 +17,9 @@ from .._elasticsearch.text import joined
 from .._inference.endpoint import Endpoint
 from .._inference.ping_api import CHAT_COMPLETION, TASK_TYPES, Pings
 from .._services.catalog import services
-from .provider_requests import failed_result, hint_with_cost, parallel_problems, send_all, total
+from .provider_requests import combine_results, failed_result, hint_with_cost, send_all, validate_parallel
 from .runner import Context, run
-from .selection import Reading, is_built_in, is_pattern, read_endpoints, selection_problems
+from .selection import ReadResult, is_built_in, is_pattern, read_endpoints, validate_selection
 
 COMPLETION, RERANK = "completion", "rerank"
 
@@ -43,12 +43,12 @@ def options() -> dict[str, Any]:
 def check(params: Mapping[str, Any]) -> list[str]:
     """Return validation errors that the argument spec cannot express."""
     wrong = [] if params["inference_id"] else ["inference_id must contain at least one endpoint ID or pattern."]
-    wrong += selection_problems(params, 'use the pattern "*"')
+    wrong += validate_selection(params, 'use the pattern "*"')
     if not params["input"].strip():
         wrong.append("input must not be empty.")
     if params["max_tokens"] < 1:
         wrong.append(f"max_tokens must be at least 1, not {params['max_tokens']}.")
-    return wrong + parallel_problems(params["parallel"])
+    return wrong + validate_parallel(params["parallel"])
 
 
 class Target(NamedTuple):
@@ -68,17 +68,17 @@ def work(context: Context) -> dict[str, Any]:
     :raises ClientError: if the endpoints cannot be read. No endpoint was tested then.
     """
     api, params = Pings(context.client), context.params
-    targets = list(_targets(api, context))
+    targets = list(_select_targets(api, context))
 
     def ping(target: Target) -> dict[str, Any]:
         if isinstance(target.found, Endpoint):
             return _Ping(target.found).run(api, params, context.check_mode)
-        return _without_endpoint(target.name, target.found, context.check_mode)
+        return _missing_result(target.name, target.found, context.check_mode)
 
-    return total(send_all(ping, targets, params["parallel"]), "endpoints did not respond")
+    return combine_results(send_all(ping, targets, params["parallel"]), "endpoints did not respond")
 
 
-def _targets(api: Pings, context: Context) -> Iterator[Target]:
+def _select_targets(api: Pings, context: Context) -> Iterator[Target]:
     """Yield each selected endpoint once, in the order of the entries.
 
     :raises ClientError: if the endpoints cannot be read.
@@ -92,30 +92,30 @@ def _targets(api: Pings, context: Context) -> Iterator[Target]:
         context.warnings.extend(reading.warnings)
     known = set()
     for entry in entries:
-        select = _matches if is_pattern(entry) else _named
+        select = _select_by_pattern if is_pattern(entry) else _select_by_id
         for target in select(api, reading, entry, context.params):
             if target.name not in known:
                 known.add(target.name)
                 yield target
 
 
-def _matches(_api: Pings, reading: Reading, pattern: str, params: Mapping[str, Any]) -> list[Target]:
+def _select_by_pattern(_api: Pings, reading: ReadResult, pattern: str, params: Mapping[str, Any]) -> list[Target]:
     """Return the endpoints that match a pattern, sorted by ID, or a failure if no endpoint matches."""
     matching = {
         endpoint.inference_id: endpoint
         for endpoint in reading.endpoints
-        if fnmatchcase(endpoint.inference_id, pattern) and not _why_left_out(endpoint, params)
+        if fnmatchcase(endpoint.inference_id, pattern) and not _exclusion_reason(endpoint, params)
     }
     # Patterns skip built-in endpoints, because a request to one can start a deployment.
     selected = sorted(name for name in matching if is_built_in(pattern) or not is_built_in(name))
     if selected:
         return [Target(name, matching[name]) for name in selected]
-    words = "No endpoint matches the pattern."
+    problem = "No endpoint matches the pattern."
     built_in = " Built-in endpoints match only patterns that start with a dot." if matching else ""
-    return [Target(pattern, Refused(words + built_in, 404))]
+    return [Target(pattern, Refused(problem + built_in, 404))]
 
 
-def _named(api: Pings, reading: Reading, inference_id: str, params: Mapping[str, Any]) -> list[Target]:
+def _select_by_id(api: Pings, reading: ReadResult, inference_id: str, params: Mapping[str, Any]) -> list[Target]:
     """Return the endpoint with an ID, or a failure if it does not exist."""
     if inference_id in reading.failures:
         return [Target(inference_id, reading.failures[inference_id])]
@@ -129,11 +129,11 @@ def _named(api: Pings, reading: Reading, inference_id: str, params: Mapping[str,
     if endpoint is None:
         kind = f", or does not have the task type {params['task_type']}" if params["task_type"] else ""
         return [Target(inference_id, Refused(f"The endpoint does not exist{kind}.", 404))]
-    why = _why_left_out(endpoint, params)
+    why = _exclusion_reason(endpoint, params)
     return [Target(inference_id, Refused(why) if why else endpoint)]
 
 
-def _why_left_out(endpoint: Endpoint, params: Mapping[str, Any]) -> str:
+def _exclusion_reason(endpoint: Endpoint, params: Mapping[str, Any]) -> str:
     """Return why C(task_type) or C(service) excludes an endpoint, or an empty string."""
     for name in ("task_type", "service"):
         has, wanted = getattr(endpoint, name), params[name]
@@ -142,7 +142,7 @@ def _why_left_out(endpoint: Endpoint, params: Mapping[str, Any]) -> str:
     return ""
 
 
-def _without_endpoint(name: str, error: ClientError | Refused, check_mode: bool) -> dict[str, Any]:
+def _missing_result(name: str, error: ClientError | Refused, check_mode: bool) -> dict[str, Any]:
     """Return the result for an ID or pattern that does not select an endpoint."""
     if check_mode and isinstance(error, Refused):
         # Not a failure in check mode: an earlier task of the same play may create the endpoint in a normal run.
@@ -162,16 +162,16 @@ class _Ping:
         endpoint = self._endpoint
         result = {name: getattr(endpoint, name) for name in ("inference_id", "task_type", "service")}
         if endpoint.task_type not in TASK_TYPES:
-            words = f"The endpoint has the task type {endpoint.task_type}. Only {joined(TASK_TYPES)} can be pinged."
-            return {**result, "responds": False, **failed_result(Refused(words))}
+            problem = f"The endpoint has the task type {endpoint.task_type}. Only {joined(TASK_TYPES)} can be pinged."
+            return {**result, "responds": False, **failed_result(Refused(problem))}
         if check_mode:
             return result
         start = time.monotonic()
         try:
             self._send(api, request_body(endpoint, params["input"], params["max_tokens"]), params["timeout"])
         except ClientError as error:
-            told = error.but(hint=hint_with_cost(error, error.hint, self._has_begun))
-            return {**result, "responds": False, **failed_result(told)}
+            explained = error.but(hint=hint_with_cost(error, error.hint, self._has_begun))
+            return {**result, "responds": False, **failed_result(explained)}
         return {**result, "responds": True, "milliseconds": round((time.monotonic() - start) * 1000)}
 
     def _send(self, api: Pings, body: Mapping[str, Any], timeout: float) -> None:
@@ -189,11 +189,11 @@ def request_body(endpoint: Endpoint, text: str, max_tokens: int) -> dict[str, An
         return {"messages": [{"role": "user", "content": text}], "max_completion_tokens": max_tokens}
     if endpoint.task_type == RERANK:
         return {"query": text, "input": [text]}
-    limit = _limit_of(endpoint.service) if endpoint.task_type == COMPLETION else ""
+    limit = _limit_setting(endpoint.service) if endpoint.task_type == COMPLETION else ""
     return {"input": text, "task_settings": {limit: max_tokens}} if limit else {"input": text}
 
 
-def _limit_of(service: str) -> str:
+def _limit_setting(service: str) -> str:
     """Return the task setting of a service that limits the tokens of a completion, or an empty string if unknown."""
     for name in _LIMITS:
         row = services(service).row(f"task_settings.{name}")

@@ -29,7 +29,7 @@ def fingerprint_options() -> dict[str, Any]:
     }
 
 
-def fingerprint_problems(params: Mapping[str, Any]) -> list[str]:
+def validate_fingerprint_options(params: Mapping[str, Any]) -> list[str]:
     """Return validation errors for these options. Call this only if fingerprints are used."""
     index, is_file = params["fingerprint_index"], params["fingerprint_store"] == "file"
     if is_file and not params["fingerprint_file"]:
@@ -40,7 +40,9 @@ def fingerprint_problems(params: Mapping[str, Any]) -> list[str]:
     return []
 
 
-def fingerprints_of(context: Context, services: Callable[[str], Service], server: Callable[[], Server]) -> Fingerprints:
+def build_fingerprints(
+    context: Context, services: Callable[[str], Service], server: Callable[[], Server]
+) -> Fingerprints:
     """Return the fingerprints. Their modules are imported lazily, since most runs do not use them.
 
     :param server: returns the response of C(GET /), which some stores need.

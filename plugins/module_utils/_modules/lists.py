@@ -13,7 +13,7 @@ from .._reconcile.cluster import Services
 from .._reconcile.declaration import Desired, Purge
 from .._reconcile.outcome import Outcome
 from .._reconcile.plan import CREATED, DELETED, NONE, RECREATED, UPDATED
-from .policy_options import reconciler_of
+from .policy_options import build_reconciler
 from .results import endpoint_result
 from .runner import Context
 
@@ -29,7 +29,7 @@ def list_options() -> dict[str, Any]:
     }
 
 
-def list_option_problems(params: Mapping[str, Any]) -> list[str]:
+def validate_list_options(params: Mapping[str, Any]) -> list[str]:
     """Return validation errors for the options of C(list_options)."""
     wrong = []
     if params["purge"] and not params["endpoints"]:
@@ -52,21 +52,21 @@ def reconcile_list(
     of_services = params.get("purge_services") or ()
     purge = Purge(params["purge_exclude"], params["purge_max"], of_services) if params["purge"] else None
     try:
-        outcomes = reconciler_of(context, services).many(declared, params["parallel"], purge, names)
+        outcomes = build_reconciler(context, services).many(declared, params["parallel"], purge, names)
     except Refused as refusal:
         return {"failed": True, "msg": str(refusal), "failure": refusal.failure}
-    results = [_element(outcome, context) for outcome in outcomes]
-    return _total(results, _summary(outcomes))
+    results = [_build_result(outcome, context) for outcome in outcomes]
+    return _combine_results(results, _count_outcomes(outcomes))
 
 
-def _element(outcome: Outcome, context: Context) -> dict[str, Any]:
+def _build_result(outcome: Outcome, context: Context) -> dict[str, Any]:
     result = {"inference_id": outcome.inference_id, **endpoint_result(outcome, context.diff_mode)}
     if outcome.action == NONE and outcome.error is None and not context.params["return_unchanged"]:
         del result["endpoint"], result["changes"]
     return result
 
 
-def _total(results: Sequence[dict[str, Any]], counts: Mapping[str, int]) -> dict[str, Any]:
+def _combine_results(results: Sequence[dict[str, Any]], counts: Mapping[str, int]) -> dict[str, Any]:
     """Combine the results of the endpoints to the module result, and move their diffs there."""
     total: dict[str, Any] = {
         "changed": any(result["changed"] for result in results),
@@ -82,7 +82,7 @@ def _total(results: Sequence[dict[str, Any]], counts: Mapping[str, int]) -> dict
     return total
 
 
-def _summary(outcomes: Sequence[Outcome]) -> dict[str, int]:
+def _count_outcomes(outcomes: Sequence[Outcome]) -> dict[str, int]:
     """Count the endpoints by action, and those that are unchanged or failed."""
     counts = dict.fromkeys((CREATED, UPDATED, RECREATED, DELETED, "unchanged", "failed"), 0)
     for outcome in outcomes:

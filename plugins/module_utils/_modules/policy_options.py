@@ -10,7 +10,7 @@ from typing import Any, Mapping
 from .._reconcile.cluster import Cluster, Services
 from .._reconcile.declaration import ALWAYS, ON_CREATE, WHEN_CHANGED, Policy
 from .._reconcile.reconciler import Reconciler
-from .fingerprint_options import fingerprint_options, fingerprint_problems, fingerprints_of
+from .fingerprint_options import build_fingerprints, fingerprint_options, validate_fingerprint_options
 from .runner import Context
 
 
@@ -34,15 +34,15 @@ def policy_options() -> dict[str, Any]:
     }
 
 
-def policy_problems(params: Mapping[str, Any]) -> list[str]:
+def validate_policy(params: Mapping[str, Any]) -> list[str]:
     """Return validation errors for these options."""
-    return fingerprint_problems(params) if params["update_secrets"] == WHEN_CHANGED else []
+    return validate_fingerprint_options(params) if params["update_secrets"] == WHEN_CHANGED else []
 
 
-def reconciler_of(context: Context, services: Services) -> Reconciler:
+def build_reconciler(context: Context, services: Services) -> Reconciler:
     """Build the reconciler with the policy of the task."""
     policy = Policy(**{option: context.params[option] for option in Policy._fields})
     cluster = Cluster(context.api, services, policy, check_mode=context.check_mode, warnings=context.warnings)
     if policy.update_secrets == WHEN_CHANGED:
-        cluster.fingerprints = fingerprints_of(context, services, cluster.server)
+        cluster.fingerprints = build_fingerprints(context, services, cluster.server)
     return Reconciler(cluster)

@@ -22,7 +22,7 @@ _SERVER_GAVE_UP = 408
 _MAY_COST = "The provider may have processed the request and may charge for it, so it was not retried."
 
 
-def parallel_problems(parallel: int) -> list[str]:
+def validate_parallel(parallel: int) -> list[str]:
     """Return validation errors for C(parallel)."""
     if 1 <= parallel <= MOST_CONNECTIONS:
         return []
@@ -54,7 +54,7 @@ def failed_result(error: ClientError | Refused) -> dict[str, Any]:
     return {"failed": True, "msg": str(error), "failure": error.failure}
 
 
-def total(results: Sequence[Mapping[str, Any]], failed: str) -> dict[str, Any]:
+def combine_results(results: Sequence[Mapping[str, Any]], failed: str) -> dict[str, Any]:
     """Combine the results of requests to the module result. The module fails if a request failed.
 
     :param failed: the words after the number of failures, as in "completions failed".

@@ -20,7 +20,7 @@ MISSING, UNSUPPORTED, WRONG_TYPE, WRONG_CHOICE = "missing", "unsupported", "type
 _INTERNAL = frozenset(f"_ansible_{name}" for name in PASS_VARS)
 
 
-class Misfit(NamedTuple):
+class InvalidOption(NamedTuple):
     """An option that does not match its argument spec.
 
     :ivar place: the dotted path, with the positions in lists.
@@ -34,12 +34,12 @@ class Misfit(NamedTuple):
     value: Any
 
     @property
-    def is_flag(self) -> bool:
+    def is_boolean_for_number(self) -> bool:
         """Return whether this is a boolean for a number, which ansible-core would convert to 0 or 1."""
         return self.fault == WRONG_TYPE and self.option["type"] in ("int", "float") and isinstance(self.value, bool)
 
 
-def without_nulls(spec: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def remove_nulls(spec: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """Remove options that are null, which means "not set". Keep required and unknown options."""
     return {
         str(name): value
@@ -48,28 +48,28 @@ def without_nulls(spec: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str
     }
 
 
-def structured(spec: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def parse_structures(spec: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """Convert strings to dictionaries and integers, according to the argument spec.
 
     ansible-core also does this, but fails with a traceback for some input, and before 2.18 it rejects numbers such as
-    C(256.0), which Jinja returns for divisions. Other values stay unchanged, so that C(misfits) reports them.
+    C(256.0), which Jinja returns for divisions. Other values stay unchanged. C(find_invalid_options) reports them.
 
     :param given: the options of the task, of any type.
     """
-    return {name: _read(spec[name], value) if name in spec else value for name, value in given.items()}
+    return {name: _parse(spec[name], value) if name in spec else value for name, value in given.items()}
 
 
-def _read(option: Mapping[str, Any], value: Any) -> Any:
+def _parse(option: Mapping[str, Any], value: Any) -> Any:
     if option["type"] == "int":
-        return _whole_number(value)
+        return _parse_integer(value)
     if option["type"] == "dict":
-        return _dictionary(option, value)
+        return _parse_dictionary(option, value)
     if option["type"] == "list" and "options" in option:
-        return _dictionaries(option, value)
+        return _parse_dictionaries(option, value)
     return value
 
 
-def _whole_number(value: Any) -> Any:
+def _parse_integer(value: Any) -> Any:
     if not isinstance(value, (float, str)):
         return value
     if isinstance(value, str):
@@ -81,7 +81,7 @@ def _whole_number(value: Any) -> Any:
     return value
 
 
-def _dictionary(option: Mapping[str, Any], value: Any) -> Any:
+def _parse_dictionary(option: Mapping[str, Any], value: Any) -> Any:
     if isinstance(value, str) and "=" not in value.rstrip("="):
         # Equals signs at the end of Base64 would make the secret the name of an option, and names are shown.
         value = value.rstrip("=")
@@ -90,50 +90,52 @@ def _dictionary(option: Mapping[str, Any], value: Any) -> Any:
     except (TypeError, ValueError):
         return value
     spec = option.get("options", {})
-    return structured(spec, without_nulls(spec, members))
+    return parse_structures(spec, remove_nulls(spec, members))
 
 
-def _dictionaries(option: Mapping[str, Any], value: Any) -> Any:
+def _parse_dictionaries(option: Mapping[str, Any], value: Any) -> Any:
     if isinstance(value, list):
-        return [_dictionary(option, element) for element in value]
+        return [_parse_dictionary(option, element) for element in value]
     if isinstance(value, str):
-        elements = [_dictionary(option, text) for text in value.split(",")]
+        elements = [_parse_dictionary(option, text) for text in value.split(",")]
         return elements if all(isinstance(element, dict) for element in elements) else value
     return value
 
 
-def misfits(spec: Mapping[str, Any], given: Mapping[str, Any], prefix: str = "") -> Iterator[Misfit]:
+def find_invalid_options(
+    spec: Mapping[str, Any], given: Mapping[str, Any], prefix: str = ""
+) -> Iterator[InvalidOption]:
     """Find options with a wrong type, choice, or name, and missing options.
 
     ansible-core checks this too. This function adds the place, and works the same with every version. It also finds
     unintended values that ansible-core converts: booleans to 1 and 0, structures and numbers to strings.
 
-    :param given: options that C(structured) returned.
+    :param given: options that C(parse_structures) returned.
     """
     for name, option in spec.items():
         if name in given:
-            yield from _misfits_of(option, given[name], prefix + name)
+            yield from _find_invalid_values(option, given[name], prefix + name)
         elif option.get("required"):
-            yield Misfit(prefix + name, MISSING, option, None)
+            yield InvalidOption(prefix + name, MISSING, option, None)
     for name in sorted(given):
         if name not in spec and (prefix or name not in _INTERNAL):
-            yield Misfit(prefix + name, UNSUPPORTED, spec, name)
+            yield InvalidOption(prefix + name, UNSUPPORTED, spec, name)
 
 
-def _misfits_of(option: Mapping[str, Any], value: Any, place: str) -> Iterator[Misfit]:
+def _find_invalid_values(option: Mapping[str, Any], value: Any, place: str) -> Iterator[InvalidOption]:
     if option["type"] == "list" and isinstance(value, list):
         element = {**option, "type": option["elements"]}
         for number, part in enumerate(value):
-            yield from _misfits_of(element, part, f"{place}[{number}]")
-    elif not fits(option, value):
-        yield Misfit(place, WRONG_TYPE, option, value)
+            yield from _find_invalid_values(element, part, f"{place}[{number}]")
+    elif not has_type(option, value):
+        yield InvalidOption(place, WRONG_TYPE, option, value)
     elif "options" in option:
-        yield from misfits(option["options"], value, f"{place}.")
+        yield from find_invalid_options(option["options"], value, f"{place}.")
     elif "choices" in option and value not in option["choices"]:
-        yield Misfit(place, WRONG_CHOICE, option, value)
+        yield InvalidOption(place, WRONG_CHOICE, option, value)
 
 
-def fits(option: Mapping[str, Any], value: Any) -> bool:
+def has_type(option: Mapping[str, Any], value: Any) -> bool:
     """Return whether a value has the type of an option. Members and elements are not checked."""
     kind = option["type"]
     if kind == "raw":
@@ -147,16 +149,16 @@ def fits(option: Mapping[str, Any], value: Any) -> bool:
         return isinstance(value, dict) or (kind == "json" and isinstance(value, str))
     if kind == "int":
         return isinstance(value, int) and not isinstance(value, bool)
-    return _can_be_read(check_type_bool, value) if kind == "bool" else _is_number(value)
+    return _is_convertible(check_type_bool, value) if kind == "bool" else _is_number(value)
 
 
 def _is_number(value: Any) -> bool:
-    return not isinstance(value, bool) and _can_be_read(float, value)
+    return not isinstance(value, bool) and _is_convertible(float, value)
 
 
-def _can_be_read(read: Any, value: Any) -> bool:
+def _is_convertible(convert: Any, value: Any) -> bool:
     try:
-        read(value)
+        convert(value)
     except (OverflowError, TypeError, ValueError):
         return False
     return True

@@ -18,7 +18,7 @@ from .._elasticsearch.redaction import Redactor
 from .._elasticsearch.text import numbered
 from .._inference.api import Inference
 from .checked_module import CheckedModule, Secrets
-from .connection_options import connection_of, connection_options, hidden_credentials
+from .connection_options import build_connection, connection_options, find_credentials
 
 
 @dataclass
@@ -44,7 +44,7 @@ Check = Callable[[Mapping[str, Any]], List[str]]
 Work = Callable[[Context], Dict[str, Any]]
 
 
-def _no_more(_params: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+def _no_secrets(_params: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     return ()
 
 
@@ -53,7 +53,7 @@ def run(
     check: Check,
     work: Work,
     supports_check_mode: bool = True,
-    secrets: Secrets = _no_more,
+    secrets: Secrets = _no_secrets,
 ) -> None:
     """Run a module: validate its options, execute it, and exit.
 
@@ -67,9 +67,9 @@ def run(
     module = CheckedModule(secrets, argument_spec=spec, supports_check_mode=supports_check_mode)
     if REQUESTS_IMPORT_ERROR is not None:
         module.fail_json(msg=missing_required_lib("requests"))
-    redact = Redactor({*module.no_log_values, *hidden_credentials(module.params)})
-    result = _guarded(lambda: _result(module, check, work, redact), redact)
-    module.warn_of_hidden_data(result)
+    redact = Redactor({*module.no_log_values, *find_credentials(module.params)})
+    result = _run_safely(lambda: _result(module, check, work, redact), redact)
+    module.warn_about_hidden_data(result)
     # Not within an except block, because fail_json would add the traceback of the exception.
     if result.get("failed"):
         module.fail_json(**result)
@@ -77,10 +77,10 @@ def run(
 
 
 def _result(module: CheckedModule, check: Check, work: Work, redact: Redactor) -> dict[str, Any]:
-    connection, wrong = connection_of(module.params)
-    wrong += [*module.problems, *check(module.params)]
-    if wrong:
-        return {"failed": True, "msg": redact(numbered(wrong))}
+    connection, errors = build_connection(module.params)
+    errors += [*module.problems, *check(module.params)]
+    if errors:
+        return {"failed": True, "msg": redact(numbered(errors))}
     module.accept()
     client = Client(connection, redact)
     context = Context(module.params, client, module.check_mode, module._diff)
@@ -88,11 +88,11 @@ def _result(module: CheckedModule, check: Check, work: Work, redact: Redactor) -
         return work(context)
     finally:
         client.close()
-        for warning in (*context.warnings, *_warnings_of(client)):
+        for warning in (*context.warnings, *_request_warnings(client)):
             module.warn(redact(warning))
 
 
-def _warnings_of(client: Client) -> list[str]:
+def _request_warnings(client: Client) -> list[str]:
     """Return warnings about retries and skipped nodes."""
     warnings = [f"A node was skipped: {problem}" for problem in client.distrusted.values()]
     if client.patience.resent:
@@ -102,7 +102,7 @@ def _warnings_of(client: Client) -> list[str]:
     return warnings
 
 
-def _guarded(work: Callable[[], dict[str, Any]], redact: Redactor) -> dict[str, Any]:
+def _run_safely(work: Callable[[], dict[str, Any]], redact: Redactor) -> dict[str, Any]:
     """Return the result of a function, or a failure if it raises an exception."""
     try:
         return work()

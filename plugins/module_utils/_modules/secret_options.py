@@ -8,24 +8,26 @@ from __future__ import annotations
 from typing import Any, Collection, Iterator, Mapping
 
 
-def secret_options(spec: Mapping[str, Any], given: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+def find_secret_options(
+    spec: Mapping[str, Any], given: Mapping[str, Any], prefix: str = ""
+) -> Iterator[tuple[str, str]]:
     """Return the places and values of options that the argument spec marks as secret.
 
-    :param given: options that C(structured) returned.
+    :param given: options that C(parse_structures) returned.
     """
     for name, option in spec.items():
         value = given.get(name)
         if option.get("no_log"):
-            yield from ((prefix + name, leaf) for leaf in leaves(value))
+            yield from ((prefix + name, leaf) for leaf in scalar_values(value))
         elif "options" in option and isinstance(value, dict):
-            yield from secret_options(option["options"], value, f"{prefix}{name}.")
+            yield from find_secret_options(option["options"], value, f"{prefix}{name}.")
         elif "options" in option and isinstance(value, list):
             for number, part in enumerate(value):
                 if isinstance(part, dict):
-                    yield from secret_options(option["options"], part, f"{prefix}{name}[{number}].")
+                    yield from find_secret_options(option["options"], part, f"{prefix}{name}[{number}].")
 
 
-def leaves(value: Any, without: Collection[str] = ()) -> Iterator[str]:
+def scalar_values(value: Any, without: Collection[str] = ()) -> Iterator[str]:
     """Return all strings and numbers in a nested structure, as strings.
 
     :param without: dictionary keys to skip.
@@ -34,6 +36,6 @@ def leaves(value: Any, without: Collection[str] = ()) -> Iterator[str]:
         value = [part for name, part in value.items() if name not in without]
     if isinstance(value, (list, tuple)):
         for part in value:
-            yield from leaves(part, without)
+            yield from scalar_values(part, without)
     elif value is not None and not isinstance(value, bool):
         yield str(value)

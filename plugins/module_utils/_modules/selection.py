@@ -20,7 +20,7 @@ from .._inference.endpoint import Endpoint, is_task_type
 OLDEST = (8, 16)
 
 #: Values that are not IDs, and that would change the path of the request.
-_NO_ID = re.compile(r"\.{0,2}|_.*|.*[/\s].*", re.DOTALL)
+_INVALID_ID = re.compile(r"\.{0,2}|_.*|.*[/\s].*", re.DOTALL)
 
 #: Task types with the first version that supports each (class TaskType of Elasticsearch).
 _TASK_TYPES = {
@@ -33,15 +33,15 @@ _TASK_TYPES = {
 }
 
 
-def selection_problems(params: Mapping[str, Any], all_endpoints: str) -> list[str]:
+def validate_selection(params: Mapping[str, Any], all_endpoints: str) -> list[str]:
     """Return validation errors for C(inference_id), C(task_type), and C(service).
 
     :param all_endpoints: how to select all endpoints, in the imperative, for a hint.
     """
     wrong = []
-    no_ids = [repr(entry) for entry in params["inference_id"] or () if _NO_ID.fullmatch(entry)]
-    if no_ids:
-        ids = ", ".join(no_ids)
+    invalid_ids = [repr(entry) for entry in params["inference_id"] or () if _INVALID_ID.fullmatch(entry)]
+    if invalid_ids:
+        ids = ", ".join(invalid_ids)
         wrong.append(f"inference_id contains invalid IDs: {ids}. Hint: {all_endpoints} to select all endpoints.")
     task_type = params["task_type"]
     if task_type is not None and not is_task_type(task_type):
@@ -61,26 +61,26 @@ def is_built_in(inference_id: str) -> bool:
     return inference_id.startswith(".")
 
 
-class Reading(NamedTuple):
+class ReadResult(NamedTuple):
     """Endpoints that were read from a cluster, and failures.
 
-    :ivar what: the kind of the names in C(failures), as the beginning of a sentence.
+    :ivar kind: the kind of the names in C(failures), as the beginning of a sentence.
     :ivar failures: errors by the IDs or the task types that could not be read.
     :ivar error: the error of the list of all endpoints, if the single requests failed too.
     """
 
     endpoints: list[Endpoint]
-    what: str = ""
+    kind: str = ""
     failures: Mapping[str, ClientError] = {}
     error: ClientError | None = None
 
     @property
     def warnings(self) -> list[str]:
         """Warnings about IDs or task types that could not be read."""
-        return [f"{self.what} {name} cannot be read: {why.problem}" for name, why in self.failures.items()]
+        return [f"{self.kind} {name} cannot be read: {error.problem}" for name, error in self.failures.items()]
 
 
-def read_endpoints(api: Inference, ids: Sequence[str], task_type: str | None = None) -> Reading:
+def read_endpoints(api: Inference, ids: Sequence[str], task_type: str | None = None) -> ReadResult:
     """Read endpoints with one request, or with several requests if Elasticsearch cannot list one of the endpoints.
 
     :param ids: the endpoints to read, or an empty list for all endpoints.
@@ -88,19 +88,19 @@ def read_endpoints(api: Inference, ids: Sequence[str], task_type: str | None = N
     :raises ClientError: if the request failed for another reason, or if it was for a single endpoint.
     """
     if len(ids) == 1:
-        return Reading(_one(api, ids[0]))
+        return ReadResult(_read_one(api, ids[0]))
     try:
-        return Reading(api.get_all(task_type))
+        return ReadResult(api.get_all(task_type))
     except ClientError as error:
         if not error.may_be_about_one_endpoint or (task_type and not ids):
             raise
         if ids:
-            return _read_parts("Inference endpoint", {name: partial(_one, api, name) for name in ids}, error)
+            return _read_parts("Inference endpoint", {name: partial(_read_one, api, name) for name in ids}, error)
         lists = {name: partial(api.get_all, name) for name in _task_types(api)}
         return _read_parts("Endpoints of the task type", lists, error)
 
 
-def _read_parts(what: str, reads: Mapping[str, Callable[[], list[Endpoint]]], error: ClientError) -> Reading:
+def _read_parts(kind: str, reads: Mapping[str, Callable[[], list[Endpoint]]], error: ClientError) -> ReadResult:
     """Read endpoints without the list of all endpoints.
 
     :param error: the error of that list.
@@ -112,10 +112,10 @@ def _read_parts(what: str, reads: Mapping[str, Callable[[], list[Endpoint]]], er
             found.extend(read())
         except ClientError as failure:
             failures[name] = failure
-    return Reading(found, what, failures, error if len(failures) == len(reads) else None)
+    return ReadResult(found, kind, failures, error if len(failures) == len(reads) else None)
 
 
-def _one(api: Inference, inference_id: str) -> list[Endpoint]:
+def _read_one(api: Inference, inference_id: str) -> list[Endpoint]:
     endpoint = api.get(inference_id)
     return [endpoint] if endpoint else []
 

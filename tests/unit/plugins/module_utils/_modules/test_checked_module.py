@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Secrets in options are neither shown nor logged, wherever they stand, and harmless data is not hidden."""
+"""Tests that secrets in options are neither returned nor logged, and that other data is not hidden."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ URL = "https://es.example.com:9200"
 
 SPEC = {**connection_options(), **anthropic_endpoint.options()}
 
-#: Options that are shown as they are: a text in them is no secret.
+#: Options that are shown unchanged, because their values are not secrets.
 PLAIN = {name for name, option in SPEC.items() if option["type"] in ("str", "path", "list")}
 PLAIN -= {name for name, option in SPEC.items() if option.get("no_log")}
 
@@ -51,7 +51,7 @@ assert LOST_BASE64.endswith("==")
 
 
 class TestMisplacedSecrets:
-    """ansible-core hides secrets that stand in their place; people put them elsewhere, too."""
+    """Tests for secrets in options that the argument spec does not mark as secret."""
 
     IN_NUMBERS: tuple[dict[str, Any], ...] = (
         {"task_settings": {"max_tokens": LOST}},
@@ -108,7 +108,9 @@ class TestMisplacedSecrets:
             *IN_NUMBERS,
         ],
     )
-    def test_of_one_endpoint(self, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]) -> None:
+    def test_misplaced_secret_of_an_endpoint_is_not_shown(
+        self, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+    ) -> None:
         logged = log_of(monkeypatch)
         failed = offline(**{"elasticsearch_url": URL, **options})
         assert failed.failed
@@ -144,14 +146,16 @@ class TestMisplacedSecrets:
             *({"endpoints": [], "defaults": settings} for settings in IN_NUMBERS),
         ],
     )
-    def test_of_many_endpoints(self, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]) -> None:
+    def test_misplaced_secret_in_a_list_of_endpoints_is_not_shown(
+        self, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+    ) -> None:
         logged = log_of(monkeypatch)
         failed = run_module("anthropic_endpoints", {"elasticsearch_url": URL, **options})
         assert failed.failed
         self.check(failed, logged)
 
     @pytest.mark.parametrize("name", ["TIMEOUT", "RETRIES", "VALIDATE_CERTS"])
-    def test_of_the_environment(self, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    def test_misplaced_secret_in_the_environment_is_not_shown(self, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
         logged = log_of(monkeypatch)
         with environment(**{f"ELASTICSEARCH_{name}": LOST}):
             failed = offline(elasticsearch_url=URL)
@@ -160,7 +164,9 @@ class TestMisplacedSecrets:
         self.check(failed, logged)
 
     @pytest.mark.parametrize("value", ["sk-'mis\"placed", ["sk-'mis\"placed"], "sk-\\misplaced", "sk-\nmisplaced"])
-    def test_as_python_writes_it(self, monkeypatch: pytest.MonkeyPatch, value: Any) -> None:
+    def test_misplaced_secret_in_python_notation_is_not_shown(
+        self, monkeypatch: pytest.MonkeyPatch, value: Any
+    ) -> None:
         logged = log_of(monkeypatch)
         failed = offline(elasticsearch_url=URL, retries=value)
         assert failed["msg"].startswith("retries must be an integer, not a ")
@@ -174,24 +180,24 @@ class TestMisplacedSecrets:
             assert secret not in failed.output
             assert secret not in "".join(logged)
 
-    def test_the_message_names_what_is_wrong_all_the_same(self) -> None:
+    def test_message_about_a_misplaced_secret_names_the_options(self) -> None:
         told = message(elasticsearch_url=URL, service_settings={"apikey": LOST})
         assert told.startswith(
             "Unsupported parameters: service_settings.apikey. Supported parameters include: api_key,"
         )
 
     @pytest.mark.parametrize(("value", "is_hidden"), [("s3crt", False), ("s3cret", True)])
-    def test_text_is_hidden_if_it_is_long_enough_to_be_a_secret(self, value: str, is_hidden: bool) -> None:
+    def test_invalid_string_is_hidden_if_it_is_long_enough_to_be_a_secret(self, value: str, is_hidden: bool) -> None:
         assert (value not in offline(elasticsearch_url=URL, retries=value).output) is is_hidden
 
-    def test_a_number_is_none(self) -> None:
+    def test_number_in_place_of_a_structure_is_shown_by_its_type(self) -> None:
         told = message(elasticsearch_url=URL, retries="-1000000", timeout="1_000_000")
         assert told == (
             "2 problems: (1) timeout must be a positive number of seconds, at most 86400, not 1000000.0. "
             "(2) retries must be 0 or more, not -1000000."
         )
 
-    def test_a_text_in_a_list_of_texts_is_none(self, server: Simulator) -> None:
+    def test_string_in_a_list_of_strings_is_not_hidden(self, server: Simulator) -> None:
         run = endpoints(
             server, endpoints=[{"inference_id": "production", "state": "absent"}], purge_exclude=["production"]
         )
@@ -211,7 +217,7 @@ class TestMisplacedSecrets:
 
     @settings(deadline=None, max_examples=120)
     @given(st.sampled_from([*SPEC, "other"]), ANYTHING)
-    def test_no_value_of_any_type_ends_in_anything_but_a_message(self, name: str, value: Any) -> None:
+    def test_any_value_of_an_option_ends_in_a_message(self, name: str, value: Any) -> None:
         ended = offline(**{"elasticsearch_url": "nowhere", name: value})
         assert ended.failed
         assert "bug in esops.inference" not in ended["msg"]
@@ -222,7 +228,7 @@ class TestMisplacedSecrets:
 
     @settings(deadline=None, max_examples=80)
     @given(ANYTHING, ANYTHING)
-    def test_nor_does_one_of_a_list(self, listed: Any, defaults: Any) -> None:
+    def test_any_value_in_a_list_ends_in_a_message(self, listed: Any, defaults: Any) -> None:
         options = {"elasticsearch_url": "nowhere", "endpoints": listed, "defaults": defaults}
         ended = run_module("anthropic_endpoints", options)
         assert ended.failed
@@ -242,7 +248,7 @@ class TestHeaders:
     }
 
     @pytest.mark.parametrize("place", ["task", "text", "environment"])
-    def test_harmless_header_alters_neither_results_nor_messages(self, server: Simulator, place: str) -> None:
+    def test_harmless_header_does_not_alter_results_or_messages(self, server: Simulator, place: str) -> None:
         seed(server)
         written = json.dumps(self.HARMLESS)
         with environment(**{"ELASTICSEARCH_HEADERS": written} if place == "environment" else {}):
@@ -282,7 +288,7 @@ class TestHeaders:
         ("value", "shown"), [("s3cr+et", "it is ******** here"), ("support", "it is support here")]
     )
     @pytest.mark.parametrize("name", ["X-Token", "X-Tenant"])
-    def test_message_of_the_server_hides_credentials_alone(
+    def test_message_of_the_server_hides_only_credentials(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch, name: str, value: str, shown: str
     ) -> None:
         monkeypatch.setattr(
@@ -306,7 +312,7 @@ class TestHeaders:
 
 
 class TestHiddenData:
-    """A secret that is a part of other data: ansible-core hides both, so the user is told."""
+    """Tests for the warning about a secret that also occurs in other data, which ansible-core hides too."""
 
     LOGIN: Mapping[str, str] = {"elasticsearch_username": "claude", "elasticsearch_password": "claude"}
 
@@ -353,7 +359,7 @@ class TestHiddenData:
         (warning,) = run.warnings
         assert warning.startswith("The value of endpoints[0].service_settings.api_key also occurs in results, diff of")
 
-    def test_number_that_contains_a_secret_is_told_of(self, server: Simulator) -> None:
+    def test_number_that_contains_a_secret_causes_a_warning(self, server: Simulator) -> None:
         seed(server)
         run = endpoint(server, elasticsearch_username="joe", elasticsearch_password="1024")
         assert run["endpoint"]["task_settings"]["max_tokens"] != 1024
@@ -364,7 +370,7 @@ class TestHiddenData:
         run = endpoint(server, elasticsearch_username="claude", elasticsearch_password="s3cr+et")
         assert (run["endpoint"], run.warnings) == (STORED, [])
 
-    def test_secret_that_occurs_in_a_message_alone_is_not_warned_of(self, server: Simulator) -> None:
+    def test_secret_that_occurs_only_in_a_message_causes_no_warning(self, server: Simulator) -> None:
         server.faults.add(Fault("status", status=403))
         run = endpoint(server, elasticsearch_username="joe", elasticsearch_password="simulated")
         assert run.failed
@@ -372,9 +378,9 @@ class TestHiddenData:
 
 
 class TestLog:
-    """ansible-core writes the options of every run to the log of the system."""
+    """Tests for the system log, to which ansible-core writes the options of every run."""
 
-    def test_it_holds_no_secret(self, server: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_system_log_contains_no_secret(self, server: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
         logged = log_of(monkeypatch)
         secrets = {"elasticsearch_password": "p€ss wörd", "headers": {"X-Key": "header-value", "Cookie": "v2-longer"}}
         endpoint(server, **DOCUMENTED, elasticsearch_username="joe", **secrets)
@@ -385,8 +391,8 @@ class TestLog:
             assert secret not in text
 
 
-def test_secret_with_quotation_marks_is_not_in_the_log(server: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The log shows headers as Python writes them."""
+def test_system_log_contains_no_secret_with_quotation_marks(server: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log contains the Python representation of headers."""
     logged = log_of(monkeypatch)
     endpoint(server, headers={"X-Auth-Token": "it's \"it\\", "X-Tenant": "a"})
     assert "X-Auth-Token" in "".join(logged)
@@ -400,7 +406,7 @@ def test_failure_of_ansible_core_before_options_are_read_is_returned(monkeypatch
 
 
 class TestOptionsThatAreNotAccepted:
-    """Whatever is wrong with them, neither the result nor the log of the system shows a single option."""
+    """Tests that neither the result nor the system log contains an option if any option is invalid."""
 
     @pytest.mark.parametrize(
         "options",
@@ -425,8 +431,8 @@ class TestOptionsThatAreNotAccepted:
         assert "s3cr+et" not in failed.output
         assert logged == []
 
-    def test_option_that_ansible_core_alone_rejects_is_not_returned(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(checked_module, "misfits", lambda _spec, _given: [])
+    def test_option_that_only_ansible_core_rejects_is_not_returned(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(checked_module, "find_invalid_options", lambda _spec, _given: [])
         failed = offline(elasticsearch_url=URL, unknown="s3cr+et", force=KEY, service_settings={"api_key": KEY})
         assert failed.result.keys() == {"failed", "msg"}
         assert "s3cr+et" not in failed.output
@@ -439,8 +445,8 @@ class TestOptionsThatAreNotAccepted:
         assert "s3cr+et" not in run.output
         assert logged == []
 
-    def test_secret_that_stands_in_its_place_is_not_in_the_message(self) -> None:
-        """Choices are shown as they are."""
+    def test_secret_of_a_secret_option_is_not_in_the_message(self) -> None:
+        """Messages about choices contain the value."""
         told = message(elasticsearch_url=URL, task_type=KEY, service_settings={"api_key": KEY})
         assert told == "value of task_type must be one of: completion, chat_completion, got: ********"
 
@@ -449,10 +455,10 @@ class TestOptionsThatAreNotAccepted:
         assert endpoint(server)["invocation"]["module_args"]["inference_id"] == ID
 
 
-def test_secrets_that_ansible_core_does_not_know_are_registered_where_it_masks_by_registration(
+def test_misplaced_secrets_are_registered_if_ansible_core_supports_that(
     server: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """ansible-core 2.22 no longer looks at C(no_log_values)."""
+    """ansible-core 2.22 ignores C(no_log_values)."""
     registered: set[str] = set()
     monkeypatch.setattr(checked_module, "register_secrets", registered.update)
     seed(server)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the cluster is and how to speak with it: every option, the environment, and what is refused."""
+"""Tests for the connection options, their environment variables, and their validation."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ CLOUD_ID = "label:" + base64.b64encode(b"eu.example.com$abc$kib").decode()
 
 @pytest.fixture
 def connection(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Connection]:
-    """The connection that options describe, of a run that does nothing with it."""
+    """Return the connection that a run builds from options."""
     found: list[Connection] = []
 
     class Spy:
@@ -62,14 +62,14 @@ def connection(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Connection]:
 
 @pytest.fixture
 def files(tmp_path: Path) -> dict[str, str]:
-    """A file for each option that names one."""
+    """Create a file for each option with a path."""
     paths = {name: tmp_path / f"{name}.pem" for name in ("ca_path", "client_cert", "client_key")}
     for path in paths.values():
         path.touch()
     return {name: str(path) for name, path in paths.items()}
 
 
-#: Each option of the connection: a value, as its variable has it, and the part of the Connection that comes of it.
+#: Each connection option: value, value of the environment variable, and the resulting part of the Connection.
 OPTIONS: dict[str, tuple[Any, str, dict[str, Any]]] = {
     "elasticsearch_url": (["http://a:1/", "http://b"], "http://a:1/, http://b", {"urls": ("http://a:1", "http://b")}),
     "elasticsearch_cloud_id": (CLOUD_ID, CLOUD_ID, {"urls": ("https://abc.eu.example.com:443",)}),
@@ -87,7 +87,7 @@ OPTIONS: dict[str, tuple[Any, str, dict[str, Any]]] = {
     "headers": ({"X-A": "b", "X-N": 1}, '{"X-A": "b", "X-N": 1}', {"headers": {"X-A": "b", "X-N": "1"}}),
 }
 
-#: What an option cannot do without.
+#: Options that other options require.
 COMPANIONS = {
     "elasticsearch_username": {"elasticsearch_password": "pass€word"},
     "elasticsearch_password": {"elasticsearch_username": "elastic"},
@@ -107,23 +107,27 @@ def companions(name: str, files: Mapping[str, str]) -> dict[str, str]:
 
 
 class TestConnection:
-    def test_every_option_is_tested_here(self) -> None:
+    def test_every_connection_option_has_a_test(self) -> None:
         assert list(OPTIONS) == list(connection_options())
 
     @pytest.mark.parametrize("name", OPTIONS)
-    def test_of_the_task(self, connection: Callable[..., Connection], files: dict[str, str], name: str) -> None:
+    def test_options_of_the_task_define_the_connection(
+        self, connection: Callable[..., Connection], files: dict[str, str], name: str
+    ) -> None:
         value = OPTIONS[name][0]
         value = files.get(value, value) if isinstance(value, str) else value
         assert connection(**{name: value}, **companions(name, files)) == expected(name, files)
 
     @pytest.mark.parametrize("name", OPTIONS)
-    def test_of_the_environment(self, connection: Callable[..., Connection], files: dict[str, str], name: str) -> None:
+    def test_options_of_the_environment_define_the_connection(
+        self, connection: Callable[..., Connection], files: dict[str, str], name: str
+    ) -> None:
         prefix = "" if name.startswith("elasticsearch_") else "ELASTICSEARCH_"
         with environment(**{prefix + name.upper(): files.get(name, OPTIONS[name][1])}):
             assert connection(**companions(name, files)) == expected(name, files)
 
     @pytest.mark.parametrize("name", OPTIONS)
-    def test_an_empty_variable_counts_as_none(self, connection: Callable[..., Connection], name: str) -> None:
+    def test_empty_environment_variable_is_ignored(self, connection: Callable[..., Connection], name: str) -> None:
         variable = connection_options()[name]["fallback"][1][0]
         with environment(**{variable: ""}):
             if name == "elasticsearch_url":
@@ -132,25 +136,29 @@ class TestConnection:
                 assert connection(elasticsearch_url=URL) == Connection((URL,))
 
     @pytest.mark.parametrize("value", ["", None])
-    def test_an_empty_option_counts_as_none(self, connection: Callable[..., Connection], value: str | None) -> None:
+    def test_empty_option_is_ignored(self, connection: Callable[..., Connection], value: str | None) -> None:
         names = ("elasticsearch_cloud_id", "elasticsearch_username", "elasticsearch_password", "elasticsearch_api_key")
         empty = dict.fromkeys((*names, "elasticsearch_bearer_token", "ca_fingerprint"), value)
         assert connection(elasticsearch_url=URL, headers={}, **empty) == Connection((URL,))
 
-    def test_the_defaults(self, connection: Callable[..., Connection]) -> None:
+    def test_connection_has_defaults(self, connection: Callable[..., Connection]) -> None:
         found = connection(elasticsearch_url=URL)
         assert (found.validate_certs, found.timeout, found.retries) == (True, 130.0, 3)
 
     @pytest.mark.parametrize(
         "written", [FINGERPRINT, ":".join(re.findall("..", FINGERPRINT)).upper(), f" {FINGERPRINT}\n"]
     )
-    def test_a_fingerprint_as_anybody_writes_it(self, connection: Callable[..., Connection], written: str) -> None:
+    def test_fingerprint_is_accepted_in_common_notations(
+        self, connection: Callable[..., Connection], written: str
+    ) -> None:
         assert connection(elasticsearch_url=URL, ca_fingerprint=written).ca_fingerprint == FINGERPRINT
 
-    def test_a_directory_is_a_ca_path(self, connection: Callable[..., Connection], tmp_path: Path) -> None:
+    def test_ca_path_can_be_a_directory(self, connection: Callable[..., Connection], tmp_path: Path) -> None:
         assert connection(elasticsearch_url=URL, ca_path=str(tmp_path)).ca_path == str(tmp_path)
 
-    def test_a_home_directory_is_expanded(self, connection: Callable[..., Connection], empty_home: Path) -> None:
+    def test_home_directory_in_a_path_is_expanded(
+        self, connection: Callable[..., Connection], empty_home: Path
+    ) -> None:
         (empty_home / "ca.pem").touch()
         assert connection(elasticsearch_url=URL, ca_path="~/ca.pem").ca_path == str(empty_home / "ca.pem")
 
@@ -165,26 +173,28 @@ def upper(options: Mapping[str, str]) -> dict[str, str]:
 
 
 class TestTaskAndEnvironment:
-    """Several ways to say the same: what stands in the task wins."""
+    """Tests for alternative options: the task takes precedence over the environment."""
 
     @pytest.mark.parametrize("task", [BASIC, API_KEY, TOKEN])
     @pytest.mark.parametrize("around", [BASIC, API_KEY, TOKEN, {**API_KEY, **TOKEN}])
-    def test_credentials_of_the_task_win(
+    def test_credentials_of_the_task_take_precedence(
         self, connection: Callable[..., Connection], task: dict[str, str], around: dict[str, str]
     ) -> None:
         with environment(**upper({name: f"{value}x" for name, value in around.items()})):
             found = connection(elasticsearch_url=URL, **task)
         assert found == Connection((URL,), choose_auth({name.partition("_")[2]: value for name, value in task.items()}))
 
-    def test_a_url_of_the_task_wins(self, connection: Callable[..., Connection]) -> None:
+    def test_url_of_the_task_takes_precedence(self, connection: Callable[..., Connection]) -> None:
         with environment(ELASTICSEARCH_CLOUD_ID=CLOUD_ID):
             assert connection(elasticsearch_url=URL).urls == (URL,)
 
-    def test_a_cloud_id_of_the_task_wins(self, connection: Callable[..., Connection]) -> None:
+    def test_cloud_id_of_the_task_takes_precedence(self, connection: Callable[..., Connection]) -> None:
         with environment(ELASTICSEARCH_URL="http://a:1,http://b:2"):
             assert connection(elasticsearch_cloud_id=CLOUD_ID).urls == ("https://abc.eu.example.com:443",)
 
-    def test_user_and_password_may_come_from_both(self, connection: Callable[..., Connection]) -> None:
+    def test_username_and_password_can_come_from_task_and_environment(
+        self, connection: Callable[..., Connection]
+    ) -> None:
         with environment(ELASTICSEARCH_PASSWORD="s€cret", ELASTICSEARCH_API_KEY="id:secret"):
             found = connection(elasticsearch_url=URL, elasticsearch_username="joe")
         assert found.auth == Basic("joe", "s€cret")
@@ -201,26 +211,30 @@ class TestTaskAndEnvironment:
             ),
         ],
     )
-    def test_two_in_one_place_are_an_error(self, place: str, ways: dict[str, str], names: str) -> None:
+    def test_two_authentication_methods_in_one_place_are_rejected(
+        self, place: str, ways: dict[str, str], names: str
+    ) -> None:
         with environment(**upper(ways) if place == "environment" else {}):
             told = message(elasticsearch_url=URL, **ways if place == "task" else {})
         assert told == f"{names} are mutually exclusive. Hint: set only one of them, in the task or in the environment."
 
-    def test_two_places_are_an_error(self) -> None:
+    def test_url_with_cloud_id_is_rejected(self) -> None:
         told = message(elasticsearch_url=URL, elasticsearch_cloud_id=CLOUD_ID)
         assert told.startswith("elasticsearch_url and elasticsearch_cloud_id are mutually exclusive")
 
 
 class TestProblems:
-    """Each is found before any request, and told with what to do."""
+    """Tests for validation errors, which are found before any request."""
 
     @pytest.mark.parametrize(
         ("options", "told"),
         [
             (
                 {},
-                "elasticsearch_url or elasticsearch_cloud_id is required. Hint: set one of them, or the environment "
-                "variable ELASTICSEARCH_URL or ELASTICSEARCH_CLOUD_ID.",
+                (
+                    "elasticsearch_url or elasticsearch_cloud_id is required. Hint: set one of them, or the "
+                    "environment variable ELASTICSEARCH_URL or ELASTICSEARCH_CLOUD_ID."
+                ),
             ),
             (
                 {"elasticsearch_url": "localhost:9200"},
@@ -282,7 +296,7 @@ class TestProblems:
             ({"headers": {"a:b": "b"}}, "headers: 'a:b' is not a valid header name."),
         ],
     )
-    def test_it_is_told(self, options: dict[str, Any], told: str) -> None:
+    def test_validation_error_is_reported(self, options: dict[str, Any], told: str) -> None:
         place = (
             {"elasticsearch_url": URL}
             if options and not {"elasticsearch_url", "elasticsearch_cloud_id"} & set(options)
@@ -290,7 +304,7 @@ class TestProblems:
         )
         assert message(**place, **options).startswith(told)
 
-    def test_all_of_them_at_once(self, server: Simulator) -> None:
+    def test_all_validation_errors_are_reported_at_once(self, server: Simulator) -> None:
         run = endpoint(
             server,
             retries=-1,
@@ -318,18 +332,18 @@ class TestProblems:
         assert server.requests == []
         assert run.result.keys() - {"invocation"} == {"failed", "msg"}
 
-    def test_a_file_that_cannot_be_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_unreadable_file_is_rejected(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(os, "access", lambda *_args: False)
         assert message(elasticsearch_url=URL, ca_path=__file__).startswith(f"ca_path: {__file__} does not exist or")
 
-    def test_a_path_that_no_system_knows(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_invalid_path_is_rejected(self, monkeypatch: pytest.MonkeyPatch) -> None:
         log_of(monkeypatch)  # syslog refuses it, the journal does not
         assert message(elasticsearch_url=URL, ca_path="a\0b").startswith(
             "ca_path: a\0b does not exist or is not readable"
         )
 
     @pytest.mark.parametrize("name", ["ELASTICSEARCH_USERNAME", "ELASTICSEARCH_PASSWORD"])
-    def test_bytes_that_are_no_text(self, name: str) -> None:
+    def test_environment_variable_that_is_not_utf8_is_rejected(self, name: str) -> None:
         login = {"ELASTICSEARCH_USERNAME": "joe", "ELASTICSEARCH_PASSWORD": "pass"}
         with environment(**{**login, name: os.fsdecode(b"p\xe4ssword")}):
             assert message(elasticsearch_url=URL) == f"{name.lower()} is not valid UTF-8."
@@ -341,14 +355,14 @@ RESPONSE = {"id": "VuaCfGcB", "name": "n", "api_key": "ui2lp2axTNmsyakw", "encod
 @pytest.mark.parametrize(
     ("name", "shown"), [("X-Tenant", " The value is 'sup\\nport'."), ("X-Api-Key", ""), ("Cookie", "")]
 )
-def test_header_that_cannot_be_sent_is_shown_unless_it_is_a_credential(name: str, shown: str) -> None:
+def test_invalid_header_is_shown_unless_it_is_a_credential(name: str, shown: str) -> None:
     failed = offline(elasticsearch_url=URL, headers={name: "sup\nport"})
-    assert failed["msg"].endswith(f"characters that are not ASCII.{shown}")
+    assert failed["msg"].endswith(f"or non-ASCII characters.{shown}")
     assert ("port" in failed.output.replace("support", "")) is bool(shown)
 
 
 class TestFormsOfKeys:
-    """What people copy together with a key is rejected before any request, and never shown."""
+    """Tests for text that was copied together with a key. It is rejected before any request, and never shown."""
 
     @pytest.mark.parametrize("place", ["task", "environment"])
     @pytest.mark.parametrize(
@@ -416,7 +430,7 @@ class TestCloudId:
         "host", ["eu.example.com$abc$kib", "eu.example.com$abc$", "eu.example.com$abc", "eu.example.com$abc\n"]
     )
     @pytest.mark.parametrize("change", [str, "  {}\n".format, lambda cloud_id: cloud_id.rstrip("=")])
-    def test_copied_with_whitespace_or_without_padding(
+    def test_cloud_id_with_whitespace_or_without_padding_is_accepted(
         self, connection: Callable[..., Connection], host: str, change: Callable[[str], str]
     ) -> None:
         cloud_id = change(f"my label:{base64.b64encode(host.encode()).decode()}")
@@ -425,7 +439,7 @@ class TestCloudId:
     @pytest.mark.parametrize(
         "cloud_id", ["label:abc", f"{CLOUD_ID}\u200b", f"{CLOUD_ID} x", f'"{CLOUD_ID}"', "label:", "="]
     )
-    def test_anything_else_is_rejected(self, cloud_id: str) -> None:
+    def test_invalid_cloud_id_is_rejected(self, cloud_id: str) -> None:
         told = message(elasticsearch_cloud_id=cloud_id)
         assert told == f"elasticsearch_cloud_id is not a Cloud ID. The value is {cloud_id!r}."
 
@@ -451,7 +465,7 @@ class TestUserInUrl:
             ("ftp://bob:hunter22@es:9200", "ftp://es:9200", NO_URL),
         ],
     )
-    def test_it_is_refused_and_never_shown(
+    def test_url_with_credentials_is_rejected_and_never_shown(
         self, monkeypatch: pytest.MonkeyPatch, place: str, url: str, shown: str, problem: str
     ) -> None:
         logged = log_of(monkeypatch)
@@ -463,7 +477,7 @@ class TestUserInUrl:
             assert secret not in failed.output
             assert secret not in "".join(logged)
 
-    def test_a_dictionary_in_its_place_is_not_shown_either(self) -> None:
+    def test_dictionary_in_place_of_a_url_is_not_shown(self) -> None:
         failed = offline(elasticsearch_url=[{"url": "http://es", "password": "hunter22"}])
         assert "hunter22" not in failed.output
         assert failed["msg"] == "elasticsearch_url[0] must be a string, not a dictionary."

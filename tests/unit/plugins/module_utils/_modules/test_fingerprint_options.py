@@ -14,7 +14,7 @@ DECLARED = {"elasticsearch_url": "https://es.example.com:9200", "update_secrets"
 
 
 @pytest.mark.parametrize("name", ["", "A", "-a", "a/b", "a,b", "a*", "..", ".", "a b", "_all", "é"])
-def test_name_that_no_index_can_have_is_rejected(name: str) -> None:
+def test_invalid_index_name_is_rejected(name: str) -> None:
     assert "is not a valid index name" in message(**DECLARED, fingerprint_index=name)
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options that are not what their spec wants: told all at once, with the place, and never as a traceback."""
+"""Tests for error messages about invalid options."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._modules.option_errors import validation_errors
-from ansible_collections.esops.inference.plugins.module_utils._modules.raw_options import misfits
+from ansible_collections.esops.inference.plugins.module_utils._modules.raw_options import find_invalid_options
 from tests.simulator import Simulator
 from tests.unit.support import ID, endpoint, endpoints, info, message, offline, run_module, seed
 
@@ -38,13 +38,15 @@ class TestNumbers:
             ({"chunking_settings": {"strategy": "word", "overlap": True}}, ["chunking_settings.overlap"]),
         ],
     )
-    def test_a_boolean_is_none(self, server: Simulator, options: dict[str, Any], names: list[str]) -> None:
+    def test_boolean_is_rejected_for_integer_option(
+        self, server: Simulator, options: dict[str, Any], names: list[str]
+    ) -> None:
         failed = endpoint(server, **options)
         for name in names:
             assert re.search(rf"(^|\) ){re.escape(name)} must be a number, not (true|false)\.", failed["msg"])
         assert server.requests == []
 
-    def test_a_boolean_is_none_in_a_list_either(self, server: Simulator) -> None:
+    def test_boolean_in_a_list_is_rejected_for_integer_option(self, server: Simulator) -> None:
         listed: list[Any] = [{"inference_id": "a"}, {"inference_id": "b", "task_settings": {"max_tokens": True}}]
         listed.append('{"inference_id": "c", "task_settings": {"top_k": false}}')
         failed = endpoints(server, endpoints=listed, defaults={"task_settings": {"top_p": True}})
@@ -55,12 +57,12 @@ class TestNumbers:
 
     @pytest.mark.parametrize("value", [float("inf"), "-Infinity", "1e999999999", "nan", "soon"])
     @pytest.mark.parametrize("name", ["retries", "wait_timeout"])
-    def test_a_whole_one_is_finite(self, name: str, value: Any) -> None:
+    def test_infinite_number_is_rejected_for_integer_option(self, name: str, value: Any) -> None:
         assert message(elasticsearch_url=URL, **{name: value}).startswith(f"{name} must be an integer, not ")
 
 
 class TestTypes:
-    def test_all_wrong_ones_are_told_at_once(self, server: Simulator) -> None:
+    def test_all_type_errors_are_reported_at_once(self, server: Simulator) -> None:
         failed = endpoint(
             server,
             timeout="soon",
@@ -122,23 +124,23 @@ class TestTypes:
             ),
         ],
     )
-    def test_wrong_element_is_named_once(self, options: dict[str, Any], problem: str) -> None:
+    def test_invalid_element_is_reported_once(self, options: dict[str, Any], problem: str) -> None:
         assert run_module("anthropic_endpoints", {"elasticsearch_url": URL, **options})["msg"] == problem
 
-    def test_what_is_required_is_told_beside_the_rest(self) -> None:
+    def test_missing_option_is_reported_with_other_errors(self) -> None:
         failed = run_module("anthropic_endpoint", {"task_settings": {"foo": 1}})
         begins = (
             "2 problems: (1) missing required arguments: inference_id (2) Unsupported parameters: task_settings.foo. "
         )
         assert failed["msg"].startswith(begins)
 
-    def test_a_single_one_is_told_alone(self) -> None:
+    def test_single_type_error_is_not_numbered(self) -> None:
         told = message(elasticsearch_url=URL, state="gone")
         assert told == "value of state must be one of: present, absent, got: gone"
 
     @pytest.mark.parametrize(("value", "kind"), [({"key": "value-of-it"}, "dictionary"), (["value-of-it"], "list")])
     @pytest.mark.parametrize("name", ["model_id", "url", "api_key"])
-    def test_the_text_of_a_structure_is_no_string(self, name: str, value: Any, kind: str) -> None:
+    def test_structure_is_rejected_for_string_option(self, name: str, value: Any, kind: str) -> None:
         told = message(elasticsearch_url=URL, service_settings={name: value})
         assert f"service_settings.{name} must be a string, not a {kind}" in told
 
@@ -160,7 +162,7 @@ class TestValues:
             ([], "a list"),
         ],
     )
-    def test_anything_else_is_rejected_with_the_value(self, value: Any, shown: str) -> None:
+    def test_invalid_integer_is_rejected_with_the_value(self, value: Any, shown: str) -> None:
         told = message(elasticsearch_url=URL, task_settings={"max_tokens": value})
         assert told == f"task_settings.max_tokens must be an integer, not {shown}."
 
@@ -177,7 +179,7 @@ class TestValues:
 
 
 class TestTexts:
-    """YAML reads some texts as numbers, booleans or dates: C(0123) is 83, C(12:30:00) is 45000."""
+    """YAML reads some strings as numbers, booleans, or dates: C(0123) is 83, C(12:30:00) is 45000."""
 
     @pytest.mark.parametrize(
         ("value", "shown"),
@@ -223,9 +225,7 @@ class TestTexts:
             ),
         ],
     )
-    def test_number_is_rejected_wherever_a_string_belongs(
-        self, module: str, options: dict[str, Any], problem: str
-    ) -> None:
+    def test_number_is_rejected_for_string_option(self, module: str, options: dict[str, Any], problem: str) -> None:
         required = {"inference_id": ID} if module == "anthropic_endpoint" else {}
         assert problem in run_module(module, {"elasticsearch_url": URL, **required, **options})["msg"]
 
@@ -247,7 +247,7 @@ class TestTexts:
 
     def test_date_is_rejected(self) -> None:
         spec = {"inference_id": {"type": "str"}}
-        assert validation_errors(misfits(spec, {"inference_id": datetime.date(2026, 1, 2)})) == [
+        assert validation_errors(find_invalid_options(spec, {"inference_id": datetime.date(2026, 1, 2)})) == [
             "inference_id must be a string, not a date."
         ]
 
@@ -259,7 +259,7 @@ class TestUnknownSettings:
         "ansible.utils.remove_keys(target=['thinking'])."
     )
 
-    def test_setting_that_a_newer_server_shows_is_named_with_what_to_do(self, server: Simulator) -> None:
+    def test_setting_of_a_newer_server_has_a_hint(self, server: Simulator) -> None:
         seed(server, "a")
         seed(server, "b", thinking={"type": "enabled"})
         read = info(server, service="anthropic")["endpoints"]
@@ -268,7 +268,7 @@ class TestUnknownSettings:
             "max_tokens, temperature, top_k, top_p." + self.HINT
         )
 
-    def test_setting_of_many_endpoints_is_named_once(self) -> None:
+    def test_unsupported_setting_of_many_endpoints_is_reported_once(self) -> None:
         listed = [{"inference_id": f"e{number}", "thinking": 1} for number in range(5)]
         told = run_module("anthropic_endpoints", {"elasticsearch_url": URL, "endpoints": listed})["msg"]
         assert told.startswith(
@@ -276,5 +276,5 @@ class TestUnknownSettings:
         )
         assert told.endswith(self.HINT)
 
-    def test_misspelled_option_of_the_module_has_no_such_hint(self) -> None:
+    def test_misspelled_option_has_no_hint_about_newer_servers(self) -> None:
         assert "newer" not in message(elasticsearch_url=URL, service_settings={"modelid": "m"}, time_out=1)

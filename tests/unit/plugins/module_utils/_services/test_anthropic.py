@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is special about the service anthropic. What follows from any rows is shown with a made-up service."""
+"""Tests for particularities of the service anthropic. A fictional service tests everything else."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ URL = "service_settings.url"
 
 
 class TestRows:
-    def test_create_needs_key_model_and_tokens(self) -> None:
+    def test_create_requires_key_model_and_max_tokens(self) -> None:
         assert SERVICE.missing_settings({}, "completion") == [KEY, MODEL, TOKENS]
         assert SERVICE.missing_settings({}, "chat_completion") == [KEY, MODEL, TOKENS]
 
-    def test_new_endpoint_is_for_completion_unless_declared_otherwise(self) -> None:
+    def test_default_task_type_is_completion(self) -> None:
         assert SERVICE.task_types == ("completion", "chat_completion")
 
-    def test_rate_limit_has_the_only_default_that_servers_show(self) -> None:
+    def test_rate_limit_is_the_only_setting_with_a_default(self) -> None:
         assert SERVICE.defaults("completion") == {RATE: 50}
 
     def test_api_key_is_the_only_secret(self) -> None:
         assert SERVICE.secrets == (KEY,)
         assert SERVICE.named_credentials == KEY
 
-    def test_model_names_the_model_that_duplicates_are_searched_by(self) -> None:
+    def test_model_id_identifies_duplicates(self) -> None:
         assert SERVICE.model == MODEL
 
     @pytest.mark.parametrize(
@@ -53,14 +53,14 @@ class TestRows:
             ("task_type", []),
         ],
     )
-    def test_setting_changes_in_place_on_these_versions(self, path: str, versions: list[Any]) -> None:
+    def test_setting_can_be_updated_in_place_since_its_version(self, path: str, versions: list[Any]) -> None:
         assert [server for server in (V816, V817, V93, V94) if SERVICE.changes_in_place(path, server)] == versions
         assert SERVICE.is_fixed(path) is not bool(versions)
 
     def test_task_settings_are_updated_as_a_whole(self) -> None:
         assert SERVICE.select_update((TOKENS,), {TOKENS: 5, TEMPERATURE: 0.5, RATE: 7}) == {TOKENS: 5, TEMPERATURE: 0.5}
 
-    def test_service_settings_change_without_the_key_since_9_5(self) -> None:
+    def test_service_settings_are_updated_without_the_key_since_9_5(self) -> None:
         assert [SERVICE.needs_secrets((RATE,), server) for server in (V93, V94, V95)] == [True, True, False]
 
     def test_updates_are_validated_since_9_4(self) -> None:
@@ -190,7 +190,7 @@ class TestChecks:
             ),
         ],
     )
-    def test_documented_limit_is_checked(self, settings: dict[str, Any], problem: str) -> None:
+    def test_value_beyond_a_documented_limit_is_rejected(self, settings: dict[str, Any], problem: str) -> None:
         assert SERVICE.validate(flatten(settings)) == [problem]
 
     @pytest.mark.parametrize(
@@ -207,23 +207,23 @@ class TestChecks:
     def test_value_at_a_documented_limit_is_accepted(self, settings: dict[str, Any]) -> None:
         assert SERVICE.validate(flatten(settings)) == []
 
-    def test_url_that_may_hold_a_password_is_not_shown(self) -> None:
+    def test_url_that_may_contain_a_password_is_not_shown(self) -> None:
         [problem] = SERVICE.validate({URL: "ftp://joe:password@a"})
         assert "password" not in problem
 
     @pytest.mark.parametrize("model", ["", " "])
-    def test_model_without_a_name_is_a_problem(self, model: str) -> None:
+    def test_empty_model_is_rejected(self, model: str) -> None:
         assert len(SERVICE.validate({MODEL: model})) == 1
 
 
 class TestAdvice:
-    def test_temperature_together_with_top_p_is_advised_against(self) -> None:
+    def test_temperature_with_top_p_causes_a_warning(self) -> None:
         assert SERVICE.advise({TEMPERATURE: 0.1, TOP_P: 0.2}) == [
             "task_settings contains temperature and top_p. Anthropic recommends changing only one of them."
         ]
 
     @pytest.mark.parametrize("settings", [{}, {TEMPERATURE: 0.1}, {TOP_P: 0.2, TOP_K: 3}])
-    def test_one_of_temperature_and_top_p_gives_no_advice(self, settings: dict[str, Any]) -> None:
+    def test_temperature_or_top_p_causes_no_warning(self, settings: dict[str, Any]) -> None:
         assert SERVICE.advise(settings) == []
 
 
@@ -256,5 +256,5 @@ class TestExplain:
             ("for request from inference entity id [a] status [400]: unknown url", ""),
         ],
     )
-    def test_words_of_elasticsearch_have_a_hint_and_those_of_the_provider_none(self, words: str, hint: str) -> None:
+    def test_elasticsearch_errors_have_a_hint_and_provider_errors_do_not(self, words: str, hint: str) -> None:
         assert SERVICE.explain(words) == hint
