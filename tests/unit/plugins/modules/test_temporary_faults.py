@@ -56,7 +56,7 @@ class TestProvider:
         run = endpoint(server, **DOCUMENTED, retries=3)
         assert server.requests == [READ, OTHERS, VERSION, *[create_request()] * 4]
         assert (run["action"], run["endpoint"], pauses) == ("created", STORED, [1, 2, 4])
-        assert f"the last time for status {status} of the provider" in run.warnings[-1]
+        assert f"Last reason: status {status} of the provider" in run.warnings[-1]
 
     @pytest.mark.parametrize("status", PASSING)
     def test_key_rotation_waits_for_the_provider(self, server: Simulator, status: int) -> None:
