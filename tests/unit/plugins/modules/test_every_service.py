@@ -201,8 +201,8 @@ class TestEachShape:
         assert again["endpoint"] == created["endpoint"] == held(server)
 
     def test_create_is_predicted_in_check_mode(self, server: Simulator, shape: Shape) -> None:
-        foretold = run(server, shape, check=True)
-        assert (foretold["changed"], foretold["action"]) == (True, "created")
+        predicted = run(server, shape, check=True)
+        assert (predicted["changed"], predicted["action"]) == (True, "created")
         assert server.endpoint(ID) is None
 
     def test_returned_endpoint_can_be_declared_without_a_change(self, server: Simulator, shape: Shape) -> None:
@@ -239,12 +239,12 @@ class TestChange:
     def test_update_is_predicted_in_check_mode(self, server: Simulator, shape: Shape) -> None:
         create(server, shape)
         before = held(server)
-        foretold = run(server, shape, shape.change, check=True)
-        assert (foretold["changed"], foretold["action"]) == (True, "updated")
+        predicted = run(server, shape, shape.change, check=True)
+        assert (predicted["changed"], predicted["action"]) == (True, "updated")
         assert held(server) == before
         done = run(server, shape, shape.change)
-        assert foretold["changes"] == done["changes"]
-        assert foretold["endpoint"] == done["endpoint"]
+        assert predicted["changes"] == done["changes"]
+        assert predicted["endpoint"] == done["endpoint"]
 
     def test_drift_is_detected_and_corrected(self, server: Simulator, shape: Shape) -> None:
         create(server, shape)

@@ -240,7 +240,7 @@ class TestInterrupted:
         assert run["action"] == ("none" if policy == "when_changed" else "updated")
 
 
-class TestAtTheSameTime:
+class TestConcurrency:
     """Tests for concurrent runs with different keys: the record matches the key of the endpoint, or is unknown."""
 
     @pytest.mark.rejected("PUT /ansible-inference-fingerprints.*: 409")
@@ -288,7 +288,7 @@ class TestAtTheSameTime:
         assert rotation.declare(FORMER_KEY)["changed"] is False
 
 
-class TestForetold:
+class TestCheckMode:
     def test_check_mode_predicts_the_rotation_without_values(self, rotation: Rotation) -> None:
         rotation.declare(FORMER_KEY)
         before = rotation.records
@@ -306,7 +306,7 @@ class TestForetold:
         assert not rotation.path.exists()
 
 
-class TestMany:
+class TestLists:
     def test_endpoints_in_sync_need_two_requests(self, rotation: Rotation) -> None:
         declared = {
             "endpoints": [{"inference_id": f"e{number:03}"} for number in range(100)],

@@ -64,19 +64,17 @@ class TestCreate:
         assert (run["changed"], run["action"], run["changes"], run["endpoint"]) == (False, "none", [], STORED)
         assert "diff" not in run
 
-    def test_create_with_duplicate_model_allow_searches_only_for_leftover_temporary_endpoint(
-        self, server: Simulator
-    ) -> None:
+    def test_create_with_duplicate_model_allow_still_lists_endpoints(self, server: Simulator) -> None:
         documented(server, duplicate_model="allow")
         assert server.requests == CREATE
 
     def test_create_in_check_mode_is_predicted_without_a_write(self, server: Simulator) -> None:
-        foretold = documented(server, check=True, diff=True)
+        predicted = documented(server, check=True, diff=True)
         assert server.requests == [READ, OTHERS]
         assert ID not in server.endpoints
         happened = documented(server, diff=True)
         for name in ("changed", "action", "endpoint", "changes", "diff"):
-            assert foretold[name] == happened[name]
+            assert predicted[name] == happened[name]
 
     def test_create_diff_shows_the_stored_endpoint(self, server: Simulator) -> None:
         header = f"inference endpoint {ID}"
@@ -164,11 +162,11 @@ class TestUpdate:
 
     def test_change_in_check_mode_is_predicted_without_a_write(self, server: Simulator) -> None:
         seed(server, temperature=0.7)
-        foretold = documented(server, task_settings={"max_tokens": 2048}, check=True, diff=True)
+        predicted = documented(server, task_settings={"max_tokens": 2048}, check=True, diff=True)
         assert server.requests == [READ, VERSION]
         happened = documented(server, task_settings={"max_tokens": 2048}, diff=True)
         for name in ("changed", "action", "endpoint", "changes", "diff"):
-            assert foretold[name] == happened[name]
+            assert predicted[name] == happened[name]
         assert happened["diff"]["before"]["task_settings"] == {"max_tokens": 1024, "temperature": 0.7}
         assert happened["diff"]["after"]["task_settings"] == {"max_tokens": 2048, "temperature": 0.7}
 
@@ -179,7 +177,7 @@ class TestUpdate:
         assert sent(server) == {"service_settings": {"rate_limit": {"requests_per_minute": 7}}}
         assert server.endpoints[ID].secret == FORMER_KEY
 
-    def test_unmanaged_settings_remove_deletes_undeclared_settings(self, server: Simulator) -> None:
+    def test_unmanaged_settings_remove_removes_undeclared_settings(self, server: Simulator) -> None:
         seed(server, temperature=0.7, top_k=3)
         run = documented(server, unmanaged_settings="remove")
         assert run["changes"] == ["task_settings.temperature", "task_settings.top_k"]

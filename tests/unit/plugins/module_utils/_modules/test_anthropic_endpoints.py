@@ -130,11 +130,11 @@ def test_list_creates_updates_and_deletes_in_one_run(server: Simulator) -> None:
 
 
 def test_check_mode_predicts_all_changes_without_a_write(server: Simulator) -> None:
-    foretold = three(server, check=True, diff=True)
+    predicted = three(server, check=True, diff=True)
     assert server.requests == [OTHERS]
     happened = three(server, diff=True)
     for name in ("changed", "results", "summary", "diff"):
-        assert foretold[name] == happened[name]
+        assert predicted[name] == happened[name]
 
 
 def test_version_is_requested_once(server: Simulator) -> None:
@@ -287,14 +287,14 @@ class TestPurge:
         assert three(server)["changed"] is False
 
     def test_purge_in_check_mode_is_predicted_without_a_write(self, server: Simulator) -> None:
-        foretold = three(server, purge=True, check=True, diff=True)
+        predicted = three(server, purge=True, check=True, diff=True)
         # One request verifies for the whole run that query strings reach Elasticsearch.
         proof = f"GET /_inference/completion/test-1{PROOF_QUERY}"
         dry_runs = [f"DELETE /_inference/completion/{name}?dry_run=true" for name in ("test-1", "test-2", "x", "y")]
         assert server.requests == [OTHERS, proof, *dry_runs]
         happened = three(server, purge=True, diff=True)
         for name in ("changed", "results", "summary", "diff"):
-            assert foretold[name] == happened[name]
+            assert predicted[name] == happened[name]
         assert [block["before_header"][-1] for block in happened["diff"]] == ["1", "2", "x", "y"]
 
     @pytest.mark.rejected("DELETE /_inference/.*: 409", "DELETE /ansible-inference-fingerprints.*: 409")

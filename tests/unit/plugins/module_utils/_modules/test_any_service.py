@@ -78,7 +78,7 @@ class TestConversion:
         assert json.loads(secrets[0]) == account
 
 
-class TestProblems:
+class TestValidation:
     def test_all_problems_are_reported_together(self) -> None:
         wrong = {
             "api_key": "with blank",

@@ -55,7 +55,7 @@ def message(**options: Any) -> str:
     return str(run["msg"])
 
 
-class TestAnAnswer:
+class TestResult:
     def test_completion_endpoint_returns_a_result(self, server: Simulator) -> None:
         seed(server)
         run = complete(server)
@@ -224,7 +224,7 @@ def test_check_mode_sends_no_request(server: Simulator) -> None:
     assert server.requests == []
 
 
-class TestAnEndpointIsNotAsked:
+class TestUnusableEndpoint:
     @pytest.mark.parametrize("inference_id", ["nobody", ["nobody"], "_all"])
     def test_missing_endpoint_gets_no_request(self, server: Simulator, inference_id: Any) -> None:
         run = complete(server, inference_id=inference_id)
@@ -256,7 +256,7 @@ class TestAnEndpointIsNotAsked:
         assert server.requests == [READ]
 
 
-class TestARefusal:
+class TestRejection:
     def test_rejection_by_the_provider_is_reported(self, server: Simulator) -> None:
         seed(server)
         server.faults.add(Fault("provider_refusal", match="POST"))
@@ -342,7 +342,7 @@ class TestARefusal:
         assert run["results"][2]["result"] == f"{MODEL} answers: Hello, you"
 
 
-class TestNothingIsPaidForTwice:
+class TestCost:
     @pytest.mark.parametrize("inference_id", [ID, "chat"])
     @pytest.mark.parametrize("status", [429, 503])
     def test_request_that_was_not_executed_is_retried(
@@ -446,7 +446,7 @@ class TestNothingIsPaidForTwice:
             assert not complete(server, elasticsearch_url=[nobody, server.url], task_type="completion").failed
 
 
-class TestABrokenStream:
+class TestBrokenStream:
     @pytest.fixture(autouse=True)
     def _chat(self, server: Simulator) -> None:
         seed_chat(server)

@@ -215,19 +215,19 @@ class TestTaskAndEnvironment:
         self, place: str, ways: dict[str, str], names: str
     ) -> None:
         with environment(**upper(ways) if place == "environment" else {}):
-            told = message(elasticsearch_url=URL, **ways if place == "task" else {})
-        assert told == f"{names} are mutually exclusive. Hint: set only one of them, in the task or in the environment."
+            msg = message(elasticsearch_url=URL, **ways if place == "task" else {})
+        assert msg == f"{names} are mutually exclusive. Hint: set only one of them, in the task or in the environment."
 
     def test_url_with_cloud_id_is_rejected(self) -> None:
-        told = message(elasticsearch_url=URL, elasticsearch_cloud_id=CLOUD_ID)
-        assert told.startswith("elasticsearch_url and elasticsearch_cloud_id are mutually exclusive")
+        msg = message(elasticsearch_url=URL, elasticsearch_cloud_id=CLOUD_ID)
+        assert msg.startswith("elasticsearch_url and elasticsearch_cloud_id are mutually exclusive")
 
 
-class TestProblems:
+class TestValidation:
     """Tests for validation errors, which are found before any request."""
 
     @pytest.mark.parametrize(
-        ("options", "told"),
+        ("options", "expected"),
         [
             (
                 {},
@@ -296,13 +296,13 @@ class TestProblems:
             ({"headers": {"a:b": "b"}}, "headers: 'a:b' is not a valid header name."),
         ],
     )
-    def test_validation_error_is_reported(self, options: dict[str, Any], told: str) -> None:
+    def test_validation_error_is_reported(self, options: dict[str, Any], expected: str) -> None:
         place = (
             {"elasticsearch_url": URL}
             if options and not {"elasticsearch_url", "elasticsearch_cloud_id"} & set(options)
             else {}
         )
-        assert message(**place, **options).startswith(told)
+        assert message(**place, **options).startswith(expected)
 
     def test_all_validation_errors_are_reported_at_once(self, server: Simulator) -> None:
         run = endpoint(
@@ -440,8 +440,8 @@ class TestCloudId:
         "cloud_id", ["label:abc", f"{CLOUD_ID}\u200b", f"{CLOUD_ID} x", f'"{CLOUD_ID}"', "label:", "="]
     )
     def test_invalid_cloud_id_is_rejected(self, cloud_id: str) -> None:
-        told = message(elasticsearch_cloud_id=cloud_id)
-        assert told == f"elasticsearch_cloud_id is not a Cloud ID. The value is {cloud_id!r}."
+        msg = message(elasticsearch_cloud_id=cloud_id)
+        assert msg == f"elasticsearch_cloud_id is not a Cloud ID. The value is {cloud_id!r}."
 
 
 class TestUserInUrl:

@@ -86,10 +86,10 @@ class TestServiceWithoutRows:
     def test_unknown_setting_that_is_not_returned_is_looked_up(self, server: Simulator) -> None:
         """Elasticsearch has a sensitive setting whose name does not look like a secret."""
         run(server)
-        asked = run(server, service_settings=settings(riddle="42"))
+        failed = run(server, service_settings=settings(riddle="42"))
         assert SERVICES in server.requests
-        assert asked.failed
-        assert "service_settings.riddle" in asked["msg"]
+        assert failed.failed
+        assert "service_settings.riddle" in failed["msg"]
 
 
 MODEL = ".elser_model_2"

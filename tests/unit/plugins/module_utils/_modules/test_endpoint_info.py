@@ -224,7 +224,7 @@ class TestOptions:
         }
 
 
-class TestTakingOver:
+class TestImport:
     @pytest.mark.parametrize("version", ["8.16", "8.17", "8.18", "9.3", "9.6", "serverless"])
     def test_returned_list_can_be_declared_without_a_difference(self, version: str) -> None:
         # This version cannot read an endpoint with top_k and without top_p.
@@ -450,9 +450,7 @@ class TestFaults:
         assert ids(run) == ["team-a"]
         assert run.warnings == ["Requests were retried 2 times. Last reason: status 503."]
 
-    def test_response_that_is_not_from_elasticsearch_fails(
-        self, monkeypatch: pytest.MonkeyPatch, server: Simulator
-    ) -> None:
+    def test_undocumented_response_fails_the_task(self, monkeypatch: pytest.MonkeyPatch, server: Simulator) -> None:
         monkeypatch.setattr("tests.simulator.endpoints.Endpoints.printed", lambda *_arguments: {"inference_id": "a"})
         for task_type in ("rerank", "completion", "chat_completion", "embedding"):
             server.seed(task_type, task_type=task_type)

@@ -101,7 +101,7 @@ class TestIds:
         ]
 
 
-class TestProblems:
+class TestValidation:
     def test_all_problems_of_an_endpoint_are_reported_at_once(self) -> None:
         options = declared(inference_id="_all", service_settings={"rate": 0}, task_settings={"weight": 0.0})
         found = validate_endpoint(ACME, options, "always")
@@ -144,7 +144,7 @@ def _list_problems(endpoints: list[dict[str, Any]]) -> list[str]:
     return validate_list([endpoint["inference_id"] for endpoint in endpoints], found)
 
 
-class TestListProblems:
+class TestListValidation:
     def test_error_of_many_endpoints_is_reported_once_with_the_places(self) -> None:
         wrong = [declared(inference_id=f"e{number}", service_settings={"rate": 0}) for number in range(5)]
         assert _list_problems(wrong) == [

@@ -135,14 +135,14 @@ class TestTypes:
         assert failed["msg"].startswith(begins)
 
     def test_single_type_error_is_not_numbered(self) -> None:
-        told = message(elasticsearch_url=URL, state="gone")
-        assert told == "value of state must be one of: present, absent, got: gone"
+        msg = message(elasticsearch_url=URL, state="gone")
+        assert msg == "value of state must be one of: present, absent, got: gone"
 
     @pytest.mark.parametrize(("value", "kind"), [({"key": "value-of-it"}, "dictionary"), (["value-of-it"], "list")])
     @pytest.mark.parametrize("name", ["model_id", "url", "api_key"])
     def test_structure_is_rejected_for_string_option(self, name: str, value: Any, kind: str) -> None:
-        told = message(elasticsearch_url=URL, service_settings={name: value})
-        assert f"service_settings.{name} must be a string, not a {kind}" in told
+        msg = message(elasticsearch_url=URL, service_settings={name: value})
+        assert f"service_settings.{name} must be a string, not a {kind}" in msg
 
 
 class TestValues:
@@ -163,22 +163,22 @@ class TestValues:
         ],
     )
     def test_invalid_integer_is_rejected_with_the_value(self, value: Any, shown: str) -> None:
-        told = message(elasticsearch_url=URL, task_settings={"max_tokens": value})
-        assert told == f"task_settings.max_tokens must be an integer, not {shown}."
+        msg = message(elasticsearch_url=URL, task_settings={"max_tokens": value})
+        assert msg == f"task_settings.max_tokens must be an integer, not {shown}."
 
     @pytest.mark.parametrize(
         ("value", "shown"), [("0,5", "'0,5'"), (10**400, "a number that is too large"), ({}, "a dictionary")]
     )
     def test_value_that_is_not_a_number_is_shown(self, value: Any, shown: str) -> None:
-        told = message(elasticsearch_url=URL, task_settings={"temperature": value})
-        assert told == f"task_settings.temperature must be a number, not {shown}."
+        msg = message(elasticsearch_url=URL, task_settings={"temperature": value})
+        assert msg == f"task_settings.temperature must be a number, not {shown}."
 
     @pytest.mark.parametrize(("value", "shown"), [(2, "the number 2"), ("maybe", "'maybe'"), ([], "a list")])
     def test_value_that_is_not_a_boolean_is_shown(self, value: Any, shown: str) -> None:
         assert message(elasticsearch_url=URL, force=value) == f"force must be a boolean, not {shown}."
 
 
-class TestTexts:
+class TestStrings:
     """YAML reads some strings as numbers, booleans, or dates: C(0123) is 83, C(12:30:00) is 45000."""
 
     @pytest.mark.parametrize(
@@ -189,12 +189,12 @@ class TestTexts:
     def test_number_is_rejected_as_an_id(self, module: str, value: Any, shown: str) -> None:
         single = module == "anthropic_endpoint"
         options = {"inference_id": value} if single else {"endpoints": [{"inference_id": value}]}
-        told = run_module(module, {"elasticsearch_url": URL, **options})["msg"]
+        msg = run_module(module, {"elasticsearch_url": URL, **options})["msg"]
         place, hint = (
             "" if single else "endpoints[0].",
             " Hint: quote the value, or apply the string filter to it." if shown.startswith("the ") else "",
         )
-        assert f"{place}inference_id must be a string, not {shown}.{hint}" in told
+        assert f"{place}inference_id must be a string, not {shown}.{hint}" in msg
 
     @pytest.mark.parametrize(
         ("module", "options", "problem"),
@@ -270,11 +270,11 @@ class TestUnknownSettings:
 
     def test_unsupported_setting_of_many_endpoints_is_reported_once(self) -> None:
         listed = [{"inference_id": f"e{number}", "thinking": 1} for number in range(5)]
-        told = run_module("anthropic_endpoints", {"elasticsearch_url": URL, "endpoints": listed})["msg"]
-        assert told.startswith(
+        msg = run_module("anthropic_endpoints", {"elasticsearch_url": URL, "endpoints": listed})["msg"]
+        assert msg.startswith(
             "Unsupported parameters: endpoints[0].thinking, endpoints[1].thinking, endpoints[2].thinking and 2 more. "
         )
-        assert told.endswith(self.HINT)
+        assert msg.endswith(self.HINT)
 
     def test_misspelled_option_has_no_hint_about_newer_servers(self) -> None:
         assert "newer" not in message(elasticsearch_url=URL, service_settings={"modelid": "m"}, time_out=1)

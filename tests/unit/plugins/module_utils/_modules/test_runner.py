@@ -27,7 +27,7 @@ def working(monkeypatch: pytest.MonkeyPatch) -> Callable[[Work], None]:
     return lambda work: monkeypatch.setattr(anthropic_endpoint, "work", work)
 
 
-class TestEnd:
+class TestExit:
     def test_client_is_closed_after_the_run(self, server: Simulator, working: Callable[[Work], None]) -> None:
         """An open connection would cause a warning, which is an error in these tests."""
         working(lambda context: {"changed": False, "found": context.api.get(ID)})
@@ -102,16 +102,16 @@ class TestEnd:
         assert run.failed is fails
 
     @pytest.mark.parametrize(
-        ("times", "told"), [(1, "A request was retried once"), (2, "Requests were retried 2 times")]
+        ("times", "retried"), [(1, "A request was retried once"), (2, "Requests were retried 2 times")]
     )
     def test_retries_cause_a_warning(
-        self, server: Simulator, monkeypatch: pytest.MonkeyPatch, times: int, told: str
+        self, server: Simulator, monkeypatch: pytest.MonkeyPatch, times: int, retried: str
     ) -> None:
         monkeypatch.setattr("time.sleep", lambda _seconds: None)
         seed(server)
         server.faults.add(Fault("status", status=503, times=times))
         run = endpoint(server, retries=2)
-        assert run.warnings == [f"{told}. Last reason: status 503."]
+        assert run.warnings == [f"{retried}. Last reason: status 503."]
         assert (run["changed"], run["endpoint"]) == (False, STORED)
 
     def test_missing_requests_library_is_reported(self, server: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:

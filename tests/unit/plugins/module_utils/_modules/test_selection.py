@@ -37,7 +37,7 @@ def problems(**params: Any) -> list[str]:
     return validate_selection(given, "omit inference_id")
 
 
-class TestProblems:
+class TestValidation:
     @pytest.mark.parametrize("entry", ["", ".", "..", "_all", "_services", "a/b", "a b", "\n"])
     def test_invalid_id_is_reported(self, entry: str) -> None:
         expected = f"inference_id contains invalid IDs: {entry!r}. Hint: omit inference_id to select all endpoints."
@@ -67,7 +67,7 @@ def test_id_with_a_leading_dot_is_built_in(inference_id: str, expected: bool) ->
     assert is_built_in(inference_id) is expected
 
 
-class TestReading:
+class TestReadEndpoints:
     def test_single_id_needs_one_request(self, server: Simulator, api: Inference) -> None:
         seed(server, "a")
         assert [endpoint.inference_id for endpoint in read_endpoints(api, ["a"]).endpoints] == ["a"]

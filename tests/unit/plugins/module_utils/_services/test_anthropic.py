@@ -87,7 +87,7 @@ def test_top_k_is_recognized_under_the_name_of_top_p(shown: dict[str, Any], mean
     assert all(type(found[path]) is type(value) for path, value in meant.items())
 
 
-class TestChecks:
+class TestValidation:
     @pytest.mark.parametrize(
         ("settings", "problem"),
         [
@@ -216,7 +216,7 @@ class TestChecks:
         assert len(SERVICE.validate({MODEL: model})) == 1
 
 
-class TestAdvice:
+class TestWarnings:
     def test_temperature_with_top_p_causes_a_warning(self) -> None:
         assert SERVICE.advise({TEMPERATURE: 0.1, TOP_P: 0.2}) == [
             "task_settings contains temperature and top_p. Anthropic recommends changing only one of them."

@@ -53,7 +53,7 @@ class TestMissing:
 
 
 @both
-class TestMoving:
+class TestSelfAdjusting:
     @pytest.mark.parametrize(
         ("settings", "moving"),
         [

@@ -28,7 +28,7 @@ from ansible_collections.esops.inference.plugins.module_utils._services.rows imp
 LIMIT = "service_settings.rate_limit.requests_per_minute"
 
 
-class TestForms:
+class TestNormalization:
     @pytest.mark.parametrize(
         ("value", "form"), [("AMAZONTITAN", "amazontitan"), ("Start", "start"), ("", ""), (5, 5), (None, None)]
     )

@@ -67,7 +67,7 @@ class TestOptions:
         assert ACME.secrets == (API_KEY, ACCESS_KEY, SECRET_KEY)
 
 
-class TestProblems:
+class TestValidation:
     def test_errors_have_the_order_of_the_rows_with_dependent_ones_last(self) -> None:
         declared = {WEIGHT: 0.1, INPUT: "query", RATE: 0, MODEL: "old", API_KEY: "k", ACCESS_KEY: ""}
         assert ACME.validate(declared) == [
