@@ -78,7 +78,7 @@ def validate_settings(service: Service, declared: Mapping[str, Any], update_secr
     """Return validation errors for the settings of one endpoint.
 
     The rules are those of Elastic's documentation and of `elasticsearch.md`, "An endpoint".
-    Settings that only a create needs are checked when an endpoint has to be created.
+    Settings that only a create needs are checked later, before the create.
     """
     settings = declared_settings(service, declared)
     found = service.validate(settings)

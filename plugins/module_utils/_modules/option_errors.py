@@ -33,7 +33,7 @@ _NEWER_CLUSTER = (
 
 
 def validation_errors(invalid_options: Iterable[InvalidOption]) -> list[str]:
-    """Return one message for all options with the same fault, with the wording of ansible-core where it exists."""
+    """Return one message for all options with the same fault, with the wording of ansible-core if it exists."""
     places: dict[tuple[str, str, str], list[str]] = {}
     for invalid in invalid_options:
         before, after = _message_parts(invalid)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tests that modules behind a proxy protect secrets in the same way as with a direct connection."""
+"""Tests that modules protect secrets through a proxy in the same way as with a direct connection."""
 
 from __future__ import annotations
 

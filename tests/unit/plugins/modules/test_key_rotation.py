@@ -228,7 +228,7 @@ class TestInterrupted:
     @pytest.mark.parametrize("policy", ["when_changed", "always"])
     @pytest.mark.parametrize("kind", ["reset_after", "html"])
     def test_create_without_a_response_is_found_to_be_done(self, rotation: Rotation, kind: str, policy: str) -> None:
-        """The endpoint is in sync, and its key is sent again."""
+        """The endpoint is in sync, and its key is resent."""
         rotation.server.faults.add(Fault(kind, match="PUT /_inference/"))
         run = rotation.declare(update_secrets=policy, diff=True)
         assert rotation.writes == [create_request(), update_request()]

@@ -236,7 +236,7 @@ class TestHiddenVersion:
             login = {"elasticsearch_username": "joe", "elasticsearch_password": "a password"}
             created = endpoint(server, **DOCUMENTED, **login)
             updated = endpoint(server, task_settings={"max_tokens": 5}, **login)
-        # A create uses the version only for the timeout, so there is no warning.
+        # A create uses the version only for the timeout, so it does not warn.
         assert (created["action"], created.warnings) == ("created", [])
         assert updated["action"] == "updated"
         assert any("without the cluster privilege monitor" in warning for warning in updated.warnings)

@@ -225,7 +225,7 @@ def test_check_mode_sends_no_request(server: Simulator) -> None:
 
 
 class TestUnusableEndpoint:
-    @pytest.mark.parametrize("inference_id", ["nobody", ["nobody"], "_all"])
+    @pytest.mark.parametrize("inference_id", ["missing", ["missing"], "_all"])
     def test_missing_endpoint_gets_no_request(self, server: Simulator, inference_id: Any) -> None:
         run = complete(server, inference_id=inference_id)
         [result] = run["results"]
@@ -325,18 +325,18 @@ class TestRejection:
 
     @pytest.mark.rejected("POST /_inference/.*: 404")
     def test_rejected_stream_has_a_complete_failure(self, server: Simulator) -> None:
-        run = complete(server, inference_id="nobody", task_type="chat_completion")
+        run = complete(server, inference_id="missing", task_type="chat_completion")
         assert run["failure"]["status"] == 404
         assert run["failure"]["type"] == "resource_not_found_exception"
-        assert run["failure"]["reason"] == "Inference endpoint not found [nobody]"
+        assert run["failure"]["reason"] == "Inference endpoint not found [missing]"
 
     def test_failure_does_not_hide_other_results(self, server: Simulator) -> None:
         seed(server)
         seed_chat(server)
         server.faults.add(Fault("provider_refusal", match="completion/chat/"))
-        run = complete(server, inference_id=["chat", "nobody", ID], parallel=1)
+        run = complete(server, inference_id=["chat", "missing", ID], parallel=1)
         assert run["msg"].startswith("2 of 3 completions failed. chat: POST ")
-        assert "nobody: The endpoint does not exist." in run["msg"]
+        assert "missing: The endpoint does not exist." in run["msg"]
         assert run["failure"] == run["results"][0]["failure"]
         assert [result.get("failed", False) for result in run["results"]] == [True, True, False]
         assert run["results"][2]["result"] == f"{MODEL} answers: Hello, you"
@@ -442,8 +442,8 @@ class TestCost:
             assert other.requests == []
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
-            nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
-            assert not complete(server, elasticsearch_url=[nobody, server.url], task_type="completion").failed
+            unused = f"http://127.0.0.1:{taken.getsockname()[1]}"
+            assert not complete(server, elasticsearch_url=[unused, server.url], task_type="completion").failed
 
 
 class TestBrokenStream:

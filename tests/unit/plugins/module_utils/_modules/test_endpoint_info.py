@@ -285,13 +285,13 @@ class TestReferences:
             dry_run("team-b"),
         ]
         assert [exchange.status for exchange in filled.log] == [200] * 7
-        nobody: dict[str, list[str]] = {"pipelines": [], "indexes": []}
+        unused: dict[str, list[str]] = {"pipelines": [], "indexes": []}
         assert run["references"] == {
-            "chat": nobody,
+            "chat": unused,
             "gpt": {"pipelines": [], "indexes": ["i3"]},
-            "other": nobody,
+            "other": unused,
             "team-a": {"pipelines": ["p1", "p2"], "indexes": ["i1", "i2"]},
-            "team-b": nobody,
+            "team-b": unused,
         }
         assert run["changed"] is False
         assert ids(run) == [*BUILT_IN, *run["references"]]

@@ -164,7 +164,7 @@ class TestRequest:
             ("amazonbedrock", "max_new_tokens"),
             ("azureaistudio", "max_new_tokens"),
             ("openai", None),
-            ("nobody-knows", None),
+            ("unlisted", None),
         ],
     )
     def test_completion_is_limited_if_the_service_has_a_setting_for_that(
@@ -257,17 +257,17 @@ class TestSelection:
         assert "other: The endpoint does not exist, or does not have the task type rerank." in run["msg"]
         assert server.requests == ["GET /_inference/rerank/_all"]
 
-    @pytest.mark.parametrize("inference_id", ["nobody", ["nobody"]])
+    @pytest.mark.parametrize("inference_id", ["missing", ["missing"]])
     def test_id_that_does_not_exist_is_a_failure(self, server: Simulator, inference_id: Any) -> None:
         run = ping(server, inference_id=inference_id)
-        assert run["msg"] == "nobody: The endpoint does not exist."
+        assert run["msg"] == "missing: The endpoint does not exist."
         assert (run["failure"]["status"], run["failure"]["method"]) == (404, None)
-        assert server.requests == ["GET /_inference/nobody"]
+        assert server.requests == ["GET /_inference/missing"]
 
     def test_id_that_does_not_exist_does_not_prevent_other_pings(self, server: Simulator) -> None:
-        run = ping(server, inference_id=["nobody", "team-a", "team-b"])
+        run = ping(server, inference_id=["missing", "team-a", "team-b"])
         assert [one["responds"] for one in run["results"]] == [False, True, True]
-        assert run["msg"] == "1 of 3 endpoints did not respond. nobody: The endpoint does not exist."
+        assert run["msg"] == "1 of 3 endpoints did not respond. missing: The endpoint does not exist."
 
 
 class TestBuiltIn:
@@ -297,7 +297,7 @@ class TestCheckMode:
         assert not run.failed
         assert server.requests == [OTHERS]
 
-    @pytest.mark.parametrize("inference_id", ["nobody", "none-*"])
+    @pytest.mark.parametrize("inference_id", ["missing", "none-*"])
     def test_missing_endpoint_in_check_mode_is_not_a_failure(self, server: Simulator, inference_id: str) -> None:
         run = ping(server, inference_id=inference_id, check=True)
         assert not run.failed
@@ -334,14 +334,14 @@ class TestUnreadableCluster:
         assert warning.startswith("Endpoints of the task type completion cannot be read: ")
 
     def test_id_with_a_pattern_is_read_separately_if_the_lists_do_not_contain_it(self, server: Simulator) -> None:
-        run = ping(server, inference_id=["c*", "a", "broken", "nobody"], parallel=1)
+        run = ping(server, inference_id=["c*", "a", "broken", "missing"], parallel=1)
         assert [(one["inference_id"], one["responds"]) for one in run["results"]] == [
             ("chat", True),
             ("a", True),
             ("broken", False),
-            ("nobody", False),
+            ("missing", False),
         ]
-        assert "nobody: The endpoint does not exist." in run["msg"]
+        assert "missing: The endpoint does not exist." in run["msg"]
         assert len(posts(server)) == 2
 
     def test_cluster_that_cannot_be_read_is_not_pinged(self, server: Simulator) -> None:

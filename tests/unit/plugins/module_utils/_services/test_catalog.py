@@ -28,37 +28,40 @@ UNSPECIFIED: dict[str, str] = {}
 
 #: Task types of a service that the specification omits.
 MORE_TASK_TYPES = {
-    "hugging_face": {"sparse_embedding": "HuggingFaceModelFactory makes an ELSER model behind a URL for it."},
+    "hugging_face": {"sparse_embedding": "HuggingFaceModelFactory creates an ELSER model for it."},
 }
 
 #: Settings of the specification without a row of the same name.
 ELSEWHERE = {
-    ("custom", "service_settings.request.content"): "CustomServiceSettings.fromMap reads a text named request.",
-    ("custom", "service_settings.response.json_parser"): "The rows are those of what it holds.",
-    ("custom", "service_settings.input_type"): "The rows are those of what it holds.",
+    ("custom", "service_settings.request.content"): "CustomServiceSettings.fromMap reads a string named request.",
+    ("custom", "service_settings.response.json_parser"): "The rows describe its contents.",
+    ("custom", "service_settings.input_type"): "The rows describe its contents.",
 }
 
 #: Settings whose rows have another type than the specification.
 OTHER_TYPES = {
     ("azureaistudio", "task_settings.do_sample"): "AzureAiStudioChatCompletionTaskSettings reads a boolean.",
-    ("googlevertexai", "service_settings.service_account_json"): "A text in JSON, which may be a dictionary here.",
+    ("googlevertexai", "service_settings.service_account_json"): "A JSON string, which can also be a dictionary here.",
     ("voyageai", "service_settings.embedding_type"): "VoyageAIEmbeddingsServiceSettings reads a name, not a number.",
 }
 
 #: Settings that the specification requires, but the rows do not.
 OPTIONAL = {
-    ("cohere", "task_settings.input_type"): "CohereEmbeddingsTaskSettings does without, and only embeddings have it.",
-    ("custom", "service_settings.secret_parameters"): "CustomSecretSettings.fromMap makes an empty map of none.",
-    ("elasticsearch", "service_settings.model_id"): "A deployment_id names a model, too: see test_local.",
-    ("elasticsearch", "service_settings.num_threads"): "A deployment has its number already: see test_local.",
-    ("elser", "service_settings.num_threads"): "It depends on deployment_id: see test_local.",
-    ("elser", "service_settings.num_allocations"): "adaptive_allocations do as well: see test_local.",
+    (
+        "cohere",
+        "task_settings.input_type",
+    ): "CohereEmbeddingsTaskSettings does not require it, and only embeddings have it.",
+    ("custom", "service_settings.secret_parameters"): "CustomSecretSettings.fromMap defaults to an empty map.",
+    ("elasticsearch", "service_settings.model_id"): "A deployment_id also identifies a model. See test_local.",
+    ("elasticsearch", "service_settings.num_threads"): "A deployment already has threads. See test_local.",
+    ("elser", "service_settings.num_threads"): "It depends on deployment_id. See test_local.",
+    ("elser", "service_settings.num_allocations"): "adaptive_allocations are an alternative. See test_local.",
 }
 
 #: Settings that the rows require, but the specification does not.
 REQUIRED = {
     ("amazonbedrock", "service_settings.provider"): "AmazonBedrockServiceSettings.Builder.build",
-    ("custom", "service_settings.request"): "It stands for request.content.",
+    ("custom", "service_settings.request"): "It represents request.content.",
     ("custom", "service_settings.response.json_parser.completion_result"): "CompletionResponseParser.fromMap",
     ("custom", "service_settings.response.json_parser.relevance_score"): "RerankResponseParser.fromMap",
     ("custom", "service_settings.response.json_parser.text_embeddings"): "DenseEmbeddingResponseParser.fromMap",
@@ -73,14 +76,14 @@ REQUIRED = {
 #: Credentials that a create requires, but the specification does not.
 NEEDED_CREDENTIALS = {
     "ai21": "DefaultSecretSettings.fromMap",
-    "azureopenai": "AzureOpenAiSecretSettings wants exactly one of three.",
-    "openai": "OpenAiSecretSettings wants exactly one of two.",
+    "azureopenai": "AzureOpenAiSecretSettings requires exactly one of three.",
+    "openai": "OpenAiSecretSettings requires exactly one of two.",
 }
 
 #: Services for which only the rows or only the specification have chunking_settings.
 OTHER_CHUNKING = {
     "amazon_sagemaker": "SageMakerModelBuilder.fromRequest does not read them.",
-    "anthropic": "Elastic documented them once. The server refuses them, see `elasticsearch.md`.",
+    "anthropic": "Elastic used to document them. Elasticsearch rejects them, see `elasticsearch.md`.",
 }
 
 CATALOG = list(SERVICES.values())
