@@ -50,7 +50,7 @@ OPTIONAL = {
     (
         "cohere",
         "task_settings.input_type",
-    ): "CohereEmbeddingsTaskSettings does not require it, and only embeddings have it.",
+    ): "CohereEmbeddingsTaskSettings does not require it.",
     ("custom", "service_settings.secret_parameters"): "CustomSecretSettings.fromMap defaults to an empty map.",
     ("elasticsearch", "service_settings.model_id"): "A deployment_id also identifies a model. See test_local.",
     ("elasticsearch", "service_settings.num_threads"): "A deployment already has threads. See test_local.",
