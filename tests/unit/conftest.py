@@ -48,7 +48,7 @@ def _nothing_is_rejected_on_purpose(request: pytest.FixtureRequest) -> Iterator[
         return
     marker = request.node.get_closest_marker("rejected")
     expected = marker.args if marker else ()
-    with Watch().over_all_servers() as watch:
+    with Watch().watch_all_servers() as watch:
         yield
     assert [line for line in watch.rejected if not any(re.fullmatch(each, line) for each in expected)] == []
 

@@ -24,7 +24,7 @@ class Watch:
         self._cleared: list[Exchange] = []
 
     @contextlib.contextmanager
-    def over_all_servers(self) -> Iterator[Watch]:
+    def watch_all_servers(self) -> Iterator[Watch]:
         """Watch every server that starts from now on."""
         start, clear = Simulator.start, Simulator.clear_log
 

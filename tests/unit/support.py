@@ -116,7 +116,7 @@ def run_module(
         module.main()
     output = printed.getvalue()
     found = leaks(output)
-    assert not found, f"The output holds {found}."
+    assert not found, f"The output contains {found}."
     return Run(json.loads(output), output)
 
 
@@ -135,7 +135,7 @@ def forms(secret: str) -> list[str]:
     return [secret, *in_json, *in_urls, *(form.rstrip("=") for form in encoded)]
 
 
-def log_of(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def capture_log(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Capture the system log from now on."""
     logged: list[str] = []
     monkeypatch.setattr(
@@ -199,11 +199,11 @@ def _arguments(options: dict[str, Any]) -> Iterator[None]:
         stack.enter_context(mock.patch.object(basic, "_ANSIBLE_ARGS", arguments))
         if hasattr(basic, "_ANSIBLE_PROFILE"):
             stack.enter_context(mock.patch.object(basic, "_ANSIBLE_PROFILE", "legacy"))
-        stack.enter_context(mock.patch.object(ansible_warnings, "_global_warnings", _none_yet()))
+        stack.enter_context(mock.patch.object(ansible_warnings, "_global_warnings", _empty_warnings()))
         yield
 
 
-def _none_yet() -> Any:
+def _empty_warnings() -> Any:
     return type(ansible_warnings._global_warnings)()
 
 

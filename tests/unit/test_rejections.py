@@ -24,7 +24,7 @@ def test_unknown_query_parameter_is_recorded(monkeypatch: pytest.MonkeyPatch, cl
         return request(client, method, path, params, *more, **options)
 
     monkeypatch.setattr(Client, "request", with_parameter)
-    with Watch().over_all_servers() as watch, Simulator() as server:
+    with Watch().watch_all_servers() as watch, Simulator() as server:
         assert endpoint(server, **DOCUMENTED)["action"] == "created"
         if clear:
             server.clear_log()
@@ -32,7 +32,7 @@ def test_unknown_query_parameter_is_recorded(monkeypatch: pytest.MonkeyPatch, cl
 
 
 def test_missing_endpoint_and_simulated_fault_are_not_recorded() -> None:
-    with Watch().over_all_servers() as watch, Simulator() as server:
+    with Watch().watch_all_servers() as watch, Simulator() as server:
         assert endpoint(server, state="absent")["changed"] is False
         seed(server)
         server.faults.add(Fault("status", status=500))

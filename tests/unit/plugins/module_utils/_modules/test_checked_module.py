@@ -25,12 +25,12 @@ from tests.unit.support import (
     KEY,
     STORED,
     Run,
+    capture_log,
     endpoint,
     endpoints,
     environment,
     info,
     leaks,
-    log_of,
     message,
     offline,
     run_module,
@@ -111,7 +111,7 @@ class TestMisplacedSecrets:
     def test_misplaced_secret_of_an_endpoint_is_not_shown(
         self, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
     ) -> None:
-        logged = log_of(monkeypatch)
+        logged = capture_log(monkeypatch)
         failed = offline(**{"elasticsearch_url": URL, **options})
         assert failed.failed
         self.check(failed, logged)
@@ -149,14 +149,14 @@ class TestMisplacedSecrets:
     def test_misplaced_secret_in_a_list_of_endpoints_is_not_shown(
         self, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
     ) -> None:
-        logged = log_of(monkeypatch)
+        logged = capture_log(monkeypatch)
         failed = run_module("anthropic_endpoints", {"elasticsearch_url": URL, **options})
         assert failed.failed
         self.check(failed, logged)
 
     @pytest.mark.parametrize("name", ["TIMEOUT", "RETRIES", "VALIDATE_CERTS"])
     def test_misplaced_secret_in_the_environment_is_not_shown(self, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-        logged = log_of(monkeypatch)
+        logged = capture_log(monkeypatch)
         with environment(**{f"ELASTICSEARCH_{name}": LOST}):
             failed = offline(elasticsearch_url=URL)
         wanted = {"TIMEOUT": "a number", "RETRIES": "an integer", "VALIDATE_CERTS": "a boolean"}[name]
@@ -167,7 +167,7 @@ class TestMisplacedSecrets:
     def test_misplaced_secret_in_python_notation_is_not_shown(
         self, monkeypatch: pytest.MonkeyPatch, value: Any
     ) -> None:
-        logged = log_of(monkeypatch)
+        logged = capture_log(monkeypatch)
         failed = offline(elasticsearch_url=URL, retries=value)
         assert failed["msg"].startswith("retries must be an integer, not a ")
         assert "placed" not in failed.output
@@ -270,7 +270,7 @@ class TestHeaders:
     def test_header_that_is_a_credential_is_hidden_everywhere(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch, name: str, place: str
     ) -> None:
-        logged = log_of(monkeypatch)
+        logged = capture_log(monkeypatch)
         headers = {name: "s3cr+et", "X-Tenant": "support"}
         pairs = f"{name}=s3cr+et, X-Tenant=support"
         given = {"task": headers, "text": json.dumps(headers), "pairs": pairs}.get(place)
@@ -303,7 +303,7 @@ class TestHeaders:
 
     @pytest.mark.parametrize("value", [{"password": LOST}, [LOST]])
     def test_structure_in_place_of_a_value_is_hidden(self, monkeypatch: pytest.MonkeyPatch, value: Any) -> None:
-        logged = log_of(monkeypatch)
+        logged = capture_log(monkeypatch)
         failed = offline(elasticsearch_url=URL, headers={"X-Tenant": value})
         assert failed["msg"] == "headers: the value of X-Tenant must be a string."
         TestMisplacedSecrets.check(failed, logged)
@@ -379,7 +379,7 @@ class TestLog:
     """Tests for the system log, to which ansible-core writes the options of every run."""
 
     def test_system_log_contains_no_secret(self, server: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-        logged = log_of(monkeypatch)
+        logged = capture_log(monkeypatch)
         secrets = {"elasticsearch_password": "p€ss wörd", "headers": {"X-Key": "header-value", "Cookie": "v2-longer"}}
         endpoint(server, **DOCUMENTED, elasticsearch_username="joe", **secrets)
         text = "".join(logged)
@@ -391,7 +391,7 @@ class TestLog:
 
 def test_system_log_contains_no_secret_with_quotation_marks(server: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """The log contains the Python representation of headers."""
-    logged = log_of(monkeypatch)
+    logged = capture_log(monkeypatch)
     endpoint(server, headers={"X-Auth-Token": "it's \"it\\", "X-Tenant": "a"})
     assert "X-Auth-Token" in "".join(logged)
     assert "it's" not in "".join(logged)
@@ -423,7 +423,7 @@ class TestOptionsThatAreNotAccepted:
     def test_invalid_options_are_neither_returned_nor_logged(
         self, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
     ) -> None:
-        logged = log_of(monkeypatch)
+        logged = capture_log(monkeypatch)
         failed = offline(**{"elasticsearch_url": URL, **options})
         assert failed.result.keys() == {"failed", "msg"}
         assert "s3cr+et" not in failed.output
@@ -436,7 +436,7 @@ class TestOptionsThatAreNotAccepted:
         assert "s3cr+et" not in failed.output
 
     def test_module_that_check_mode_skips_returns_no_options(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        logged = log_of(monkeypatch)
+        logged = capture_log(monkeypatch)
         options = {"elasticsearch_url": "https://joe:s3cr+et@es", "inference_id": ID, "input": "a"}
         run = run_module("completion", options, check=True)
         assert run.result.keys() == {"skipped", "msg"}

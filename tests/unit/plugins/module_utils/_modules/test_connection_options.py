@@ -27,7 +27,7 @@ from ansible_collections.esops.inference.plugins.module_utils._modules import an
 from ansible_collections.esops.inference.plugins.module_utils._modules import runner as module_module
 from ansible_collections.esops.inference.plugins.module_utils._modules.connection_options import connection_options
 from tests.simulator import Simulator
-from tests.unit.support import Run, endpoint, environment, leaks, log_of, message, offline
+from tests.unit.support import Run, capture_log, endpoint, environment, leaks, message, offline
 
 URL = "https://es.example.com:9200"
 FINGERPRINT = "0123456789abcdef" * 4
@@ -337,7 +337,7 @@ class TestValidation:
         assert message(elasticsearch_url=URL, ca_path=__file__).startswith(f"ca_path: {__file__} does not exist or")
 
     def test_invalid_path_is_rejected(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        log_of(monkeypatch)  # syslog refuses it, the journal does not
+        capture_log(monkeypatch)  # syslog refuses it, the journal does not
         assert message(elasticsearch_url=URL, ca_path="a\0b").startswith(
             "ca_path: a\0b does not exist or is not readable"
         )
@@ -402,7 +402,7 @@ class TestFormsOfKeys:
     def test_text_around_a_key_is_rejected(
         self, monkeypatch: pytest.MonkeyPatch, name: str, value: str, problem: str, place: str
     ) -> None:
-        logged = log_of(monkeypatch)
+        logged = capture_log(monkeypatch)
         option = {f"elasticsearch_{name}": value}
         with environment(**upper(option) if place == "environment" else {}):
             failed = offline(elasticsearch_url=URL, **option if place == "task" else {})
@@ -411,7 +411,7 @@ class TestFormsOfKeys:
 
     @pytest.mark.parametrize("module", ["api_key", "bearer_token"])
     def test_response_as_a_dictionary_is_rejected_once(self, monkeypatch: pytest.MonkeyPatch, module: str) -> None:
-        logged = log_of(monkeypatch)
+        logged = capture_log(monkeypatch)
         failed = offline(elasticsearch_url=URL, **{f"elasticsearch_{module}": {**RESPONSE, "access_token": "s3cr+et"}})
         assert failed["msg"].startswith(
             f"elasticsearch_{module} must be the key alone, not the JSON of a response. Hint: "
@@ -468,7 +468,7 @@ class TestUserInUrl:
     def test_url_with_credentials_is_rejected_and_never_shown(
         self, monkeypatch: pytest.MonkeyPatch, place: str, url: str, shown: str, problem: str
     ) -> None:
-        logged = log_of(monkeypatch)
+        logged = capture_log(monkeypatch)
         given = {"task": url, "list": ["http://other", url], "environment": None}[place]
         with environment(**{"ELASTICSEARCH_URL": url} if given is None else {}):
             failed = offline(**{"elasticsearch_url": given} if given else {})

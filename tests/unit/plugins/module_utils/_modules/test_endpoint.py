@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._reconcile import execution
 from tests.simulator import Fault, Simulator
-from tests.unit.support import Run, leaks, log_of, run_module
+from tests.unit.support import Run, capture_log, leaks, run_module
 
 PHRASE = "open sesame, quietly"
 SETTINGS: dict[str, Any] = {"model": "m", "region": "eu", "tuning": {"depth": 3, "mode": "fast"}}
@@ -225,7 +225,7 @@ class TestSecrets:
     def test_no_failure_shows_a_secret(
         self, fault: Fault, service: str, secrets: dict[str, Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        logged = log_of(monkeypatch)
+        logged = capture_log(monkeypatch)
         with Simulator() as server:
             server.faults.add(fault)
             found = run(server, service=service, service_settings={**SETTINGS, **secrets})

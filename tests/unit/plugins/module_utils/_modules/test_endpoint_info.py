@@ -25,11 +25,11 @@ from tests.unit.support import (
     STORED,
     VERSION,
     Run,
+    capture_log,
     endpoint,
     endpoints,
     info,
     leaks,
-    log_of,
     seed,
 )
 
@@ -468,7 +468,7 @@ class TestSecrets:
         "fault", [None, Fault("status", status=500, times=99), Fault("html_before", times=99), "redirect", "denied"]
     )
     def test_no_secret_is_shown(self, monkeypatch: pytest.MonkeyPatch, fault: Fault | str | None) -> None:
-        logged = log_of(monkeypatch)
+        logged = capture_log(monkeypatch)
         may = ("all",) if fault != "denied" else ("monitor",)
         with Simulator(security=Security(users={"jürgen": (self.PASSWORD, may)})) as server:
             seed(server)

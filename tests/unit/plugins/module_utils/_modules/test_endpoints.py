@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pytest
 
 from tests.simulator import Fault, Simulator
-from tests.unit.support import OTHERS, VERSION, Run, leaks, log_of, run_module
+from tests.unit.support import OTHERS, VERSION, Run, capture_log, leaks, run_module
 
 SECRET = "sk-of-the-defaults"
 DEFAULTS: dict[str, Any] = {
@@ -134,7 +134,7 @@ class TestOptions:
     def test_invalid_options_show_no_secret_in_any_form(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        logged = log_of(monkeypatch)
+        logged = capture_log(monkeypatch)
         for wrong in (
             {"endpoints": [{"service_settings": {"api_key": SECRET}}]},
             {"endpoints": f'[{{"inference_id": "a", "service_settings": {{"acme_token": "{SECRET}"}}}}]'},

@@ -27,12 +27,12 @@ from tests.unit.support import (
     MODEL,
     SECRETS,
     Run,
+    capture_log,
     endpoint,
     endpoints,
     environment,
     forms,
     leaks,
-    log_of,
     seed,
 )
 
@@ -139,7 +139,7 @@ def run_bulk(server: Simulator, **options: Any) -> Run:
 def test_output_contains_no_secret(
     monkeypatch: pytest.MonkeyPatch, run: Callable[..., Run], name: str, way: str, place: str
 ) -> None:
-    logged = log_of(monkeypatch)
+    logged = capture_log(monkeypatch)
     case = CASES[name]
     credentials, secrets = AUTHENTICATION[way]
     headers = {"X-Found-Token": HEADER, "X-Tenant": "a"}
@@ -177,7 +177,7 @@ def test_leak_is_detected(server: Simulator) -> None:
 @pytest.mark.parametrize("form", [form for secret in SECRETS for form in forms(secret)])
 def test_leak_fails_every_test(monkeypatch: pytest.MonkeyPatch, server: Simulator, form: str) -> None:
     monkeypatch.setattr(anthropic_endpoint, "work", lambda _task: {"changed": False, "shown": [f"it is {form}."]})
-    with pytest.raises(AssertionError, match="The output holds"):
+    with pytest.raises(AssertionError, match="The output contains"):
         endpoint(server)
 
 
