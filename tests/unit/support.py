@@ -115,12 +115,12 @@ def run_module(
     with _arguments(arguments), contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
         module.main()
     output = printed.getvalue()
-    found = leaks(output)
+    found = find_leaks(output)
     assert not found, f"The output contains {found}."
     return Run(json.loads(output), output)
 
 
-def leaks(output: str, secrets: Iterable[str] = SECRETS) -> list[str]:
+def find_leaks(output: str, secrets: Iterable[str] = SECRETS) -> list[str]:
     """Return the forms of secrets that occur in an output in JSON."""
     shown = [form for secret in secrets for form in forms(secret)]
     return [form for form in shown if form in output or json.dumps(form)[1:-1] in output]

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from tests.simulator import Simulator
-from tests.unit.support import OTHERS, VERSION, Run, leaks, run_module
+from tests.unit.support import OTHERS, VERSION, Run, find_leaks, run_module
 
 ID = "one"
 SECRET = "sk-first-secret"
@@ -172,7 +172,7 @@ def run(server: Simulator, shape: Shape, settings: Mapping[str, Any] | None = No
     server.clear_log()
     common = {"elasticsearch_url": server.url, "retries": 0}
     found = run_module("endpoint", {**common, **declared, **options}, check=check, diff=True)
-    assert leaks(found.output, [SECRET, NEXT]) == []
+    assert find_leaks(found.output, [SECRET, NEXT]) == []
     return found
 
 

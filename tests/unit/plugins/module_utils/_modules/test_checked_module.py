@@ -29,8 +29,8 @@ from tests.unit.support import (
     endpoint,
     endpoints,
     environment,
+    find_leaks,
     info,
-    leaks,
     message,
     offline,
     run_module,
@@ -278,8 +278,8 @@ class TestHeaders:
         with environment(**{"ELASTICSEARCH_HEADERS": json.dumps(headers)} if place == "environment" else {}):
             run = endpoint(server, **{"headers": given} if given else {})
         assert server.log[0].headers[name.lower()] == "s3cr+et"
-        assert leaks(run.output, ["s3cr+et"]) == []
-        assert leaks("".join(logged), ["s3cr+et"]) == []
+        assert find_leaks(run.output, ["s3cr+et"]) == []
+        assert find_leaks("".join(logged), ["s3cr+et"]) == []
         assert "support" in "".join(logged)
 
     @pytest.mark.parametrize(
@@ -299,7 +299,7 @@ class TestHeaders:
     def test_credential_after_its_scheme_is_hidden(self, server: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(anthropic_endpoint, "work", lambda _task: {"shown": "s3cr+et", "changed": False})
         run = endpoint(server, headers={"es-secondary-authorization": "ApiKey s3cr+et"})
-        assert leaks(run.output, ["s3cr+et"]) == []
+        assert find_leaks(run.output, ["s3cr+et"]) == []
 
     @pytest.mark.parametrize("value", [{"password": LOST}, [LOST]])
     def test_structure_in_place_of_a_value_is_hidden(self, monkeypatch: pytest.MonkeyPatch, value: Any) -> None:

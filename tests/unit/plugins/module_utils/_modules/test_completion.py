@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ApiError
 from ansible_collections.esops.inference.plugins.module_utils._modules import completion
 from tests.simulator import Fault, Security, Simulator
-from tests.unit.support import FORMER_KEY, ID, MODEL, Run, environment, leaks, run_module, seed
+from tests.unit.support import FORMER_KEY, ID, MODEL, Run, environment, find_leaks, run_module, seed
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats() | st.text(),
@@ -506,7 +506,7 @@ def test_no_secret_is_shown() -> None:
         run = complete(server, inference_id=[ID, "other"], input=f"Say {password}", **credentials)
     assert run["results"][0]["failed"] is True
     assert run["results"][1]["result"] == f"{MODEL} answers: Say ********"
-    assert leaks(run.output, [password]) == []
+    assert find_leaks(run.output, [password]) == []
 
 
 def test_prompts_are_shown_in_the_invocation(server: Simulator) -> None:

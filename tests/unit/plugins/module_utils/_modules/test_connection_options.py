@@ -27,7 +27,7 @@ from ansible_collections.esops.inference.plugins.module_utils._modules import an
 from ansible_collections.esops.inference.plugins.module_utils._modules import runner as module_module
 from ansible_collections.esops.inference.plugins.module_utils._modules.connection_options import connection_options
 from tests.simulator import Simulator
-from tests.unit.support import Run, capture_log, endpoint, environment, leaks, message, offline
+from tests.unit.support import Run, capture_log, endpoint, environment, find_leaks, message, offline
 
 URL = "https://es.example.com:9200"
 FINGERPRINT = "0123456789abcdef" * 4
@@ -421,8 +421,8 @@ class TestFormsOfKeys:
     @staticmethod
     def check(failed: Run, logged: list[str]) -> None:
         for secret in ("s3cr+et", RESPONSE["api_key"], RESPONSE["encoded"]):
-            assert leaks(failed.output, [secret]) == []
-            assert leaks("".join(logged), [secret]) == []
+            assert find_leaks(failed.output, [secret]) == []
+            assert find_leaks("".join(logged), [secret]) == []
 
 
 class TestCloudId:

@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._reconcile import execution
 from tests.simulator import Fault, Simulator
-from tests.unit.support import Run, capture_log, leaks, run_module
+from tests.unit.support import Run, capture_log, find_leaks, run_module
 
 PHRASE = "open sesame, quietly"
 SETTINGS: dict[str, Any] = {"model": "m", "region": "eu", "tuning": {"depth": 3, "mode": "fast"}}
@@ -28,7 +28,7 @@ def run(server: Simulator, *, check: bool = False, **options: Any) -> Run:
     common = {"elasticsearch_url": server.url, "retries": 0, "duplicate_model": "allow"}
     server.clear_log()
     found = run_module("endpoint", {**common, **declared, **options}, check=check, diff=True)
-    assert leaks(found.output, [PHRASE]) == []
+    assert find_leaks(found.output, [PHRASE]) == []
     return found
 
 
@@ -230,5 +230,5 @@ class TestSecrets:
             server.faults.add(fault)
             found = run(server, service=service, service_settings={**SETTINGS, **secrets})
         for secret in (PHRASE, PHRASE.replace(" ", "-"), "sk-key"):
-            assert leaks(found.output, [secret]) == []
+            assert find_leaks(found.output, [secret]) == []
             assert secret not in str(logged)

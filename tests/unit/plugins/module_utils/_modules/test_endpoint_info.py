@@ -28,8 +28,8 @@ from tests.unit.support import (
     capture_log,
     endpoint,
     endpoints,
+    find_leaks,
     info,
-    leaks,
     seed,
 )
 
@@ -485,5 +485,5 @@ class TestSecrets:
             )
             assert all(exchange.headers["x-found-token"] == self.HEADER for exchange in server.log)
         assert run.failed is (fault is not None)
-        assert leaks(run.output + "".join(logged), [self.PASSWORD, f"jürgen:{self.PASSWORD}", self.HEADER]) == []
+        assert find_leaks(run.output + "".join(logged), [self.PASSWORD, f"jürgen:{self.PASSWORD}", self.HEADER]) == []
         assert "Traceback" not in run.output

@@ -20,7 +20,7 @@ from tests.simulator import Fault, Security, Simulator
 from tests.simulator.faults import Delivery
 from tests.simulator.messages import JSON, Answer, Request
 from tests.simulator.wire import Handling, Listener
-from tests.unit.support import FORMER_KEY, ID, OTHERS, Run, environment, leaks, run_module, seed
+from tests.unit.support import FORMER_KEY, ID, OTHERS, Run, environment, find_leaks, run_module, seed
 
 READ = f"GET /_inference/{ID}"
 PING = f"POST /_inference/completion/{ID}?timeout=4500ms"
@@ -501,4 +501,4 @@ def test_no_secret_is_shown(inference_id: str) -> None:
             headers={"X-Api-Key": "another-secret"},
         )
     assert run.failed
-    assert leaks(run.output, [password, "another-secret", FORMER_KEY]) == []
+    assert find_leaks(run.output, [password, "another-secret", FORMER_KEY]) == []

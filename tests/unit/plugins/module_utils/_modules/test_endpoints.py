@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pytest
 
 from tests.simulator import Fault, Simulator
-from tests.unit.support import OTHERS, VERSION, Run, capture_log, leaks, run_module
+from tests.unit.support import OTHERS, VERSION, Run, capture_log, find_leaks, run_module
 
 SECRET = "sk-of-the-defaults"
 DEFAULTS: dict[str, Any] = {
@@ -38,7 +38,7 @@ def run(server: Simulator, endpoints: list[dict[str, Any]], *, check: bool = Fal
     common = {"elasticsearch_url": server.url, "retries": 0, "parallel": 1, "duplicate_model": "allow"}
     server.clear_log()
     found = run_module("endpoints", {**common, "endpoints": endpoints, **options}, check=check, diff=True)
-    assert leaks(found.output, [SECRET]) == []
+    assert find_leaks(found.output, [SECRET]) == []
     return found
 
 

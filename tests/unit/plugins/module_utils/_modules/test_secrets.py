@@ -31,8 +31,8 @@ from tests.unit.support import (
     endpoint,
     endpoints,
     environment,
+    find_leaks,
     forms,
-    leaks,
     seed,
 )
 
@@ -161,8 +161,8 @@ def test_output_contains_no_secret(
         # These secrets are in use, or would be.
         assert all(exchange["x-found-token"] == HEADER and "authorization" in exchange for exchange in sent)
     secrets = [*secrets, KEY, HEADER, URL_PASSWORD]
-    assert leaks(ended.output, secrets) == []
-    assert leaks("".join(logged), secrets) == []
+    assert find_leaks(ended.output, secrets) == []
+    assert find_leaks("".join(logged), secrets) == []
     assert "Traceback" not in ended.output
 
 
@@ -171,7 +171,7 @@ def test_leak_is_detected(server: Simulator) -> None:
     server.faults.add(Fault("echo", match="^PUT"))
     ended = run_single(server)
     assert "Configuration contains settings [{service=anthropic, service_settings={api_key=********," in ended["msg"]
-    assert leaks(json.dumps({"msg": f"api_key={KEY}"}), [KEY]) != []
+    assert find_leaks(json.dumps({"msg": f"api_key={KEY}"}), [KEY]) != []
 
 
 @pytest.mark.parametrize("form", [form for secret in SECRETS for form in forms(secret)])
@@ -195,7 +195,7 @@ def test_secret_echoed_by_the_server_in_any_form_is_hidden(
     monkeypatch.setattr("tests.simulator.faults.endpoint_not_found", lambda _id: _refusal(f"what is {form} there?"))
     server.faults.add(Fault("not_found"))
     ended = run_single(server)
-    assert leaks(ended.output, [KEY]) == []
+    assert find_leaks(ended.output, [KEY]) == []
     assert "refused with status 400 (odd_exception): what is ******** there?" in ended["msg"]
 
 
@@ -212,6 +212,6 @@ def test_new_key_is_a_change_without_values(run: Callable[..., Run], update: str
         ended = run(server, update_secrets=update)
     assert not ended.failed
     assert ended["changed"] is (update == "always")
-    assert leaks(ended.output, [KEY, FORMER_KEY]) == []
+    assert find_leaks(ended.output, [KEY, FORMER_KEY]) == []
     if update == "always":
         assert "api_key" in json.dumps(ended["diff"])
