@@ -206,7 +206,7 @@ class TestDesired:
             "a", settings={MODEL: "m", INPUT: "query"}, secrets={ACCESS_KEY: "a", SECRET_KEY: "s"}, service="acme"
         )
 
-    def test_desired_has_id_state_and_task_type_as_declared(self) -> None:
+    def test_desired_has_the_declared_id_state_and_task_type(self) -> None:
         assert build_desired(ACME, declared(inference_id="b", state="absent", task_type="rerank")) == Desired(
             "b", "absent", "rerank", service="acme"
         )
