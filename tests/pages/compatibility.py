@@ -18,7 +18,7 @@ from typing import NamedTuple
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import NEWEST as SERVERLESS
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import Server
 from ansible_collections.esops.inference.plugins.module_utils._services.catalog import SERVICES
-from ansible_collections.esops.inference.plugins.module_utils._services.service import TRIED, Service
+from ansible_collections.esops.inference.plugins.module_utils._services.service import FIRST_UPDATE, Service
 from ansible_collections.esops.inference.plugins.module_utils._services.setting import Version
 from tests.pages.readme import SUPPORTED
 from tests.simulator.versions import NEWEST, OLDEST
@@ -133,23 +133,23 @@ def _top_k(version: At) -> str:
 
 
 def _validation(version: At) -> str:
-    if not version.server.has_updates:
+    if not version.server.supports_updates:
         return NO_UPDATES
     return YES if _ANTHROPIC.validates_updates(version.server) else NO
 
 
 def _chunking_is_kept(version: At) -> str:
     server = version.server
-    if not server.has_updates:
+    if not server.supports_updates:
         return NO_UPDATES
-    first = next((patch for patch in _PATCHES if server._replace(patch=patch).keeps_chunking), None)
+    first = next((patch for patch in _PATCHES if server._replace(patch=patch).keeps_chunking_settings), None)
     if first is None:
         return NO
     return YES if first == 0 else f"{YES} from {_text(server.version)}.{first}"
 
 
 def _without_credentials(version: At) -> str:
-    if not version.server.has_updates:
+    if not version.server.supports_updates:
         return NO_UPDATES
     return NO if _ANTHROPIC.needs_secrets([_RATE_LIMIT], version.server) else YES
 
@@ -160,14 +160,14 @@ def _seconds(version: At) -> str:
 
 FEATURES = (
     Row("Create, read, run and delete endpoints", lambda _version: YES),
-    Row("Update endpoints in place", _yes(lambda version: version.server.has_updates)),
+    Row("Update endpoints in place", _yes(lambda version: version.server.supports_updates)),
     Row("Update service settings without the provider credentials", _without_credentials),
     Row("Elasticsearch validates a new API key before it updates it", _validation),
     Row("An update keeps ``chunking_settings``", _chunking_is_kept),
     Row("``chat_completion`` with ``anthropic``", _yes(lambda version: version.simulated.chats)),
     Row("Task type ``embedding``", _yes(lambda version: version.simulated.knows_embedding)),
-    Row("``timeout`` applies to the provider: create", _yes(lambda version: version.server.limits_creates)),
-    Row("``timeout`` applies to the provider: update", _yes(lambda version: version.server.limits_updates)),
+    Row("``timeout`` applies to the provider: create", _yes(lambda version: version.server.supports_create_timeout)),
+    Row("``timeout`` applies to the provider: update", _yes(lambda version: version.server.supports_update_timeout)),
     Row("Default timeout of the provider for completions", _seconds),
     Row("``force`` deletes an endpoint that cannot be read", _yes(lambda version: version.simulated.forces_unparsable)),
     Row(
@@ -234,7 +234,7 @@ def services() -> str:
         [f"``{name}``", *(", ".join(names.get(since, ())) or "none" for since in versions)]
         for name, names in found.items()
     )
-    titles = ["Service", *(f"From {_text(max(since, TRIED))}" for since in versions)]
+    titles = ["Service", *(f"From {_text(max(since, FIRST_UPDATE))}" for since in versions)]
     return table(titles, rows, [22, *[78 // len(versions)] * len(versions)])
 
 

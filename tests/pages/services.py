@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ansible_collections.esops.inference.plugins.module_utils._services.catalog import SERVICES
-from ansible_collections.esops.inference.plugins.module_utils._services.service import TRIED, Service
+from ansible_collections.esops.inference.plugins.module_utils._services.service import FIRST_UPDATE, Service
 from ansible_collections.esops.inference.plugins.module_utils._services.setting import Version
 
 PAGE = Path(__file__).parents[2] / "docs/docsite/rst/services.rst"
@@ -32,7 +32,8 @@ _KINDS = {"dict": ", a dictionary", "json": ", JSON as a string or a dictionary"
 
 def facts(service: Service) -> dict[str, str]:
     """Return the lines of a service, by their titles."""
-    not_returned = [(_name(row.path), row.task_types) for row in service.settings if row.unseen and _is_own(row.path)]
+    own = [row for row in service.settings if _is_own(row.path)]
+    not_returned = [(_name(row.path), row.task_types) for row in own if row.write_only]
     found = {
         "Task types": ", ".join(map(_literal, service.task_types)),
         "Credentials": _credentials(service),
@@ -90,13 +91,13 @@ def _credentials(service: Service) -> str:
 def _required(service: Service) -> str:
     """Return the settings that a create requires in addition to credentials."""
     given = dict.fromkeys(service.secrets)
-    needed = [(text, [task_type]) for task_type in service.task_types for text in service.missing(given, task_type)]
+    needed = [(text, [kind]) for kind in service.task_types for text in service.missing_settings(given, kind)]
     names = {text for text, _task_types in needed}
     enough = [
         row.path
         for row in service.settings
         if row.path not in names
-        and not any(service.missing({**given, row.path: ""}, one) for one in service.task_types)
+        and not any(service.missing_settings({**given, row.path: ""}, one) for one in service.task_types)
     ]
     named = _grouped(service, ((" or ".join(map(_name, text.split(" or "))), some) for text, some in needed))
     return " or only ".join([named, *map(_name, enough)])
@@ -114,7 +115,7 @@ def _updated(service: Service) -> Iterator[tuple[str, Sequence[str]]]:
 
 def _from(since: Version) -> str:
     """Return the version from which an update changes a setting, or nothing if each version with updates does."""
-    return f" (from {since[0]}.{since[1]})" if since > TRIED else ""
+    return f" (from {since[0]}.{since[1]})" if since > FIRST_UPDATE else ""
 
 
 def _task_settings(service: Service) -> str:
@@ -133,7 +134,7 @@ def _set_by_elasticsearch(service: Service) -> Iterator[tuple[str, Sequence[str]
             yield f"{_name(row.path)} {value}", row.task_types
         elif row.read_only:
             yield f"{_name(row.path)} (cannot be set)", row.task_types
-        elif row.filled_in:
+        elif row.computed:
             yield _name(row.path), row.task_types
 
 

@@ -370,7 +370,7 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             "The create is retried with growing pauses, even with ``retries: 0``.",
             _fault("provider_refusal", match=rf"PUT .*/{ID}\?", status=529, times=3, exists=True),
             {"service_settings": OTHER_MODEL, "allow_recreate": True, "retries": 0},
-            says=("sent again 3 times",),
+            says=("retried 3 times",),
         ),
         Situation(
             "the endpoint was deleted, and creating it fails for good",
@@ -456,7 +456,7 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             _nothing,
             {"service_settings": {**OTHER_MODEL, "url": "https://gateway.example.com/v1/messages"}},
             {"version": "9.3"},
-            says=("service_settings.url requires Elasticsearch 9.6 or later",),
+            says=("upgrade each node to Elasticsearch 9.6 or later, or remove service_settings.url",),
         ),
         Situation(
             "the user may not ask for the version",
@@ -520,7 +520,7 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
             "The request is sent again, up to ``retries`` times, with growing pauses. A warning says so.",
             _fault("status", status=503, times=2),
             {"retries": 3},
-            says=("sent again",),
+            says=("retried",),
         ),
         Situation(
             "the cluster stays busy",

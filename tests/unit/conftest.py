@@ -14,7 +14,7 @@ import pytest
 from tests.simulator import Simulator
 from tests.unit.rejections import Watch
 
-#: The tests of whole runs, which send no request that a healthy server rejects.
+#: Tests of complete runs, which never send a request that a healthy server rejects.
 RUNS = (
     "plugins/modules/",
     "plugins/module_utils/_reconcile/test_execution.py",
@@ -26,13 +26,13 @@ RUNS = (
 
 @pytest.fixture(scope="session")
 def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home directory without files. One for all tests, since a directory for each takes longer than most tests."""
+    """An empty home directory. All tests share it, because creating one takes longer than most tests."""
     return tmp_path_factory.mktemp("home")
 
 
 @pytest.fixture(autouse=True)
 def _nothing_from_outside(monkeypatch: pytest.MonkeyPatch, empty_home: Path) -> None:
-    """No test depends on the variables, the proxy or the .netrc of whoever runs it."""
+    """Isolate tests from environment variables, proxies, and .netrc of the user."""
     for name in list(os.environ):
         if name.startswith("ELASTICSEARCH_") or name.lower().endswith(("_proxy", "_ca_bundle")):
             monkeypatch.delenv(name)
@@ -41,14 +41,14 @@ def _nothing_from_outside(monkeypatch: pytest.MonkeyPatch, empty_home: Path) -> 
 
 @pytest.fixture(autouse=True)
 def _nothing_is_rejected_on_purpose(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Every request of a run is one that the server accepts, or one of those that the marker C(rejected) names."""
+    """Fail if a server rejects a request that does not match the marker C(rejected)."""
     path = request.path.relative_to(Path(__file__).parent).as_posix()
     if not path.startswith(RUNS):
         yield
         return
     marker = request.node.get_closest_marker("rejected")
     expected = marker.args if marker else ()
-    with Watch().over_all_servers() as watch:
+    with Watch().watch_all_servers() as watch:
         yield
     assert [line for line in watch.rejected if not any(re.fullmatch(each, line) for each in expected)] == []
 

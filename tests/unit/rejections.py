@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests that simulated servers rejected, although no test asked for that."""
+"""Watch for requests that simulated servers reject unexpectedly."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from unittest import mock
 
 from tests.simulator import Exchange, Simulator
 
-#: The reads of one endpoint and of a model's deployment: 404 is the documented response if there is none.
+#: GET requests for an endpoint or a deployment, which return 404 if it does not exist.
 _READ = re.compile(r"/_inference/(?!_)[^/?]+|/_ml/trained_models/[^/?]+/_stats")
 
 
 class Watch:
-    """Collects what simulated servers receive, requests that a test clears from their logs included."""
+    """A record of all requests to simulated servers, including those that a test clears from their logs."""
 
     def __init__(self) -> None:
         self._servers: list[Simulator] = []
         self._cleared: list[Exchange] = []
 
     @contextlib.contextmanager
-    def over_all_servers(self) -> Iterator[Watch]:
+    def watch_all_servers(self) -> Iterator[Watch]:
         """Watch every server that starts from now on."""
         start, clear = Simulator.start, Simulator.clear_log
 
@@ -44,7 +44,7 @@ class Watch:
 
     @property
     def rejected(self) -> list[str]:
-        """The requests that a server answered with an error which no fault and no missing endpoint explains."""
+        """Requests that a server rejected without a simulated fault and not because the endpoint does not exist."""
         exchanges = [*self._cleared, *(exchange for server in self._servers for exchange in server.log)]
         return [f"{one.method} {one.path}: {one.status}" for one in exchanges if _is_rejected(one)]
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A made-up service with all that rows can say, for tests of what is derived from them."""
+"""Fictional services that use every field of rows, for tests of everything that is derived from rows."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _model_problem(model: str) -> str:
 
 
 def _dependent_problems(settings: Mapping[str, Any]) -> list[str]:
-    return ["input and weight exclude each other."] if INPUT in settings and WEIGHT in settings else []
+    return ["input and weight are mutually exclusive."] if INPUT in settings and WEIGHT in settings else []
 
 
 def _advice(settings: Mapping[str, Any]) -> list[str]:
@@ -49,7 +49,7 @@ def _explain(words: str) -> str:
     return "use a newer model." if "old" in words else ""
 
 
-#: Two alternatives of credentials, a unit besides task_settings, settings and defaults of one task type only.
+#: A service with alternative credentials, an additional unit, and settings and defaults of single task types.
 ACME = Service(
     name="acme",
     task_types=("rerank", "text_embedding"),
@@ -73,27 +73,27 @@ ACME = Service(
     units={"task_settings": (8, 17), "service_settings.scaling": (9, 0)},
     secrets_optional_since=(9, 5),
     updates_validated_since=(9, 4),
-    normalise=_lower,
+    normalize_settings=_lower,
     check=_dependent_problems,
     advise=_advice,
     explain=_explain,
 )
 
-#: A service that needs no credentials, as those that run in the cluster.
+#: A service without credentials, like those that run in the cluster.
 LOCAL = ACME._replace(
     name="local", settings=tuple(setting for setting in ACME.settings if not setting.secret), credentials=()
 )
 
-#: A service with all that servers do to settings: fill them in, show them in another form or never, add to them.
+#: A service with computed, normalized, write-only, and merged settings.
 SHY = ACME._replace(
     name="shy",
     settings=(
         Setting(KEYS, "dict", secret=True, changes_since=(8, 17)),
-        Setting(MODEL, required=True, form=str.lower),
+        Setting(MODEL, required=True, normalize=str.lower),
         Setting(RATE, "int", changes_since=(8, 17)),
-        Setting(DIMENSIONS, "int", filled_in=True),
+        Setting(DIMENSIONS, "int", computed=True),
         Setting(MEASURED, "int", read_only=True),
-        Setting(ADDRESS, unseen=True),
+        Setting(ADDRESS, write_only=True),
         Setting(HEADERS, "dict", changes_since=(8, 17)),
         Setting(ADAPTIVE, "bool", changes_since=(8, 17)),
         Setting(MOST, "int", changes_since=(8, 17)),
@@ -102,7 +102,7 @@ SHY = ACME._replace(
     ),
     credentials=((KEYS,), ()),
     merges_task_settings=True,
-    moving=lambda settings: (MOST,) if settings.get(ADAPTIVE) else (),
+    self_adjusting=lambda settings: (MOST,) if settings.get(ADAPTIVE) else (),
     units={"task_settings": (8, 17)},
-    normalise=lambda settings: settings,
+    normalize_settings=lambda settings: settings,
 )

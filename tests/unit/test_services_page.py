@@ -14,7 +14,10 @@ import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.esops.inference.plugins.module_utils._modules.any_service import read, with_service_defaults
+from ansible_collections.esops.inference.plugins.module_utils._modules.any_service import (
+    merge_service_defaults,
+    parse_declaration,
+)
 from ansible_collections.esops.inference.plugins.module_utils._services.catalog import SERVICES
 from ansible_collections.esops.inference.plugins.module_utils._services.service import Service
 from ansible_collections.esops.inference.plugins.module_utils._services.setting import Setting
@@ -103,8 +106,8 @@ class TestFacts:
             ({"stored_as": "other"}, "Stored as", "``other``"),
             ({"is_local": True}, "Runs", "in the cluster"),
             ({"settings": ()}, "Task settings", None),
-            ({"settings": (Setting(MODEL, unseen=True),)}, "Not returned", "``model``"),
-            ({"settings": (Setting(MODEL, filled_in=True),)}, "Set by Elasticsearch", "``model``"),
+            ({"settings": (Setting(MODEL, write_only=True),)}, "Not returned", "``model``"),
+            ({"settings": (Setting(MODEL, computed=True),)}, "Set by Elasticsearch", "``model``"),
             ({"settings": (Setting(MODEL, read_only=True),)}, "Set by Elasticsearch", "``model`` (cannot be set)"),
             (
                 {"settings": (Setting("task_settings.x", "bool", default=True),)},
@@ -129,7 +132,7 @@ class TestFacts:
         service = ACME._replace(
             settings=(Setting(MODEL), Setting("service_settings.deployment")),
             credentials=(),
-            lacks=lambda settings: [] if "service_settings.deployment" in settings else [MODEL],
+            find_missing=lambda settings: [] if "service_settings.deployment" in settings else [MODEL],
         )
         assert facts(service)["Required"] == "``model`` or only ``deployment``"
 
@@ -152,7 +155,8 @@ def test_example_is_complete_and_without_warnings(module: str, options: dict[str
     given = ArgumentSpecValidator(spec).validate({"elasticsearch_url": "https://es", **options}).validated_parameters
     declared = given.get("endpoints") or ([given] if module == "endpoint" else [])
     for endpoint in declared:
-        reading = read(with_service_defaults(given.get("defaults") or {}, endpoint))
-        assert reading.warnings == []
+        declaration = parse_declaration(merge_service_defaults(given.get("defaults") or {}, endpoint))
+        assert declaration.warnings == []
         if endpoint["inference_id"] != "found":
-            assert reading.service.missing(reading.desired.all_settings, reading.desired.task_type or "") == []
+            settings = declaration.desired.all_settings
+            assert declaration.service.missing_settings(settings, declaration.desired.task_type or "") == []

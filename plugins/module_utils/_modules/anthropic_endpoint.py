@@ -1,15 +1,15 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reconcile an endpoint of the C(anthropic) service. Private to the collection."""
+"""Implementation of the module C(anthropic_endpoint). Private to the collection."""
 
 from __future__ import annotations
 
 from typing import Any, Mapping
 
 from .._services.anthropic import SERVICE, services
-from .endpoint_options import desired, endpoint_options, problems, warnings
-from .policy_options import policy_options, policy_problems, reconciler_of
+from .endpoint_options import build_desired, endpoint_options, find_warnings, validate_endpoint
+from .policy_options import build_reconciler, policy_options, validate_policy
 from .results import endpoint_result
 from .runner import Context, run
 
@@ -20,14 +20,14 @@ def options() -> dict[str, Any]:
 
 
 def check(params: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with the options beyond their types."""
-    return problems(SERVICE, params, params["update_secrets"]) + policy_problems(params)
+    """Return validation errors that the argument spec cannot express."""
+    return validate_endpoint(SERVICE, params, params["update_secrets"]) + validate_policy(params)
 
 
 def work(context: Context) -> dict[str, Any]:
-    """Reconcile the endpoint, and return the result."""
-    context.warnings.extend(warnings(SERVICE, context.params))
-    outcome = reconciler_of(context, services).reconcile(desired(SERVICE, context.params))
+    """Reconcile the endpoint and return the module result."""
+    context.warnings.extend(find_warnings(SERVICE, context.params))
+    outcome = build_reconciler(context, services).reconcile(build_desired(SERVICE, context.params))
     return endpoint_result(outcome, context.diff_mode)
 
 

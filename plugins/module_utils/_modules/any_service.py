@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options of endpoints of any service: free in form, and read by the rows of the service that each one names.
+"""Free-form options of endpoints of any service, checked and converted according to the service of each endpoint.
 
 Private to the collection.
 """
@@ -20,41 +20,43 @@ from .._reconcile.declaration import ABSENT, PRESENT, Desired
 from .._services.catalog import SERVICES, services
 from .._services.secret_names import find_secrets, is_secret
 from .._services.service import Service
-from .endpoint_options import declared_settings, desired, id_problems, setting_problems, with_defaults
-from .raw_options import MISSING, UNSUPPORTED, Misfit, misfits, structured, without_nulls
+from .endpoint_options import build_desired, declared_settings, merge_defaults, validate_id, validate_settings
+from .raw_options import MISSING, UNSUPPORTED, InvalidOption, find_invalid_options, parse_structures, remove_nulls
 
-#: The options that may hold secrets of endpoints.
+#: Options that can contain secrets of endpoints.
 _WITH_SECRETS = (*SETTINGS_GROUPS, "endpoints", "defaults")
 
+_PASSED_ON = "It is passed to Elasticsearch unchanged."
 
-class Reading(NamedTuple):
-    """What the options of one endpoint declare.
 
-    :ivar declared: the options, with values of the types that rows have, without those of a wrong type.
-    :ivar wrong: what is wrong with them, as sentences.
+class Declaration(NamedTuple):
+    """The options of one endpoint, converted to the types of its service.
+
+    :ivar declared: the options, without values of a wrong type.
+    :ivar errors: errors of the conversion, as sentences.
     """
 
     service: Service
     declared: Mapping[str, Any]
-    wrong: list[str]
+    errors: list[str]
 
-    def problems(self, update_secrets: str) -> list[str]:
-        """What is wrong with the options, everything at once; empty if nothing is."""
-        found = _head_problems(self.declared) + self.wrong
-        return found + setting_problems(self.service, self.declared, update_secrets)
+    def validate(self, update_secrets: str) -> list[str]:
+        """Return all validation errors."""
+        errors = _validate_identity(self.declared) + self.errors
+        return errors + validate_settings(self.service, self.declared, update_secrets)
 
     @property
     def warnings(self) -> list[str]:
-        """What may be wrong, though the server decides."""
-        told = [*_service_warnings(self.service), *_task_type_warnings(self.service, self.declared["task_type"])]
-        told += _setting_warnings(self.service, declared_settings(self.service, self.declared))
-        told += self.service.advise(declared_settings(self.service, self.declared))
-        return [f"{self.declared['inference_id']}: {text}" for text in told]
+        """Warnings about options that look wrong, but that Elasticsearch may accept."""
+        found = [*_service_warnings(self.service), *_task_type_warnings(self.service, self.declared["task_type"])]
+        found += _setting_warnings(self.service, declared_settings(self.service, self.declared))
+        found += self.service.advise(declared_settings(self.service, self.declared))
+        return [f"{self.declared['inference_id']}: {text}" for text in found]
 
     @property
     def desired(self) -> Desired:
-        """The endpoint that is declared. Of a setting without a row, the name says whether it is a secret."""
-        wanted = desired(self.service, self.declared)
+        """Desired state. A setting without a row is treated as a secret if its name looks like one."""
+        wanted = build_desired(self.service, self.declared)
         return wanted.with_secrets([path for path in wanted.settings if self._looks_secret(path)])
 
     def _looks_secret(self, path: str) -> bool:
@@ -62,7 +64,7 @@ class Reading(NamedTuple):
 
 
 def any_endpoint_options() -> dict[str, Any]:
-    """The argument spec of one endpoint."""
+    """Return the argument spec of one endpoint."""
     return {
         "inference_id": {"type": "str", "required": True},
         "state": {"type": "str", "choices": [PRESENT, ABSENT], "default": PRESENT},
@@ -72,29 +74,29 @@ def any_endpoint_options() -> dict[str, Any]:
 
 
 def any_body_options() -> dict[str, Any]:
-    """The part of the spec that can stand in the defaults of a service, too."""
+    """Return the part of the argument spec that is also valid in the defaults of a service."""
     return {"task_type": {"type": "str"}, **{group: {"type": "dict"} for group in SETTINGS_GROUPS}}
 
 
-def read(declared: Mapping[str, Any]) -> Reading:
-    """Read the options of one endpoint by the rows of its service."""
+def parse_declaration(declared: Mapping[str, Any]) -> Declaration:
+    """Convert and check the options of one endpoint according to the rows of its service."""
     service = services(declared["service"] or "")
     spec = _spec(service.name)
     groups = {group: declared[group] for group in SETTINGS_GROUPS if declared.get(group) is not None}
-    given = structured(spec, without_nulls(spec, groups))
-    wrong = [misfit for misfit in misfits(spec, given) if misfit.fault not in (UNSUPPORTED, MISSING)]
-    for misfit in wrong:
-        _remove(given, misfit.place.partition("[")[0])
-    converted, unreadable = _converted(spec, given)
-    found = [*sentences(wrong), *unreadable, *_dotted_names(converted)]
-    return Reading(service, {**declared, **converted}, found)
+    given = parse_structures(spec, remove_nulls(spec, groups))
+    wrong = [invalid for invalid in find_invalid_options(spec, given) if invalid.fault not in (UNSUPPORTED, MISSING)]
+    for invalid in wrong:
+        _remove(given, invalid.place.partition("[")[0])
+    converted, unreadable = _convert(spec, given)
+    errors = [*describe_errors(wrong), *unreadable, *_remove_dotted_names(converted)]
+    return Declaration(service, {**declared, **converted}, errors)
 
 
-def sentences(wrong: Sequence[Misfit]) -> list[str]:
-    """What is wrong with options of wrong types, names, or values."""
+def describe_errors(wrong: Sequence[InvalidOption]) -> list[str]:
+    """Return error messages for options with a wrong type, name, or value."""
     if not wrong:
         return []
-    # Most runs need no sentences.
+    # Imported lazily, since most runs have no errors to describe.
     from .option_errors import validation_errors  # noqa: PLC0415
 
     return validation_errors(wrong)
@@ -102,18 +104,18 @@ def sentences(wrong: Sequence[Misfit]) -> list[str]:
 
 @functools.lru_cache(maxsize=None)
 def _spec(service: str) -> dict[str, Any]:
-    """The argument spec of the settings of a service."""
+    """Return the argument spec of the settings of a service."""
     return services(service).options()
 
 
-def _dotted_names(groups: dict[str, Any]) -> list[str]:
-    """Problems of settings whose names are dotted paths. Those are taken out."""
-    found = []
+def _remove_dotted_names(groups: dict[str, Any]) -> list[str]:
+    """Remove settings whose names contain dots, and return an error for each."""
+    errors = []
     for group, settings in groups.items():
         for name in [name for name in settings if "." in name]:
             del settings[name]
-            found.append(f"{group} has the name {name}: nest the setting instead, as the API does.")
-    return found
+            errors.append(f"{group} contains the dotted name {name}. Hint: nest the setting, as the API does.")
+    return errors
 
 
 def _remove(groups: dict[str, Any], path: str) -> None:
@@ -124,29 +126,29 @@ def _remove(groups: dict[str, Any], path: str) -> None:
     groups.pop(last, None)
 
 
-def _converted(spec: Mapping[str, Any], given: Mapping[str, Any], prefix: str = "") -> tuple[dict[str, Any], list[str]]:
-    """The settings with values of the types of their rows, and what cannot be converted."""
-    result, wrong = {}, []
+def _convert(spec: Mapping[str, Any], given: Mapping[str, Any], prefix: str = "") -> tuple[dict[str, Any], list[str]]:
+    """Return the settings converted to the types of their rows, and errors for values that cannot be converted."""
+    result, errors = {}, []
     for name, value in given.items():
         option = spec.get(name, {})
         result[name] = value
         if "options" in option:
-            result[name], found = _converted(option["options"], value, f"{prefix}{name}.")
-            wrong += found
+            result[name], inner_errors = _convert(option["options"], value, f"{prefix}{name}.")
+            errors += inner_errors
         elif option.get("type") == "float":
             result[name] = float(value)
         elif option.get("type") == "bool":
             result[name] = check_type_bool(value)
         elif option.get("type") == "json":
-            result[name] = _as_json(value)
+            result[name] = _normalize_json(value)
             if result[name] is None:
                 del result[name]
-                wrong.append(f"{prefix}{name} must be a dictionary, or its text in JSON.")
-    return result, wrong
+                errors.append(f"{prefix}{name} must be a dictionary or a string with a JSON object.")
+    return result, errors
 
 
-def _as_json(value: Any) -> str | None:
-    """A dictionary, or its text, in one form; None if it is none."""
+def _normalize_json(value: Any) -> str | None:
+    """Return a dictionary, or a string with a JSON object, as normalized JSON. Return None for other values."""
     try:
         read_value = json.loads(value) if isinstance(value, str) else value
         return json.dumps(read_value, sort_keys=True) if isinstance(read_value, dict) else None
@@ -154,58 +156,58 @@ def _as_json(value: Any) -> str | None:
         return None
 
 
-def _head_problems(declared: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the options beside the settings."""
-    # Built-in endpoints can be declared just as they are, so that a list of all endpoints can be.
+def _validate_identity(declared: Mapping[str, Any]) -> list[str]:
+    """Return validation errors for options other than settings."""
+    # Built-in endpoints are accepted here, so that a list of all endpoints can be declared. Changes are rejected later.
     inference_id = declared["inference_id"]
-    found = id_problems(inference_id[1:] if inference_id.startswith(".") else inference_id)
+    errors = validate_id(inference_id[1:] if inference_id.startswith(".") else inference_id)
     if declared["state"] == PRESENT and not declared["service"]:
-        found.append("service is required: the name of an inference service, as in the API.")
+        errors.append("service is required. Hint: set it to the name of an inference service, as in the API.")
     task_type = declared["task_type"]
     if task_type is not None and not is_task_type(task_type):
-        found.append(f"task_type {task_type!r} is none.")
-    return found
+        errors.append(f"task_type {task_type!r} is not valid.")
+    return errors
 
 
 def _service_warnings(service: Service) -> Iterator[str]:
-    near = _nearest(service.name, SERVICES, 0.75) if service.name not in SERVICES else ""
+    near = _find_nearest(service.name, SERVICES, 0.75) if service.name not in SERVICES else ""
     if near:
-        yield f"the service {service.name} is not known. Do you mean {near}? It was passed on as it is."
+        yield f"unknown service {service.name}. Did you mean {near}? {_PASSED_ON}"
 
 
 def _task_type_warnings(service: Service, task_type: str | None) -> Iterator[str]:
     if task_type is not None and service.task_types and task_type not in service.task_types:
         yield (
-            f"the service {service.name} is not known to have the task type {task_type}, only "
-            f"{join_names(service.task_types)}. It was passed on as it is."
+            f"unknown task type {task_type} of the service {service.name}, which has {join_names(service.task_types)}. "
+            f"{_PASSED_ON}"
         )
 
 
 def _setting_warnings(service: Service, settings: Mapping[str, Any]) -> Iterator[str]:
     known = {row.path.rpartition(".")[2]: row.path for row in service.settings}
     for path in settings:
-        # Of a service without rows nothing is known.
+        # Services without rows are unknown, and so are their settings.
         if known and service.row(path) is None:
-            near = _nearest(path.rpartition(".")[2], known)
-            hint = f" Do you mean {known[near]}?" if near else ""
-            yield f"{path} is not known as a setting of the service {service.name}.{hint} It was passed on as it is."
+            near = _find_nearest(path.rpartition(".")[2], known)
+            hint = f" Did you mean {known[near]}?" if near else ""
+            yield f"unknown setting {path} of the service {service.name}.{hint} {_PASSED_ON}"
 
 
-def _nearest(name: str, names: Iterable[str], similarity: float = 0.6) -> str:
-    """The most similar one of some names; empty if none is similar."""
+def _find_nearest(name: str, names: Iterable[str], similarity: float = 0.6) -> str:
+    """Return the most similar name, or an empty string if no name is similar enough."""
     import difflib  # noqa: PLC0415
 
     return next(iter(difflib.get_close_matches(name, names, 1, similarity)), "")
 
 
-def any_secrets(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The places and the texts of secrets in options of any form."""
+def find_any_secrets(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Return the places and values of secrets in free-form options."""
     for name in _WITH_SECRETS:
         yield from find_secrets(params.get(name), name)
 
 
-def with_service_defaults(defaults: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:
-    """The declaration laid over the defaults of its service. Credentials of its own take the place of others there."""
+def merge_service_defaults(defaults: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge a declaration into the defaults of its service. Its credentials replace those of another kind."""
     service = services(declared["service"] or "")
     common = defaults.get(service.name) or {}
     own = declared_settings(service, declared)
@@ -219,4 +221,4 @@ def with_service_defaults(defaults: Mapping[str, Any], declared: Mapping[str, An
     if replaced and isinstance(group, dict):
         kept = {name: value for name, value in group.items() if f"service_settings.{name}" not in replaced}
         common = {**common, "service_settings": kept}
-    return with_defaults(common, declared)
+    return merge_defaults(common, declared)

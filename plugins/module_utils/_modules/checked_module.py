@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An AnsibleModule that reads more, checks more and shows less. Private to the collection."""
+"""AnsibleModule with stricter checks of options and stricter hiding of secrets. Private to the collection."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ from ansible.module_utils.common.parameters import set_fallbacks
 from .._elasticsearch.keys import find_secret_headers
 from .._elasticsearch.redaction import Redactor
 from .._elasticsearch.text import join_few, join_messages
-from .connection_options import with_keys_as_text
-from .raw_options import misfits, structured, without_nulls
-from .secret_options import leaves, secret_options
+from .connection_options import stringify_keys
+from .raw_options import find_invalid_options, parse_structures, remove_nulls
+from .secret_options import find_secret_options, scalar_values
 
 try:
     from ansible.module_utils.secrets import register_secrets
 except ImportError:
-    # Before 2.22, ansible-core hides C(no_log_values) alone.
+    # Before 2.22, ansible-core hides only C(no_log_values).
     def register_secrets(values: Iterable[str], /) -> None:
         """Do nothing."""
 
 
-#: Finds secrets in options of any form.
+#: Function that finds secrets in free-form options.
 Secrets = Callable[[Mapping[str, Any]], Iterable[Tuple[str, str]]]
 
-#: Parts of a result that are texts for people, not data.
+#: Parts of a result that contain messages, not data.
 _MESSAGES = ("msg", "failure")
 
 
 class CheckedModule(AnsibleModule):  # type: ignore[misc]  # ansible-core has no types
-    """An AnsibleModule that neither returns nor logs its options unless C(accept) was called.
+    """AnsibleModule that returns and logs its options only after C(accept) was called.
 
-    ansible-core hides secrets that stand in their place. As long as options have a wrong type or name, or a wrong
-    value, a secret may stand anywhere in them.
+    ansible-core hides secrets only in the options that the argument spec marks as secret. While an option has a wrong
+    type, name, or value, any part of the options can contain a secret.
 
-    :ivar raw_params: the options before ansible-core has converted them.
-    :ivar problems: what is wrong with the types of options that ansible-core accepts, as sentences.
+    :ivar raw_params: the options before ansible-core converts them.
+    :ivar problems: errors about types that ansible-core accepts, as sentences.
     """
 
     params: dict[str, Any]
@@ -52,38 +52,38 @@ class CheckedModule(AnsibleModule):  # type: ignore[misc]  # ansible-core has no
 
     def __init__(self, more_secrets: Secrets, **arguments: Any) -> None:
         """
-        :param more_secrets: returns the places and the values of secrets that the argument spec does not name.
+        :param more_secrets: returns the places and values of secrets that the argument spec does not mark.
         """
         self._more_secrets = more_secrets
         super().__init__(**arguments)
 
     def accept(self) -> None:
-        """Let the result and the log of the system show the options, since nothing is wrong with them."""
+        """Allow the options in the result and in the system log, because they are valid."""
         self._is_accepted = True
         if not self.no_log:
             self._log_invocation()
 
     def _load_params(self) -> None:
         super()._load_params()
-        given = without_nulls(self.argument_spec, self.params)
+        given = remove_nulls(self.argument_spec, self.params)
         set_fallbacks(self.argument_spec, given)
-        self.params = with_keys_as_text(structured(self.argument_spec, given))
+        self.params = stringify_keys(parse_structures(self.argument_spec, given))
         self.raw_params = dict(self.params)
         self._hide(secret for _name, secret in find_secret_headers(self.params.get("headers")))
         self._hide(secret for _place, secret in self._more_secrets(self.params))
-        wrong = list(misfits(self.argument_spec, self.params))
+        wrong = list(find_invalid_options(self.argument_spec, self.params))
         self.problems = []
         if wrong:
             from .option_errors import validation_errors  # noqa: PLC0415
 
-            # A message shows some wrong values, for example of options with choices.
+            # Some messages contain the wrong value, for example for options with choices.
             self._hide(secret for _place, secret in self._secrets())
             self.problems = validation_errors(wrong)
-            if not all(misfit.is_flag for misfit in wrong):
+            if not all(invalid.is_boolean_for_number for invalid in wrong):
                 self.fail_json(msg=join_messages(self.problems))
 
     def _hide(self, secrets: Iterable[str]) -> None:
-        """Have ansible-core hide these texts wherever they occur, as it does with the values of secret options."""
+        """Make ansible-core hide these strings everywhere, like the values of secret options."""
         texts = list(secrets)
         self.no_log_values.update(texts)
         register_secrets(texts)
@@ -91,9 +91,9 @@ class CheckedModule(AnsibleModule):  # type: ignore[misc]  # ansible-core has no
     def _log_invocation(self) -> None:
         if not self._is_accepted:
             return
-        # The log shows structures as Python writes them, where ansible-core hides what is as it was given.
+        # The log contains the Python representation of structures, but ansible-core hides only the original strings.
         self._hide([repr(secret)[1:-1] for secret in self.no_log_values])
-        # A text that is not UTF-8 cannot be logged.
+        # Strings that are not valid UTF-8 cannot be logged.
         with contextlib.suppress(UnicodeEncodeError):
             super()._log_invocation()
 
@@ -101,13 +101,15 @@ class CheckedModule(AnsibleModule):  # type: ignore[misc]  # ansible-core has no
         if self._is_accepted:
             super()._return_formatted(kwargs)
         else:
-            # ansible-core would add the options to the result, and does not hide other forms of a secret.
+            # ansible-core would add the options to the result, and does not hide encoded forms of a secret.
             redact = Redactor(self.no_log_values)
             sys.stdout.write("\n" + json.dumps({**kwargs, "msg": redact(kwargs["msg"])}) + "\n")
 
-    def warn_of_hidden_data(self, result: Mapping[str, Any]) -> None:
-        """Warn if ansible-core, which hides secrets wherever their texts occur, alters data of the result."""
-        data = {name: "\n".join(leaves(part, _MESSAGES)) for name, part in result.items() if name not in _MESSAGES}
+    def warn_about_hidden_data(self, result: Mapping[str, Any]) -> None:
+        """Warn if ansible-core alters data of the result, because the data contains the text of a secret."""
+        data = {
+            name: "\n".join(scalar_values(part, _MESSAGES)) for name, part in result.items() if name not in _MESSAGES
+        }
         text = "\n".join(data.values())
         hidden = [secret for secret in self.no_log_values if secret in text]
         if not hidden:
@@ -116,12 +118,12 @@ class CheckedModule(AnsibleModule):  # type: ignore[misc]  # ansible-core has no
         where = [name for name, part in data.items() if any(secret in part for secret in hidden)]
         self.warn(
             f"The value of {options or 'a secret'} also occurs in {join_few(where)} of the result. Ansible hides it "
-            "there, so the result is not what the cluster holds. Hint: use a secret that is not a part of other data."
+            "there, so the result differs from the data in the cluster. Hint: use a secret that does not occur in other data."
         )
 
     def _secrets(self) -> Iterator[tuple[str, str]]:
-        """Return the places and the values of all secrets."""
-        yield from secret_options(self.argument_spec, self.raw_params)
+        """Return the places and values of all secrets."""
+        yield from find_secret_options(self.argument_spec, self.raw_params)
         yield from self._more_secrets(self.raw_params)
         for name, secret in find_secret_headers(self.raw_params.get("headers")):
             yield f"headers.{name}", secret

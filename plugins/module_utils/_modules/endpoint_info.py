@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read endpoints of any service. Private to the collection."""
+"""Implementation of the module C(endpoint_info). Private to the collection."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from .._elasticsearch.errors import ApiError
 from .._inference.api import Inference
 from .._inference.endpoint import Endpoint
 from .._services.anthropic import SERVICE
-from .fingerprint_options import fingerprint_options, fingerprint_problems, fingerprints_of
+from .fingerprint_options import build_fingerprints, fingerprint_options, validate_fingerprint_options
 from .runner import Context, run
-from .selection import is_built_in, is_pattern, read_endpoints, selection_problems
+from .selection import is_built_in, is_pattern, read_endpoints, validate_selection
 
-#: The services whose settings some servers show in a way that has to be set right.
+#: Services whose settings have to be normalized, because some versions return them under a wrong name.
 _SERVICES = {SERVICE.name: SERVICE}
 
 
@@ -33,20 +33,22 @@ def options() -> dict[str, Any]:
 
 
 def check(params: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with the options beyond their types."""
-    wrong = selection_problems(params, "Leave inference_id out")
-    return wrong + (fingerprint_problems(params) if params["fingerprints"] else [])
+    """Return validation errors that the argument spec cannot express."""
+    wrong = validate_selection(params, "omit inference_id")
+    return wrong + (validate_fingerprint_options(params) if params["fingerprints"] else [])
 
 
 def work(context: Context) -> dict[str, Any]:
-    """Read the endpoints, and return those that the options select."""
+    """Return the endpoints that the options select."""
     selected = [endpoint for endpoint in _read(context) if _is_selected(endpoint, context.params)]
-    endpoints = sorted(map(_comparable, selected), key=lambda endpoint: endpoint.inference_id)
+    endpoints = sorted(map(_normalize, selected), key=lambda endpoint: endpoint.inference_id)
     result: dict[str, Any] = {"changed": False}
     if context.params["references"]:
-        users = _users(context.api, [endpoint for endpoint in endpoints if not is_built_in(endpoint.inference_id)])
-        endpoints = [one for one in endpoints if is_built_in(one.inference_id) or one.inference_id in users]
-        result["references"] = users
+        references = _references(
+            context.api, [endpoint for endpoint in endpoints if not is_built_in(endpoint.inference_id)]
+        )
+        endpoints = [one for one in endpoints if is_built_in(one.inference_id) or one.inference_id in references]
+        result["references"] = references
     if context.params["fingerprints"]:
         result["fingerprints"] = _last_sent(context, endpoints)
     result["endpoints"] = [endpoint.as_dict() for endpoint in endpoints]
@@ -54,9 +56,9 @@ def work(context: Context) -> dict[str, Any]:
 
 
 def _read(context: Context) -> Sequence[Endpoint]:
-    """Return all that may be selected, with a warning for what cannot be read.
+    """Read the candidates for the selection, and add a warning for each that cannot be read.
 
-    :raises ClientError: if nothing can be read.
+    :raises ClientError: if no endpoint can be read.
     """
     entries = context.params["inference_id"] or []
     ids = [] if any(map(is_pattern, entries)) else entries
@@ -76,15 +78,15 @@ def _is_selected(endpoint: Endpoint, params: Mapping[str, Any]) -> bool:
     )
 
 
-def _comparable(endpoint: Endpoint) -> Endpoint:
-    """Return the endpoint with its settings under their right names."""
+def _normalize(endpoint: Endpoint) -> Endpoint:
+    """Return the endpoint with normalized settings."""
     service = _SERVICES.get(endpoint.service)
-    return endpoint._replace(settings=service.normal(endpoint.settings)) if service else endpoint
+    return endpoint._replace(settings=service.normalize(endpoint.settings)) if service else endpoint
 
 
-def _users(api: Inference, endpoints: Sequence[Endpoint]) -> dict[str, dict[str, list[str]]]:
-    """Return who uses each endpoint, by its ID, without those that are gone by now."""
-    users = {}
+def _references(api: Inference, endpoints: Sequence[Endpoint]) -> dict[str, dict[str, list[str]]]:
+    """Return the references to each endpoint by ID. Skip endpoints that were deleted in the meantime."""
+    references = {}
     for endpoint in endpoints:
         try:
             found = api.references(endpoint.task_type, endpoint.inference_id)
@@ -92,16 +94,16 @@ def _users(api: Inference, endpoints: Sequence[Endpoint]) -> dict[str, dict[str,
             if not error.is_not_found:
                 raise
         else:
-            users[endpoint.inference_id] = {"pipelines": sorted(found.pipelines), "indexes": sorted(found.indexes)}
-    return users
+            references[endpoint.inference_id] = {"pipelines": sorted(found.pipelines), "indexes": sorted(found.indexes)}
+    return references
 
 
 def _last_sent(context: Context, endpoints: Sequence[Endpoint]) -> dict[str, dict[str, str]]:
-    """Return when the secrets of each were sent last, by its ID, without those of which that is not known."""
-    # Few runs ask for that.
+    """Return by ID when the secrets of each endpoint were last sent, if known."""
+    # Imported lazily, since few runs need the catalog.
     from .._services.catalog import services  # noqa: PLC0415
 
-    fingerprints = fingerprints_of(context, services, context.api.server)
+    fingerprints = build_fingerprints(context, services, context.api.server)
     own = [endpoint for endpoint in endpoints if not is_built_in(endpoint.inference_id)]
     fingerprints.read(endpoint.inference_id for endpoint in own)
     found = {endpoint.inference_id: fingerprints.last_sent(endpoint) for endpoint in own}

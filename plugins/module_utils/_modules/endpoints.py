@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reconcile a list of endpoints of any services. Private to the collection."""
+"""Implementation of the module C(endpoints). Private to the collection."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any, Mapping
 
 from .._services.catalog import services
 from .any_service import (
-    Reading,
+    Declaration,
     any_body_options,
     any_endpoint_options,
-    any_secrets,
-    read,
-    sentences,
-    with_service_defaults,
+    describe_errors,
+    find_any_secrets,
+    merge_service_defaults,
+    parse_declaration,
 )
-from .endpoint_options import list_problems
-from .lists import list_option_problems, list_options, reconcile_list
-from .policy_options import policy_options, policy_problems
-from .raw_options import misfits
+from .endpoint_options import validate_list
+from .lists import list_options, reconcile_list, validate_list_options
+from .policy_options import policy_options, validate_policy
+from .raw_options import find_invalid_options
 from .runner import Context, run
 
 
@@ -35,45 +35,47 @@ def options() -> dict[str, Any]:
     }
 
 
-class Declarations:
-    """The endpoints of a run, which are read once: where they are checked."""
+class EndpointList:
+    """The declared endpoints of a run. They are parsed once, during validation."""
 
     def __init__(self) -> None:
-        self._readings: list[Reading] = []
+        self._declarations: list[Declaration] = []
 
     def check(self, params: Mapping[str, Any]) -> list[str]:
-        """Return what is wrong with the options beyond their types."""
-        wrong = _default_problems(params["defaults"] or {})
+        """Return validation errors that the argument spec cannot express."""
+        wrong = _validate_defaults(params["defaults"] or {})
         if not wrong:
-            self._readings = _read(params)
-            ids = [reading.declared["inference_id"] for reading in self._readings]
-            wrong = list_problems(ids, [reading.problems(params["update_secrets"]) for reading in self._readings])
-        return wrong + policy_problems(params) + list_option_problems(params)
+            self._declarations = _parse_list(params)
+            ids = [declaration.declared["inference_id"] for declaration in self._declarations]
+            wrong = validate_list(
+                ids, [declaration.validate(params["update_secrets"]) for declaration in self._declarations]
+            )
+        return wrong + validate_policy(params) + validate_list_options(params)
 
     def work(self, context: Context) -> dict[str, Any]:
-        """Reconcile the endpoints, and return the result."""
-        for reading in self._readings:
-            context.warnings.extend(reading.warnings)
-        return reconcile_list(context, services, [reading.desired for reading in self._readings])
+        """Reconcile the endpoints and return the module result."""
+        for declaration in self._declarations:
+            context.warnings.extend(declaration.warnings)
+        return reconcile_list(context, services, [declaration.desired for declaration in self._declarations])
 
 
-def _default_problems(defaults: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with the defaults of services, as options."""
+def _validate_defaults(defaults: Mapping[str, Any]) -> list[str]:
+    """Return validation errors for the defaults of services."""
     options_of_one = {"type": "dict", "options": any_body_options()}
-    return sentences(list(misfits(dict.fromkeys(defaults, options_of_one), defaults, "defaults.")))
+    return describe_errors(list(find_invalid_options(dict.fromkeys(defaults, options_of_one), defaults, "defaults.")))
 
 
-def _read(params: Mapping[str, Any]) -> list[Reading]:
+def _parse_list(params: Mapping[str, Any]) -> list[Declaration]:
     defaults = params["defaults"] or {}
-    return [read(with_service_defaults(defaults, endpoint)) for endpoint in params["endpoints"]]
+    return [parse_declaration(merge_service_defaults(defaults, endpoint)) for endpoint in params["endpoints"]]
 
 
 def check(params: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with the options beyond their types."""
-    return Declarations().check(params)
+    """Return validation errors that the argument spec cannot express."""
+    return EndpointList().check(params)
 
 
 def main() -> None:
     """Run the module."""
-    declarations = Declarations()
-    run(options(), declarations.check, declarations.work, secrets=any_secrets)
+    endpoints = EndpointList()
+    run(options(), endpoints.check, endpoints.work, secrets=find_any_secrets)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options that say where the fingerprints of secrets are kept. Private to the collection."""
+"""Options for the fingerprint store. Private to the collection."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .runner import Context
 if TYPE_CHECKING:
     from .._fingerprints.records import Fingerprints
 
-#: Names of indices, but for those that Elasticsearch accepts and nobody needs.
+#: Index names. Stricter than Elasticsearch, which also accepts unusual characters.
 _INDEX = re.compile(r"[a-z0-9.][a-z0-9_.-]{0,200}(?<!\.)")
 
 
@@ -29,20 +29,23 @@ def fingerprint_options() -> dict[str, Any]:
     }
 
 
-def fingerprint_problems(params: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with the options if fingerprints are used."""
+def validate_fingerprint_options(params: Mapping[str, Any]) -> list[str]:
+    """Return validation errors for these options. Call this only if fingerprints are used."""
     index, is_file = params["fingerprint_index"], params["fingerprint_store"] == "file"
     if is_file and not params["fingerprint_file"]:
-        return ["fingerprint_store=file needs fingerprint_file."]
+        return ["fingerprint_store=file requires fingerprint_file."]
     if not is_file and not _INDEX.fullmatch(index):
-        return [f"fingerprint_index {index!r} is no name of an index: small letters, digits, -, _ and dots."]
+        hint = "use only lowercase letters, digits, hyphens, underscores, and dots"
+        return [f"fingerprint_index {index!r} is not a valid index name. Hint: {hint}."]
     return []
 
 
-def fingerprints_of(context: Context, services: Callable[[str], Service], server: Callable[[], Server]) -> Fingerprints:
-    """Return the fingerprints. Only runs that call this wait for the import of their files.
+def build_fingerprints(
+    context: Context, services: Callable[[str], Service], server: Callable[[], Server]
+) -> Fingerprints:
+    """Return the fingerprints. Their modules are imported lazily, since most runs do not use them.
 
-    :param server: returns what C(GET /) says, if a store needs it.
+    :param server: returns the response of C(GET /), which some stores need.
     """
     from .._fingerprints.records import Fingerprints  # noqa: PLC0415
 

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Describe wrong options in whole sentences, without a value that may be a secret.
+"""Error messages for invalid options, without values that can be secrets.
 
-Only runs with such options load it. Private to the collection.
+Loaded only if there are such options. Private to the collection.
 """
 
 from __future__ import annotations
@@ -13,52 +13,52 @@ import re
 from typing import Any, Iterable, Mapping, Sequence
 
 from .._elasticsearch.text import join_few
-from .raw_options import MISSING, UNSUPPORTED, WRONG_CHOICE, Misfit, fits
+from .raw_options import MISSING, UNSUPPORTED, WRONG_CHOICE, InvalidOption, has_type
 
-#: Nobody has a shorter secret, and a short text shows what is wrong.
-_SHORTEST_SECRET = 6
+#: Shorter values are shown, because they help to find the mistake and are not secrets.
+_MIN_SECRET_LENGTH = 6
 
-#: Text that is meant as a number, and thus not a secret, although it is not one.
-_LIKE_A_NUMBER = r"\s*[-+]?\d[\d.,_' ]*(?:ms|s|sec|seconds?|m|min|minutes?|h|hours?|tokens?|words?|%)?\s*"
+#: Strings that are meant as numbers, and thus are not secrets.
+_NUMBER_LIKE = r"\s*[-+]?\d[\d.,_' ]*(?:ms|s|sec|seconds?|m|min|minutes?|h|hours?|tokens?|words?|%)?\s*"
 
-_JSON = "a dictionary, or its text in JSON"
-_NAMES = {"int": "a whole number", "float": "a number", "bool": "a boolean", "dict": "a dictionary", "json": _JSON}
-_NAMES_OF_LISTS = {"dict": "a list of dictionaries", "str": "a list of strings", "raw": "a list"}
+_JSON = "a dictionary or a string with a JSON object"
+_NAMES = {"int": "an integer", "float": "a number", "bool": "a boolean", "dict": "a dictionary", "json": _JSON}
+_LIST_NAMES = {"dict": "a list of dictionaries", "str": "a list of strings", "raw": "a list"}
 
-_NEWER_SERVER = (
-    " Hint: a cluster that is newer than this collection can return settings that this collection does not support."
-    " Upgrade the collection, or leave the settings out, for example with the filter"
+_NEWER_CLUSTER = (
+    " A newer cluster can return settings that this version of the collection does not support."
+    " Hint: upgrade the collection, or remove the settings, for example with the filter"
     " ansible.utils.remove_keys(target=['{name}'])."
 )
 
 
-def validation_errors(misfits: Iterable[Misfit]) -> list[str]:
-    """Return one sentence for all options with the same fault, in the words of ansible-core if it has some."""
+def validation_errors(invalid_options: Iterable[InvalidOption]) -> list[str]:
+    """Return one message for all options with the same fault, with the wording of ansible-core if it exists."""
     places: dict[tuple[str, str, str], list[str]] = {}
-    for misfit in misfits:
-        before, after = _words(misfit)
-        # A message that names options alone takes in all of them.
-        option = "" if misfit.fault in (MISSING, UNSUPPORTED) else _without_numbers(misfit.place)
-        places.setdefault((before, option, after), []).append(misfit.place)
-    return [f"{before}{_joined(alike)}{after}" for (before, _option, after), alike in places.items()]
+    for invalid in invalid_options:
+        before, after = _message_parts(invalid)
+        # Messages that contain only names can list all options at once.
+        option = "" if invalid.fault in (MISSING, UNSUPPORTED) else _without_positions(invalid.place)
+        places.setdefault((before, option, after), []).append(invalid.place)
+    return [f"{before}{_join_places(alike)}{after}" for (before, _option, after), alike in places.items()]
 
 
-def _words(misfit: Misfit) -> tuple[str, str]:
-    """Return what a message says before and after the places."""
-    place, fault, option, value = misfit
+def _message_parts(invalid: InvalidOption) -> tuple[str, str]:
+    """Return the parts of a message before and after the places."""
+    place, fault, option, value = invalid
     if fault == MISSING:
         return "missing required arguments: ", ""
     if fault == UNSUPPORTED:
-        hint = _NEWER_SERVER.format(name=value) if "]." in place[: -len(value)] else ""
+        hint = _NEWER_CLUSTER.format(name=value) if "]." in place[: -len(value)] else ""
         return "Unsupported parameters: ", f". Supported parameters include: {', '.join(sorted(option))}.{hint}"
     if fault == WRONG_CHOICE:
         return "value of ", f" must be one of: {', '.join(option['choices'])}, got: {value}"
-    return "", f" must be {_wanted(option, value)}, not {_described(option, value)}.{_hint(option, value)}"
+    return "", f" must be {_expected_type(option, value)}, not {_describe(option, value)}.{_hint(option, value)}"
 
 
-def _wanted(option: Mapping[str, Any], value: Any) -> str:
+def _expected_type(option: Mapping[str, Any], value: Any) -> str:
     if option["type"] == "list":
-        return _NAMES_OF_LISTS[option["elements"]]
+        return _LIST_NAMES[option["elements"]]
     if option["type"] == "int" and isinstance(value, bool):
         return "a number"
     return _NAMES.get(option["type"], "a string")
@@ -66,28 +66,28 @@ def _wanted(option: Mapping[str, Any], value: Any) -> str:
 
 def _hint(option: Mapping[str, Any], value: Any) -> str:
     is_number = isinstance(value, (bool, int, float))
-    is_string = _type_of_values(option) in ("str", "path")
-    return " Hint: quote it, or add the filter string to a template." if is_number and is_string else ""
+    is_string = _value_type(option) in ("str", "path")
+    return " Hint: quote the value, or apply the string filter to it." if is_number and is_string else ""
 
 
-def _type_of_values(option: Mapping[str, Any]) -> str:
+def _value_type(option: Mapping[str, Any]) -> str:
     kind: str = option["elements"] if option["type"] == "list" else option["type"]
     return kind
 
 
-def _described(option: Mapping[str, Any], value: Any) -> str:
-    """Return what to call a value in a message: the value itself if it cannot be a secret."""
+def _describe(option: Mapping[str, Any], value: Any) -> str:
+    """Describe a value for a message. Return the value itself if it cannot be a secret."""
     if value is None:
         return "null"
     if isinstance(value, (dict, list)):
         return "a dictionary" if isinstance(value, dict) else "a list"
     if isinstance(value, (bool, int, float)):
-        return _described_number(option, value)
-    return _described_text(option, value) if isinstance(value, str) else f"a {type(value).__name__}"
+        return _describe_number(option, value)
+    return _describe_text(option, value) if isinstance(value, str) else f"a {type(value).__name__}"
 
 
-def _described_number(option: Mapping[str, Any], value: Any) -> str:
-    kind, what = _type_of_values(option), "boolean" if isinstance(value, bool) else "number"
+def _describe_number(option: Mapping[str, Any], value: Any) -> str:
+    kind, what = _value_type(option), "boolean" if isinstance(value, bool) else "number"
     if option.get("no_log") or kind == "dict":
         return f"a {what}"
     if kind == "float" and not isinstance(value, bool):
@@ -98,31 +98,31 @@ def _described_number(option: Mapping[str, Any], value: Any) -> str:
     return shown if kind in ("int", "float") else f"the {what} {shown}"
 
 
-def _described_text(option: Mapping[str, Any], value: str) -> str:
-    kind = _type_of_values(option)
+def _describe_text(option: Mapping[str, Any], value: str) -> str:
+    kind = _value_type(option)
     if not value:
-        return "an empty text"
-    if kind == "int" and fits({"type": "float"}, value) and math.isinf(float(value)):
+        return "an empty string"
+    if kind == "int" and has_type({"type": "float"}, value) and math.isinf(float(value)):
         return "an infinite number"
     if kind == "dict":
-        return "a text"
-    return "a text that may be a secret" if _may_be_secret(kind, value) else repr(value)
+        return "a string"
+    return "a string that may be a secret" if _may_be_secret(kind, value) else repr(value)
 
 
 def _may_be_secret(kind: str, value: str) -> bool:
-    """Return whether a text in place of a number or a boolean is none that people write there."""
-    if len(value) < _SHORTEST_SECRET or (kind == "int" and fits({"type": "float"}, value)):
+    """Return whether a string in place of a number or a boolean may be a secret."""
+    if len(value) < _MIN_SECRET_LENGTH or (kind == "int" and has_type({"type": "float"}, value)):
         return False
-    return not re.fullmatch(_LIKE_A_NUMBER, value)
+    return not re.fullmatch(_NUMBER_LIKE, value)
 
 
-def _joined(places: Sequence[str]) -> str:
-    """Name places, those that differ only in their numbers together."""
+def _join_places(places: Sequence[str]) -> str:
+    """Join places. Abbreviate places that differ only in their list positions."""
     alike: dict[str, list[str]] = {}
     for place in places:
-        alike.setdefault(_without_numbers(place), []).append(place)
+        alike.setdefault(_without_positions(place), []).append(place)
     return ", ".join(map(join_few, alike.values()))
 
 
-def _without_numbers(place: str) -> str:
+def _without_positions(place: str) -> str:
     return re.sub(r"\[\d+\]", "[]", place)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options that say how far a run may go. Private to the collection."""
+"""Options that control which changes a run makes. Private to the collection."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any, Mapping
 from .._reconcile.cluster import Cluster, Services
 from .._reconcile.declaration import ALWAYS, ON_CREATE, WHEN_CHANGED, Policy
 from .._reconcile.reconciler import Reconciler
-from .fingerprint_options import fingerprint_options, fingerprint_problems, fingerprints_of
+from .fingerprint_options import build_fingerprints, fingerprint_options, validate_fingerprint_options
 from .runner import Context
 
 
 def policy_options() -> dict[str, Any]:
-    """Return the argument spec of C(Policy), and of where fingerprints are kept."""
+    """Return the argument spec of C(Policy) and of the fingerprint store."""
     return {
         "update_secrets": {
             "type": "str",
@@ -34,15 +34,15 @@ def policy_options() -> dict[str, Any]:
     }
 
 
-def policy_problems(params: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with the policy."""
-    return fingerprint_problems(params) if params["update_secrets"] == WHEN_CHANGED else []
+def validate_policy(params: Mapping[str, Any]) -> list[str]:
+    """Return validation errors for these options."""
+    return validate_fingerprint_options(params) if params["update_secrets"] == WHEN_CHANGED else []
 
 
-def reconciler_of(context: Context, services: Services) -> Reconciler:
-    """Return what carries declarations out under the policy."""
+def build_reconciler(context: Context, services: Services) -> Reconciler:
+    """Build the reconciler with the policy of the task."""
     policy = Policy(**{option: context.params[option] for option in Policy._fields})
     cluster = Cluster(context.api, services, policy, check_mode=context.check_mode, warnings=context.warnings)
     if policy.update_secrets == WHEN_CHANGED:
-        cluster.fingerprints = fingerprints_of(context, services, cluster.server)
+        cluster.fingerprints = build_fingerprints(context, services, cluster.server)
     return Reconciler(cluster)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Send requests that a provider may charge for: several at the same time, each whatever becomes of the others.
+"""Parallel requests that a provider may charge for, each independent of failures of the others.
 
 Private to the collection.
 """
@@ -16,23 +16,23 @@ from .._elasticsearch.errors import ClientError, Refused
 
 _Job = TypeVar("_Job")
 
-#: Elasticsearch did not wait for the provider any longer.
+#: Status if Elasticsearch stopped waiting for the provider.
 _SERVER_GAVE_UP = 408
 
-_MAY_COST = "The provider may have done its work, and may charge for it; so it was not asked again."
+_MAY_COST = "The provider may have processed the request and may charge for it, so it was not retried."
 
 
-def parallel_problems(parallel: int) -> list[str]:
-    """Return what is wrong with C(parallel)."""
+def validate_parallel(parallel: int) -> list[str]:
+    """Return validation errors for C(parallel)."""
     if 1 <= parallel <= MAX_CONNECTIONS:
         return []
     return [f"parallel must be from 1 to {MAX_CONNECTIONS}, not {parallel}."]
 
 
 def send_all(send: Callable[[_Job], dict[str, Any]], jobs: Sequence[_Job], parallel: int) -> list[dict[str, Any]]:
-    """Return the result of each request, in their order.
+    """Send all requests, and return their results in the same order.
 
-    :param send: sends one request. It reports failures in its result.
+    :param send: sends one request, and reports failures in its result.
     """
     if not jobs:
         return []
@@ -41,9 +41,9 @@ def send_all(send: Callable[[_Job], dict[str, Any]], jobs: Sequence[_Job], paral
 
 
 def hint_with_cost(error: ClientError, hint: str, has_begun: bool) -> str:
-    """Return the hint, and that the request may cost money although it failed, if that is so.
+    """Add to the hint that the failed request may cost money, if that is possible.
 
-    :param has_begun: whether a part of the response had arrived.
+    :param has_begun: whether a part of the response arrived.
     """
     may_cost = error.ambiguous or error.status == _SERVER_GAVE_UP or error.is_provider_timeout or has_begun
     return f"{hint} {_MAY_COST if may_cost else ''}".strip()
@@ -54,10 +54,10 @@ def failed_result(error: ClientError | Refused) -> dict[str, Any]:
     return {"failed": True, "msg": str(error), "failure": error.failure}
 
 
-def total(results: Sequence[Mapping[str, Any]], failed: str) -> dict[str, Any]:
-    """Return the result of a task with several requests. It fails if one of them failed.
+def combine_results(results: Sequence[Mapping[str, Any]], failed: str) -> dict[str, Any]:
+    """Combine the results of requests to the module result. The module fails if a request failed.
 
-    :param failed: what their number counts, with its verb, as in "completions failed".
+    :param failed: the words after the number of failures, as in "completions failed".
     """
     result: dict[str, Any] = {"changed": False, "results": results}
     failures = [one for one in results if one.get("failed")]

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read and check raw options beyond ansible-core: texts that are structures, wrong types, unknown names.
+"""Conversions and checks of raw options that ansible-core does not perform, for any argument spec.
 
-It knows argument specs, but none in particular. C(option_errors) describes what it finds. Private to the collection.
+C(option_errors) describes the errors. Private to the collection.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from ansible.module_utils.common.validation import check_type_bool, check_type_d
 
 MISSING, UNSUPPORTED, WRONG_TYPE, WRONG_CHOICE = "missing", "unsupported", "type", "choice"
 
-#: What ansible-core itself gives to every module.
+#: Options that ansible-core passes to every module.
 _INTERNAL = frozenset(f"_ansible_{name}" for name in PASS_VARS)
 
 
-class Misfit(NamedTuple):
-    """An option that is not as its spec requires.
+class InvalidOption(NamedTuple):
+    """An option that does not match its argument spec.
 
-    :ivar place: its dotted path, with the numbers of elements of lists.
-    :ivar option: its spec. If it is unsupported, the specs of the options that are supported there.
-    :ivar value: what stands there. If it is unsupported, its name.
+    :ivar place: the dotted path, with the positions in lists.
+    :ivar option: the spec of the option. For an unsupported option, the specs of all supported options.
+    :ivar value: the value of the option. For an unsupported option, its name.
     """
 
     place: str
@@ -34,13 +34,13 @@ class Misfit(NamedTuple):
     value: Any
 
     @property
-    def is_flag(self) -> bool:
-        """Whether it is a boolean in place of a number, which ansible-core converts, though nobody means it."""
+    def is_boolean_for_number(self) -> bool:
+        """Return whether this is a boolean for a number, which ansible-core would convert to 0 or 1."""
         return self.fault == WRONG_TYPE and self.option["type"] in ("int", "float") and isinstance(self.value, bool)
 
 
-def without_nulls(spec: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options without those that are null, which means "not set", unless they are required or unknown."""
+def remove_nulls(spec: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Remove options that are null, which means "not set". Keep required and unknown options."""
     return {
         str(name): value
         for name, value in given.items()
@@ -48,28 +48,28 @@ def without_nulls(spec: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str
     }
 
 
-def structured(spec: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options with texts read as the dictionaries and the whole numbers that they are.
+def parse_structures(spec: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Convert strings to dictionaries and integers, according to the argument spec.
 
-    ansible-core does so itself, but with tracebacks for some of what people write there, and before 2.18 without
-    numbers such as C(256.0), which Jinja makes of divisions. What cannot be read stays as it is, for C(misfits).
+    ansible-core also does this, but fails with a traceback for some input, and before 2.18 it rejects numbers such as
+    C(256.0), which Jinja returns for divisions. Other values stay unchanged. C(find_invalid_options) reports them.
 
-    :param given: options of any type, as they stand in the task.
+    :param given: the options of the task, of any type.
     """
-    return {name: _read(spec[name], value) if name in spec else value for name, value in given.items()}
+    return {name: _parse(spec[name], value) if name in spec else value for name, value in given.items()}
 
 
-def _read(option: Mapping[str, Any], value: Any) -> Any:
+def _parse(option: Mapping[str, Any], value: Any) -> Any:
     if option["type"] == "int":
-        return _whole_number(value)
+        return _parse_integer(value)
     if option["type"] == "dict":
-        return _dictionary(option, value)
+        return _parse_dictionary(option, value)
     if option["type"] == "list" and "options" in option:
-        return _dictionaries(option, value)
+        return _parse_dictionaries(option, value)
     return value
 
 
-def _whole_number(value: Any) -> Any:
+def _parse_integer(value: Any) -> Any:
     if not isinstance(value, (float, str)):
         return value
     if isinstance(value, str):
@@ -81,65 +81,67 @@ def _whole_number(value: Any) -> Any:
     return value
 
 
-def _dictionary(option: Mapping[str, Any], value: Any) -> Any:
+def _parse_dictionary(option: Mapping[str, Any], value: Any) -> Any:
     if isinstance(value, str) and "=" not in value.rstrip("="):
-        # The end of Base64 would make a name of it, and names are shown.
+        # Equals signs at the end of Base64 would make the secret the name of an option, and names are shown.
         value = value.rstrip("=")
     try:
         members = check_type_dict(value)
     except (TypeError, ValueError):
         return value
     spec = option.get("options", {})
-    return structured(spec, without_nulls(spec, members))
+    return parse_structures(spec, remove_nulls(spec, members))
 
 
-def _dictionaries(option: Mapping[str, Any], value: Any) -> Any:
+def _parse_dictionaries(option: Mapping[str, Any], value: Any) -> Any:
     if isinstance(value, list):
-        return [_dictionary(option, element) for element in value]
+        return [_parse_dictionary(option, element) for element in value]
     if isinstance(value, str):
-        elements = [_dictionary(option, text) for text in value.split(",")]
+        elements = [_parse_dictionary(option, text) for text in value.split(",")]
         return elements if all(isinstance(element, dict) for element in elements) else value
     return value
 
 
-def misfits(spec: Mapping[str, Any], given: Mapping[str, Any], prefix: str = "") -> Iterator[Misfit]:
-    """Return the options of a wrong type, choice or name, and those that are missing.
+def find_invalid_options(
+    spec: Mapping[str, Any], given: Mapping[str, Any], prefix: str = ""
+) -> Iterator[InvalidOption]:
+    """Find options with a wrong type, choice, or name, and missing options.
 
-    This is what ansible-core checks, but with the place, and alike in every version. It also finds what ansible-core
-    converts though nobody means it: booleans as the numbers 1 and 0, structures and numbers as their text.
+    ansible-core checks this too. This function adds the place, and works the same with every version. It also finds
+    unintended values that ansible-core converts: booleans to 1 and 0, structures and numbers to strings.
 
-    :param given: options that came out of C(structured).
+    :param given: options that C(parse_structures) returned.
     """
     for name, option in spec.items():
         if name in given:
-            yield from _misfits_of(option, given[name], prefix + name)
+            yield from _find_invalid_values(option, given[name], prefix + name)
         elif option.get("required"):
-            yield Misfit(prefix + name, MISSING, option, None)
+            yield InvalidOption(prefix + name, MISSING, option, None)
     for name in sorted(given):
         if name not in spec and (prefix or name not in _INTERNAL):
-            yield Misfit(prefix + name, UNSUPPORTED, spec, name)
+            yield InvalidOption(prefix + name, UNSUPPORTED, spec, name)
 
 
-def _misfits_of(option: Mapping[str, Any], value: Any, place: str) -> Iterator[Misfit]:
+def _find_invalid_values(option: Mapping[str, Any], value: Any, place: str) -> Iterator[InvalidOption]:
     if option["type"] == "list" and isinstance(value, list):
         element = {**option, "type": option["elements"]}
         for number, part in enumerate(value):
-            yield from _misfits_of(element, part, f"{place}[{number}]")
-    elif not fits(option, value):
-        yield Misfit(place, WRONG_TYPE, option, value)
+            yield from _find_invalid_values(element, part, f"{place}[{number}]")
+    elif not has_type(option, value):
+        yield InvalidOption(place, WRONG_TYPE, option, value)
     elif "options" in option:
-        yield from misfits(option["options"], value, f"{place}.")
+        yield from find_invalid_options(option["options"], value, f"{place}.")
     elif "choices" in option and value not in option["choices"]:
-        yield Misfit(place, WRONG_CHOICE, option, value)
+        yield InvalidOption(place, WRONG_CHOICE, option, value)
 
 
-def fits(option: Mapping[str, Any], value: Any) -> bool:
-    """Return whether a value is of the type of an option. Its members and elements are not looked at."""
+def has_type(option: Mapping[str, Any], value: Any) -> bool:
+    """Return whether a value has the type of an option. Members and elements are not checked."""
     kind = option["type"]
     if kind == "raw":
         return True
     if kind == "list":
-        # ansible-core reads a text as strings with commas between them.
+        # ansible-core splits a string at its commas.
         return isinstance(value, str) and option["elements"] == "str"
     if kind in ("str", "path"):
         return isinstance(value, str)
@@ -147,16 +149,16 @@ def fits(option: Mapping[str, Any], value: Any) -> bool:
         return isinstance(value, dict) or (kind == "json" and isinstance(value, str))
     if kind == "int":
         return isinstance(value, int) and not isinstance(value, bool)
-    return _can_be_read(check_type_bool, value) if kind == "bool" else _is_number(value)
+    return _is_convertible(check_type_bool, value) if kind == "bool" else _is_number(value)
 
 
 def _is_number(value: Any) -> bool:
-    return not isinstance(value, bool) and _can_be_read(float, value)
+    return not isinstance(value, bool) and _is_convertible(float, value)
 
 
-def _can_be_read(read: Any, value: Any) -> bool:
+def _is_convertible(convert: Any, value: Any) -> bool:
     try:
-        read(value)
+        convert(value)
     except (OverflowError, TypeError, ValueError):
         return False
     return True

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run a module from its options to its exit. Private to the collection."""
+"""Common entry point of all modules: validate options, connect, execute, exit. Private to the collection."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from .._elasticsearch.redaction import Redactor
 from .._elasticsearch.text import join_messages
 from .._inference.api import Inference
 from .checked_module import CheckedModule, Secrets
-from .connection_options import connection_of, connection_options, hidden_credentials
+from .connection_options import build_connection, connection_options, find_credentials
 
 
 @dataclass
 class Context:
-    """What the work of a module gets: its options, which are checked, and a session with the cluster.
+    """The validated options of a task, and a client for the cluster.
 
-    :ivar warnings: shown to the user at the end, in order.
+    :ivar warnings: warnings to show at the end, in this order.
     """
 
     params: Mapping[str, Any]
@@ -36,7 +36,7 @@ class Context:
 
     @property
     def api(self) -> Inference:
-        """The inference API of the cluster."""
+        """Inference API of the cluster."""
         return Inference(self.client)
 
 
@@ -44,7 +44,7 @@ Check = Callable[[Mapping[str, Any]], List[str]]
 Work = Callable[[Context], Dict[str, Any]]
 
 
-def _no_more(_params: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+def _no_secrets(_params: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     return ()
 
 
@@ -53,34 +53,34 @@ def run(
     check: Check,
     work: Work,
     supports_check_mode: bool = True,
-    secrets: Secrets = _no_more,
+    secrets: Secrets = _no_secrets,
 ) -> None:
-    """Run a module from its options to its exit.
+    """Run a module: validate its options, execute it, and exit.
 
-    :param argument_spec: of the module itself; the connection's is added.
-    :param check: returns what is wrong with the options beyond the argument spec.
-    :param work: does it and returns the result; C(failed) in it makes a failure of it.
-    :param supports_check_mode: if it is false, the module is skipped in check mode.
-    :param secrets: returns the places and the values of secrets that the argument spec does not name.
+    :param argument_spec: argument spec without the connection options.
+    :param check: returns validation errors that the argument spec cannot express.
+    :param work: executes the module and returns its result. If the result contains C(failed), the module fails.
+    :param supports_check_mode: if false, ansible-core skips the module in check mode.
+    :param secrets: returns the places and values of secrets that the argument spec does not mark.
     """
     spec = {**connection_options(), **argument_spec}
     module = CheckedModule(secrets, argument_spec=spec, supports_check_mode=supports_check_mode)
     if REQUESTS_IMPORT_ERROR is not None:
         module.fail_json(msg=missing_required_lib("requests"))
-    redact = Redactor({*module.no_log_values, *hidden_credentials(module.params)})
-    result = _guarded(lambda: _result(module, check, work, redact), redact)
-    module.warn_of_hidden_data(result)
-    # Outside of any except block, where fail_json would show the traceback that is being handled.
+    redact = Redactor({*module.no_log_values, *find_credentials(module.params)})
+    result = _run_safely(lambda: _result(module, check, work, redact), redact)
+    module.warn_about_hidden_data(result)
+    # Not within an except block, because fail_json would add the traceback of the exception.
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)
 
 
 def _result(module: CheckedModule, check: Check, work: Work, redact: Redactor) -> dict[str, Any]:
-    connection, wrong = connection_of(module.params)
-    wrong += [*module.problems, *check(module.params)]
-    if wrong:
-        return {"failed": True, "msg": redact(join_messages(wrong))}
+    connection, errors = build_connection(module.params)
+    errors += [*module.problems, *check(module.params)]
+    if errors:
+        return {"failed": True, "msg": redact(join_messages(errors))}
     module.accept()
     client = Client(connection, redact)
     context = Context(module.params, client, module.check_mode, module._diff)
@@ -88,22 +88,22 @@ def _result(module: CheckedModule, check: Check, work: Work, redact: Redactor) -
         return work(context)
     finally:
         client.close()
-        for warning in (*context.warnings, *_warnings_of(client)):
+        for warning in (*context.warnings, *_request_warnings(client)):
             module.warn(redact(warning))
 
 
-def _warnings_of(client: Client) -> list[str]:
-    """Return what the user should know of the requests of a run."""
+def _request_warnings(client: Client) -> list[str]:
+    """Return warnings about retries and skipped nodes."""
     warnings = [f"A node was skipped: {problem}" for problem in client.skipped_nodes.values()]
-    budget = client.retry_budget
-    if budget.retry_count:
-        times = "once" if budget.retry_count == 1 else f"{budget.retry_count} times"
-        warnings.insert(0, f"A request had to be sent again {times}, the last time for {budget.last_reason}.")
+    if client.retry_budget.retry_count:
+        times = client.retry_budget.retry_count
+        retried = "A request was retried once" if times == 1 else f"Requests were retried {times} times"
+        warnings.insert(0, f"{retried}. Last reason: {client.retry_budget.last_reason}.")
     return warnings
 
 
-def _guarded(work: Callable[[], dict[str, Any]], redact: Redactor) -> dict[str, Any]:
-    """Return the result of work, or the failure that its error is."""
+def _run_safely(work: Callable[[], dict[str, Any]], redact: Redactor) -> dict[str, Any]:
+    """Return the result of a function, or a failure if it raises an exception."""
     try:
         return work()
     except ClientError as error:

@@ -212,4 +212,4 @@ class Cluster:
         return self.normalize(endpoint) if endpoint else None
 
     def normalize(self, endpoint: Endpoint) -> Endpoint:
-        return endpoint._replace(settings=self._services(endpoint.service).normal(endpoint.settings))
+        return endpoint._replace(settings=self._services(endpoint.service).normalize(endpoint.settings))

@@ -60,6 +60,6 @@ def compare(desired: Desired, existing: Endpoint, policy: Policy, service: Servi
         # Loaded here, because runs without differences do not need it.
         from .meaning import find_different  # noqa: PLC0415
 
-        unequal = find_different(unequal, existing, service, service.moving(wanted))
+        unequal = find_different(unequal, existing, service, service.self_adjusting(wanted))
     other_type = desired.task_type if desired.task_type not in (None, existing.task_type) else None
     return Differences(unequal, removed, other_type)

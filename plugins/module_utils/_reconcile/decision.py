@@ -90,7 +90,7 @@ class Decision(NamedTuple):
 
     def _find_missing(self, settings: Mapping[str, Any], task_type: str) -> list[str]:
         """Return what a create requires in addition to these settings."""
-        return ([] if task_type else ["task_type"]) + self.service.missing(settings, task_type)
+        return ([] if task_type else ["task_type"]) + self.service.missing_settings(settings, task_type)
 
     def _find_left_over(self, others: Sequence[Endpoint]) -> Endpoint | None:
         """Return the temporary endpoint of a run that was interrupted between deleting and re-creating the endpoint.
@@ -146,7 +146,8 @@ class Decision(NamedTuple):
 
     def _resets_chunking(self, existing: Endpoint, server: Server) -> bool:
         """Return whether any update would reset the chunking settings."""
-        return not server.keeps_chunking_settings and any(path.startswith("chunking_settings.") for path in existing.settings)
+        has_chunking = any(path.startswith("chunking_settings.") for path in existing.settings)
+        return has_chunking and not server.keeps_chunking_settings
 
     def _lacks_secrets(self, changes: Iterable[str], server: Server) -> bool:
         """Return whether the server rejects the whole update because no secrets are declared."""
@@ -191,10 +192,10 @@ class Decision(NamedTuple):
     def _recreate(self, existing: Endpoint, found: Differences, changes: tuple[str, ...]) -> Plan:
         """Re-create the endpoint. Undeclared settings are carried over from the existing one."""
         wanted = found.applied_to(existing).settings
-        kept = self.service.kept(wanted, self.desired.settings)
+        kept = self.service.drop_computed(wanted, self.desired.settings)
         after = existing._replace(settings=kept, task_type=found.task_type or existing.task_type)
         all_settings = {**self.desired.secrets, **kept}
-        missing = self.service.missing(all_settings, after.task_type)
+        missing = self.service.missing_settings(all_settings, after.task_type)
         if missing:
             raise Refused(wording.cannot_recreate(existing, changes, missing))
         left = sorted(set(wanted).difference(kept))
@@ -216,7 +217,7 @@ class Decision(NamedTuple):
         :param not_updatable: the changes that this version is expected to ignore. Its response decides.
         """
         wanted = found.applied_to(existing).settings
-        body = self.service.update_of(changes, wanted)
+        body = self.service.select_update(changes, wanted)
         secrets = self.desired.secrets
         is_sent = any(path.startswith("service_settings.") for path in changes)
         sent = {path: value for path, value in secrets.items() if is_sent and path not in self.facts.ignored}
@@ -259,4 +260,4 @@ class Decision(NamedTuple):
 
     def _create_body(self, all_settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return the request body of a create."""
-        return {"service": self.service.name, **nest(self.service.given(all_settings))}
+        return {"service": self.service.name, **nest(self.service.drop_read_only(all_settings))}

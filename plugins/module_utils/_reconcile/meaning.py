@@ -28,7 +28,7 @@ def find_different(
     found = {}
     for path, value in unequal.items():
         shown, row = existing.settings.get(path, _MISSING), service.row(path)
-        is_hidden = shown is _MISSING and (value == {} or (row is not None and row.unseen))
+        is_hidden = shown is _MISSING and (value == {} or (row is not None and row.write_only))
         read = value if row else _convert(value, shown)
         if not (is_hidden or path in moving or service.is_same(path, read, shown)):
             found[path] = read

@@ -100,7 +100,7 @@ class Recreation:
         is_restored = False
         # The settings of an endpoint that could not be read are unknown.
         if history.now is None and previous.settings:
-            settings = self._run.service.given(previous.settings)
+            settings = self._run.service.drop_read_only(previous.settings)
             body = {"service": self._run.service.name, **nest({**self._run.desired.secrets, **settings})}
             try:
                 self._record(self._remote.create(previous, body, after_delete=True))

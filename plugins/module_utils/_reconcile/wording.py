@@ -75,7 +75,8 @@ def cannot_create(inference_id: str, missing: Sequence[str]) -> str:
 def cannot_recreate(existing: Endpoint, changes: Sequence[str], missing: Sequence[str]) -> str:
     return (
         f"Inference endpoint {existing.inference_id} differs in {join_names(changes)}, and re-creating it "
-        f"(allow_recreate=true) requires {join_names(missing)}. Nothing was changed. Hint: declare the missing settings."
+        f"(allow_recreate=true) requires {join_names(missing)}. Nothing was changed. "
+        "Hint: declare the missing settings."
     )
 
 
@@ -108,8 +109,8 @@ def requires_secrets(credentials: str) -> str:
 def optional_secrets(existing: Endpoint, rotated: Sequence[str]) -> str:
     return (
         f"Inference endpoint {existing.inference_id}: the service {existing.service} does not require credentials. If "
-        f"the endpoint was created without credentials, Elasticsearch ignores {join_names(rotated)}. Hint: in this case, "
-        "delete the endpoint and run the task again."
+        f"the endpoint was created without credentials, Elasticsearch ignores {join_names(rotated)}. Hint: in this "
+        "case, delete the endpoint and run the task again."
     )
 
 
@@ -133,7 +134,8 @@ def carried_over(left_over: Endpoint, inference_id: str, paths: Sequence[str]) -
     """
     return (
         f"An earlier run was interrupted while it re-created inference endpoint {inference_id}. "
-        f"Its temporary endpoint {left_over.inference_id} still has {join_names(paths)}, so these values are carried over."
+        f"Its temporary endpoint {left_over.inference_id} still has {join_names(paths)}, so these values are "
+        "carried over."
     )
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is true of the C(anthropic) service alone: its settings, their checks, what servers make of it.
+"""The C(anthropic) service: settings, validation, normalization, and hints.
 
 Private to the collection.
 """
@@ -23,26 +23,26 @@ MAX_CHUNK_SIZE_DEFAULT = 250
 _CHUNKING = "chunking_settings."
 
 
-def _api_key_problem(key: str) -> str:
+def _validate_api_key(key: str) -> str:
     return find_key_error(key, PROVIDER_KEY)
 
 
-def _model_problem(model: str) -> str:
+def _validate_model(model: str) -> str:
     if model != model.strip():
-        return f"{model!r} has whitespace at its beginning or its end."
+        return f"{model!r} has leading or trailing whitespace."
     invisible = find_invisible_character(model)
     return f"{model!r} contains the invisible character {invisible}." if invisible else ""
 
 
-def _url_problem(url: str) -> str:
-    if _is_web_address(url):
+def _validate_url(url: str) -> str:
+    if _is_http_url(url):
         return ""
-    # What may be a user and a password is not shown.
+    # The part before an @ can be credentials, so it is not shown.
     shown = "" if "@" in url else f", not {url!r}"
-    return f"must be a URL with http or https{shown}."
+    return f"must be an http or https URL{shown}."
 
 
-def _is_web_address(url: str) -> bool:
+def _is_http_url(url: str) -> bool:
     try:
         parts = urlsplit(url)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", url)
@@ -52,9 +52,9 @@ def _is_web_address(url: str) -> bool:
 
 #: `elasticsearch.md`, "An endpoint" and "Update".
 SETTINGS = (
-    Setting(API_KEY, required=True, secret=True, changes_since=(8, 17), check=_api_key_problem),
-    Setting("service_settings.model_id", required=True, check=_model_problem),
-    Setting("service_settings.url", check=_url_problem),
+    Setting(API_KEY, required=True, secret=True, changes_since=(8, 17), check=_validate_api_key),
+    Setting("service_settings.model_id", required=True, check=_validate_model),
+    Setting("service_settings.url", check=_validate_url),
     Setting("service_settings.rate_limit.requests_per_minute", "int", default=50, changes_since=(9, 4), minimum=1),
     Setting("task_settings.max_tokens", "int", required=True, minimum=1),
     Setting("task_settings.temperature", "float"),
@@ -67,8 +67,8 @@ SETTINGS = (
 )
 
 
-def _chunking_problems(settings: Mapping[str, Any]) -> list[str]:
-    """What is wrong with settings of chunking, whose limits depend on each other."""
+def _validate_chunking(settings: Mapping[str, Any]) -> list[str]:
+    """Return validation errors for chunking settings, whose limits depend on each other."""
     chunking = {path[len(_CHUNKING) :]: value for path, value in settings.items() if path.startswith(_CHUNKING)}
     strategy: str | None = chunking.get("strategy")
     size = chunking.get("max_chunk_size", MAX_CHUNK_SIZE_DEFAULT)
@@ -77,26 +77,26 @@ def _chunking_problems(settings: Mapping[str, Any]) -> list[str]:
     if not least <= size <= 300:
         found.append(f"{_CHUNKING}max_chunk_size must be from {least} to 300, not {size}.")
     if "overlap" in chunking and strategy != "word":
-        found.append(f"{_CHUNKING}overlap needs the strategy word.")
+        found.append(f"{_CHUNKING}overlap requires the strategy word.")
     elif 2 * chunking.get("overlap", 0) > max(size, 0):
         found.append(f"{_CHUNKING}overlap must be at most half of max_chunk_size ({size}), not {chunking['overlap']}.")
     if "sentence_overlap" in chunking and strategy == "word":
-        found.append(f"{_CHUNKING}sentence_overlap needs the strategy sentence.")
+        found.append(f"{_CHUNKING}sentence_overlap requires the strategy sentence.")
     elif chunking.get("sentence_overlap", 0) not in (0, 1):
         found.append(f"{_CHUNKING}sentence_overlap must be 0 or 1, not {chunking['sentence_overlap']}.")
     return found
 
 
-def _advice(settings: Mapping[str, Any]) -> list[str]:
+def _advise(settings: Mapping[str, Any]) -> list[str]:
     if "task_settings.temperature" in settings and "task_settings.top_p" in settings:
-        return ["task_settings has temperature and top_p; the documentation advises to alter one of them, not both."]
+        return ["task_settings contains temperature and top_p. Anthropic recommends changing only one of them."]
     return []
 
 
-def normalise(settings: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Undoes the mix-up of 8.16 and 8.17, which print C(top_k) under the name C(top_p).
+def normalize(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Restore the name of C(top_k), which Elasticsearch 8.16 and 8.17 return as C(top_p).
 
-    A genuine C(top_p) always has a decimal point there and C(top_k) never has (`elasticsearch.md`, "An endpoint").
+    There, C(top_p) always has a decimal point and C(top_k) never has one (`elasticsearch.md`, "An endpoint").
     """
     shown = settings.get("task_settings.top_p")
     values = shown if isinstance(shown, Repeated) else (shown,)
@@ -112,27 +112,29 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-#: What Elasticsearch says, and what to do about it in the terms of this service. The first that fits is taken.
-_EXPLANATIONS = {
+#: Patterns of Elasticsearch errors, with hints in the terms of this service. The first match is used.
+_HINTS = {
     r"unknown.*\burl\b|\burl\b.*unknown|\burl\b.*is not supported by all nodes": (
-        "service_settings.url requires Elasticsearch 9.6 or later, on each node."
+        "upgrade each node to Elasticsearch 9.6 or later, or remove service_settings.url."
     ),
-    r"chunking_settings": "this service does not support chunking. Remove chunking_settings.",
-    r"does not support task type \[chat_completion\]": "chat_completion requires Elasticsearch 9.5 or later.",
+    r"chunking_settings": "remove chunking_settings. This service does not support chunking.",
+    r"does not support task type \[chat_completion\]": (
+        "upgrade to Elasticsearch 9.5 or later to use chat_completion."
+    ),
     r"\[secret_settings\] does not contain": (
-        "before Elasticsearch 9.5, an update of service_settings requires service_settings.api_key."
+        "set service_settings.api_key. Before Elasticsearch 9.5, updates of service_settings require it."
     ),
 }
 
-#: The words around what Anthropic answered: what to do about that is the same for every service.
-_OF_PROVIDER = r"validation call to service|inference entity id \["
+#: Errors that contain a response of Anthropic. Their hints are the same for every service.
+_PROVIDER_ERROR = r"validation call to service|inference entity id \["
 
 
 def explain(words: str) -> str:
-    """Return what to do about an error of Elasticsearch (`elasticsearch.md`, "An endpoint", "Create" and "Update")."""
-    if re.search(_OF_PROVIDER, words):
+    """Return a hint for an Elasticsearch error (`elasticsearch.md`, "An endpoint", "Create" and "Update")."""
+    if re.search(_PROVIDER_ERROR, words):
         return ""
-    return next((hint for pattern, hint in _EXPLANATIONS.items() if re.search(pattern, words)), "")
+    return next((hint for pattern, hint in _HINTS.items() if re.search(pattern, words)), "")
 
 
 SERVICE = Service(
@@ -145,13 +147,13 @@ SERVICE = Service(
     units={"task_settings": (8, 17)},
     secrets_optional_since=(9, 5),
     updates_validated_since=(9, 4),
-    normalise=normalise,
-    check=_chunking_problems,
-    advise=_advice,
+    normalize_settings=normalize,
+    check=_validate_chunking,
+    advise=_advise,
     explain=explain,
 )
 
 
 def services(name: str) -> Service:
-    """What is known of a service where only this one is declared: of others nothing has to be."""
+    """Return a service by name. Modules for this service do not need the settings of others."""
     return SERVICE if name == SERVICE.name else Service(name)

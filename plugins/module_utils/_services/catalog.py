@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is true of each inference service: names and types of settings, what changes in place, what servers fill in.
+"""Catalog of the inference services: names and types of settings, in-place updates, and defaults.
 
-Each fact was read in the server's source, package C(org.elasticsearch.xpack.inference.services), in the classes
-C(ServiceSettings), C(TaskSettings) and C(SecretSettings) of the service, or in the specification, folder
-C(specification/inference). What could not be read is left out: a server's answer tells.
+The facts come from the source code of Elasticsearch, package C(org.elasticsearch.xpack.inference.services), classes
+C(ServiceSettings), C(TaskSettings), and C(SecretSettings) of each service, or from the Elasticsearch specification,
+folder C(specification/inference). The catalog omits facts that could not be verified there.
 Private to the collection.
 """
 
@@ -16,7 +16,7 @@ from typing import Mapping
 from . import anthropic, clouds, local, providers
 from .service import Service
 
-#: By their names.
+#: The services by name.
 SERVICES: Mapping[str, Service] = {
     service.name: service
     for service in (
@@ -51,5 +51,5 @@ SERVICES: Mapping[str, Service] = {
 
 
 def services(name: str) -> Service:
-    """What is known of a service; of one that is not in the catalog, its name."""
+    """Return a service by name. A service that is not in the catalog has only a name."""
     return SERVICES.get(name) or Service(name)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is true of the services of cloud platforms. C(catalog) says where it was read. Private to the collection."""
+"""Services of cloud platforms. For the sources of the facts, see C(catalog). Private to the collection."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .rows import (
     TEXT,
     embeddings,
     fixed,
-    lower,
+    lowercase,
     positive,
     rate_limits,
     secret,
@@ -59,17 +59,17 @@ AMAZON_BEDROCK = Service(
         *_AWS_KEYS,
         fixed("model", required=True),
         fixed("region", required=True),
-        # AmazonBedrockServiceSettings shows the name of the constant, in capitals.
-        fixed("provider", required=True, form=lower),
+        # AmazonBedrockServiceSettings returns the name of the constant, in uppercase.
+        fixed("provider", required=True, normalize=lowercase),
         *rate_limits(240),
         *embeddings("similarity", "max_input_tokens"),
-        # Its parser takes no dimensions in a request.
+        # The parser rejects dimensions in a request.
         *embeddings("dimensions", read_only=True),
         task("max_new_tokens", "int", minimum=1, task_types=CHATS),
         task("temperature", "float", task_types=CHATS),
         task("top_k", "float", task_types=CHATS),
         task("top_p", "float", task_types=CHATS),
-        task("truncate", form=lower, task_types=TEXT),
+        task("truncate", normalize=lowercase, task_types=TEXT),
         *CHUNKING,
     ),
     "service_settings.model",
@@ -97,7 +97,7 @@ AMAZON_SAGEMAKER = Service(
         task("inference_id"),
         task("session_id"),
         task("target_variant"),
-        # Only the API openai has it, for these task types.
+        # Only the API openai has this setting, for these task types.
         task("user", task_types=(*TEXT, *CHATS)),
     ),
     "service_settings.endpoint_name",
@@ -112,8 +112,8 @@ AZURE_AI_STUDIO = Service(
     (
         KEY,
         fixed("target", required=True),
-        fixed("provider", required=True, form=lower),
-        fixed("endpoint_type", required=True, form=lower),
+        fixed("provider", required=True, normalize=lowercase),
+        fixed("endpoint_type", required=True, normalize=lowercase),
         *rate_limits(240),
         *embeddings(),
         task("user", task_types=TEXT),
@@ -174,8 +174,8 @@ GOOGLE_VERTEX_AI = Service(
         fixed("project_id", task_types=CHATS),
         fixed("location", required=True, task_types=TEXT),
         fixed("location", task_types=CHATS),
-        # GoogleVertexAiChatCompletionServiceSettings shows the name of the constant, in capitals.
-        fixed("provider", default="GOOGLE", form=lower, task_types=CHATS),
+        # GoogleVertexAiChatCompletionServiceSettings returns the name of the constant, in uppercase.
+        fixed("provider", default="GOOGLE", normalize=lowercase, task_types=CHATS),
         fixed("url", task_types=CHATS),
         fixed("streaming_url", task_types=CHATS),
         *rate_limits(text_embedding=30000, rerank=300, completion=1000, chat_completion=1000),

@@ -1,18 +1,18 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is true of the services whose models run in the cluster, which allocates them. Private to the collection.
+"""Services whose models run in the cluster. Private to the collection.
 
-Read in C(ElasticsearchInternalService), C(ElasticsearchInternalServiceSettings), C(ElasticRerankerServiceSettings) and
-C(AdaptiveAllocationsSettings) of the server.
+Sources: the classes C(ElasticsearchInternalService), C(ElasticsearchInternalServiceSettings),
+C(ElasticRerankerServiceSettings), and C(AdaptiveAllocationsSettings) of Elasticsearch.
 """
 
 from __future__ import annotations
 
 from typing import Any, Mapping
 
-from .rows import CHUNKING, RERANK, UPDATED, embeddings, fixed, lower, positive, task, updatable
-from .service import TRIED, UNITS, Service
+from .rows import CHUNKING, FULL_UPDATE, RERANK, embeddings, fixed, lowercase, positive, task, updatable
+from .service import FIRST_UPDATE, UNITS, Service
 
 _ALLOCATIONS = "service_settings.num_allocations"
 _ADAPTIVE = "service_settings.adaptive_allocations"
@@ -21,13 +21,13 @@ _MODEL = "service_settings.model_id"
 _THREADS = "service_settings.num_threads"
 
 
-def _moving(settings: Mapping[str, Any]) -> tuple[str, ...]:
-    """Adaptive allocations change their number by themselves."""
+def _self_adjusting(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return settings that Elasticsearch adjusts: the number of allocations, if adaptive allocations are enabled."""
     return (_ALLOCATIONS,) if settings.get(f"{_ADAPTIVE}.enabled") is True else ()
 
 
-def _lacks(settings: Mapping[str, Any]) -> list[str]:
-    """A deployment that is there already has its model, its threads and its allocations."""
+def _find_missing(settings: Mapping[str, Any]) -> list[str]:
+    """Return missing settings. An existing deployment already has threads and allocations."""
     if _DEPLOYMENT in settings:
         return []
     missing = [path for path in (_THREADS,) if path not in settings]
@@ -35,24 +35,24 @@ def _lacks(settings: Mapping[str, Any]) -> list[str]:
     return missing if has_allocations else [*missing, f"{_ALLOCATIONS} or {_ADAPTIVE}"]
 
 
-def _lacks_with_model(settings: Mapping[str, Any]) -> list[str]:
+def _find_missing_with_model(settings: Mapping[str, Any]) -> list[str]:
     model = [] if _MODEL in settings or _DEPLOYMENT in settings else [_MODEL]
-    return model + _lacks(settings)
+    return model + _find_missing(settings)
 
 
 _SETTINGS = (
     fixed("model_id"),
     fixed("num_threads", "int", minimum=1),
-    # The only setting that updates changed from the beginning.
-    updatable("num_allocations", "int", minimum=1, changes_since=TRIED),
+    # The only setting that all versions with _update can change.
+    updatable("num_allocations", "int", minimum=1, changes_since=FIRST_UPDATE),
     updatable("adaptive_allocations.enabled", "bool"),
     updatable("adaptive_allocations.min_number_of_allocations", "int", minimum=0),
     updatable("adaptive_allocations.max_number_of_allocations", "int", minimum=1),
     *CHUNKING,
 )
 
-#: An update replaces adaptive allocations as a whole.
-_UNITS = {**UNITS, _ADAPTIVE: UPDATED}
+#: Updates replace the adaptive allocations as a whole.
+_UNITS = {**UNITS, _ADAPTIVE: FULL_UPDATE}
 
 ELASTICSEARCH = Service(
     "elasticsearch",
@@ -61,21 +61,21 @@ ELASTICSEARCH = Service(
         *_SETTINGS,
         fixed("deployment_id"),
         *embeddings("similarity"),
-        # The server measures it.
+        # Elasticsearch determines the dimensions from the model.
         *embeddings("dimensions", read_only=True),
-        fixed("element_type", filled_in=True, form=lower, task_types=("text_embedding",)),
-        fixed("long_document_strategy", form=lower, task_types=RERANK),
+        fixed("element_type", computed=True, normalize=lowercase, task_types=("text_embedding",)),
+        fixed("long_document_strategy", normalize=lowercase, task_types=RERANK),
         positive("max_chunks_per_doc", task_types=RERANK)._replace(changes_since=None),
         task("return_documents", "bool", default=True, task_types=RERANK),
     ),
     _MODEL,
     units=_UNITS,
     is_local=True,
-    moving=_moving,
-    lacks=_lacks_with_model,
+    self_adjusting=_self_adjusting,
+    find_missing=_find_missing_with_model,
 )
 
-#: The older name: its endpoints are stored as those of the other one.
+#: The deprecated name of the service. Elasticsearch stores its endpoints with the service elasticsearch.
 ELSER = Service(
     "elser",
     ("sparse_embedding",),
@@ -85,6 +85,6 @@ ELSER = Service(
     default_task_type="sparse_embedding",
     stored_as="elasticsearch",
     is_local=True,
-    moving=_moving,
-    lacks=_lacks,
+    self_adjusting=_self_adjusting,
+    find_missing=_find_missing,
 )

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is true of the services of those who offer models, and of servers that run them outside of the cluster.
+"""Services of model providers, and of servers that run models outside of the cluster.
 
-C(catalog) says where it was read. Private to the collection.
+For the sources of the facts, see C(catalog). Private to the collection.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from .rows import (
     CHATS,
     CHUNKING,
     EMBEDDINGS,
+    FULL_UPDATE,
     INPUT_TYPES,
     KEY,
     MODEL,
@@ -21,11 +22,10 @@ from .rows import (
     RERANK,
     RERANK_TASK,
     TEXT,
-    UPDATED,
-    element_type,
     embeddings,
     fixed,
-    lower,
+    lowercase,
+    normalize_element_type,
     positive,
     rate_limits,
     secret,
@@ -43,13 +43,13 @@ COHERE = Service(
     (
         KEY,
         MODEL,
-        # CohereCommonServiceSettings shows it to no one.
-        fixed("url", unseen=True),
+        # CohereCommonServiceSettings never returns the URL.
+        fixed("url", write_only=True),
         *rate_limits(10000),
         *embeddings(),
-        fixed("embedding_type", default="float", form=element_type, task_types=TEXT),
+        fixed("embedding_type", default="float", normalize=normalize_element_type, task_types=TEXT),
         task("input_type", choices=INPUT_TYPES, task_types=TEXT),
-        task("truncate", form=lower, task_types=TEXT),
+        task("truncate", normalize=lowercase, task_types=TEXT),
         *RERANK_TASK,
         task("max_chunks_per_doc", "int", minimum=1, task_types=RERANK),
         *CHUNKING,
@@ -66,11 +66,11 @@ CONTEXTUAL_AI = Service(
     (
         KEY,
         MODEL,
-        # The first releases filled it in; a later one removed it (contextual_ai_url_service_setting_removed).
-        fixed("url", filled_in=True),
+        # The first releases set a default URL. A later one removed it (contextual_ai_url_service_setting_removed).
+        fixed("url", computed=True),
         *rate_limits(1000),
         task("instruction"),
-        # ContextualAiRerankTaskSettings has the first, the specification the second.
+        # ContextualAiRerankTaskSettings has top_n, the specification has top_k.
         task("top_n", "int", minimum=1),
         task("top_k", "int", minimum=1),
     ),
@@ -90,7 +90,7 @@ CUSTOM = Service(
         updatable("query_parameters", "list"),
         updatable("request", required=True),
         updatable("response.json_parser.text_embeddings", required=True, task_types=TEXT),
-        updatable("response.json_parser.embedding_type", default="float", form=lower, task_types=TEXT),
+        updatable("response.json_parser.embedding_type", default="float", normalize=lowercase, task_types=TEXT),
         updatable("response.json_parser.token_path", required=True, task_types=("sparse_embedding",)),
         updatable("response.json_parser.weight_path", required=True, task_types=("sparse_embedding",)),
         updatable("response.json_parser.relevance_score", required=True, task_types=RERANK),
@@ -100,14 +100,14 @@ CUSTOM = Service(
         updatable("input_type.translation", "dict"),
         updatable("input_type.default", default=""),
         positive("batch_size", default=10),
-        # CustomServiceSettings.updateServiceSettings changes them, too.
-        *embeddings(changes_since=UPDATED),
+        # CustomServiceSettings.updateServiceSettings also updates these.
+        *embeddings(changes_since=FULL_UPDATE),
         *rate_limits(10000),
         task("parameters", "dict"),
         *CHUNKING,
     ),
     credentials=(("service_settings.secret_parameters",), ()),
-    units={**UNITS, "service_settings.response": UPDATED, "service_settings.input_type": UPDATED},
+    units={**UNITS, "service_settings.response": FULL_UPDATE, "service_settings.input_type": FULL_UPDATE},
     merges_task_settings=True,
 )
 
@@ -121,7 +121,7 @@ FIREWORKS_AI = Service(
     (
         KEY,
         MODEL,
-        fixed("url", filled_in=True),
+        fixed("url", computed=True),
         *rate_limits(6000),
         *embeddings(),
         *(row._replace(task_types=CHATS) for row in OPENAI_TASK),
@@ -138,7 +138,7 @@ GROQ = Service(
     ("chat_completion",),
     (KEY, MODEL, fixed("url"), updatable("organization_id"), *rate_limits(1000), *OPENAI_TASK),
     MODEL_ID,
-    # The specification does not require the key, and the source could not be read for certain.
+    # The specification does not require the API key, and the source is not clear.
     (*API_KEY, ()),
     default_task_type="chat_completion",
     merges_task_settings=True,
@@ -154,8 +154,8 @@ HUGGING_FACE = Service(
         fixed("model_id", task_types=CHATS),
         *rate_limits(3000),
         *embeddings("similarity", "dimensions"),
-        # HuggingFaceElserServiceSettings shows the limit of the model, and takes none from anyone.
-        *embeddings("max_input_tokens", task_types=(*TEXT, "sparse_embedding"), filled_in=True),
+        # HuggingFaceElserServiceSettings returns the limit of the model, and does not accept the setting.
+        *embeddings("max_input_tokens", task_types=(*TEXT, "sparse_embedding"), computed=True),
         *RERANK_TASK,
         *CHUNKING,
     ),
@@ -210,12 +210,12 @@ NVIDIA = Service(
     (
         KEY,
         MODEL,
-        fixed("url", filled_in=True),
+        fixed("url", computed=True),
         *rate_limits(3000),
         *embeddings("similarity", "max_input_tokens"),
         *embeddings("dimensions", read_only=True),
-        task("input_type", form=lower, task_types=TEXT),
-        task("truncate", form=lower, task_types=TEXT),
+        task("input_type", normalize=lowercase, task_types=TEXT),
+        task("truncate", normalize=lowercase, task_types=TEXT),
         *CHUNKING,
     ),
     MODEL_ID,
@@ -238,7 +238,7 @@ OPENAI = Service(
         updatable("token_url"),
         *rate_limits(text_embedding=3000, embedding=3000, completion=500, chat_completion=500),
         *embeddings("similarity", "dimensions"),
-        # OpenAiServiceSettings has it for every task type.
+        # OpenAiServiceSettings has this setting for every task type.
         positive("max_input_tokens"),
         *OPENAI_TASK,
         *CHUNKING,
@@ -258,7 +258,7 @@ OPENSHIFT_AI = Service(
         fixed("model_id"),
         *rate_limits(3000),
         *embeddings(),
-        # OpenShiftAiEmbeddingsServiceSettings shows it, and takes it from no one.
+        # OpenShiftAiEmbeddingsServiceSettings returns this setting, but does not accept it.
         fixed("dimensions_set_by_user", "bool", read_only=True, task_types=TEXT),
         *RERANK_TASK,
         *CHUNKING,

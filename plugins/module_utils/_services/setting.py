@@ -1,44 +1,44 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is true of one setting of a service. Private to the collection."""
+"""Description of a setting of a service. Private to the collection."""
 
 from __future__ import annotations
 
 import math
 from typing import Any, Callable, NamedTuple, Sequence, Tuple
 
-#: Major and minor number of a version of Elasticsearch.
+#: Major and minor version of Elasticsearch.
 Version = Tuple[int, int]
 
 
-def _nothing(_value: Any) -> str:
+def _no_text(_value: Any) -> str:
     return ""
 
 
-def _as_it_is(value: Any) -> Any:
+def _unchanged(value: Any) -> Any:
     return value
 
 
 class Setting(NamedTuple):
     """One setting of a service.
 
-    :ivar path: dotted, as in C(service_settings.model_id).
-    :ivar type: its type in an argument spec.
-    :ivar required: whether a create needs it.
-    :ivar secret: whether it is a credential, which no server shows.
-    :ivar default: what the server fills in, and shows, where nothing is given.
-    :ivar filled_in: whether the server fills in something that no row can tell, such as what the model has.
-    :ivar read_only: whether the server shows it, but takes it from nobody.
-    :ivar unseen: whether the server takes it, but never shows it, although it is no secret.
-    :ivar form: returns what a value means, where servers show it in another form than it was given.
-    :ivar changes_since: the first version whose C(_update) changes it; None if only a re-creation does. Of a setting in
-        a unit, the unit decides.
-    :ivar minimum: the smallest number that is valid.
-    :ivar maximum: the largest number that is valid.
-    :ivar choices: the texts that are valid; any if empty.
-    :ivar task_types: the task types that have the setting; all if empty.
-    :ivar check: returns what is wrong with a value, as the rest of a sentence about it; empty if nothing is.
+    :ivar path: dotted path, as in C(service_settings.model_id).
+    :ivar type: type in an argument spec.
+    :ivar required: whether a create requires the setting.
+    :ivar secret: whether the setting is a credential, which Elasticsearch never returns.
+    :ivar default: default value that Elasticsearch sets and returns.
+    :ivar computed: whether Elasticsearch sets a default value that is not fixed, for example one of the model.
+    :ivar read_only: whether Elasticsearch returns the setting, but does not accept it.
+    :ivar write_only: whether Elasticsearch accepts the setting, but never returns it, although it is not a secret.
+    :ivar normalize: normalizes a value, if Elasticsearch returns it in another form.
+    :ivar changes_since: the first version whose C(_update) can update the setting, or None if no version can. For
+        settings in a unit, the version of the unit applies.
+    :ivar minimum: smallest valid number.
+    :ivar maximum: largest valid number.
+    :ivar choices: valid strings, or an empty list for any string.
+    :ivar task_types: task types that have the setting, or an empty list for all.
+    :ivar check: returns a validation error as the rest of a sentence about the setting, or an empty string.
     """
 
     path: str
@@ -46,27 +46,27 @@ class Setting(NamedTuple):
     required: bool = False
     secret: bool = False
     default: Any = None
-    filled_in: bool = False
+    computed: bool = False
     read_only: bool = False
-    unseen: bool = False
+    write_only: bool = False
     changes_since: Version | None = None
     minimum: float | None = None
     maximum: float | None = None
     choices: Sequence[str] = ()
     task_types: Sequence[str] = ()
-    check: Callable[[Any], str] = _nothing
-    form: Callable[[Any], Any] = _as_it_is
+    check: Callable[[Any], str] = _no_text
+    normalize: Callable[[Any], Any] = _unchanged
 
     def option(self) -> dict[str, Any]:
-        """Its option in an argument spec."""
+        """Return the option for an argument spec."""
         choices: dict[str, Any] = {"choices": list(self.choices)} if self.choices else {}
         if self.type == "list":
             choices["elements"] = "raw"
-        # Said of each: ansible-core warns of names that look like those of secrets.
+        # Set explicitly, because ansible-core warns about names that look like secrets.
         return {"type": self.type, "no_log": self.secret, **choices}
 
-    def problem(self, value: Any) -> str:
-        """What is wrong with a value of the right type, as the rest of a sentence about it; empty if nothing is."""
+    def validate(self, value: Any) -> str:
+        """Return a validation error for a value of the right type, as the rest of a sentence, or an empty string."""
         if self.type == "float" and not math.isfinite(value):
             return f"must be a finite number, not {value}."
         if self.minimum is not None and value < self.minimum:

@@ -16,7 +16,7 @@ from ansible_collections.esops.inference.plugins.module_utils._services.catalog 
 from ansible_collections.esops.inference.plugins.module_utils._services.setting import Setting
 from tests.simulator import Simulator
 from tests.unit.simulator.service_bodies import LEAST, SECRETS
-from tests.unit.support import Run, leaks, run_module
+from tests.unit.support import Run, find_leaks, run_module
 
 SECRET = "sk-of-every-service"
 
@@ -84,6 +84,6 @@ def test_declaration_ends_in_sync_or_fails_with_a_named_setting(
 def run(server: Simulator, declared: dict[str, Any], *, check: bool = False, **options: Any) -> Run:
     common = {"elasticsearch_url": server.url, "retries": 0, "inference_id": "one", "duplicate_model": "allow"}
     found = run_module("endpoint", {**common, **declared, **options}, check=check, diff=True)
-    assert leaks(found.output, [SECRET]) == []
+    assert find_leaks(found.output, [SECRET]) == []
     assert "This is a bug" not in found.output
     return found

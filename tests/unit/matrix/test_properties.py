@@ -16,12 +16,12 @@ from ansible_collections.esops.inference.plugins.module_utils._inference.endpoin
 from ansible_collections.esops.inference.plugins.module_utils._modules.connection_options import connection_options
 from ansible_collections.esops.inference.plugins.module_utils._modules.endpoint_options import (
     body_options,
-    desired,
+    build_desired,
     endpoint_options,
-    list_problems,
-    problems,
-    warnings,
-    with_defaults,
+    find_warnings,
+    merge_defaults,
+    validate_endpoint,
+    validate_list,
 )
 from ansible_collections.esops.inference.plugins.module_utils._modules.policy_options import policy_options
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.comparison import compare
@@ -185,10 +185,10 @@ class TestAnyDeclaration:
     @settings(MANY, max_examples=100)
     @given(declarations(endpoint_options(SERVICE)), st.sampled_from(["on_create", "when_changed", "always"]))
     def test_problems_are_sentences(self, count: Count, declared: dict[str, Any], update_secrets: str) -> None:
-        found = [*problems(SERVICE, declared, update_secrets), *warnings(SERVICE, declared)]
+        found = [*validate_endpoint(SERVICE, declared, update_secrets), *find_warnings(SERVICE, declared)]
         assert all(isinstance(problem, str) and problem.endswith(".") for problem in found)
         assert len(set(found)) == len(found)
-        assert desired(SERVICE, declared).inference_id == declared["inference_id"]
+        assert build_desired(SERVICE, declared).inference_id == declared["inference_id"]
         count("random declarations that were checked")
 
     @settings(MANY, max_examples=60)
@@ -196,11 +196,11 @@ class TestAnyDeclaration:
     def test_problems_of_a_list_are_sentences(
         self, count: Count, declared: list[dict[str, Any]], defaults: dict[str, Any]
     ) -> None:
-        merged = [with_defaults(defaults, endpoint) for endpoint in declared]
-        problems_of = [problems(SERVICE, endpoint, "on_create") for endpoint in merged]
-        found = list_problems([endpoint["inference_id"] for endpoint in merged], problems_of)
+        merged = [merge_defaults(defaults, endpoint) for endpoint in declared]
+        errors_of = [validate_endpoint(SERVICE, endpoint, "on_create") for endpoint in merged]
+        found = validate_list([endpoint["inference_id"] for endpoint in merged], errors_of)
         assert all(isinstance(problem, str) and problem.endswith(".") for problem in found)
-        assert bool(found) >= any(problems_of)
+        assert bool(found) >= any(errors_of)
         count("random lists of declarations that were checked")
 
     @settings(MANY, max_examples=60)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Modules behind a proxy: whether a secret leaves the host does not depend on the path to the server."""
+"""Tests that modules protect secrets through a proxy in the same way as with a direct connection."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.unit.support import DOCUMENTED, ID, KEY, STORED, Run, run_module, see
 ELASTICSEARCH_KEY = "id:elasticsearch-api-key"
 WRONG = "00" * 32
 
-#: Each module, with options that need a request.
+#: Each module, with options that require a request.
 RUNS: dict[str, tuple[str, dict[str, Any]]] = {
     "one endpoint": ("anthropic_endpoint", {"inference_id": ID, **DOCUMENTED}),
     "key of an endpoint": ("anthropic_endpoint", {"inference_id": ID, **DOCUMENTED, "update_secrets": "always"}),
@@ -35,7 +35,7 @@ RUNS: dict[str, tuple[str, dict[str, Any]]] = {
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tls, str, str]:
-    """A server's certificate, the file of its CA, and its fingerprint."""
+    """A server certificate, the file of its CA, and its fingerprint."""
     folder = tmp_path_factory.mktemp("certificate")
     ca = trustme.CA()
     issued = ca.issue_cert("127.0.0.1")
@@ -72,7 +72,7 @@ def run(what: str, url: str | list[str], *, check: bool = False, **connection: A
 
 @pytest.mark.parametrize("with_ca", [False, True])
 @pytest.mark.parametrize(("what", "check"), [*((what, False) for what in RUNS), ("one endpoint", True), ("list", True)])
-def test_wrong_fingerprint_lets_nothing_through(
+def test_wrong_fingerprint_prevents_every_request(
     server: Simulator, certificate: tuple[Tls, str, str], what: str, check: bool, with_ca: bool
 ) -> None:
     seed(server)
@@ -82,7 +82,7 @@ def test_wrong_fingerprint_lets_nothing_through(
     assert server.requests == []
 
 
-def test_wrong_fingerprint_of_the_second_node_lets_nothing_through(server: Simulator) -> None:
+def test_wrong_fingerprint_of_the_second_node_prevents_every_request(server: Simulator) -> None:
     down = "https://127.0.0.1:9"
     failed = run("one endpoint", [down, server.url], ca_fingerprint=WRONG)
     assert failed.failed
@@ -90,14 +90,18 @@ def test_wrong_fingerprint_of_the_second_node_lets_nothing_through(server: Simul
 
 
 @pytest.mark.parametrize("retries", [0, 2])
-def test_right_fingerprint_works(server: Simulator, certificate: tuple[Tls, str, str], retries: int) -> None:
+def test_right_fingerprint_is_accepted_behind_a_proxy(
+    server: Simulator, certificate: tuple[Tls, str, str], retries: int
+) -> None:
     created = run("one endpoint", server.url, ca_fingerprint=certificate[2], retries=retries)
     assert created["endpoint"] == STORED
     assert server.endpoints[ID].secret == KEY
     assert run("list", server.url, ca_fingerprint=certificate[2], ca_path=certificate[1])["changed"] is False
 
 
-def test_ca_works_and_another_does_not(server: Simulator, certificate: tuple[Tls, str, str], tmp_path: Path) -> None:
+def test_only_the_right_ca_is_accepted_behind_a_proxy(
+    server: Simulator, certificate: tuple[Tls, str, str], tmp_path: Path
+) -> None:
     other = tmp_path / "other.pem"
     trustme.CA().cert_pem.write_to_path(str(other))
     assert "CERTIFICATE_VERIFY_FAILED" in run("one endpoint", server.url, ca_path=str(other))["msg"]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Endpoints that Elasticsearch stores but cannot read: of this service, and of others that break its lists."""
+"""Tests for endpoints that Elasticsearch stores but cannot read, and for lists that they break."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ FORCED = f"DELETE /_inference/{ID}?force=true"
 
 @pytest.fixture
 def sick(server: Simulator) -> Simulator:
-    """A cluster without machine learning: it cannot read a built-in endpoint (elastic/elasticsearch#158218)."""
+    """A cluster without machine learning, which cannot read a built-in endpoint (elastic/elasticsearch#158218)."""
     server.seed(NEIGHBOR, state="unparsable")
     return server
 
 
 @pytest.fixture(params=["unparsable", "top_k"])
 def unreadable(request: pytest.FixtureRequest) -> Iterator[Simulator]:
-    """A cluster that cannot read the endpoint itself."""
+    """A cluster that cannot read the endpoint."""
     with Simulator(version="8.17" if request.param == "top_k" else "9.6") as server:
         if request.param == "top_k":
             server.seed(ID, task_settings={"max_tokens": 5, "top_k": 3})
@@ -52,7 +52,7 @@ def unreadable(request: pytest.FixtureRequest) -> Iterator[Simulator]:
 
 class TestNeighbors:
     @pytest.mark.rejected("GET /_inference/.*: 500")
-    def test_create_works_with_a_warning(self, sick: Simulator) -> None:
+    def test_create_with_an_unreadable_neighbor_causes_a_warning(self, sick: Simulator) -> None:
         run = endpoint(sick, **DOCUMENTED)
         assert sick.requests == [READ, OTHERS, OF_TASK_TYPE, VERSION, create_request()]
         assert (run["action"], run["endpoint"]) == ("created", STORED)
@@ -75,7 +75,7 @@ class TestNeighbors:
         assert (run["action"], run["endpoint"]) == ("created", STORED)
         assert any("duplicate_model was not checked" in warning for warning in run.warnings)
 
-    def test_strict_check_of_duplicates_is_rejected_if_nothing_can_be_listed(self, server: Simulator) -> None:
+    def test_duplicate_model_fail_is_rejected_if_nothing_can_be_listed(self, server: Simulator) -> None:
         server.faults.add(Fault("status", match="_all", status=500, times=9))
         run = endpoint(server, **DOCUMENTED, duplicate_model="fail")
         assert run.failed
@@ -84,20 +84,20 @@ class TestNeighbors:
 
     @pytest.mark.rejected("GET /_inference/.*: 500")
     @pytest.mark.parametrize("action", ["update", "delete"])
-    def test_other_writes_work(self, sick: Simulator, action: str) -> None:
+    def test_update_and_delete_work_with_an_unreadable_neighbor(self, sick: Simulator, action: str) -> None:
         seed(sick)
         options = {"state": "absent"} if action == "delete" else {"task_settings": {"max_tokens": 5}}
         run = endpoint(sick, **options)
         assert not run.failed
         assert run["changed"] is True
 
-    def test_idle_run_does_not_notice(self, sick: Simulator) -> None:
+    def test_run_in_sync_works_with_an_unreadable_neighbor(self, sick: Simulator) -> None:
         seed(sick)
         run = endpoint(sick, **DOCUMENTED)
         assert (sick.requests, run["changed"], run.warnings) == ([READ], False, [])
 
     @pytest.mark.rejected("GET /_inference/.*: 500")
-    def test_list_reads_the_task_type_and_what_is_missing_there(self, sick: Simulator) -> None:
+    def test_list_reads_the_task_type_and_missing_ids(self, sick: Simulator) -> None:
         seed(sick, "a")
         run = endpoints(sick, endpoints=[{"inference_id": "a"}, {"inference_id": "b", **DOCUMENTED}])
         assert sick.requests == [OTHERS, OF_TASK_TYPE, "GET /_inference/b", VERSION, create_request("b")]
@@ -141,7 +141,7 @@ class TestNeighbors:
 
 class TestInformation:
     @pytest.mark.rejected("GET /_inference/.*: 500")
-    def test_all_reads_task_types_and_names_the_one_that_fails(self, sick: Simulator) -> None:
+    def test_info_reads_task_types_and_reports_the_unreadable_one(self, sick: Simulator) -> None:
         seed(sick)
         run = info(sick)
         assert [one["inference_id"] for one in run["endpoints"]][-1] == ID
@@ -149,7 +149,7 @@ class TestInformation:
         assert NEIGHBOR in run.warnings[0]
 
     @pytest.mark.rejected("GET /_inference/.*: 500")
-    def test_ids_are_read_one_by_one(self, sick: Simulator) -> None:
+    def test_info_reads_ids_one_by_one(self, sick: Simulator) -> None:
         seed(sick, "a")
         run = info(sick, inference_id=["a", "b"])
         assert sick.requests == [OTHERS, "GET /_inference/a", "GET /_inference/b"]
@@ -157,20 +157,20 @@ class TestInformation:
         assert run.warnings == []
 
     @pytest.mark.rejected("GET /_inference/.*: 500")
-    def test_id_that_cannot_be_read_is_named(self, sick: Simulator) -> None:
+    def test_unreadable_id_is_reported(self, sick: Simulator) -> None:
         seed(sick, "a")
         run = info(sick, inference_id=["a", NEIGHBOR])
         assert [one["inference_id"] for one in run["endpoints"]] == ["a"]
         assert NEIGHBOR in run.warnings[0]
 
-    def test_other_task_type_works_without_a_warning(self, sick: Simulator) -> None:
+    def test_readable_task_type_causes_no_warning(self, sick: Simulator) -> None:
         seed(sick)
         run = info(sick, task_type="completion")
         assert (len(run["endpoints"]), run.warnings) == (1, [])
 
 
 @pytest.mark.rejected("GET /_inference/.*: 500", "POST /_inference/.*: 400")
-def test_completion_asks_each_endpoint_that_can_be_read(sick: Simulator) -> None:
+def test_completion_is_sent_to_each_readable_endpoint(sick: Simulator) -> None:
     seed(sick, "a")
     sick.seed("b", service="anthropic", state="unparsable")
     options = {"elasticsearch_url": sick.url, "retries": 0, "inference_id": ["a", "b"], "input": "Hello"}
@@ -182,7 +182,7 @@ def test_completion_asks_each_endpoint_that_can_be_read(sick: Simulator) -> None
 
 class TestUnreadable:
     @pytest.mark.rejected("GET /_inference/.*: 400", "GET /_inference/.*: 500")
-    def test_absent_says_what_to_do_and_deletes_nothing(self, unreadable: Simulator) -> None:
+    def test_absent_fails_with_a_hint_and_deletes_nothing(self, unreadable: Simulator) -> None:
         run = endpoint(unreadable, state="absent")
         assert run.failed
         assert unreadable.requests == [READ]
@@ -192,7 +192,7 @@ class TestUnreadable:
 
     @pytest.mark.rejected("GET /_inference/.*: 400", "GET /_inference/.*: 500")
     @pytest.mark.parametrize("check", [False, True])
-    def test_absent_deletes_it_if_forced(self, unreadable: Simulator, check: bool) -> None:
+    def test_absent_with_force_deletes_an_unreadable_endpoint(self, unreadable: Simulator, check: bool) -> None:
         run = endpoint(unreadable, state="absent", force=True, check=check, diff=True)
         assert not run.failed, run["msg"]
         assert (run["changed"], run["action"], run["endpoint"]) == (True, "deleted", None)
@@ -201,14 +201,14 @@ class TestUnreadable:
             assert endpoint(unreadable, state="absent")["changed"] is False
 
     @pytest.mark.rejected("GET /_inference/.*: 400", "GET /_inference/.*: 500")
-    def test_present_is_rejected_with_both_ways_out(self, unreadable: Simulator) -> None:
+    def test_present_fails_with_both_solutions(self, unreadable: Simulator) -> None:
         run = endpoint(unreadable, **DOCUMENTED, allow_recreate=True)
         assert run.failed
         assert "set state=absent and force=true to delete it" in run["msg"]
         assert unreadable.requests == [READ]
 
     @pytest.mark.rejected("GET /_inference/.*: 400", "GET /_inference/.*: 500")
-    def test_present_re_creates_it_if_forced(self, unreadable: Simulator) -> None:
+    def test_present_with_force_re_creates_an_unreadable_endpoint(self, unreadable: Simulator) -> None:
         run = endpoint(unreadable, **DOCUMENTED, allow_recreate=True, force=True)
         assert not run.failed, run["msg"]
         assert (run["action"], run["endpoint"]) == ("recreated", STORED)
@@ -217,14 +217,14 @@ class TestUnreadable:
         assert endpoint(unreadable, **DOCUMENTED)["changed"] is False
 
     @pytest.mark.rejected("GET /_inference/.*: 400", "GET /_inference/.*: 500")
-    def test_re_creating_it_needs_everything_declared(self, unreadable: Simulator) -> None:
+    def test_re_creating_an_unreadable_endpoint_requires_all_settings(self, unreadable: Simulator) -> None:
         run = endpoint(unreadable, task_settings={"max_tokens": 5}, allow_recreate=True, force=True)
         assert run.failed
         assert "re-creating it requires service_settings.api_key and service_settings.model_id" in run["msg"]
         assert unreadable.requests == [READ]
 
     @pytest.mark.rejected("GET /_inference/.*: 500", "PUT /_inference/.*-ansible-preflight.*: 400")
-    def test_key_that_the_provider_rejects_leaves_it_alone(self) -> None:
+    def test_rejected_key_does_not_change_an_unreadable_endpoint(self) -> None:
         with Simulator(refused_keys=[KEY]) as server:
             server.seed(ID, service="anthropic", state="unparsable")
             run = endpoint(server, **DOCUMENTED, allow_recreate=True, force=True)
@@ -233,7 +233,7 @@ class TestUnreadable:
 
     @pytest.mark.rejected("GET /_inference/.*: 500")
     @pytest.mark.parametrize("state", ["present", "absent"])
-    def test_endpoint_of_another_service_is_never_touched(self, server: Simulator, state: str) -> None:
+    def test_unreadable_endpoint_of_another_service_is_never_changed(self, server: Simulator, state: str) -> None:
         server.seed(ID, service="elasticsearch", state="unparsable")
         options = {**DOCUMENTED, "allow_recreate": True} if state == "present" else {}
         run = endpoint(server, state=state, force=True, **options)
@@ -242,7 +242,7 @@ class TestUnreadable:
         assert server.requests == [READ]
 
     @pytest.mark.rejected("GET /_inference/.*: 500")
-    def test_list_repairs_one_and_keeps_the_others(self, server: Simulator) -> None:
+    def test_list_repairs_an_unreadable_endpoint_and_keeps_the_others(self, server: Simulator) -> None:
         seed(server, "a")
         server.seed(ID, service="anthropic", state="unparsable")
         run = endpoints(
@@ -255,7 +255,7 @@ class TestUnreadable:
 
 
 class TestHalfStored:
-    """A create that failed half way, before 9.3."""
+    """Tests for endpoints of a create that failed halfway, before 9.3."""
 
     @pytest.mark.rejected("PUT /_inference/.*: 500")
     def test_endpoint_without_secrets_is_re_created_if_that_is_allowed(self) -> None:
@@ -271,7 +271,7 @@ class TestHalfStored:
 
     @pytest.mark.rejected("PUT /_inference/.*: 500")
     def test_setting_that_cannot_be_stored_is_explained(self) -> None:
-        """Derived: 8.16 and 8.17 store top_k under the name top_p."""
+        """8.16 and 8.17 store top_k under the name top_p."""
         with Simulator(version="8.17") as server:
             run = endpoint(server, **{**DOCUMENTED, "task_settings": {"max_tokens": 5, "top_k": 3, "top_p": 0.5}})
             assert run.failed

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One endpoint of each shape of service, from its creation to its deletion, with every request of each run."""
+"""Tests for an endpoint of each kind of service, from create to delete, with all requests of each run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from tests.simulator import Simulator
-from tests.unit.support import OTHERS, VERSION, Run, leaks, run_module
+from tests.unit.support import OTHERS, VERSION, Run, find_leaks, run_module
 
 ID = "one"
 SECRET = "sk-first-secret"
@@ -24,11 +24,11 @@ TRIAL = f"{ID}-ansible-preflight"
 
 @dataclass(frozen=True)
 class Shape:
-    """An endpoint of a service, and what is changed of it.
+    """An endpoint of a service, with changes to test.
 
-    :ivar secrets: its credentials, with C(SECRET) in each.
-    :ivar change: settings that change in place; empty if none does.
-    :ivar model: settings that do not.
+    :ivar secrets: credentials, each of which contains C(SECRET).
+    :ivar change: settings that can be updated in place, or empty.
+    :ivar model: settings that cannot be updated in place.
     """
 
     service: str
@@ -61,7 +61,7 @@ class Shape:
 
     @property
     def trial(self) -> tuple[str, str]:
-        """The requests that prove settings on a temporary endpoint: its create, and its deletion."""
+        """Return the requests of the preflight check: create and delete of the temporary endpoint."""
         path = f"/_inference/{self.task_type}/{TRIAL}"
         return f"PUT {path}?timeout=120s", f"DELETE {path}?force=true"
 
@@ -137,7 +137,7 @@ SHAPES = (
 )
 WITH_SECRETS = tuple(shape for shape in SHAPES if shape.secrets)
 WITH_CHANGE = tuple(shape for shape in SHAPES if shape.change)
-#: Of a service without rows, the server has to say that it does not change the model.
+#: For a service without rows, only the response shows that an update does not change the model.
 WITH_MODEL = tuple(
     pytest.param(shape, marks=pytest.mark.rejected(r"PUT .*/_update.*: 400") if shape.service == "mixedbread" else ())
     for shape in SHAPES
@@ -152,14 +152,14 @@ def _server() -> Iterator[Simulator]:
 
 
 def rotated(secrets: Any) -> Any:
-    """The same credentials with C(NEXT) in them."""
+    """Return the credentials with C(NEXT) in place of C(SECRET)."""
     if isinstance(secrets, str):
         return secrets.replace(SECRET, NEXT)
     return {name: rotated(secret) for name, secret in secrets.items()}
 
 
 def run(server: Simulator, shape: Shape, settings: Mapping[str, Any] | None = None, **options: Any) -> Run:
-    """Runs the module for the endpoint, with these service settings beside or instead of its own."""
+    """Run the module for the endpoint with additional or replaced service settings."""
     check = options.pop("check", False)
     declared = {
         "inference_id": ID,
@@ -172,12 +172,12 @@ def run(server: Simulator, shape: Shape, settings: Mapping[str, Any] | None = No
     server.clear_log()
     common = {"elasticsearch_url": server.url, "retries": 0}
     found = run_module("endpoint", {**common, **declared, **options}, check=check, diff=True)
-    assert leaks(found.output, [SECRET, NEXT]) == []
+    assert find_leaks(found.output, [SECRET, NEXT]) == []
     return found
 
 
 def held(server: Simulator) -> dict[str, Any] | None:
-    """The endpoint as the server shows it, with its empty groups left out."""
+    """Return the endpoint as the server shows it, without empty groups."""
     endpoints = requests.get(server.url + "/_inference/_all", timeout=9).json()["endpoints"]
     shown = next((endpoint for endpoint in endpoints if endpoint["inference_id"] == ID), None)
     return {name: value for name, value in shown.items() if value != {}} if shown else None
@@ -191,7 +191,7 @@ def create(server: Simulator, shape: Shape) -> Run:
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 class TestEachShape:
-    def test_endpoint_is_created_and_a_second_run_is_one_read(self, server: Simulator, shape: Shape) -> None:
+    def test_endpoint_is_created_and_second_run_sends_one_request(self, server: Simulator, shape: Shape) -> None:
         created = create(server, shape)
         assert (created["changed"], created["action"], created.warnings) == (True, "created", [])
         assert server.requests == [READ, OTHERS, VERSION, shape.create]
@@ -200,12 +200,12 @@ class TestEachShape:
         assert server.requests == [READ]
         assert again["endpoint"] == created["endpoint"] == held(server)
 
-    def test_create_is_foretold(self, server: Simulator, shape: Shape) -> None:
-        foretold = run(server, shape, check=True)
-        assert (foretold["changed"], foretold["action"]) == (True, "created")
+    def test_create_is_predicted_in_check_mode(self, server: Simulator, shape: Shape) -> None:
+        predicted = run(server, shape, check=True)
+        assert (predicted["changed"], predicted["action"]) == (True, "created")
         assert server.endpoint(ID) is None
 
-    def test_endpoint_can_be_taken_over_as_it_is_shown(self, server: Simulator, shape: Shape) -> None:
+    def test_returned_endpoint_can_be_declared_without_a_change(self, server: Simulator, shape: Shape) -> None:
         create(server, shape)
         options = {"elasticsearch_url": server.url, "retries": 0}
         shown = run_module("endpoint_info", options)["endpoints"]
@@ -226,7 +226,7 @@ class TestEachShape:
 
 @pytest.mark.parametrize("shape", WITH_CHANGE, ids=str)
 class TestChange:
-    def test_setting_is_changed_in_place_and_stays(self, server: Simulator, shape: Shape) -> None:
+    def test_setting_is_updated_in_place_once(self, server: Simulator, shape: Shape) -> None:
         create(server, shape)
         changed = run(server, shape, shape.change)
         assert (changed["changed"], changed["action"]) == (True, "updated")
@@ -236,17 +236,17 @@ class TestChange:
         again = run(server, shape, shape.change)
         assert (again["changed"], server.requests) == (False, [READ])
 
-    def test_change_is_foretold(self, server: Simulator, shape: Shape) -> None:
+    def test_update_is_predicted_in_check_mode(self, server: Simulator, shape: Shape) -> None:
         create(server, shape)
         before = held(server)
-        foretold = run(server, shape, shape.change, check=True)
-        assert (foretold["changed"], foretold["action"]) == (True, "updated")
+        predicted = run(server, shape, shape.change, check=True)
+        assert (predicted["changed"], predicted["action"]) == (True, "updated")
         assert held(server) == before
         done = run(server, shape, shape.change)
-        assert foretold["changes"] == done["changes"]
-        assert foretold["endpoint"] == done["endpoint"]
+        assert predicted["changes"] == done["changes"]
+        assert predicted["endpoint"] == done["endpoint"]
 
-    def test_drift_is_found_and_put_right(self, server: Simulator, shape: Shape) -> None:
+    def test_drift_is_detected_and_corrected(self, server: Simulator, shape: Shape) -> None:
         create(server, shape)
         run(server, shape, shape.change)
         declared = {**shape.settings, **_former(shape)}
@@ -272,7 +272,7 @@ class TestRotation:
         assert (again["changed"], again["action"]) == (False, "none")
         assert not any(request.startswith("PUT /_inference") for request in server.requests)
 
-    def test_secret_is_not_sent_to_an_endpoint_that_exists_by_default(self, server: Simulator, shape: Shape) -> None:
+    def test_secret_is_not_sent_to_an_existing_endpoint_by_default(self, server: Simulator, shape: Shape) -> None:
         create(server, shape)
         assert run(server, shape, rotated(shape.secrets))["action"] == "none"
         assert server.requests == [READ]
@@ -280,7 +280,7 @@ class TestRotation:
 
 @pytest.mark.parametrize("shape", WITH_MODEL, ids=str)
 class TestModel:
-    def test_other_model_is_refused_with_its_setting(self, server: Simulator, shape: Shape) -> None:
+    def test_model_change_is_rejected_with_the_setting(self, server: Simulator, shape: Shape) -> None:
         create(server, shape)
         before = held(server)
         refused = run(server, shape, shape.model)
@@ -289,7 +289,7 @@ class TestModel:
         assert "allow_recreate=true" in refused["msg"]
         assert (refused["changed"], held(server)) == (False, before)
 
-    def test_other_model_is_proved_then_recreated_if_allowed(self, server: Simulator, shape: Shape) -> None:
+    def test_model_change_is_tested_and_then_recreated_if_allowed(self, server: Simulator, shape: Shape) -> None:
         create(server, shape)
         done = run(server, shape, shape.model, allow_recreate=True)
         assert (done["changed"], done["action"]) == (True, "recreated"), done.result.get("msg")
@@ -302,7 +302,7 @@ class TestModel:
 
 
 def _paths(settings: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """Dotted paths of nested settings. Headers are one value."""
+    """Return the dotted paths of nested settings. Headers are one value."""
     found = []
     for name, value in settings.items():
         nested = isinstance(value, dict) and name != "headers"
@@ -311,18 +311,18 @@ def _paths(settings: Mapping[str, Any], prefix: str = "") -> list[str]:
 
 
 def _former(shape: Shape) -> dict[str, Any]:
-    """What is declared before the change."""
+    """Return the declared settings before the change."""
     return {name: shape.settings[name] for name in shape.change if name in shape.settings}
 
 
 class TestKindOfCredential:
-    """An update takes only the kind that the endpoint was created with (C(SecretSettings.updateExactlyOneField))."""
+    """Updates accept only credentials of the same kind (C(SecretSettings.updateExactlyOneField))."""
 
     SHAPE = next(shape for shape in SHAPES if shape.service == "azureopenai")
     OTHER: ClassVar = {"entra_id": None, "api_key": SECRET}
 
     @pytest.mark.rejected(r"PUT .*/_update.*: 400")
-    def test_other_kind_is_refused_with_the_words_of_the_server(self, server: Simulator) -> None:
+    def test_other_kind_of_credential_is_rejected_with_the_server_message(self, server: Simulator) -> None:
         create(server, self.SHAPE)
         refused = run(server, self.SHAPE, self.OTHER, update_secrets="always")
         assert refused.failed
@@ -330,7 +330,7 @@ class TestKindOfCredential:
         assert "only the field [entra_id] can be updated" in refused["msg"]
 
     @pytest.mark.rejected(r"PUT .*/_update.*: 400")
-    def test_other_kind_takes_a_recreation(self, server: Simulator) -> None:
+    def test_other_kind_of_credential_requires_a_recreation(self, server: Simulator) -> None:
         create(server, self.SHAPE)
         done = run(server, self.SHAPE, self.OTHER, update_secrets="always", allow_recreate=True)
         assert (done["action"], done.failed) == ("recreated", False)

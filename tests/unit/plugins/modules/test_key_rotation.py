@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""update_secrets=when_changed, with both stores."""
+"""Tests for update_secrets=when_changed with both fingerprint stores."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ API_KEY = "service_settings.api_key"
 
 
 class Rotation:
-    """A server, and one of the stores."""
+    """A server and a fingerprint store."""
 
     def __init__(self, server: Simulator, store: str, path: Path) -> None:
         self.server = server
@@ -77,7 +77,7 @@ class Rotation:
         return records
 
     def corrupt(self, record: Any) -> None:
-        """Puts something else in the place of the record."""
+        """Replace the record in the store."""
         if self.store == "index":
             self.server.seed_document(INDEX, ID, record)
         else:
@@ -92,7 +92,7 @@ class Rotation:
 
     @property
     def writes(self) -> list[str]:
-        """The requests that changed an endpoint since the last look."""
+        """Return the requests that changed an endpoint since the last call."""
         found = [line for line in self.server.requests if "/_inference/" in line and not line.startswith("GET")]
         self.server.clear_log()
         return found
@@ -105,7 +105,7 @@ def rotation(request: pytest.FixtureRequest, server: Simulator, tmp_path: Path) 
 
 @contextlib.contextmanager
 def ending(rotation: Rotation, error: BaseException) -> Iterator[None]:
-    """Runs end so after the server took the key, before that is written down."""
+    """Tests for runs that end after Elasticsearch accepted the key, but before the fingerprint was saved."""
     write = rotation.class_of_store.write
 
     def dying(store: Any, record: dict[str, Any], expected: Any = None) -> Any:
@@ -118,7 +118,7 @@ def ending(rotation: Rotation, error: BaseException) -> Iterator[None]:
 
 
 class TestRules:
-    def test_a_key_is_sent_once(self, rotation: Rotation) -> None:
+    def test_declared_key_is_sent_once(self, rotation: Rotation) -> None:
         assert rotation.declare()["action"] == "created"
         assert rotation.records[ID]["hash"]
         rotation.server.clear_log()
@@ -126,7 +126,7 @@ class TestRules:
         lookup = "GET /" if rotation.store == "file" else f"POST /{INDEX}/_mget"
         assert rotation.server.requests == [f"GET /_inference/{ID}", lookup]
 
-    def test_another_key_is_one_update(self, rotation: Rotation) -> None:
+    def test_new_key_needs_one_update(self, rotation: Rotation) -> None:
         rotation.declare(FORMER_KEY)
         assert rotation.writes == [create_request()]
         run = rotation.declare(KEY)
@@ -136,13 +136,13 @@ class TestRules:
         assert rotation.declare(KEY)["changed"] is False
         assert rotation.writes == []
 
-    def test_the_key_of_an_endpoint_that_was_there_is_unknown(self, rotation: Rotation) -> None:
+    def test_key_of_an_existing_endpoint_is_unknown(self, rotation: Rotation) -> None:
         seed(rotation.server)
         assert rotation.declare()["changes"] == [API_KEY]
         assert rotation.writes == [update_request()]
         assert rotation.declare()["changed"] is False
 
-    def test_so_is_that_of_one_made_anew_with_another_model(self, rotation: Rotation) -> None:
+    def test_key_of_an_endpoint_re_created_with_another_model_is_unknown(self, rotation: Rotation) -> None:
         rotation.declare()
         rotation.server.remove(ID)
         rotation.server.seed(
@@ -154,7 +154,7 @@ class TestRules:
         assert rotation.writes == [update_request()]
         assert rotation.server.endpoints[ID].secret == KEY
 
-    def test_a_recreate_sends_it_and_is_remembered(self, rotation: Rotation) -> None:
+    def test_recreation_sends_the_key_and_saves_the_fingerprint(self, rotation: Rotation) -> None:
         rotation.declare()
         other = {"service_settings": {"api_key": KEY, "model_id": "other"}}
         assert rotation.declare(**other, allow_recreate=True)["action"] == "recreated"
@@ -162,7 +162,7 @@ class TestRules:
         assert rotation.declare(**other)["changed"] is False
         assert rotation.writes == []
 
-    def test_other_settings_change_without_it(self, rotation: Rotation) -> None:
+    def test_other_settings_are_updated_without_the_key(self, rotation: Rotation) -> None:
         rotation.declare()
         before = rotation.records
         assert rotation.declare(task_settings={"max_tokens": 5})["changes"] == ["task_settings.max_tokens"]
@@ -170,7 +170,7 @@ class TestRules:
         assert rotation.records == before
 
     @pytest.mark.rejected("PUT /_inference/.*: 400")
-    def test_a_key_that_is_refused_leaves_it_unknown(self, rotation: Rotation, tmp_path: Path) -> None:
+    def test_rejected_key_leaves_the_fingerprint_unknown(self, rotation: Rotation, tmp_path: Path) -> None:
         with Simulator(refused_keys=[KEY]) as server:
             picky = Rotation(server, rotation.store, tmp_path / "picky.json")
             picky.declare(FORMER_KEY)
@@ -183,7 +183,7 @@ class TestRules:
             assert picky.declare(FORMER_KEY)["changed"] is False
 
     @pytest.mark.rejected("PUT /_inference/.*: 400")
-    def test_on_8_16_it_cannot_change_in_place(self, rotation: Rotation, tmp_path: Path) -> None:
+    def test_key_cannot_be_updated_in_place_on_8_16(self, rotation: Rotation, tmp_path: Path) -> None:
         with Simulator(version="8.16") as server:
             old = Rotation(server, rotation.store, tmp_path / "old.json")
             old.declare(FORMER_KEY)
@@ -197,7 +197,7 @@ class TestRules:
 
 
 class TestInterrupted:
-    def test_a_record_that_cannot_be_written_in_the_end_is_told(self, rotation: Rotation) -> None:
+    def test_fingerprint_that_cannot_be_saved_is_reported(self, rotation: Rotation) -> None:
         seed(rotation.server)
         with ending(rotation, Refused("The disk is full.")):
             run = rotation.declare()
@@ -209,7 +209,7 @@ class TestInterrupted:
         )
         assert rotation.server.endpoints[ID].secret == KEY
 
-    def test_the_run_after_one_that_was_killed_sends_it_again(self, rotation: Rotation) -> None:
+    def test_run_after_a_killed_run_sends_the_key_again(self, rotation: Rotation) -> None:
         rotation.declare(FORMER_KEY)
         with ending(rotation, KeyboardInterrupt()), pytest.raises(KeyboardInterrupt):
             rotation.declare(KEY)
@@ -217,7 +217,7 @@ class TestInterrupted:
         assert rotation.declare(KEY)["changes"] == [API_KEY]
         assert rotation.declare(KEY)["changed"] is False
 
-    def test_the_former_key_is_not_taken_for_the_one_that_is_there(self, rotation: Rotation) -> None:
+    def test_previous_key_is_not_mistaken_for_the_current_one(self, rotation: Rotation) -> None:
         rotation.declare(FORMER_KEY)
         with ending(rotation, KeyboardInterrupt()), pytest.raises(KeyboardInterrupt):
             rotation.declare(KEY)
@@ -227,10 +227,8 @@ class TestInterrupted:
 
     @pytest.mark.parametrize("policy", ["when_changed", "always"])
     @pytest.mark.parametrize("kind", ["reset_after", "html"])
-    def test_an_endpoint_whose_creation_was_not_answered_was_created(
-        self, rotation: Rotation, kind: str, policy: str
-    ) -> None:
-        """It is found as declared, and its key is sent again."""
+    def test_create_without_a_response_is_found_to_be_done(self, rotation: Rotation, kind: str, policy: str) -> None:
+        """The endpoint is in sync, and its key is resent."""
         rotation.server.faults.add(Fault(kind, match="PUT /_inference/"))
         run = rotation.declare(update_secrets=policy, diff=True)
         assert rotation.writes == [create_request(), update_request()]
@@ -242,12 +240,12 @@ class TestInterrupted:
         assert run["action"] == ("none" if policy == "when_changed" else "updated")
 
 
-class TestAtTheSameTime:
-    """Two runs with different keys: what the server has in the end is what the record says, or it says nothing."""
+class TestConcurrency:
+    """Tests for concurrent runs with different keys: the record matches the key of the endpoint, or is unknown."""
 
     @pytest.mark.rejected("PUT /ansible-inference-fingerprints.*: 409")
     @pytest.mark.parametrize("last", [KEY, FORMER_KEY])
-    def test_neither_is_believed(self, rotation: Rotation, last: str) -> None:
+    def test_concurrent_keys_are_both_unknown(self, rotation: Rotation, last: str) -> None:
         seed(rotation.server)
         write = rotation.class_of_store.write
         first = []
@@ -263,8 +261,8 @@ class TestAtTheSameTime:
         assert run.failed
         assert run["changed"]
         assert run["msg"] == (
-            f"Another run set the credentials of inference endpoint {ID} at the same time. Elasticsearch accepted {API_KEY}, "
-            "but the fingerprint was not saved. The next run sends the credentials again."
+            f"Another run set the credentials of inference endpoint {ID} at the same time. Elasticsearch accepted "
+            f"{API_KEY}, but the fingerprint was not saved. The next run sends the credentials again."
         )
         assert "hash" not in rotation.records[ID]
         assert rotation.declare(last)["changes"] == [API_KEY]
@@ -272,8 +270,8 @@ class TestAtTheSameTime:
         assert rotation.declare(last)["changed"] is False
 
     @pytest.mark.rejected("PUT /ansible-inference-fingerprints.*: 409")
-    def test_one_that_was_begun_earlier_and_ends_later(self, rotation: Rotation) -> None:
-        """The other run's record is not taken for that of this one."""
+    def test_run_that_starts_earlier_and_ends_later_is_detected(self, rotation: Rotation) -> None:
+        """The record of the other run is not mistaken for the record of this run."""
         seed(rotation.server)
         invalidate = records.Fingerprints.invalidate
         others = []
@@ -290,8 +288,8 @@ class TestAtTheSameTime:
         assert rotation.declare(FORMER_KEY)["changed"] is False
 
 
-class TestForetold:
-    def test_check_mode_tells_the_change_and_neither_value(self, rotation: Rotation) -> None:
+class TestCheckMode:
+    def test_check_mode_predicts_the_rotation_without_values(self, rotation: Rotation) -> None:
         rotation.declare(FORMER_KEY)
         before = rotation.records
         rotation.writes  # noqa: B018
@@ -302,14 +300,14 @@ class TestForetold:
         assert rotation.writes == []
         assert rotation.records == before
 
-    def test_check_mode_creates_nothing(self, rotation: Rotation) -> None:
+    def test_check_mode_creates_no_fingerprint_store(self, rotation: Rotation) -> None:
         assert rotation.declare(check=True)["action"] == "created"
         assert rotation.records == {}
         assert not rotation.path.exists()
 
 
-class TestMany:
-    def test_idle_ones_take_two_requests(self, rotation: Rotation) -> None:
+class TestLists:
+    def test_endpoints_in_sync_need_two_requests(self, rotation: Rotation) -> None:
         declared = {
             "endpoints": [{"inference_id": f"e{number:03}"} for number in range(100)],
             "defaults": DOCUMENTED,
@@ -321,14 +319,14 @@ class TestMany:
         lookup = "GET /" if rotation.store == "file" else f"POST /{INDEX}/_mget"
         assert rotation.server.requests == ["GET /_inference/_all", lookup]
 
-    def test_threads_lose_no_record(self, rotation: Rotation) -> None:
+    def test_parallel_writes_lose_no_fingerprint(self, rotation: Rotation) -> None:
         listed = [{"inference_id": f"e{number:02}"} for number in range(40)]
         declared = {"endpoints": listed, "defaults": DOCUMENTED, "duplicate_model": "allow", "parallel": 8}
         assert endpoints(rotation.server, **declared, **rotation.policy)["summary"]["created"] == 40
         assert sorted(rotation.records) == [one["inference_id"] for one in listed]
         assert all("hash" in record for record in rotation.records.values())
 
-    def test_thousands_are_looked_up_at_once(self, rotation: Rotation) -> None:
+    def test_thousands_of_fingerprints_are_read_at_once(self, rotation: Rotation) -> None:
         listed = [{"inference_id": f"e{number:04}"} for number in range(3000)]
         for one in listed:
             seed(rotation.server, one["inference_id"])
@@ -339,7 +337,7 @@ class TestMany:
             rotation.store == "file"
         )
 
-    def test_removals_remove_the_records(self, rotation: Rotation) -> None:
+    def test_deleted_endpoints_lose_their_fingerprints(self, rotation: Rotation) -> None:
         both = {"endpoints": [{"inference_id": "a"}, {"inference_id": "b"}], "defaults": DOCUMENTED}
         endpoints(rotation.server, **both, **rotation.policy)
         assert sorted(rotation.records) == ["a", "b"]
@@ -351,7 +349,7 @@ class TestMany:
 
 
 class TestRecords:
-    def test_what_is_not_ours_is_not_touched(self, rotation: Rotation) -> None:
+    def test_foreign_record_is_not_changed(self, rotation: Rotation) -> None:
         rotation.declare()
         rotation.corrupt({"inference_id": ID, "hash": 5})
         rotation.writes  # noqa: B018
@@ -367,7 +365,7 @@ class TestFile:
     def rotation(self, server: Simulator, tmp_path: Path) -> Rotation:
         return Rotation(server, "file", tmp_path / "fingerprints.json")
 
-    def test_a_full_disk_is_told_before_any_change(self, rotation: Rotation) -> None:
+    def test_full_disk_is_reported_before_any_change(self, rotation: Rotation) -> None:
         rotation.declare(FORMER_KEY)
         rotation.writes  # noqa: B018
         with mock.patch("os.fsync", side_effect=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))):
@@ -377,14 +375,14 @@ class TestFile:
         assert rotation.declare(FORMER_KEY)["changed"] is False
 
 
-def test_a_key_has_to_be_there(server: Simulator) -> None:
+def test_when_changed_requires_a_key(server: Simulator) -> None:
     failed = endpoint(server, update_secrets="when_changed")
-    assert failed["msg"] == "service_settings.api_key is needed where update_secrets is when_changed."
+    assert failed["msg"] == "service_settings.api_key is required if update_secrets=when_changed."
     assert server.requests == []
 
 
 class TestInfo:
-    def test_it_tells_when_the_key_was_sent(self, rotation: Rotation) -> None:
+    def test_info_returns_when_the_key_was_sent(self, rotation: Rotation) -> None:
         rotation.declare()
         seed(rotation.server, "unknown")
         run = rotation.info()
@@ -392,7 +390,7 @@ class TestInfo:
         assert run["fingerprints"] == {ID: {"sent_at": sent, "version": VERSION}}
         assert datetime.now(timezone.utc) - datetime.fromisoformat(sent) < timedelta(minutes=5)
 
-    def test_not_of_one_that_was_made_anew_nor_of_one_whose_key_is_unknown(self, rotation: Rotation) -> None:
+    def test_info_omits_unknown_keys(self, rotation: Rotation) -> None:
         rotation.declare()
         rotation.server.remove(ID)
         rotation.server.seed(ID, service_settings={"model_id": "other"}, secret=FORMER_KEY)
@@ -401,7 +399,7 @@ class TestInfo:
             rotation.declare(service_settings={"api_key": KEY, "model_id": "other"})
         assert rotation.info()["fingerprints"] == {}
 
-    def test_it_takes_one_more_request(self, rotation: Rotation) -> None:
+    def test_info_about_fingerprints_needs_one_more_request(self, rotation: Rotation) -> None:
         rotation.declare()
         rotation.server.clear_log()
         rotation.info()
@@ -410,11 +408,11 @@ class TestInfo:
 
 
 class Killed(BaseException):
-    """The process is gone."""
+    """Simulate that the process was killed."""
 
 
 def run_until(rotation: Rotation, request: int, answered: bool, **options: Any) -> bool:
-    """Runs until a request, which the server gets only if C(answered); returns whether the run got so far."""
+    """Run until a request, which reaches the server only if C(answered). Return whether the run got so far."""
     send, count = Client.request, itertools.count()
 
     def dying(client: Client, *arguments: Any, **named: Any) -> Any:
@@ -433,7 +431,7 @@ def run_until(rotation: Rotation, request: int, answered: bool, **options: Any) 
 
 @pytest.mark.parametrize("answered", [True, False])
 @pytest.mark.parametrize("existed", [True, False])
-def test_killed_at_any_request_the_next_run_converges(rotation: Rotation, existed: bool, answered: bool) -> None:
+def test_run_after_a_kill_at_any_request_converges(rotation: Rotation, existed: bool, answered: bool) -> None:
     for request in itertools.count():
         if existed:
             rotation.declare(FORMER_KEY)
@@ -453,7 +451,7 @@ class TestIndex:
     def rotation(self, server: Simulator, tmp_path: Path) -> Rotation:
         return Rotation(server, "index", tmp_path)
 
-    def test_its_requests(self, rotation: Rotation) -> None:
+    def test_index_store_sends_these_requests(self, rotation: Rotation) -> None:
         rotation.declare(duplicate_model="allow")
         record = f"PUT /{INDEX}/_doc/{ID}"
         lookup = f"POST /{INDEX}/_mget"
@@ -484,20 +482,20 @@ class TestIndex:
         rotation.declare(state="absent")
         assert rotation.server.requests == [READ, OTHERS, lookup, f"DELETE /{INDEX}/_doc/{ID}", DELETE]
 
-    def test_without_a_record_none_is_deleted(self, rotation: Rotation) -> None:
+    def test_missing_fingerprint_is_not_deleted(self, rotation: Rotation) -> None:
         rotation.declare(update_secrets="on_create")
         rotation.server.clear_log()
         rotation.declare(state="absent")
         assert rotation.server.requests == [READ, OTHERS, f"POST /{INDEX}/_mget", DELETE]
 
-    def test_serverless_gets_no_settings_that_it_rejects(self, tmp_path: Path) -> None:
+    def test_index_on_serverless_has_no_rejected_settings(self, tmp_path: Path) -> None:
         with Simulator(version="serverless") as server:
             Rotation(server, "index", tmp_path).declare()
             [create] = [exchange for exchange in server.log if (exchange.method, exchange.path) == ("PUT", f"/{INDEX}")]
         assert (create.status, list(create.body)) == (200, ["mappings"])
 
     @pytest.mark.rejected("PUT /ansible-inference-fingerprints.*: 409")
-    def test_a_record_whose_answer_was_lost_is_not_taken_for_someone_elses(self, rotation: Rotation) -> None:
+    def test_record_whose_response_was_lost_is_recognized(self, rotation: Rotation) -> None:
         rotation.server.faults.add(Fault("reset_after", match="if_seq_no"))
         assert rotation.declare(retries=1)["action"] == "created"
         assert sum("if_seq_no" in line for line in rotation.server.requests) == 2
@@ -505,7 +503,7 @@ class TestIndex:
 
     @pytest.mark.rejected("PUT /ansible-inference-fingerprints.*: 400")
     @pytest.mark.parametrize("version", ["9.3", "9.6", "serverless"])
-    def test_it_is_created_with_a_strict_mapping(self, version: str, tmp_path: Path) -> None:
+    def test_index_is_created_with_a_strict_mapping(self, version: str, tmp_path: Path) -> None:
         with Simulator(version=version) as server, Elasticsearch(server.url) as client:
             rotation = Rotation(server, "index", tmp_path)
             rotation.declare()
@@ -516,7 +514,7 @@ class TestIndex:
             assert rotation.declare()["changed"] is False
 
     @pytest.mark.rejected("PUT /ansible-inference-fingerprints.*: 400")
-    def test_one_that_is_made_in_the_meantime_is_used(self, rotation: Rotation) -> None:
+    def test_index_created_in_the_meantime_is_used(self, rotation: Rotation) -> None:
         read = IndexStore.read
 
         def read_while_someone_creates(store: IndexStore, ids: Any) -> Any:
@@ -539,7 +537,7 @@ class TestIndex:
             (("read", "create_index", "index"), None),
         ],
     )
-    def test_the_privilege_that_is_missing_is_named_before_any_change(
+    def test_missing_index_privilege_is_reported_before_any_change(
         self, granted: tuple[str, ...], missing: str | None, tmp_path: Path
     ) -> None:
         privileges = ["manage_inference", "monitor", *([OnIndices((INDEX,), granted)] if granted else [])]
@@ -556,7 +554,7 @@ class TestIndex:
             assert server.endpoints.keys().isdisjoint({ID})
 
     @pytest.mark.rejected("DELETE /ansible-inference-fingerprints.*: 403")
-    def test_so_is_that_for_removals(self, tmp_path: Path) -> None:
+    def test_missing_index_privilege_for_deletes_is_reported(self, tmp_path: Path) -> None:
         allowed = OnIndices((INDEX,), ("read", "create_index", "index"))
         with Simulator(security=Security(api_keys={"id:key": ["manage_inference", "monitor", allowed]})) as server:
             rotation = Rotation(server, "index", tmp_path)
@@ -565,7 +563,7 @@ class TestIndex:
             assert "grant the index privilege delete" in failed["msg"]
             assert ID in server.endpoints
 
-    def test_one_that_is_read_only_is_told_before_any_change(self, rotation: Rotation) -> None:
+    def test_read_only_index_is_reported_before_any_change(self, rotation: Rotation) -> None:
         rotation.declare(FORMER_KEY)
         rotation.server.faults.add(Fault("write_blocked", match=f"^PUT /{INDEX}/_doc/"))
         rotation.writes  # noqa: B018
@@ -577,7 +575,7 @@ class TestIndex:
         assert rotation.server.endpoints[ID].secret == FORMER_KEY
 
     @pytest.mark.rejected("POST /ansible-inference-fingerprints.*: 403")
-    def test_where_many_cannot_be_read_nothing_is_changed(self, tmp_path: Path) -> None:
+    def test_unreadable_fingerprints_prevent_every_change(self, tmp_path: Path) -> None:
         with Simulator(security=Security(api_keys={"id:key": ["manage_inference", "monitor"]})) as server:
             rotation = Rotation(server, "index", tmp_path)
             declared = {"endpoints": [{"inference_id": "a"}, {"inference_id": "b"}], "defaults": DOCUMENTED}
@@ -586,7 +584,7 @@ class TestIndex:
             assert server.requests == ["GET /_inference/_all", f"POST /{INDEX}/_mget"]
 
     @pytest.mark.rejected("PUT /ansible-inference-fingerprints.*: 400")
-    def test_an_index_of_someone_else_does_not_have_the_hash_shown(self, rotation: Rotation) -> None:
+    def test_foreign_index_content_is_not_shown(self, rotation: Rotation) -> None:
         with Elasticsearch(rotation.server.url) as client:
             client.indices.create(index=INDEX, mappings={"properties": {"hash": {"type": "integer"}}})
         failed = rotation.declare()

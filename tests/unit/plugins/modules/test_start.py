@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the process of a module starts, which is the same in all of them."""
+"""Tests for the start of module processes."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ PACKAGE = "ansible_collections.esops.inference.plugins"
 
 @pytest.fixture(params=MODULES)
 def name(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A module that was not imported yet."""
+    """A module that is not imported yet."""
     monkeypatch.delitem(sys.modules, f"{PACKAGE}.modules.{request.param}", raising=False)
     return str(request.param)
 
 
-def test_process_of_a_module_collects_no_garbage(name: str) -> None:
+def test_module_process_disables_garbage_collection(name: str) -> None:
     code = importlib.import_module(f"{PACKAGE}.module_utils._modules.{name}")
     order = mock.Mock()
     with (
@@ -38,7 +38,7 @@ def test_process_of_a_module_collects_no_garbage(name: str) -> None:
     assert order.mock_calls == [mock.call.disable(), mock.call.register(gc.freeze), mock.call.main()]
 
 
-def test_import_of_a_module_changes_nothing(name: str) -> None:
+def test_import_of_a_module_does_not_disable_garbage_collection(name: str) -> None:
     with mock.patch.object(gc, "disable") as disable, mock.patch.object(atexit, "register") as register:
         importlib.import_module(f"{PACKAGE}.modules.{name}")
     assert not disable.called

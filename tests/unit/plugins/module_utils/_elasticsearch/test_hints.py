@@ -14,7 +14,7 @@ from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.cli
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.connection import Connection
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ClientError
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.redaction import Redactor
-from ansible_collections.esops.inference.plugins.module_utils._modules.completion import _own_hint
+from ansible_collections.esops.inference.plugins.module_utils._modules.completion import _hint_for
 from ansible_collections.esops.inference.plugins.module_utils._services import anthropic
 from tests.unit.plugins.module_utils._elasticsearch.responses import (
     BUSY_DELETE,
@@ -63,18 +63,18 @@ def test_elasticsearch_message_takes_precedence_over_status() -> None:
 )
 def test_service_and_completion_hints_do_not_override_provider_hint(words: str) -> None:
     assert anthropic.explain(words) == ""
-    assert _own_hint(api_error(RUN, 400, "status_exception", words)) == ""
+    assert _hint_for(api_error(RUN, 400, "status_exception", words)) == ""
 
 
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
-        ("[1:2] [service_settings] unknown field [url]", "service_settings.url requires Elasticsearch 9.6 or later"),
+        ("[1:2] [service_settings] unknown field [url]", "upgrade each node to Elasticsearch 9.6 or later"),
         ("Configuration contains settings [{url=https://x}] unknown to the [anthropic] service", "9.6 or later"),
-        ("The field [url] in service_settings is not supported by all nodes in the cluster; x", "on each node"),
-        ("The [anthropic] service does not support task type [chat_completion]", "requires Elasticsearch 9.5 or later"),
-        ("1: [secret_settings] does not contain the required setting [api_key];", "before Elasticsearch 9.5"),
-        ("settings [{chunking_settings={}}] unknown to the [anthropic] service", "Remove chunking_settings."),
+        ("The field [url] in service_settings is not supported by all nodes in the cluster; x", "upgrade each node"),
+        ("The [anthropic] service does not support task type [chat_completion]", "upgrade to Elasticsearch 9.5"),
+        ("1: [secret_settings] does not contain the required setting [api_key];", "Before Elasticsearch 9.5"),
+        ("settings [{chunking_settings={}}] unknown to the [anthropic] service", "remove chunking_settings."),
         ("Validation Failed: 1: [task_settings] max_tokens must be positive;", ""),
     ],
 )

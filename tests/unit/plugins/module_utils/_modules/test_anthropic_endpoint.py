@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the module asks of the server, in full and in order, and what it reports."""
+"""Tests for the module anthropic_endpoint: all requests in order, and the results."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def documented(server: Simulator, **options: Any) -> Run:
 
 
 def sent(server: Simulator) -> Any:
-    """The body of the last request."""
+    """Return the body of the last request."""
     return server.log[-1].body
 
 
 class TestCreate:
-    def test_the_documentations_example_word_for_word(self, server: Simulator) -> None:
+    def test_create_with_the_documented_example_sends_exactly_that_body(self, server: Simulator) -> None:
         run = documented(server)
         assert server.requests == CREATE
         assert sent(server) == DOCUMENTED
@@ -56,7 +56,7 @@ class TestCreate:
         assert run["changes"] == [API_KEY, "service_settings.model_id", TOKENS]
         assert server.endpoints[ID].secret == KEY
 
-    def test_a_second_run_is_one_read(self, server: Simulator) -> None:
+    def test_second_run_sends_one_request(self, server: Simulator) -> None:
         documented(server)
         server.clear_log()
         run = documented(server, diff=True)
@@ -64,19 +64,19 @@ class TestCreate:
         assert (run["changed"], run["action"], run["changes"], run["endpoint"]) == (False, "none", [], STORED)
         assert "diff" not in run
 
-    def test_left_overs_are_looked_for_without_the_question_of_duplicates(self, server: Simulator) -> None:
+    def test_create_with_duplicate_model_allow_still_lists_endpoints(self, server: Simulator) -> None:
         documented(server, duplicate_model="allow")
         assert server.requests == CREATE
 
-    def test_check_mode_writes_nothing_and_foretells_the_result(self, server: Simulator) -> None:
-        foretold = documented(server, check=True, diff=True)
+    def test_create_in_check_mode_is_predicted_without_a_write(self, server: Simulator) -> None:
+        predicted = documented(server, check=True, diff=True)
         assert server.requests == [READ, OTHERS]
         assert ID not in server.endpoints
         happened = documented(server, diff=True)
         for name in ("changed", "action", "endpoint", "changes", "diff"):
-            assert foretold[name] == happened[name]
+            assert predicted[name] == happened[name]
 
-    def test_the_diff_shows_the_endpoint_as_stored(self, server: Simulator) -> None:
+    def test_create_diff_shows_the_stored_endpoint(self, server: Simulator) -> None:
         header = f"inference endpoint {ID}"
         assert documented(server, diff=True)["diff"] == {
             "before": {},
@@ -85,7 +85,7 @@ class TestCreate:
             "after_header": header,
         }
 
-    def test_every_setting_arrives(self, server: Simulator) -> None:
+    def test_create_sends_every_setting(self, server: Simulator) -> None:
         run = documented(
             server,
             task_type="chat_completion",
@@ -109,7 +109,7 @@ class TestCreate:
             "task_settings": {"max_tokens": 5, "temperature": 1.0, "top_k": 0, "top_p": 0.5},
         }
 
-    def test_what_a_create_needs_is_asked_for_after_the_read(self, server: Simulator) -> None:
+    def test_missing_required_settings_are_reported_after_the_read(self, server: Simulator) -> None:
         run = endpoint(server, task_settings={"max_tokens": 5})
         assert server.requests == [READ]
         assert run.failed
@@ -120,21 +120,21 @@ class TestCreate:
         assert (run["changed"], run["action"], run["endpoint"]) == (False, "none", None)
 
     @pytest.mark.parametrize("check", [False, True])
-    def test_another_endpoint_for_the_same_model_is_warned_of(self, server: Simulator, check: bool) -> None:
+    def test_duplicate_model_causes_a_warning(self, server: Simulator, check: bool) -> None:
         seed(server, "older")
         run = documented(server, check=check)
         assert run["action"] == "created"
         text = f"Inference endpoint older already uses the model {MODEL} for the task type completion"
         assert run.warnings == [f"{text}, so {ID} is a duplicate."]
 
-    def test_or_refused(self, server: Simulator) -> None:
+    def test_duplicate_model_fail_rejects_the_create(self, server: Simulator) -> None:
         seed(server, "older")
         run = documented(server, duplicate_model="fail")
         assert run.failed
         assert server.requests == [READ, OTHERS]
 
     @pytest.mark.rejected("PUT /_inference/.*: 400")
-    def test_a_provider_that_refuses_the_key_is_quoted(self) -> None:
+    def test_key_rejected_by_the_provider_is_reported_with_its_message(self) -> None:
         with Simulator(refused_keys=[KEY]) as server:
             run = documented(server)
             assert server.requests == [*CREATE, READ]
@@ -150,7 +150,7 @@ class TestCreate:
 
 
 class TestUpdate:
-    def test_only_the_tokens_change_and_the_temperature_set_elsewhere_stays(self, server: Simulator) -> None:
+    def test_update_keeps_undeclared_task_settings(self, server: Simulator) -> None:
         seed(server, temperature=0.7)
         run = documented(server, task_settings={"max_tokens": 2048})
         assert server.requests == UPDATE
@@ -160,24 +160,24 @@ class TestUpdate:
         assert run["endpoint"] == {**STORED, "task_settings": {"max_tokens": 2048, "temperature": 0.7}}
         assert server.endpoints[ID].secret == FORMER_KEY
 
-    def test_check_mode_foretells_it(self, server: Simulator) -> None:
+    def test_change_in_check_mode_is_predicted_without_a_write(self, server: Simulator) -> None:
         seed(server, temperature=0.7)
-        foretold = documented(server, task_settings={"max_tokens": 2048}, check=True, diff=True)
+        predicted = documented(server, task_settings={"max_tokens": 2048}, check=True, diff=True)
         assert server.requests == [READ, VERSION]
         happened = documented(server, task_settings={"max_tokens": 2048}, diff=True)
         for name in ("changed", "action", "endpoint", "changes", "diff"):
-            assert foretold[name] == happened[name]
+            assert predicted[name] == happened[name]
         assert happened["diff"]["before"]["task_settings"] == {"max_tokens": 1024, "temperature": 0.7}
         assert happened["diff"]["after"]["task_settings"] == {"max_tokens": 2048, "temperature": 0.7}
 
-    def test_an_endpoint_is_tuned_without_its_key(self, server: Simulator) -> None:
+    def test_update_works_without_the_api_key(self, server: Simulator) -> None:
         seed(server)
         run = endpoint(server, service_settings={"rate_limit": {"requests_per_minute": 7}})
         assert run["changes"] == [RATE]
         assert sent(server) == {"service_settings": {"rate_limit": {"requests_per_minute": 7}}}
         assert server.endpoints[ID].secret == FORMER_KEY
 
-    def test_undeclared_settings_go_where_they_are_to(self, server: Simulator) -> None:
+    def test_unmanaged_settings_remove_removes_undeclared_settings(self, server: Simulator) -> None:
         seed(server, temperature=0.7, top_k=3)
         run = documented(server, unmanaged_settings="remove")
         assert run["changes"] == ["task_settings.temperature", "task_settings.top_k"]
@@ -186,7 +186,7 @@ class TestUpdate:
         assert documented(server, unmanaged_settings="remove")["changed"] is False
         assert server.requests == [READ]
 
-    def test_a_key_to_be_sent_always_is_a_change_without_its_values(self, server: Simulator) -> None:
+    def test_update_secrets_always_reports_a_change_without_values(self, server: Simulator) -> None:
         seed(server)
         run = documented(server, update_secrets="always", diff=True)
         assert server.requests == UPDATE
@@ -198,7 +198,7 @@ class TestUpdate:
         assert server.endpoints[ID].secret == KEY
 
     @pytest.mark.rejected("GET /: 403")
-    def test_without_the_privilege_to_ask_the_version_the_newest_is_assumed_and_said(self) -> None:
+    def test_missing_monitor_privilege_assumes_the_latest_version_with_a_warning(self) -> None:
         security = Security(users={"u": ("password", ("manage_inference",))})
         with Simulator(security=security) as server:
             seed(server)
@@ -211,7 +211,7 @@ class TestUpdate:
         ]
 
     @pytest.mark.rejected("PUT /_inference/.*: 400")
-    def test_a_refused_update_changes_nothing(self) -> None:
+    def test_rejected_update_reports_no_change(self) -> None:
         with Simulator(refused_keys=[KEY]) as server:
             seed(server)
             run = documented(server, update_secrets="always", task_settings={"max_tokens": 5})
@@ -220,7 +220,7 @@ class TestUpdate:
         assert run.failed
         assert (run["changed"], run["action"], run["endpoint"]) == (False, "none", STORED)
 
-    def test_what_the_server_ignores_is_found(self, server: Simulator) -> None:
+    def test_ignored_update_is_detected(self, server: Simulator) -> None:
         seed(server)
         server.faults.add(Fault("ignore", match="_update"))
         run = documented(server, task_settings={"max_tokens": 5})
@@ -231,7 +231,7 @@ class TestUpdate:
         assert (run["changed"], run["action"], run["endpoint"]) == (False, "none", STORED)
 
     @pytest.mark.parametrize("check", [False, True])
-    def test_a_model_cannot_change_in_place(self, server: Simulator, check: bool) -> None:
+    def test_model_change_fails_without_allow_recreate(self, server: Simulator, check: bool) -> None:
         seed(server)
         run = documented(server, service_settings={"api_key": KEY, "model_id": "other"}, check=check)
         assert server.requests == [READ]
@@ -242,7 +242,7 @@ class TestUpdate:
 
 
 class TestDelete:
-    def test_removal_and_no_second_one(self, server: Simulator) -> None:
+    def test_absent_deletes_once(self, server: Simulator) -> None:
         seed(server)
         run = endpoint(server, state="absent", diff=True)
         assert server.requests == [READ, OTHERS, DELETE]
@@ -253,7 +253,7 @@ class TestDelete:
         assert endpoint(server, state="absent")["changed"] is False
         assert server.requests == [READ]
 
-    def test_check_mode_asks_whether_it_would_be_refused(self, server: Simulator) -> None:
+    def test_delete_in_check_mode_uses_a_dry_run(self, server: Simulator) -> None:
         seed(server)
         run = endpoint(server, state="absent", check=True)
         assert server.requests == [READ, *REFERENCES]
@@ -262,7 +262,7 @@ class TestDelete:
 
     @pytest.mark.rejected("DELETE /_inference/.*: 409", "DELETE /ansible-inference-fingerprints.*: 409")
     @pytest.mark.parametrize("check", [False, True])
-    def test_an_endpoint_in_use_stays(self, server: Simulator, check: bool) -> None:
+    def test_endpoint_in_use_is_not_deleted(self, server: Simulator, check: bool) -> None:
         seed(server)
         server.refer(ID, pipelines=["p1"], indexes=["i1"])
         run = endpoint(server, state="absent", check=check)
@@ -275,7 +275,7 @@ class TestDelete:
         assert ID in server.endpoints
 
     @pytest.mark.parametrize("check", [False, True])
-    def test_unless_it_is_forced(self, server: Simulator, check: bool) -> None:
+    def test_endpoint_in_use_is_deleted_with_force(self, server: Simulator, check: bool) -> None:
         seed(server)
         server.refer(ID)
         run = endpoint(server, state="absent", force=True, check=check)
@@ -283,7 +283,7 @@ class TestDelete:
         assert run["action"] == "deleted"
 
     @pytest.mark.parametrize("state", ["present", "absent"])
-    def test_another_services_endpoint_is_never_touched(self, server: Simulator, state: str) -> None:
+    def test_endpoint_of_another_service_is_never_changed(self, server: Simulator, state: str) -> None:
         server.seed(ID, service="openai", service_settings={"model_id": "gpt"})
         run = documented(server, state=state, force=True, allow_recreate=True)
         assert server.requests == [READ]
@@ -292,20 +292,20 @@ class TestDelete:
 
 
 class TestOptions:
-    def test_bad_input_is_told_all_at_once_and_nothing_is_asked(self, server: Simulator) -> None:
+    def test_all_invalid_options_are_reported_at_once_without_a_request(self, server: Simulator) -> None:
         run = documented(
             server, inference_id="_all", task_settings={"max_tokens": 0, "top_k": -1, "temperature": "nan"}
         )
         assert server.requests == []
-        assert run["msg"].startswith("4 problems: (1) inference_id '_all' is no valid id")
+        assert run["msg"].startswith("4 problems: (1) inference_id '_all' is not valid")
 
-    def test_numbers_may_be_strings_as_jinja_makes_them(self, server: Simulator) -> None:
+    def test_numeric_strings_are_accepted_as_numbers(self, server: Simulator) -> None:
         run = documented(server, task_settings={"max_tokens": "1024", "temperature": "1"})
         assert sent(server)["task_settings"] == {"max_tokens": 1024, "temperature": 1.0}
         assert run["action"] == "created"
         assert documented(server, task_settings={"max_tokens": 1024.0, "temperature": 1})["changed"] is False
 
-    def test_booleans_are_no_numbers(self, server: Simulator) -> None:
+    def test_booleans_are_rejected_for_numbers(self, server: Simulator) -> None:
         run = documented(server, task_settings={"max_tokens": True, "temperature": False})
         assert server.requests == []
         assert run["msg"] == (
@@ -313,19 +313,19 @@ class TestOptions:
             "(2) task_settings.temperature must be a number, not false."
         )
 
-    def test_an_id_may_be_the_name_of_a_task_type(self, server: Simulator) -> None:
+    def test_id_can_be_the_name_of_a_task_type(self, server: Simulator) -> None:
         for action in ("created", "none"):
             run = documented(server, inference_id="completion")
             assert run["action"] == action
         assert endpoint(server, inference_id="completion", state="absent")["action"] == "deleted"
 
-    def test_temperature_with_top_p_is_warned_of(self, server: Simulator) -> None:
+    def test_temperature_with_top_p_causes_a_warning(self, server: Simulator) -> None:
         run = documented(server, task_settings={"max_tokens": 5, "temperature": 0.5, "top_p": 0.5})
         assert len(run.warnings) == 1
         assert "temperature and top_p" in run.warnings[0]
 
     @pytest.mark.rejected("PUT /_inference/.*: 400")
-    def test_chunking_settings_are_passed_on_and_the_servers_refusal_is_told(self, server: Simulator) -> None:
+    def test_chunking_settings_are_sent_and_the_rejection_is_reported(self, server: Simulator) -> None:
         run = documented(server, chunking_settings={"strategy": "word", "max_chunk_size": 100, "overlap": 50})
         assert server.log[3].body["chunking_settings"] == {"strategy": "word", "max_chunk_size": 100, "overlap": 50}
         assert run.failed
@@ -334,12 +334,12 @@ class TestOptions:
 
 class TestDeployment:
     @pytest.mark.rejected("GET /_ml/.*: 404")
-    def test_a_remote_model_has_nothing_to_wait_for(self, server: Simulator) -> None:
+    def test_remote_model_does_not_wait_for_a_deployment(self, server: Simulator) -> None:
         run = documented(server, wait_for_deployment=True)
         assert server.requests == [*CREATE, f"GET /_ml/trained_models/{MODEL}/_stats"]
         assert run["action"] == "created"
 
-    def test_a_deployed_model_is_waited_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_deployment_is_waited_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("time.sleep", lambda _seconds: None)
         with Simulator(deployments={MODEL: ["starting", "started", "fully_allocated"]}) as server:
             documented(server)
@@ -348,7 +348,7 @@ class TestDeployment:
             assert server.requests == [READ] + [f"GET /_ml/trained_models/{MODEL}/_stats"] * 3
         assert run["changed"] is False
 
-    def test_not_for_ever(self) -> None:
+    def test_deployment_wait_ends_after_wait_timeout(self) -> None:
         with Simulator(deployments={MODEL: ["starting"]}) as server:
             run = documented(server, wait_for_deployment=True, wait_timeout=0)
         assert run.failed
@@ -358,6 +358,6 @@ class TestDeployment:
         assert (run["changed"], run["action"]) == (True, "created")
 
     @pytest.mark.parametrize("options", [{"check": True}, {"state": "absent"}])
-    def test_where_nothing_is_created_nothing_is_waited_for(self, server: Simulator, options: dict[str, Any]) -> None:
+    def test_update_does_not_wait_for_a_deployment(self, server: Simulator, options: dict[str, Any]) -> None:
         documented(server, wait_for_deployment=True, **options)
         assert not any("trained_models" in request for request in server.requests)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many endpoints in one task: one read, every result, no failure that hides another."""
+"""Tests for the module anthropic_endpoints."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ THREE: list[dict[str, Any]] = [
 
 
 def three(server: Simulator, **options: Any) -> Run:
-    """Runs the module one after another, so that the order of the requests is known, unless told otherwise."""
+    """Run the module, by default without parallel requests, so that their order is fixed."""
     common = {"defaults": DEFAULTS, "duplicate_model": "allow", "parallel": 1, "return_unchanged": True}
     return endpoints(server, **{"endpoints": THREE, **common, **options})
 
@@ -46,7 +46,7 @@ def actions(run: Run) -> dict[str, str]:
     return {result["inference_id"]: result["action"] for result in run["results"]}
 
 
-def test_all_are_created_after_one_read(server: Simulator) -> None:
+def test_all_endpoints_are_created_after_one_read(server: Simulator) -> None:
     run = three(server)
     assert server.requests == [OTHERS, VERSION, *(create_request(name) for name in "abc")]
     assert run["changed"] is True
@@ -57,7 +57,7 @@ def test_all_are_created_after_one_read(server: Simulator) -> None:
     assert {server.endpoints[name].secret for name in "abc"} == {KEY}
 
 
-def test_a_second_run_is_one_read(server: Simulator) -> None:
+def test_second_run_sends_one_request(server: Simulator) -> None:
     three(server)
     server.clear_log()
     run = three(server, diff=True)
@@ -67,7 +67,7 @@ def test_a_second_run_is_one_read(server: Simulator) -> None:
     assert "diff" not in run
 
 
-def test_many_idle_endpoints_are_one_read(server: Simulator) -> None:
+def test_many_endpoints_in_sync_need_one_request(server: Simulator) -> None:
     names = [f"e{number}" for number in range(100)]
     for name in names:
         seed(server, name)
@@ -81,7 +81,7 @@ def test_results_keep_the_order_of_the_list(server: Simulator) -> None:
     assert [result["inference_id"] for result in run["results"]] == ["c", "b", "a"]
 
 
-def test_one_failure_stops_no_other(server: Simulator) -> None:
+def test_failure_of_an_endpoint_does_not_stop_others(server: Simulator) -> None:
     server.seed("b", service="openai")
     run = three(server)
     assert run.failed
@@ -95,7 +95,7 @@ def test_one_failure_stops_no_other(server: Simulator) -> None:
     assert run["msg"] == f"1 of 3 endpoints failed. b: {run['results'][1]['msg']}"
 
 
-def test_a_refusal_by_the_server_is_that_endpoints_alone(server: Simulator) -> None:
+def test_rejection_by_the_server_affects_only_that_endpoint(server: Simulator) -> None:
     server.faults.add(Fault("provider_refusal", match=r"completion/a\?"))
     run = three(server)
     assert actions(run) == {"a": "none", "b": "created", "c": "created"}
@@ -103,7 +103,7 @@ def test_a_refusal_by_the_server_is_that_endpoints_alone(server: Simulator) -> N
     assert KEY not in run.output
 
 
-def test_created_changed_and_removed_in_one_go(server: Simulator) -> None:
+def test_list_creates_updates_and_deletes_in_one_run(server: Simulator) -> None:
     three(server)
     server.clear_log()
     mixed = [
@@ -129,15 +129,15 @@ def test_created_changed_and_removed_in_one_go(server: Simulator) -> None:
     assert "c" in server.endpoints
 
 
-def test_check_mode_foretells_it_without_a_write(server: Simulator) -> None:
-    foretold = three(server, check=True, diff=True)
+def test_check_mode_predicts_all_changes_without_a_write(server: Simulator) -> None:
+    predicted = three(server, check=True, diff=True)
     assert server.requests == [OTHERS]
     happened = three(server, diff=True)
     for name in ("changed", "results", "summary", "diff"):
-        assert foretold[name] == happened[name]
+        assert predicted[name] == happened[name]
 
 
-def test_the_version_is_asked_once(server: Simulator) -> None:
+def test_version_is_requested_once(server: Simulator) -> None:
     three(server)
     server.clear_log()
     three(server, defaults={}, endpoints=[{"inference_id": name, "task_settings": {"max_tokens": 9}} for name in "ab"])
@@ -145,7 +145,7 @@ def test_the_version_is_asked_once(server: Simulator) -> None:
 
 
 @pytest.mark.parametrize("check", [False, True])
-def test_duplicates_within_the_list_are_warned_of_without_another_request(server: Simulator, check: bool) -> None:
+def test_duplicates_within_the_list_cause_warnings_without_another_request(server: Simulator, check: bool) -> None:
     run = three(server, duplicate_model="warn", check=check)
     assert run.warnings == [
         f"Inference endpoint a already uses the model {MODEL} for the task type completion, so b is a duplicate."
@@ -153,26 +153,26 @@ def test_duplicates_within_the_list_are_warned_of_without_another_request(server
     assert server.requests.count(OTHERS) == 1
 
 
-def test_an_own_setting_lets_the_default_be(server: Simulator) -> None:
+def test_setting_of_an_endpoint_overrides_the_default(server: Simulator) -> None:
     three(server)
     assert server.endpoints["b"].service_settings["model_id"] == MODEL
     assert server.endpoints["b"].task_settings["max_tokens"] == 256
 
 
-def test_bad_input_is_told_all_at_once_and_nothing_is_asked(server: Simulator) -> None:
+def test_all_invalid_options_are_reported_at_once_without_a_request(server: Simulator) -> None:
     wrong = [{"inference_id": "a"}, {"inference_id": "A"}, {"inference_id": "a"}]
     run = three(server, endpoints=wrong, defaults={"task_settings": {"max_tokens": 0}})
     assert server.requests == []
     assert run["msg"] == (
         "3 problems: (1) endpoints[0], endpoints[1], endpoints[2]: task_settings.max_tokens must be at least 1, not 0. "
-        "(2) endpoints[1]: inference_id 'A' is no valid id: small letters a-z, digits, hyphens, underscores and dots, "
-        "a letter or a digit at both ends. "
-        "(3) inference_id a stands in the list more than once: endpoints[0], endpoints[2]."
+        "(2) endpoints[1]: inference_id 'A' is not valid. Hint: use only the lowercase letters a-z, digits, hyphens, "
+        "underscores, and dots, and start and end with a letter or digit. "
+        "(3) inference_id a appears more than once in the list: endpoints[0], endpoints[2]."
     )
 
 
 @pytest.mark.rejected("GET /_inference/.*: 401")
-def test_where_the_endpoints_cannot_be_read_nothing_is_done() -> None:
+def test_unreadable_endpoints_fail_the_task_without_a_write() -> None:
     with Simulator(security=Security(users={"u": ("p", ("manage_inference",))})) as server:
         run = three(server)
         assert server.requests == [OTHERS]
@@ -181,7 +181,7 @@ def test_where_the_endpoints_cannot_be_read_nothing_is_done() -> None:
     assert "results" not in run
 
 
-def test_temperature_with_top_p_out_of_the_defaults_is_warned_of(server: Simulator) -> None:
+def test_temperature_with_top_p_of_the_defaults_causes_a_warning(server: Simulator) -> None:
     defaults = {**DEFAULTS, "task_settings": {"max_tokens": 5, "temperature": 0.5}}
     run = three(server, endpoints=[{"inference_id": ID, "task_settings": {"top_p": 0.5}}], defaults=defaults)
     assert len(run.warnings) == 1
@@ -192,7 +192,7 @@ class TestParallel:
         declared = [{"inference_id": f"e{position:03}"} for position in range(number)]
         return three(server, endpoints=declared, **options)
 
-    def test_never_more_at_once_than_allowed_and_in_the_order_of_the_list(self) -> None:
+    def test_requests_never_exceed_parallel_and_results_keep_the_order(self) -> None:
         with Simulator(delay=0.02) as server:
             run = self.many(server, 40, parallel=8)
             assert 2 <= server.most_at_once <= 8
@@ -200,31 +200,29 @@ class TestParallel:
         assert [result["inference_id"] for result in run["results"]] == [f"e{number:03}" for number in range(40)]
         assert run["summary"]["created"] == 40
 
-    def test_each_endpoint_costs_one_request_however_many_at_once(self, server: Simulator) -> None:
+    def test_each_endpoint_needs_one_request_for_any_parallel(self, server: Simulator) -> None:
         self.many(server, 20, parallel=16)
         assert server.requests[:2] == [OTHERS, VERSION]
         assert sorted(server.requests[2:]) == [create_request(f"e{number:03}") for number in range(20)]
 
-    def test_what_is_idle_takes_no_second_connection(self, server: Simulator) -> None:
+    def test_endpoints_in_sync_need_one_connection(self, server: Simulator) -> None:
         self.many(server, 20, parallel=1)
         server.clear_log()
         before = server.connections
         assert self.many(server, 20, parallel=8)["changed"] is False
         assert (server.requests, server.connections - before) == ([OTHERS], 1)
 
-    def test_one_failure_stops_no_other(self, server: Simulator) -> None:
+    def test_failure_of_an_endpoint_does_not_stop_others(self, server: Simulator) -> None:
         server.faults.add(Fault("provider_refusal", match=r"completion/e007\?"))
         run = self.many(server, 20, parallel=8)
         assert run["summary"] == {**dict.fromkeys(run["summary"], 0), "created": 19, "failed": 1}
         assert run["results"][7]["failed"] is True
 
-    def test_duplicates_are_found_as_if_one_came_after_another(self, server: Simulator) -> None:
+    def test_parallel_creates_find_the_same_duplicates_as_sequential_ones(self, server: Simulator) -> None:
         run = self.many(server, 3, parallel=8, duplicate_model="fail")
         assert actions(run) == {"e000": "created", "e001": "none", "e002": "none"}
 
-    def test_a_server_that_goes_away_is_found_out_once(
-        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_lost_server_is_detected_once(self, server: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
         tried: list[str] = []
         put = Inference.put
 
@@ -239,7 +237,7 @@ class TestParallel:
         assert tried in (["e000"], ["e000", "e001"])  # The first may find its connection closed before it is refused.
         assert "Skipped because an earlier request failed: " in run["results"][19]["msg"]
 
-    def test_what_is_idle_does_not_need_a_server_that_goes_away(
+    def test_endpoints_in_sync_do_not_fail_if_the_server_is_lost(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         three(server)
@@ -256,7 +254,7 @@ class TestParallel:
         assert "Skipped because an earlier request failed: " in run["results"][1]["msg"]
 
     @pytest.mark.parametrize("parallel", [0, -1, 65])
-    def test_how_many_at_once_has_bounds(self, server: Simulator, parallel: int) -> None:
+    def test_parallel_out_of_range_is_rejected(self, server: Simulator, parallel: int) -> None:
         assert three(server, parallel=parallel)["msg"] == f"parallel must be from 1 to 64, not {parallel}."
         assert server.requests == []
 
@@ -276,7 +274,7 @@ class TestPurge:
         return {name for name in server.endpoints if not name.startswith(".")}
 
     @pytest.mark.parametrize("parallel", [1, 8])
-    def test_what_is_not_listed_goes_and_nothing_else(self, server: Simulator, parallel: int) -> None:
+    def test_purge_deletes_only_unlisted_endpoints(self, server: Simulator, parallel: int) -> None:
         run = three(server, purge=True, purge_exclude=["test-*"], parallel=parallel)
         assert server.requests[0] == OTHERS
         assert sorted(server.requests[1:]) == ["DELETE /_inference/completion/x", "DELETE /_inference/completion/y"]
@@ -285,22 +283,22 @@ class TestPurge:
         assert actions(run) == {"a": "none", "b": "none", "c": "none", "x": "deleted", "y": "deleted"}
         assert run["summary"]["deleted"] == 2
 
-    def test_without_purge_everything_stays(self, server: Simulator) -> None:
+    def test_list_without_purge_deletes_nothing(self, server: Simulator) -> None:
         assert three(server)["changed"] is False
 
-    def test_check_mode_foretells_it(self, server: Simulator) -> None:
-        foretold = three(server, purge=True, check=True, diff=True)
-        # One read proves for the whole run that queries arrive.
+    def test_purge_in_check_mode_is_predicted_without_a_write(self, server: Simulator) -> None:
+        predicted = three(server, purge=True, check=True, diff=True)
+        # One request verifies for the whole run that query strings reach Elasticsearch.
         proof = f"GET /_inference/completion/test-1{PROOF_QUERY}"
         dry_runs = [f"DELETE /_inference/completion/{name}?dry_run=true" for name in ("test-1", "test-2", "x", "y")]
         assert server.requests == [OTHERS, proof, *dry_runs]
         happened = three(server, purge=True, diff=True)
         for name in ("changed", "results", "summary", "diff"):
-            assert foretold[name] == happened[name]
+            assert predicted[name] == happened[name]
         assert [block["before_header"][-1] for block in happened["diff"]] == ["1", "2", "x", "y"]
 
     @pytest.mark.rejected("DELETE /_inference/.*: 409", "DELETE /ansible-inference-fingerprints.*: 409")
-    def test_an_endpoint_in_use_stays_and_is_told(self, server: Simulator) -> None:
+    def test_purge_keeps_and_reports_an_endpoint_in_use(self, server: Simulator) -> None:
         server.refer("x")
         run = three(server, purge=True)
         assert run.failed
@@ -308,12 +306,12 @@ class TestPurge:
         assert "x" in self.held(server)
         assert three(server, purge=True, force=True)["summary"]["deleted"] == 1
 
-    def test_a_left_over_preflight_goes_too(self, server: Simulator) -> None:
+    def test_purge_deletes_a_leftover_temporary_endpoint(self, server: Simulator) -> None:
         seed(server, "a-ansible-preflight")
         three(server, purge=True)
         assert "a-ansible-preflight" not in server.endpoints
 
-    def test_no_more_than_half_of_them_and_always_five(self, server: Simulator) -> None:
+    def test_purge_is_limited_to_half_of_the_endpoints_or_five(self, server: Simulator) -> None:
         for number in range(10):
             seed(server, f"z{number}")
         server.clear_log()
@@ -325,24 +323,24 @@ class TestPurge:
         assert "set purge_max=14" in run["msg"]
         assert three(server, purge=True, purge_max=14)["summary"]["deleted"] == 14
 
-    def test_five_may_always_go(self, server: Simulator) -> None:
+    def test_purge_of_five_endpoints_is_always_allowed(self, server: Simulator) -> None:
         seed(server, "z")
         run = three(server, endpoints=THREE[:1] + THREE[1:], purge=True)
         assert run["summary"]["deleted"] == 5
 
-    def test_a_limit_of_none_is_a_limit(self, server: Simulator) -> None:
+    def test_purge_max_of_zero_prevents_every_purge(self, server: Simulator) -> None:
         assert "more than the limit of 0." in three(server, purge=True, purge_max=0)["msg"]
 
-    def test_an_empty_list_is_refused(self, server: Simulator) -> None:
+    def test_purge_with_an_empty_list_is_rejected(self, server: Simulator) -> None:
         run = three(server, endpoints=[], purge=True)
-        assert "purge with an empty list of endpoints would remove all there are" in run["msg"]
+        assert "purge=true with no endpoints would delete all endpoints" in run["msg"]
         assert server.requests == []
 
-    def test_a_negative_limit_is_refused(self, server: Simulator) -> None:
+    def test_negative_purge_max_is_rejected(self, server: Simulator) -> None:
         assert three(server, purge=True, purge_max=-1)["msg"] == "purge_max must be 0 or more, not -1."
 
 
-def test_what_did_not_change_is_returned_in_short_unless_asked(server: Simulator) -> None:
+def test_unchanged_endpoints_are_abbreviated_without_return_unchanged(server: Simulator) -> None:
     three(server)
     short = three(server, return_unchanged=False)["results"]
     assert short[0] == {"inference_id": "a", "changed": False, "action": "none"}

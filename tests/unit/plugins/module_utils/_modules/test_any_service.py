@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the free-form options of an endpoint are read by the rows of its service."""
+"""Tests for free-form endpoint options."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.esops.inference.plugins.module_utils._modules.any_service import (
-    any_secrets,
-    read,
-    with_service_defaults,
+    find_any_secrets,
+    merge_service_defaults,
+    parse_declaration,
 )
 from ansible_collections.esops.inference.plugins.module_utils._services.catalog import SERVICES
 
@@ -23,17 +23,17 @@ KEY = "sk-secret-key"
 
 
 def declared(service: str | None = "openai", **options: Any) -> dict[str, Any]:
-    """The options of one endpoint, as ansible-core hands them over."""
+    """Return the options of one endpoint, as ansible-core passes them."""
     empty = dict.fromkeys(("task_type", "service_settings", "task_settings", "chunking_settings"))
     return {"inference_id": "a", "state": "present", "service": service, **empty, **options}
 
 
 def problems(service: str | None = "openai", **options: Any) -> list[str]:
-    return read(declared(service, **options)).problems("on_create")
+    return parse_declaration(declared(service, **options)).validate("on_create")
 
 
 def warnings(service: str = "openai", **options: Any) -> list[str]:
-    return read(declared(service, **options)).warnings
+    return parse_declaration(declared(service, **options)).warnings
 
 
 class TestConversion:
@@ -51,31 +51,34 @@ class TestConversion:
                 {"adaptive_allocations": {"enabled": True, "min_number_of_allocations": 1}},
             ),
             ("custom", {"headers": {"X.Y": "1"}, "url": "https://x"}, {"headers": {"X.Y": "1"}, "url": "https://x"}),
-            # Of what has no row, the type is not known.
+            # The type of a setting without a row is unknown.
             ("openai", {"depth": "60"}, {"depth": "60"}),
             ("strange", {"rate_limit": {"requests_per_minute": "60"}}, {"rate_limit": {"requests_per_minute": "60"}}),
         ],
     )
     def test_values_become_what_the_rows_say(self, service: str, settings: Any, converted: Any) -> None:
-        reading = read(declared(service, service_settings=settings))
-        assert reading.wrong == []
-        assert reading.declared["service_settings"] == converted
+        declaration = parse_declaration(declared(service, service_settings=settings))
+        assert declaration.errors == []
+        assert declaration.declared["service_settings"] == converted
 
     def test_numbers_with_a_decimal_point_become_floats(self) -> None:
-        reading = read(declared("amazonbedrock", task_settings={"temperature": 1, "top_p": "0.5"}))
-        values = reading.declared["task_settings"]
+        declaration = parse_declaration(declared("amazonbedrock", task_settings={"temperature": 1, "top_p": "0.5"}))
+        values = declaration.declared["task_settings"]
         assert (values, type(values["temperature"])) == ({"temperature": 1.0, "top_p": 0.5}, float)
 
-    def test_service_account_is_the_same_as_text_and_as_dictionary(self) -> None:
+    def test_service_account_can_be_a_string_or_a_dictionary(self) -> None:
         account = {"project_id": "p", "private_key": "-----BEGIN\nKEY"}
         forms = [account, json.dumps(account), json.dumps(account, indent=2)]
-        readings = [read(declared("googlevertexai", service_settings={"service_account_json": form})) for form in forms]
-        secrets = [reading.desired.secrets["service_settings.service_account_json"] for reading in readings]
+        declarations = [
+            parse_declaration(declared("googlevertexai", service_settings={"service_account_json": form}))
+            for form in forms
+        ]
+        secrets = [declaration.desired.secrets["service_settings.service_account_json"] for declaration in declarations]
         assert len(set(secrets)) == 1
         assert json.loads(secrets[0]) == account
 
 
-class TestProblems:
+class TestValidation:
     def test_all_problems_are_reported_together(self) -> None:
         wrong = {
             "api_key": "with blank",
@@ -87,43 +90,43 @@ class TestProblems:
         }
         assert problems(inference_id="A", task_type="any", service_settings=wrong) == [
             (
-                "inference_id 'A' is no valid id: small letters a-z, digits, hyphens, underscores and dots, "
-                "a letter or a "
-                "digit at both ends."
+                "inference_id 'A' is not valid. Hint: use only the lowercase letters a-z, digits, hyphens, "
+                "underscores, and dots, and start and end with a letter or digit."
             ),
-            "task_type 'any' is none.",
+            "task_type 'any' is not valid.",
             "value of service_settings.similarity must be one of: cosine, dot_product, l2_norm, got: far",
-            "service_settings.dimensions must be a whole number, not 'many'.",
-            "service_settings has the name a.b: nest the setting instead, as the API does.",
+            "service_settings.dimensions must be an integer, not 'many'.",
+            "service_settings contains the dotted name a.b. Hint: nest the setting, as the API does.",
             "service_settings.api_key contains whitespace or a line break.",
             "service_settings.rate_limit.requests_per_minute must be at least 1, not 0.",
-            "Only one kind of credentials can be declared: service_settings.api_key or service_settings.client_secret.",
+            "Only one kind of credentials can be set: service_settings.api_key or service_settings.client_secret.",
         ]
 
     def test_present_endpoint_needs_a_service(self) -> None:
-        needed = ["service is required: the name of an inference service, as in the API."]
+        needed = ["service is required. Hint: set it to the name of an inference service, as in the API."]
         assert problems(None) == needed
         assert problems("") == needed
         assert problems(None, state="absent") == []
 
-    def test_credentials_that_go_together_are_asked_for_together(self) -> None:
+    def test_partial_credentials_are_rejected(self) -> None:
         assert problems("amazonbedrock", service_settings={"access_key": "a"}) == [
-            "service_settings.access_key and service_settings.secret_key belong together: one of them is missing."
+            "service_settings.access_key and service_settings.secret_key must be set together."
         ]
 
     def test_value_of_a_wrong_type_is_not_shown_if_it_may_be_a_secret(self) -> None:
         found = problems("openai", service_settings={"api_key": [KEY]})
         assert found == ["service_settings.api_key must be a string, not a list."]
 
-    def test_service_account_that_is_no_json_is_a_problem_that_does_not_show_it(self) -> None:
+    def test_service_account_that_is_not_json_is_rejected_without_its_value(self) -> None:
         for value in ("no json", "[1]", "{"):
             found = problems("googlevertexai", service_settings={"service_account_json": value})
-            assert found == ["service_settings.service_account_json must be a dictionary, or its text in JSON."], value
+            wanted = "a dictionary or a string with a JSON object"
+            assert found == [f"service_settings.service_account_json must be {wanted}."], value
 
     def test_built_in_endpoint_can_be_declared(self) -> None:
         assert problems("elasticsearch", inference_id=".elser-2-elasticsearch") == []
 
-    def test_settings_without_a_row_are_no_problem(self) -> None:
+    def test_settings_without_a_row_are_accepted(self) -> None:
         assert problems("openai", service_settings={"new_setting": 1}) == []
         assert problems("strange", service_settings={"anything": {"goes": [1]}}, task_type="new_task") == []
 
@@ -139,57 +142,57 @@ class TestProblems:
             ),
         ),
     )
-    def test_any_declaration_gives_problems_or_an_endpoint_and_never_an_exception(
+    def test_any_declaration_returns_errors_or_an_endpoint_without_an_exception(
         self, service: str, given_settings: dict[str, Any]
     ) -> None:
         groups = ("service_settings", "task_settings", "chunking_settings")
         options = declared(service, **dict.fromkeys(groups, given_settings))
-        reading = read(options)
-        assert all(isinstance(problem, str) and problem for problem in reading.problems("always"))
-        assert all(isinstance(text, str) and text for text in reading.warnings)
-        assert reading.desired.inference_id == "a"
-        assert list(any_secrets(options)) is not None
+        declaration = parse_declaration(options)
+        assert all(isinstance(problem, str) and problem for problem in declaration.validate("always"))
+        assert all(isinstance(text, str) and text for text in declaration.warnings)
+        assert declaration.desired.inference_id == "a"
+        assert list(find_any_secrets(options)) is not None
 
 
 class TestWarnings:
-    def test_setting_without_a_row_is_named_with_the_nearest_one(self) -> None:
+    def test_unknown_setting_causes_a_warning_with_the_nearest_name(self) -> None:
         assert warnings(service_settings={"model": "m"}) == [
             (
-                "a: service_settings.model is not known as a setting of the service openai. Do you mean "
-                "service_settings.model_id? It was passed on as it is."
+                "a: unknown setting service_settings.model of the service openai. Did you mean "
+                "service_settings.model_id? It is passed to Elasticsearch unchanged."
             )
         ]
 
-    def test_setting_in_another_group_is_named_with_its_place(self) -> None:
+    def test_setting_in_the_wrong_group_causes_a_warning_with_the_right_path(self) -> None:
         (warning,) = warnings("googlevertexai", service_settings={"max_tokens": 5})
-        assert "Do you mean task_settings.max_tokens?" in warning
+        assert "Did you mean task_settings.max_tokens?" in warning
 
-    def test_setting_unlike_any_other_is_named_alone(self) -> None:
+    def test_unknown_setting_without_a_similar_one_causes_a_warning_without_a_suggestion(self) -> None:
         assert warnings(service_settings={"zzz": "m"}) == [
-            "a: service_settings.zzz is not known as a setting of the service openai. It was passed on as it is."
+            "a: unknown setting service_settings.zzz of the service openai. It is passed to Elasticsearch unchanged."
         ]
 
-    def test_service_that_resembles_a_known_one_is_named(self) -> None:
+    def test_misspelled_service_causes_a_warning_with_a_suggestion(self) -> None:
         assert warnings("opnai", service_settings={"x": 1}) == [
-            "a: the service opnai is not known. Do you mean openai? It was passed on as it is."
+            "a: unknown service opnai. Did you mean openai? It is passed to Elasticsearch unchanged."
         ]
 
-    def test_unknown_service_needs_no_warning(self) -> None:
+    def test_unknown_service_without_a_similar_one_causes_no_warning(self) -> None:
         assert warnings("elastic", service_settings={"model_id": "rainbow-sprinkles"}) == []
 
-    def test_task_type_that_the_service_is_not_known_to_have_is_named(self) -> None:
+    def test_unknown_task_type_of_a_service_causes_a_warning(self) -> None:
         assert warnings("groq", task_type="rerank") == [
             (
-                "a: the service groq is not known to have the task type rerank, only chat_completion. "
-                "It was passed on as it is."
+                "a: unknown task type rerank of the service groq, which has chat_completion. "
+                "It is passed to Elasticsearch unchanged."
             )
         ]
 
 
 class TestDesired:
-    def test_credentials_and_what_looks_like_one_are_secrets(self) -> None:
+    def test_credentials_and_settings_that_look_like_credentials_are_secrets(self) -> None:
         settings = {"api_key": KEY, "model_id": "m", "pass_phrase": "p", "inner": {"auth_token": "t", "max_tokens": 5}}
-        desired = read(declared(service_settings=settings)).desired
+        desired = parse_declaration(declared(service_settings=settings)).desired
         assert desired.secrets == {
             "service_settings.api_key": KEY,
             "service_settings.pass_phrase": "p",
@@ -199,37 +202,41 @@ class TestDesired:
         assert desired.service == "openai"
 
     def test_map_of_secrets_is_one_secret(self) -> None:
-        desired = read(declared("custom", service_settings={"secret_parameters": {"a": "1", "b": "2"}})).desired
+        desired = parse_declaration(
+            declared("custom", service_settings={"secret_parameters": {"a": "1", "b": "2"}})
+        ).desired
         assert desired.secrets == {"service_settings.secret_parameters": {"a": "1", "b": "2"}}
 
     def test_map_is_one_value_even_if_it_is_empty(self) -> None:
-        assert read(declared(task_settings={"headers": {}})).desired.settings == {"task_settings.headers": {}}
-        desired = read(declared(task_settings={"headers": {"a": "1", "B": "2"}})).desired
+        assert parse_declaration(declared(task_settings={"headers": {}})).desired.settings == {
+            "task_settings.headers": {}
+        }
+        desired = parse_declaration(declared(task_settings={"headers": {"a": "1", "B": "2"}})).desired
         assert desired.settings == {"task_settings.headers": {"a": "1", "B": "2"}}
 
 
 class TestDefaults:
-    def test_defaults_of_the_service_lie_under_the_endpoint(self) -> None:
+    def test_defaults_of_the_service_are_merged_into_the_endpoint(self) -> None:
         defaults = {
             "openai": {"task_type": "completion", "service_settings": {"api_key": KEY, "url": "https://x"}},
             "cohere": {"service_settings": {"api_key": "other"}},
         }
-        merged = with_service_defaults(defaults, declared(service_settings={"model_id": "m", "url": "https://y"}))
+        merged = merge_service_defaults(defaults, declared(service_settings={"model_id": "m", "url": "https://y"}))
         assert merged["task_type"] == "completion"
         assert merged["service_settings"] == {"api_key": KEY, "model_id": "m", "url": "https://y"}
 
-    def test_own_credential_takes_the_place_of_another_kind_in_the_defaults(self) -> None:
+    def test_credential_of_an_endpoint_replaces_another_kind_in_the_defaults(self) -> None:
         defaults = {"openai": {"service_settings": {"api_key": KEY, "url": "https://x"}}}
-        merged = with_service_defaults(defaults, declared(service_settings={"client_secret": "c"}))
+        merged = merge_service_defaults(defaults, declared(service_settings={"client_secret": "c"}))
         assert merged["service_settings"] == {"client_secret": "c", "url": "https://x"}
 
     def test_defaults_of_other_services_have_no_effect(self) -> None:
-        merged = with_service_defaults({"cohere": {"task_settings": {"top_n": 1}}}, declared())
+        merged = merge_service_defaults({"cohere": {"task_settings": {"top_n": 1}}}, declared())
         assert merged["task_settings"] is None
 
 
 class TestSecrets:
-    def test_secrets_are_found_at_every_place(self) -> None:
+    def test_secrets_are_found_in_every_option(self) -> None:
         account = {"project_id": "my-project", "private_key": "-----BEGIN KEY"}
         params = {
             "service_settings": {"api_key": "k1", "service_account_json": account, "model_id": "m"},
@@ -240,6 +247,6 @@ class TestSecrets:
             ],
             "task_settings": {"headers": {"Authorization": "Bearer k6"}, "max_tokens": 5},
         }
-        found = {secret for _place, secret in any_secrets(params)}
+        found = {secret for _place, secret in find_any_secrets(params)}
         assert {"k1", "k2", "k3", "k4", "k5", "k6", "Bearer k6", "-----BEGIN KEY", json.dumps(account)} <= found
         assert not {"my-project", "m", "a", "5"} & found

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Secrets in options are neither shown nor logged, wherever they stand, and harmless data is not hidden."""
+"""Tests that secrets in options are neither returned nor logged, and that other data is not hidden."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from tests.unit.support import (
     KEY,
     STORED,
     Run,
+    capture_log,
     endpoint,
     endpoints,
     environment,
+    find_leaks,
     info,
-    leaks,
-    log_of,
     message,
     offline,
     run_module,
@@ -41,7 +41,7 @@ URL = "https://es.example.com:9200"
 
 SPEC = {**connection_options(), **anthropic_endpoint.options()}
 
-#: Options that are shown as they are: a text in them is no secret.
+#: Options that are shown unchanged, because their values are not secrets.
 PLAIN = {name for name, option in SPEC.items() if option["type"] in ("str", "path", "list")}
 PLAIN -= {name for name, option in SPEC.items() if option.get("no_log")}
 
@@ -51,7 +51,7 @@ assert LOST_BASE64.endswith("==")
 
 
 class TestMisplacedSecrets:
-    """ansible-core hides secrets that stand in their place; people put them elsewhere, too."""
+    """Tests for secrets in options that the argument spec does not mark as secret."""
 
     IN_NUMBERS: tuple[dict[str, Any], ...] = (
         {"task_settings": {"max_tokens": LOST}},
@@ -108,8 +108,10 @@ class TestMisplacedSecrets:
             *IN_NUMBERS,
         ],
     )
-    def test_of_one_endpoint(self, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]) -> None:
-        logged = log_of(monkeypatch)
+    def test_misplaced_secret_of_an_endpoint_is_not_shown(
+        self, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+    ) -> None:
+        logged = capture_log(monkeypatch)
         failed = offline(**{"elasticsearch_url": URL, **options})
         assert failed.failed
         self.check(failed, logged)
@@ -144,26 +146,30 @@ class TestMisplacedSecrets:
             *({"endpoints": [], "defaults": settings} for settings in IN_NUMBERS),
         ],
     )
-    def test_of_many_endpoints(self, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]) -> None:
-        logged = log_of(monkeypatch)
+    def test_misplaced_secret_in_a_list_of_endpoints_is_not_shown(
+        self, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+    ) -> None:
+        logged = capture_log(monkeypatch)
         failed = run_module("anthropic_endpoints", {"elasticsearch_url": URL, **options})
         assert failed.failed
         self.check(failed, logged)
 
     @pytest.mark.parametrize("name", ["TIMEOUT", "RETRIES", "VALIDATE_CERTS"])
-    def test_of_the_environment(self, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-        logged = log_of(monkeypatch)
+    def test_misplaced_secret_in_the_environment_is_not_shown(self, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+        logged = capture_log(monkeypatch)
         with environment(**{f"ELASTICSEARCH_{name}": LOST}):
             failed = offline(elasticsearch_url=URL)
-        wanted = {"TIMEOUT": "a number", "RETRIES": "a whole number", "VALIDATE_CERTS": "a boolean"}[name]
-        assert failed["msg"] == f"{name.lower()} must be {wanted}, not a text that may be a secret."
+        wanted = {"TIMEOUT": "a number", "RETRIES": "an integer", "VALIDATE_CERTS": "a boolean"}[name]
+        assert failed["msg"] == f"{name.lower()} must be {wanted}, not a string that may be a secret."
         self.check(failed, logged)
 
     @pytest.mark.parametrize("value", ["sk-'mis\"placed", ["sk-'mis\"placed"], "sk-\\misplaced", "sk-\nmisplaced"])
-    def test_as_python_writes_it(self, monkeypatch: pytest.MonkeyPatch, value: Any) -> None:
-        logged = log_of(monkeypatch)
+    def test_misplaced_secret_in_python_notation_is_not_shown(
+        self, monkeypatch: pytest.MonkeyPatch, value: Any
+    ) -> None:
+        logged = capture_log(monkeypatch)
         failed = offline(elasticsearch_url=URL, retries=value)
-        assert failed["msg"].startswith("retries must be a whole number, not a ")
+        assert failed["msg"].startswith("retries must be an integer, not a ")
         assert "placed" not in failed.output
         assert "placed" not in "".join(logged)
 
@@ -174,24 +180,22 @@ class TestMisplacedSecrets:
             assert secret not in failed.output
             assert secret not in "".join(logged)
 
-    def test_the_message_names_what_is_wrong_all_the_same(self) -> None:
-        told = message(elasticsearch_url=URL, service_settings={"apikey": LOST})
-        assert told.startswith(
-            "Unsupported parameters: service_settings.apikey. Supported parameters include: api_key,"
-        )
+    def test_message_about_a_misplaced_secret_names_the_options(self) -> None:
+        msg = message(elasticsearch_url=URL, service_settings={"apikey": LOST})
+        assert msg.startswith("Unsupported parameters: service_settings.apikey. Supported parameters include: api_key,")
 
     @pytest.mark.parametrize(("value", "is_hidden"), [("s3crt", False), ("s3cret", True)])
-    def test_text_is_hidden_if_it_is_long_enough_to_be_a_secret(self, value: str, is_hidden: bool) -> None:
+    def test_invalid_string_is_hidden_if_it_is_long_enough_to_be_a_secret(self, value: str, is_hidden: bool) -> None:
         assert (value not in offline(elasticsearch_url=URL, retries=value).output) is is_hidden
 
-    def test_a_number_is_none(self) -> None:
-        told = message(elasticsearch_url=URL, retries="-1000000", timeout="1_000_000")
-        assert told == (
+    def test_large_number_is_shown(self) -> None:
+        msg = message(elasticsearch_url=URL, retries="-1000000", timeout="1_000_000")
+        assert msg == (
             "2 problems: (1) timeout must be a positive number of seconds, at most 86400, not 1000000.0. "
             "(2) retries must be 0 or more, not -1000000."
         )
 
-    def test_a_text_in_a_list_of_texts_is_none(self, server: Simulator) -> None:
+    def test_string_in_a_list_of_strings_is_not_hidden(self, server: Simulator) -> None:
         run = endpoints(
             server, endpoints=[{"inference_id": "production", "state": "absent"}], purge_exclude=["production"]
         )
@@ -211,7 +215,7 @@ class TestMisplacedSecrets:
 
     @settings(deadline=None, max_examples=120)
     @given(st.sampled_from([*SPEC, "other"]), ANYTHING)
-    def test_no_value_of_any_type_ends_in_anything_but_a_message(self, name: str, value: Any) -> None:
+    def test_any_value_of_an_option_ends_in_a_message(self, name: str, value: Any) -> None:
         ended = offline(**{"elasticsearch_url": "nowhere", name: value})
         assert ended.failed
         assert "bug in esops.inference" not in ended["msg"]
@@ -222,7 +226,7 @@ class TestMisplacedSecrets:
 
     @settings(deadline=None, max_examples=80)
     @given(ANYTHING, ANYTHING)
-    def test_nor_does_one_of_a_list(self, listed: Any, defaults: Any) -> None:
+    def test_any_value_in_a_list_ends_in_a_message(self, listed: Any, defaults: Any) -> None:
         options = {"elasticsearch_url": "nowhere", "endpoints": listed, "defaults": defaults}
         ended = run_module("anthropic_endpoints", options)
         assert ended.failed
@@ -242,7 +246,7 @@ class TestHeaders:
     }
 
     @pytest.mark.parametrize("place", ["task", "text", "environment"])
-    def test_harmless_header_alters_neither_results_nor_messages(self, server: Simulator, place: str) -> None:
+    def test_harmless_header_does_not_alter_results_or_messages(self, server: Simulator, place: str) -> None:
         seed(server)
         written = json.dumps(self.HARMLESS)
         with environment(**{"ELASTICSEARCH_HEADERS": written} if place == "environment" else {}):
@@ -266,7 +270,7 @@ class TestHeaders:
     def test_header_that_is_a_credential_is_hidden_everywhere(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch, name: str, place: str
     ) -> None:
-        logged = log_of(monkeypatch)
+        logged = capture_log(monkeypatch)
         headers = {name: "s3cr+et", "X-Tenant": "support"}
         pairs = f"{name}=s3cr+et, X-Tenant=support"
         given = {"task": headers, "text": json.dumps(headers), "pairs": pairs}.get(place)
@@ -274,15 +278,15 @@ class TestHeaders:
         with environment(**{"ELASTICSEARCH_HEADERS": json.dumps(headers)} if place == "environment" else {}):
             run = endpoint(server, **{"headers": given} if given else {})
         assert server.log[0].headers[name.lower()] == "s3cr+et"
-        assert leaks(run.output, ["s3cr+et"]) == []
-        assert leaks("".join(logged), ["s3cr+et"]) == []
+        assert find_leaks(run.output, ["s3cr+et"]) == []
+        assert find_leaks("".join(logged), ["s3cr+et"]) == []
         assert "support" in "".join(logged)
 
     @pytest.mark.parametrize(
         ("value", "shown"), [("s3cr+et", "it is ******** here"), ("support", "it is support here")]
     )
     @pytest.mark.parametrize("name", ["X-Token", "X-Tenant"])
-    def test_message_of_the_server_hides_credentials_alone(
+    def test_message_of_the_server_hides_only_credentials(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch, name: str, value: str, shown: str
     ) -> None:
         monkeypatch.setattr(
@@ -295,18 +299,18 @@ class TestHeaders:
     def test_credential_after_its_scheme_is_hidden(self, server: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(anthropic_endpoint, "work", lambda _task: {"shown": "s3cr+et", "changed": False})
         run = endpoint(server, headers={"es-secondary-authorization": "ApiKey s3cr+et"})
-        assert leaks(run.output, ["s3cr+et"]) == []
+        assert find_leaks(run.output, ["s3cr+et"]) == []
 
     @pytest.mark.parametrize("value", [{"password": LOST}, [LOST]])
     def test_structure_in_place_of_a_value_is_hidden(self, monkeypatch: pytest.MonkeyPatch, value: Any) -> None:
-        logged = log_of(monkeypatch)
+        logged = capture_log(monkeypatch)
         failed = offline(elasticsearch_url=URL, headers={"X-Tenant": value})
         assert failed["msg"] == "headers: the value of X-Tenant must be a string."
         TestMisplacedSecrets.check(failed, logged)
 
 
 class TestHiddenData:
-    """A secret that is a part of other data: ansible-core hides both, so the user is told."""
+    """Tests for the warning about a secret that also occurs in other data, which ansible-core hides too."""
 
     LOGIN: Mapping[str, str] = {"elasticsearch_username": "claude", "elasticsearch_password": "claude"}
 
@@ -317,7 +321,7 @@ class TestHiddenData:
         (warning,) = run.warnings
         assert warning == (
             "The value of elasticsearch_password also occurs in endpoint of the result. Ansible hides it there, so the "
-            "result is not what the cluster holds. Hint: use a secret that is not a part of other data."
+            "result differs from the data in the cluster. Hint: use a secret that does not occur in other data."
         )
 
     @pytest.mark.parametrize(
@@ -353,7 +357,7 @@ class TestHiddenData:
         (warning,) = run.warnings
         assert warning.startswith("The value of endpoints[0].service_settings.api_key also occurs in results, diff of")
 
-    def test_number_that_contains_a_secret_is_told_of(self, server: Simulator) -> None:
+    def test_number_that_contains_a_secret_causes_a_warning(self, server: Simulator) -> None:
         seed(server)
         run = endpoint(server, elasticsearch_username="joe", elasticsearch_password="1024")
         assert run["endpoint"]["task_settings"]["max_tokens"] != 1024
@@ -364,7 +368,7 @@ class TestHiddenData:
         run = endpoint(server, elasticsearch_username="claude", elasticsearch_password="s3cr+et")
         assert (run["endpoint"], run.warnings) == (STORED, [])
 
-    def test_secret_that_occurs_in_a_message_alone_is_not_warned_of(self, server: Simulator) -> None:
+    def test_secret_that_occurs_only_in_a_message_causes_no_warning(self, server: Simulator) -> None:
         server.faults.add(Fault("status", status=403))
         run = endpoint(server, elasticsearch_username="joe", elasticsearch_password="simulated")
         assert run.failed
@@ -372,10 +376,10 @@ class TestHiddenData:
 
 
 class TestLog:
-    """ansible-core writes the options of every run to the log of the system."""
+    """Tests for the system log, to which ansible-core writes the options of every run."""
 
-    def test_it_holds_no_secret(self, server: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-        logged = log_of(monkeypatch)
+    def test_system_log_contains_no_secret(self, server: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+        logged = capture_log(monkeypatch)
         secrets = {"elasticsearch_password": "p€ss wörd", "headers": {"X-Key": "header-value", "Cookie": "v2-longer"}}
         endpoint(server, **DOCUMENTED, elasticsearch_username="joe", **secrets)
         text = "".join(logged)
@@ -385,9 +389,9 @@ class TestLog:
             assert secret not in text
 
 
-def test_secret_with_quotation_marks_is_not_in_the_log(server: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The log shows headers as Python writes them."""
-    logged = log_of(monkeypatch)
+def test_system_log_contains_no_secret_with_quotation_marks(server: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log contains the Python representation of headers."""
+    logged = capture_log(monkeypatch)
     endpoint(server, headers={"X-Auth-Token": "it's \"it\\", "X-Tenant": "a"})
     assert "X-Auth-Token" in "".join(logged)
     assert "it's" not in "".join(logged)
@@ -400,7 +404,7 @@ def test_failure_of_ansible_core_before_options_are_read_is_returned(monkeypatch
 
 
 class TestOptionsThatAreNotAccepted:
-    """Whatever is wrong with them, neither the result nor the log of the system shows a single option."""
+    """Tests that neither the result nor the system log contains an option if any option is invalid."""
 
     @pytest.mark.parametrize(
         "options",
@@ -419,40 +423,40 @@ class TestOptionsThatAreNotAccepted:
     def test_invalid_options_are_neither_returned_nor_logged(
         self, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
     ) -> None:
-        logged = log_of(monkeypatch)
+        logged = capture_log(monkeypatch)
         failed = offline(**{"elasticsearch_url": URL, **options})
         assert failed.result.keys() == {"failed", "msg"}
         assert "s3cr+et" not in failed.output
         assert logged == []
 
-    def test_option_that_ansible_core_alone_rejects_is_not_returned(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(checked_module, "misfits", lambda _spec, _given: [])
+    def test_option_that_only_ansible_core_rejects_is_not_returned(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(checked_module, "find_invalid_options", lambda _spec, _given: [])
         failed = offline(elasticsearch_url=URL, unknown="s3cr+et", force=KEY, service_settings={"api_key": KEY})
         assert failed.result.keys() == {"failed", "msg"}
         assert "s3cr+et" not in failed.output
 
     def test_module_that_check_mode_skips_returns_no_options(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        logged = log_of(monkeypatch)
+        logged = capture_log(monkeypatch)
         options = {"elasticsearch_url": "https://joe:s3cr+et@es", "inference_id": ID, "input": "a"}
         run = run_module("completion", options, check=True)
         assert run.result.keys() == {"skipped", "msg"}
         assert "s3cr+et" not in run.output
         assert logged == []
 
-    def test_secret_that_stands_in_its_place_is_not_in_the_message(self) -> None:
-        """Choices are shown as they are."""
-        told = message(elasticsearch_url=URL, task_type=KEY, service_settings={"api_key": KEY})
-        assert told == "value of task_type must be one of: completion, chat_completion, got: ********"
+    def test_secret_of_a_secret_option_is_not_in_the_message(self) -> None:
+        """Messages about choices contain the value."""
+        msg = message(elasticsearch_url=URL, task_type=KEY, service_settings={"api_key": KEY})
+        assert msg == "value of task_type must be one of: completion, chat_completion, got: ********"
 
     def test_options_of_a_run_that_fails_later_are_returned(self, server: Simulator) -> None:
         server.faults.add(Fault("status", status=403))
         assert endpoint(server)["invocation"]["module_args"]["inference_id"] == ID
 
 
-def test_secrets_that_ansible_core_does_not_know_are_registered_where_it_masks_by_registration(
+def test_misplaced_secrets_are_registered_if_ansible_core_supports_that(
     server: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """ansible-core 2.22 no longer looks at C(no_log_values)."""
+    """ansible-core 2.22 ignores C(no_log_values)."""
     registered: set[str] = set()
     monkeypatch.setattr(checked_module, "register_secrets", registered.update)
     seed(server)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Endpoints answer texts, nothing is paid for twice, and what does not answer says why."""
+"""Tests for the module completion."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.errors import ApiError
 from ansible_collections.esops.inference.plugins.module_utils._modules import completion
 from tests.simulator import Fault, Security, Simulator
-from tests.unit.support import FORMER_KEY, ID, MODEL, Run, environment, leaks, run_module, seed
+from tests.unit.support import FORMER_KEY, ID, MODEL, Run, environment, find_leaks, run_module, seed
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats() | st.text(),
@@ -30,7 +30,7 @@ READ_ALL = "GET /_inference/_all"
 ASK = f"POST /_inference/completion/{ID}?timeout=4500ms"
 CHAT = "POST /_inference/chat_completion/chat/_stream?timeout=4500ms"
 PASSED_ON = "Received an authentication error status code for request from inference entity id [{}] status [401]"
-MAY_COST = "The provider may have done its work, and may charge for it; so it was not asked again."
+MAY_COST = "The provider may have processed the request and may charge for it, so it was not retried."
 
 
 def complete(server: Simulator, *, check: bool = False, **options: Any) -> Run:
@@ -43,20 +43,20 @@ def seed_chat(server: Simulator, inference_id: str = "chat") -> None:
 
 
 def sent(server: Simulator) -> Any:
-    """The body of the last request."""
+    """Return the body of the last request."""
     return server.log[-1].body
 
 
 def message(**options: Any) -> str:
-    """Why a run failed before any request."""
+    """Return the message of a run that failed before any request."""
     with environment(ELASTICSEARCH_URL="http://127.0.0.1:9"):
         run = run_module("completion", {"inference_id": ID, "input": "Hello", **options})
     assert run.result.keys() == {"failed", "msg"}
     return str(run["msg"])
 
 
-class TestAnAnswer:
-    def test_of_a_completion(self, server: Simulator) -> None:
+class TestResult:
+    def test_completion_endpoint_returns_a_result(self, server: Simulator) -> None:
         seed(server)
         run = complete(server)
         assert run["results"] == [{"inference_id": ID, "result": f"{MODEL} answers: Hello, you"}]
@@ -66,7 +66,7 @@ class TestAnAnswer:
         assert server.requests == [READ, ASK]
         assert sent(server) == {"input": "Hello, you"}
 
-    def test_of_a_chat(self, server: Simulator) -> None:
+    def test_chat_completion_endpoint_returns_a_result(self, server: Simulator) -> None:
         seed_chat(server)
         run = complete(server, inference_id="chat")
         assert run["results"] == [
@@ -81,21 +81,21 @@ class TestAnAnswer:
         assert server.requests == ["GET /_inference/chat", CHAT]
         assert sent(server) == {"messages": [{"role": "user", "content": "Hello, you"}]}
 
-    def test_with_the_task_type_at_hand(self, server: Simulator) -> None:
+    def test_task_type_option_saves_the_read(self, server: Simulator) -> None:
         seed(server)
         seed_chat(server)
         complete(server, task_type="completion")
         complete(server, task_type="chat_completion", inference_id="chat")
         assert server.requests == [ASK, CHAT]
 
-    def test_to_each_text_by_itself(self, server: Simulator) -> None:
+    def test_each_prompt_is_sent_in_its_own_request(self, server: Simulator) -> None:
         seed(server)
         questions = ["What is the first?", "And the second?"]
         run = complete(server, input=questions)
         assert [result["result"] for result in run["results"]] == [f"{MODEL} answers: {text}" for text in questions]
         assert server.requests == [READ, ASK, ASK]
 
-    def test_of_several_endpoints(self, server: Simulator) -> None:
+    def test_each_endpoint_gets_each_prompt(self, server: Simulator) -> None:
         seed(server)
         seed_chat(server)
         run = complete(server, inference_id=["chat", ID], input=["one", "two"], parallel=1)
@@ -109,7 +109,7 @@ class TestAnAnswer:
         "text", ["Grüße, 世界! 🙂", "one\ntwo\r\nthree", "data: [DONE]\n\n", "\ufeffx", "event: error"]
     )
     @pytest.mark.parametrize("inference_id", [ID, "chat"])
-    def test_is_told_as_it_is(self, server: Simulator, inference_id: str, text: str) -> None:
+    def test_result_is_returned_unchanged(self, server: Simulator, inference_id: str, text: str) -> None:
         seed(server)
         seed_chat(server)
         assert (
@@ -118,14 +118,14 @@ class TestAnAnswer:
         )
 
     @pytest.mark.parametrize("inference_id", [ID, "chat"])
-    def test_cut_at_max_tokens_is_no_failure(self, server: Simulator, inference_id: str) -> None:
+    def test_completion_cut_at_max_tokens_is_not_a_failure(self, server: Simulator, inference_id: str) -> None:
         seed(server)
         seed_chat(server)
         run = complete(server, inference_id=inference_id, task_settings={"max_tokens": 2})
         assert run["results"][0]["result"] == f"{MODEL} answers:"
         assert run["results"][0].get("finish_reason") == ("max_tokens" if inference_id == "chat" else None)
 
-    def test_comes_side_by_side(self) -> None:
+    def test_completions_run_in_parallel(self) -> None:
         with Simulator(delay=0.3) as server:
             for number in range(12):
                 seed(server, f"e{number}")
@@ -137,13 +137,13 @@ class TestAnAnswer:
 
 
 class TestSettings:
-    def test_go_with_a_completion(self, server: Simulator) -> None:
+    def test_task_settings_are_sent_to_a_completion_endpoint(self, server: Simulator) -> None:
         seed(server)
         complete(server, task_settings={"max_tokens": 7, "temperature": 0.5, "top_k": None})
         assert sent(server)["task_settings"] == {"max_tokens": 7, "temperature": 0.5}
         assert server.endpoints[ID].task_settings == {"max_tokens": 1024}
 
-    def test_go_with_a_chat_under_its_names(self, server: Simulator) -> None:
+    def test_task_settings_are_renamed_for_a_chat_completion_endpoint(self, server: Simulator) -> None:
         seed_chat(server)
         run = complete(server, inference_id="chat", task_settings={"max_tokens": 7, "top_p": 1, "stop": ["x"]})
         assert not run.failed
@@ -151,56 +151,57 @@ class TestSettings:
         del body["messages"]
         assert body == {"max_completion_tokens": 7, "top_p": 1, "stop": ["x"]}
 
-    def test_may_be_texts_of_numbers(self, server: Simulator) -> None:
+    def test_task_settings_can_be_numeric_strings(self, server: Simulator) -> None:
         seed(server)
         complete(server, task_settings={"max_tokens": "7", "temperature": "0.5", "top_k": 3.0})
         assert json.dumps(sent(server)["task_settings"]) == '{"max_tokens": 7, "temperature": 0.5, "top_k": 3}'
 
-    def test_of_other_services_are_sent_as_they_are(self, server: Simulator) -> None:
+    def test_task_settings_of_other_services_are_sent_unchanged(self, server: Simulator) -> None:
         seed(server)
         complete(server, task_settings={"user": "12", "max_new_tokens": "12"})
         assert sent(server)["task_settings"] == {"user": "12", "max_new_tokens": 12}
 
     @pytest.mark.rejected("POST /_inference/.*: 400")
-    def test_that_a_chat_does_not_know(self, server: Simulator) -> None:
+    def test_task_setting_that_chat_completion_rejects_has_a_hint(self, server: Simulator) -> None:
         seed_chat(server)
         run = complete(server, inference_id="chat", task_settings={"top_k": 1})
         assert "unknown field [top_k]" in run["failure"]["reason"]
-        assert "a chat_completion endpoint takes max_tokens, temperature, top_p and stop" in run["msg"]
+        assert "use only max_tokens, temperature, top_p, and stop as task_settings" in run["msg"]
 
     @pytest.mark.parametrize(
         ("wrong", "words"),
         [
             ({"max_tokens": 0}, "task_settings.max_tokens must be at least 1, not 0."),
-            ({"max_tokens": "many"}, "task_settings.max_tokens must be a whole number, not many."),
-            ({"max_tokens": 1.5}, "task_settings.max_tokens must be a whole number, not 1.5."),
-            ({"max_tokens": True}, "task_settings.max_tokens must be a whole number, not True."),
+            ({"max_tokens": "many"}, "task_settings.max_tokens must be an integer, not many."),
+            ({"max_tokens": 1.5}, "task_settings.max_tokens must be an integer, not 1.5."),
+            ({"max_tokens": True}, "task_settings.max_tokens must be an integer, not True."),
             ({"top_k": -1}, "task_settings.top_k must be at least 0, not -1."),
             ({"temperature": "nan"}, "task_settings.temperature must be a number, not nan."),
             ({"top_p": [1]}, "task_settings.top_p must be a number, not [1]."),
-            ({"messages": []}, "task_settings.messages: give the texts as input."),
+            ({"messages": []}, "task_settings.messages is not supported. Hint: use input instead."),
         ],
     )
-    def test_that_are_wrong(self, wrong: dict[str, Any], words: str) -> None:
+    def test_invalid_task_settings_are_rejected(self, wrong: dict[str, Any], words: str) -> None:
         assert message(task_settings=wrong) == words
 
 
 class TestOptions:
     @pytest.mark.parametrize("text", ["", " ", [], [""], ["a", ""], {"a": 1}, 5, [5], [["a"]]])
-    def test_input_that_is_no_text(self, text: Any) -> None:
-        assert message(input=text) == "input must be a text, or a list of texts, and none of them empty."
+    def test_input_that_is_not_a_string_is_rejected(self, text: Any) -> None:
+        assert message(input=text) == "input must be a non-empty string or a non-empty list of such strings."
 
     @pytest.mark.parametrize("inference_id", [[], "", ["a", " "]])
-    def test_endpoints_without_a_name(self, inference_id: Any) -> None:
-        assert message(inference_id=inference_id) == "inference_id must name an endpoint, or several."
+    def test_empty_inference_id_is_rejected(self, inference_id: Any) -> None:
+        expected = "inference_id must contain at least one endpoint ID and no empty strings."
+        assert message(inference_id=inference_id) == expected
 
     @pytest.mark.parametrize("parallel", [0, 65])
-    def test_parallel_out_of_range(self, parallel: int) -> None:
+    def test_parallel_out_of_range_is_rejected(self, parallel: int) -> None:
         assert message(parallel=parallel) == f"parallel must be from 1 to 64, not {parallel}."
 
     @settings(deadline=None, max_examples=100)
     @given(st.sampled_from(["inference_id", "input", "task_type", "task_settings", "parallel"]), ANYTHING)
-    def test_no_value_of_any_type_ends_in_anything_but_a_message(self, name: str, value: Any) -> None:
+    def test_any_value_of_an_option_ends_in_a_message(self, name: str, value: Any) -> None:
         ended = run_module(
             "completion", {"elasticsearch_url": "nowhere", "inference_id": ID, "input": "a", name: value}
         )
@@ -208,14 +209,14 @@ class TestOptions:
         assert "bug in esops.inference" not in ended["msg"]
         assert "Traceback" not in ended.output
 
-    def test_all_problems_are_told_at_once(self) -> None:
+    def test_all_validation_errors_are_reported_at_once(self) -> None:
         assert message(parallel=0, input="", task_settings={"top_k": -1}).startswith("3 problems: ")
 
-    def test_task_types_that_give_no_answer(self) -> None:
+    def test_task_types_without_completions_are_rejected(self) -> None:
         assert "value of task_type must be one of: completion, chat_completion" in message(task_type="rerank")
 
 
-def test_in_check_mode_nothing_is_asked(server: Simulator) -> None:
+def test_check_mode_sends_no_request(server: Simulator) -> None:
     seed(server)
     run = complete(server, check=True)
     assert run["skipped"] is True
@@ -223,31 +224,31 @@ def test_in_check_mode_nothing_is_asked(server: Simulator) -> None:
     assert server.requests == []
 
 
-class TestAnEndpointIsNotAsked:
-    @pytest.mark.parametrize("inference_id", ["nobody", ["nobody"], "_all"])
-    def test_that_is_not_there(self, server: Simulator, inference_id: Any) -> None:
+class TestUnusableEndpoint:
+    @pytest.mark.parametrize("inference_id", ["missing", ["missing"], "_all"])
+    def test_missing_endpoint_gets_no_request(self, server: Simulator, inference_id: Any) -> None:
         run = complete(server, inference_id=inference_id)
         [result] = run["results"]
-        assert run["msg"] == f"{result['inference_id']}: There is no such endpoint."
+        assert run["msg"] == f"{result['inference_id']}: The endpoint does not exist."
         assert run["failure"] == {
             "status": 404,
             "type": None,
-            "reason": "There is no such endpoint.",
+            "reason": "The endpoint does not exist.",
             "method": None,
             "path": None,
         }
         assert [request.split()[0] for request in server.requests] == ["GET"]
 
-    def test_that_gives_no_completions(self, server: Simulator) -> None:
+    def test_endpoint_of_another_task_type_gets_no_request(self, server: Simulator) -> None:
         run = complete(server, inference_id=".multilingual-e5-small-elasticsearch")
         assert run["msg"] == (
-            ".multilingual-e5-small-elasticsearch: The endpoint has the task type text_embedding; "
-            "only those of completion and chat_completion answer."
+            ".multilingual-e5-small-elasticsearch: The endpoint has the task type text_embedding. "
+            "Only completion and chat_completion are supported."
         )
         assert run["failure"]["status"] == 400
         assert len(server.requests) == 1
 
-    def test_where_the_endpoints_cannot_be_read(self, server: Simulator) -> None:
+    def test_unreadable_endpoints_get_no_request(self, server: Simulator) -> None:
         server.faults.add(Fault("status", status=503))
         run = complete(server)
         assert run["failure"]["status"] == 503
@@ -255,8 +256,8 @@ class TestAnEndpointIsNotAsked:
         assert server.requests == [READ]
 
 
-class TestARefusal:
-    def test_of_the_provider(self, server: Simulator) -> None:
+class TestRejection:
+    def test_rejection_by_the_provider_is_reported(self, server: Simulator) -> None:
         seed(server)
         server.faults.add(Fault("provider_refusal", match="POST"))
         run = complete(server)
@@ -285,7 +286,7 @@ class TestARefusal:
         ],
     )
     @pytest.mark.parametrize("inference_id", [ID, "chat"])
-    def test_of_the_provider_says_what_to_do(
+    def test_rejection_by_the_provider_has_a_hint(
         self, server: Simulator, inference_id: str, refused: int, status: int, hint: str
     ) -> None:
         seed(server)
@@ -298,7 +299,7 @@ class TestARefusal:
         assert MAY_COST not in run["msg"]
 
     @pytest.mark.rejected("POST /_inference/.*: 401")
-    def test_of_elasticsearch_to_somebody_it_does_not_know(self) -> None:
+    def test_missing_credentials_are_reported(self) -> None:
         with Simulator(security=Security(users={"elastic": ("secret", ("all",))})) as server:
             run = complete(server, task_type="completion")
         assert run["failure"]["status"] == 401
@@ -306,7 +307,7 @@ class TestARefusal:
 
     @pytest.mark.rejected("POST /_inference/.*: 403")
     @pytest.mark.parametrize("task_type", ["completion", "chat_completion"])
-    def test_of_elasticsearch_to_somebody_who_may_not(self, task_type: str) -> None:
+    def test_missing_privilege_is_reported(self, task_type: str) -> None:
         with Simulator(security=Security(users={"reader": ("secret", ("monitor",))})) as server:
             credentials = {"elasticsearch_username": "reader", "elasticsearch_password": "secret"}
             run = complete(server, task_type=task_type, **credentials)
@@ -315,36 +316,36 @@ class TestARefusal:
 
     @pytest.mark.rejected("POST /_inference/.*: 400")
     @pytest.mark.parametrize(("inference_id", "task_type"), [(ID, "chat_completion"), ("chat", "completion")])
-    def test_of_another_task_type(self, server: Simulator, inference_id: str, task_type: str) -> None:
+    def test_wrong_task_type_has_a_hint(self, server: Simulator, inference_id: str, task_type: str) -> None:
         seed(server)
         seed_chat(server)
         run = complete(server, inference_id=inference_id, task_type=task_type)
         assert run["failure"]["status"] == 400
-        assert run["msg"].endswith("Hint: leave task_type out, and the endpoint is asked for it.")
+        assert run["msg"].endswith("Hint: remove task_type, so that the module looks it up.")
 
     @pytest.mark.rejected("POST /_inference/.*: 404")
-    def test_to_a_stream_keeps_its_shape(self, server: Simulator) -> None:
-        run = complete(server, inference_id="nobody", task_type="chat_completion")
+    def test_rejected_stream_has_a_complete_failure(self, server: Simulator) -> None:
+        run = complete(server, inference_id="missing", task_type="chat_completion")
         assert run["failure"]["status"] == 404
         assert run["failure"]["type"] == "resource_not_found_exception"
-        assert run["failure"]["reason"] == "Inference endpoint not found [nobody]"
+        assert run["failure"]["reason"] == "Inference endpoint not found [missing]"
 
-    def test_hides_no_other_answer(self, server: Simulator) -> None:
+    def test_failure_does_not_hide_other_results(self, server: Simulator) -> None:
         seed(server)
         seed_chat(server)
         server.faults.add(Fault("provider_refusal", match="completion/chat/"))
-        run = complete(server, inference_id=["chat", "nobody", ID], parallel=1)
+        run = complete(server, inference_id=["chat", "missing", ID], parallel=1)
         assert run["msg"].startswith("2 of 3 completions failed. chat: POST ")
-        assert "nobody: There is no such endpoint." in run["msg"]
+        assert "missing: The endpoint does not exist." in run["msg"]
         assert run["failure"] == run["results"][0]["failure"]
         assert [result.get("failed", False) for result in run["results"]] == [True, True, False]
         assert run["results"][2]["result"] == f"{MODEL} answers: Hello, you"
 
 
-class TestNothingIsPaidForTwice:
+class TestCost:
     @pytest.mark.parametrize("inference_id", [ID, "chat"])
     @pytest.mark.parametrize("status", [429, 503])
-    def test_what_was_not_done_is_asked_again(
+    def test_request_that_was_not_executed_is_retried(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch, inference_id: str, status: int
     ) -> None:
         monkeypatch.setattr(time, "sleep", lambda _seconds: None)
@@ -354,13 +355,13 @@ class TestNothingIsPaidForTwice:
         run = complete(server, inference_id=inference_id, retries=3)
         assert not run.failed
         assert len(server.requests) == 4
-        assert run.warnings == [f"A request had to be sent again 2 times, the last time for status {status}."]
+        assert run.warnings == [f"Requests were retried 2 times. Last reason: status {status}."]
 
     @pytest.mark.parametrize("inference_id", [ID, "chat"])
-    def test_what_the_provider_may_have_done_is_not_although_the_status_says_so(
+    def test_request_with_a_retryable_status_of_the_provider_is_not_retried(
         self, server: Simulator, inference_id: str
     ) -> None:
-        """Newer servers report a provider that did not respond in time with the status 429."""
+        """Newer versions report a timeout of the provider with the status 429."""
         seed(server)
         seed_chat(server)
         words = f"Request timed out after [30s] for inference id [{inference_id}]"
@@ -386,7 +387,7 @@ class TestNothingIsPaidForTwice:
             ({"kind": "status_after", "status": 408}, "failed with status 408"),
         ],
     )
-    def test_what_may_have_been_done_is_not(
+    def test_request_that_may_have_been_executed_is_not_retried(
         self, server: Simulator, inference_id: str, fault: dict[str, Any], words: str
     ) -> None:
         seed(server)
@@ -399,19 +400,19 @@ class TestNothingIsPaidForTwice:
 
     @pytest.mark.rejected("POST /_inference/.*: 429")
     @pytest.mark.parametrize("inference_id", [ID, "chat"])
-    def test_nor_what_took_too_long(self, inference_id: str) -> None:
+    def test_request_that_timed_out_is_not_retried(self, inference_id: str) -> None:
         with Simulator(delay=2) as server:
             seed(server)
             seed_chat(server)
             run = complete(server, inference_id=inference_id, timeout=0.5, retries=3)
             assert len(server.requests) == 2
-        # The server gives up before the client does, so that it can say why.
+        # Elasticsearch times out before the client does, so that it can return the reason.
         assert "Request timed out after [450ms]" in run["msg"]
         assert "increase timeout, or run the task again later. The provider did not respond in time." in run["msg"]
         assert MAY_COST in run["msg"]
 
     @pytest.mark.parametrize("inference_id", [ID, "chat"])
-    def test_nor_what_a_server_did_not_respond_to(self, server: Simulator, inference_id: str) -> None:
+    def test_request_without_a_response_is_not_retried(self, server: Simulator, inference_id: str) -> None:
         seed(server)
         seed_chat(server)
         server.faults.add(Fault("slow", seconds=1, match="POST"))
@@ -429,9 +430,9 @@ class TestNothingIsPaidForTwice:
     )
     def test_timeout_of_provider_may_cost_on_every_version(self, status: int, kind: str, reason: str) -> None:
         error = ApiError("refused", "POST", "/_inference/completion/one", "a hint.", status, kind, reason)
-        assert completion._Answer("one", "completion")._hint(error) == f"a hint. {MAY_COST}"
+        assert completion._Completion("one", "completion")._hint(error) == f"a hint. {MAY_COST}"
 
-    def test_another_node_is_asked_only_where_the_first_was_not(self, server: Simulator) -> None:
+    def test_another_node_is_used_only_if_the_first_did_not_get_the_request(self, server: Simulator) -> None:
         seed(server)
         with Simulator() as other:
             seed(other)
@@ -441,11 +442,11 @@ class TestNothingIsPaidForTwice:
             assert other.requests == []
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
-            nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
-            assert not complete(server, elasticsearch_url=[nobody, server.url], task_type="completion").failed
+            unused = f"http://127.0.0.1:{taken.getsockname()[1]}"
+            assert not complete(server, elasticsearch_url=[unused, server.url], task_type="completion").failed
 
 
-class TestABrokenStream:
+class TestBrokenStream:
     @pytest.fixture(autouse=True)
     def _chat(self, server: Simulator) -> None:
         seed_chat(server)
@@ -458,7 +459,9 @@ class TestABrokenStream:
             ("error_event", "the stream ended with an error (overloaded_error): Received an error response", MODEL),
         ],
     )
-    def test_tells_what_came(self, server: Simulator, kind: str, words: str, result: str) -> None:
+    def test_broken_stream_returns_the_received_text(
+        self, server: Simulator, kind: str, words: str, result: str
+    ) -> None:
         server.faults.add(Fault(kind, match="POST"))
         run = complete(server, inference_id="chat")
         assert words in run["msg"]
@@ -468,7 +471,7 @@ class TestABrokenStream:
         assert run["results"][0]["result"] != f"{MODEL} answers: Hello, you"
         assert "finish_reason" not in run["results"][0]
 
-    def test_that_ends_with_an_error_has_no_status(self, server: Simulator) -> None:
+    def test_stream_that_ends_with_an_error_has_no_status(self, server: Simulator) -> None:
         server.faults.add(Fault("error_event", match="POST"))
         assert complete(server, inference_id="chat")["failure"] == {
             "status": None,
@@ -479,7 +482,7 @@ class TestABrokenStream:
             "path": CHAT.removeprefix("POST "),
         }
 
-    def test_that_never_ends_is_given_up(self, server: Simulator) -> None:
+    def test_endless_stream_is_aborted(self, server: Simulator) -> None:
         server.faults.add(Fault("trickle", seconds=0.1, match="POST"))
         began = time.monotonic()
         run = complete(server, inference_id="chat", input="word " * 100, timeout=1)
@@ -487,7 +490,7 @@ class TestABrokenStream:
         assert "did not respond within 1 s" in run["msg"]
         assert run["results"][0]["result"].startswith(MODEL)
 
-    def test_that_is_slow_but_comes_is_fine(self, server: Simulator) -> None:
+    def test_slow_stream_is_accepted(self, server: Simulator) -> None:
         server.faults.add(Fault("trickle", seconds=0.02, match="POST"))
         assert complete(server, inference_id="chat")["results"][0]["result"] == f"{MODEL} answers: Hello, you"
 
@@ -503,9 +506,9 @@ def test_no_secret_is_shown() -> None:
         run = complete(server, inference_id=[ID, "other"], input=f"Say {password}", **credentials)
     assert run["results"][0]["failed"] is True
     assert run["results"][1]["result"] == f"{MODEL} answers: Say ********"
-    assert leaks(run.output, [password]) == []
+    assert find_leaks(run.output, [password]) == []
 
 
-def test_the_texts_are_among_the_options_shown(server: Simulator) -> None:
+def test_prompts_are_shown_in_the_invocation(server: Simulator) -> None:
     seed(server)
     assert complete(server)["invocation"]["module_args"]["input"] == "Hello, you"

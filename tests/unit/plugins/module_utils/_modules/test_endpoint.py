@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An endpoint of a service that no catalog knows, and what the module says of it."""
+"""Tests for the module endpoint with a service that is not in the catalog."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._reconcile import execution
 from tests.simulator import Fault, Simulator
-from tests.unit.support import Run, leaks, log_of, run_module
+from tests.unit.support import Run, capture_log, find_leaks, run_module
 
 PHRASE = "open sesame, quietly"
 SETTINGS: dict[str, Any] = {"model": "m", "region": "eu", "tuning": {"depth": 3, "mode": "fast"}}
@@ -28,7 +28,7 @@ def run(server: Simulator, *, check: bool = False, **options: Any) -> Run:
     common = {"elasticsearch_url": server.url, "retries": 0, "duplicate_model": "allow"}
     server.clear_log()
     found = run_module("endpoint", {**common, **declared, **options}, check=check, diff=True)
-    assert leaks(found.output, [PHRASE]) == []
+    assert find_leaks(found.output, [PHRASE]) == []
     return found
 
 
@@ -37,7 +37,7 @@ def settings(**more: Any) -> dict[str, Any]:
 
 
 class TestServiceWithoutRows:
-    def test_endpoint_is_created_and_a_second_run_is_one_read(self, server: Simulator) -> None:
+    def test_endpoint_is_created_and_second_run_sends_one_request(self, server: Simulator) -> None:
         assert run(server)["action"] == "created"
         again = run(server)
         assert (again["action"], again.warnings, server.requests) == ("none", [], ["GET /_inference/one"])
@@ -49,7 +49,7 @@ class TestServiceWithoutRows:
         assert server.endpoints["one"].service_settings["tuning"] == {"depth": 5, "mode": "fast"}
 
     @pytest.mark.parametrize("version", ["9.4", "9.6"])
-    def test_setting_that_the_server_does_not_change_is_named(self, version: str) -> None:
+    def test_setting_that_the_server_does_not_update_is_reported(self, version: str) -> None:
         with Simulator(version=version) as server:
             run(server)
             refused = run(server, service_settings=settings(region="us"))
@@ -71,25 +71,25 @@ class TestServiceWithoutRows:
         found = run_module("endpoint_info", {"elasticsearch_url": server.url, "fingerprints": True})
         assert found["fingerprints"].keys() == {"one"}
 
-    def test_removal_need_not_name_the_service(self, server: Simulator) -> None:
+    def test_delete_does_not_require_the_service(self, server: Simulator) -> None:
         run(server)
         removed = run(server, service=None, task_type=None, service_settings=None, state="absent")
         assert (removed["action"], server.endpoints.get("one")) == ("deleted", None)
         assert server.requests[-1] == "DELETE /_inference/completion/one"
 
-    def test_removal_that_names_another_service_is_refused(self, server: Simulator) -> None:
+    def test_delete_with_another_service_is_rejected(self, server: Simulator) -> None:
         run(server)
         refused = run(server, service="openai", service_settings=None, state="absent")
         assert "belongs to the service acme, not to openai" in refused["msg"]
         assert "one" in server.endpoints
 
-    def test_setting_that_is_neither_known_nor_shown_is_asked_for(self, server: Simulator) -> None:
-        """The server knows a sensitive setting whose name no one would take for a secret."""
+    def test_unknown_setting_that_is_not_returned_is_looked_up(self, server: Simulator) -> None:
+        """Elasticsearch has a sensitive setting whose name does not look like a secret."""
         run(server)
-        asked = run(server, service_settings=settings(riddle="42"))
+        failed = run(server, service_settings=settings(riddle="42"))
         assert SERVICES in server.requests
-        assert asked.failed
-        assert "service_settings.riddle" in asked["msg"]
+        assert failed.failed
+        assert "service_settings.riddle" in failed["msg"]
 
 
 MODEL = ".elser_model_2"
@@ -104,7 +104,7 @@ STATS = f"GET /_ml/trained_models/{MODEL}/_stats"
 
 @pytest.fixture(name="at_once")
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing pauses between two looks at a deployment."""
+    """Skip the pauses between two requests for the state of a deployment."""
     monkeypatch.setattr(execution, "POLL_INTERVAL", 0)
 
 
@@ -116,14 +116,14 @@ def local(server: Simulator, settings: dict[str, Any], **options: Any) -> Run:
 @pytest.mark.usefixtures("at_once")
 class TestModelsInTheCluster:
     @pytest.mark.parametrize("settings", [ALLOCATED, ADAPTIVE])
-    def test_endpoint_is_created_and_a_second_run_is_one_read(
+    def test_endpoint_is_created_and_second_run_sends_one_request(
         self, server: Simulator, settings: dict[str, Any]
     ) -> None:
         assert local(server, settings)["action"] == "created"
         again = local(server, settings)
         assert (again["action"], again.warnings, server.requests) == ("none", [], ["GET /_inference/one"])
 
-    def test_deployment_is_waited_for_until_it_is_fully_allocated(self, server: Simulator) -> None:
+    def test_wait_for_deployment_ends_when_it_is_fully_allocated(self, server: Simulator) -> None:
         server.model(MODEL, reads=3)
         found = local(server, ALLOCATED, wait_for_deployment=True)
         assert (found["action"], found.failed) == ("created", False)
@@ -131,7 +131,7 @@ class TestModelsInTheCluster:
 
     @pytest.mark.parametrize("start", ["times_out", "downloads"])
     @pytest.mark.rejected(r"PUT .*: 408", r"GET /_ml.*: 404")
-    def test_create_that_ends_before_the_model_is_allocated_is_waited_for(self, server: Simulator, start: str) -> None:
+    def test_create_that_times_out_during_allocation_is_waited_for(self, server: Simulator, start: str) -> None:
         server.model(MODEL, reads=2, start=start)
         found = local(server, ALLOCATED, wait_timeout=1 if start == "downloads" else 300)
         assert found["action"] == "created"
@@ -142,7 +142,7 @@ class TestModelsInTheCluster:
             assert server.requests.count(STATS) == 3
         assert sum(request.startswith("PUT") for request in server.requests) == 1
 
-    def test_allocations_that_adapt_are_no_drift(self, server: Simulator) -> None:
+    def test_adaptive_allocations_are_not_drift(self, server: Simulator) -> None:
         local(server, ADAPTIVE)
         server.allocate("one", 3)
         assert local(server, ADAPTIVE)["action"] == "none"
@@ -151,7 +151,7 @@ class TestModelsInTheCluster:
         server.allocate("one", 2)
         assert local(server, shown[0]["service_settings"])["action"] == "none"
 
-    def test_allocations_are_updated_by_themselves_and_as_a_whole(self, server: Simulator) -> None:
+    def test_allocations_are_updated_separately_and_adaptive_ones_as_a_whole(self, server: Simulator) -> None:
         local(server, ALLOCATED)
         assert local(server, {**ALLOCATED, "num_allocations": 2})["changes"] == ["service_settings.num_allocations"]
         assert local(server, ADAPTIVE)["action"] == "updated"
@@ -168,7 +168,7 @@ class TestModelsInTheCluster:
         assert creates == ["PUT /_inference/sparse_embedding/one?timeout=120s"]
         assert [name for name in server.deployments if not name.startswith(".")] == ["one"]
 
-    def test_recreation_that_fails_puts_the_former_settings_back(self, server: Simulator) -> None:
+    def test_failed_recreation_restores_the_previous_settings(self, server: Simulator) -> None:
         local(server, ADAPTIVE)
         server.allocate("one", 3)
         server.faults.add(Fault("status", match="^PUT", status=400))
@@ -192,7 +192,7 @@ class TestModelsInTheCluster:
         assert server.endpoints == before
         assert all(request.startswith("GET") for request in server.requests)
 
-    def test_create_without_allocations_says_what_is_needed(self, server: Simulator) -> None:
+    def test_create_without_allocations_reports_missing_settings(self, server: Simulator) -> None:
         refused = local(server, {"model_id": MODEL})
         needed = "creating it requires service_settings.num_threads and service_settings.num_allocations or"
         assert needed in refused["msg"]
@@ -225,10 +225,10 @@ class TestSecrets:
     def test_no_failure_shows_a_secret(
         self, fault: Fault, service: str, secrets: dict[str, Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        logged = log_of(monkeypatch)
+        logged = capture_log(monkeypatch)
         with Simulator() as server:
             server.faults.add(fault)
             found = run(server, service=service, service_settings={**SETTINGS, **secrets})
         for secret in (PHRASE, PHRASE.replace(" ", "-"), "sk-key"):
-            assert leaks(found.output, [secret]) == []
+            assert find_leaks(found.output, [secret]) == []
             assert secret not in str(logged)

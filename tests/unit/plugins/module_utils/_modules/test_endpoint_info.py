@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the module reads, in full and in order, and what it returns; it never changes anything."""
+"""Tests for the module endpoint_info: all requests in order, and the results."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from tests.unit.support import (
     STORED,
     VERSION,
     Run,
+    capture_log,
     endpoint,
     endpoints,
+    find_leaks,
     info,
-    leaks,
-    log_of,
     seed,
 )
 
-#: What is read if the list of all endpoints cannot be.
+#: Requests if Elasticsearch cannot list all endpoints.
 BY_TASK_TYPE = [
     VERSION,
     *(
@@ -72,7 +72,7 @@ def proof(inference_id: str, task_type: str = "completion") -> str:
 
 @pytest.fixture
 def filled(server: Simulator) -> Iterator[Simulator]:
-    """A server with endpoints of two services and three tasks, beside the built-in ones; nothing may change there."""
+    """A server with built-in endpoints and endpoints of two services and three task types. No test may change them."""
     for name in ("team-b", "team-a", "other"):
         seed(server, name)
     server.seed("chat", task_type="chat_completion", service_settings={"model_id": MODEL})
@@ -83,53 +83,51 @@ def filled(server: Simulator) -> Iterator[Simulator]:
 
 
 class TestRead:
-    def test_all_endpoints_are_one_request(self, filled: Simulator) -> None:
+    def test_all_endpoints_need_one_request(self, filled: Simulator) -> None:
         run = info(filled)
         assert filled.requests == [OTHERS]
         assert run["changed"] is False
         assert ids(run) == [*BUILT_IN, "chat", "gpt", "other", "team-a", "team-b"]
         assert run.result.keys() - {"invocation"} == {"changed", "endpoints"}
 
-    def test_check_mode_reads_the_same(self, filled: Simulator) -> None:
+    def test_check_mode_returns_the_same(self, filled: Simulator) -> None:
         assert info(filled, check=True, references=True).result == info(filled, references=True).result
 
-    def test_they_are_sorted_whatever_the_order_of_the_server(
-        self, monkeypatch: pytest.MonkeyPatch, filled: Simulator
-    ) -> None:
+    def test_endpoints_are_sorted_by_id(self, monkeypatch: pytest.MonkeyPatch, filled: Simulator) -> None:
         read = Inference.get_all
         monkeypatch.setattr(Inference, "get_all", lambda api, kind: [*reversed(read(api, kind))])
         assert ids(info(filled, service="anthropic")) == ["chat", "other", "team-a", "team-b"]
 
-    def test_each_is_what_the_other_modules_return(self, server: Simulator) -> None:
+    def test_endpoint_has_the_format_of_the_other_modules(self, server: Simulator) -> None:
         seed(server, temperature=1, top_p=0.5, top_k=3)
         declared = endpoint(server)
         assert info(server, inference_id=ID)["endpoints"] == [declared["endpoint"]]
 
-    def test_an_endpoint_as_the_documentation_has_it(self, server: Simulator) -> None:
+    def test_documented_endpoint_is_returned(self, server: Simulator) -> None:
         seed(server)
         assert info(server, inference_id=ID)["endpoints"] == [STORED]
 
-    def test_the_settings_of_other_services_are_as_the_server_has_them(self, filled: Simulator) -> None:
+    def test_settings_of_other_services_are_returned_unchanged(self, filled: Simulator) -> None:
         assert info(filled, service="openai")["endpoints"] == [GPT]
 
 
 class TestSelection:
-    def test_a_single_id_is_read_alone(self, filled: Simulator) -> None:
+    def test_single_id_needs_one_request(self, filled: Simulator) -> None:
         assert ids(info(filled, inference_id="team-a")) == ["team-a"]
         assert filled.requests == ["GET /_inference/team-a"]
 
-    def test_what_does_not_exist_is_an_empty_list(self, filled: Simulator) -> None:
+    def test_missing_endpoint_returns_an_empty_list(self, filled: Simulator) -> None:
         run = info(filled, inference_id="none")
         assert filled.requests == ["GET /_inference/none"]
         assert not run.failed
         assert run["endpoints"] == []
 
-    def test_an_id_may_be_the_name_of_a_task_type(self, filled: Simulator) -> None:
+    def test_id_can_be_the_name_of_a_task_type(self, filled: Simulator) -> None:
         seed(filled, "completion")
         assert ids(info(filled, inference_id="completion")) == ["completion"]
         filled.remove("completion")
 
-    def test_an_id_may_have_any_character_that_a_path_can_carry(self, filled: Simulator) -> None:
+    def test_id_can_contain_any_path_character(self, filled: Simulator) -> None:
         assert info(filled, inference_id="a&b=c#%2Fé")["endpoints"] == []
         assert filled.requests == ["GET /_inference/a%26b%3Dc%23%252F%C3%A9"]
 
@@ -149,18 +147,18 @@ class TestSelection:
             ([], []),
         ],
     )
-    def test_several_and_patterns_are_selected_from_all(
+    def test_ids_and_patterns_are_selected_from_all_endpoints(
         self, filled: Simulator, selected: Any, found: list[str]
     ) -> None:
         assert ids(info(filled, inference_id=selected)) == found
         assert filled.requests == [OTHERS]
 
-    def test_a_task_type_is_selected_by_the_server(self, filled: Simulator) -> None:
+    def test_task_type_is_filtered_by_the_server(self, filled: Simulator) -> None:
         assert ids(info(filled, task_type="chat_completion")) == ["chat", "gpt"]
         assert filled.requests == ["GET /_inference/chat_completion/_all"]
 
     @pytest.mark.parametrize(("task_type", "found"), [("completion", ["team-a"]), ("rerank", [])])
-    def test_a_single_id_of_another_task_type_is_not_there(
+    def test_single_id_of_another_task_type_is_not_returned(
         self, filled: Simulator, task_type: str, found: list[str]
     ) -> None:
         run = info(filled, inference_id="team-a", task_type=task_type)
@@ -170,14 +168,14 @@ class TestSelection:
     @pytest.mark.parametrize(
         ("service", "found"), [("anthropic", ["chat", "other", "team-a", "team-b"]), ("openai", ["gpt"]), ("none", [])]
     )
-    def test_a_service_is_selected_from_all(self, filled: Simulator, service: str, found: list[str]) -> None:
+    def test_service_is_selected_from_all_endpoints(self, filled: Simulator, service: str, found: list[str]) -> None:
         assert ids(info(filled, service=service)) == found
         assert filled.requests == [OTHERS]
 
-    def test_a_single_id_of_another_service_is_not_there(self, filled: Simulator) -> None:
+    def test_single_id_of_another_service_is_not_returned(self, filled: Simulator) -> None:
         assert info(filled, inference_id="gpt", service="anthropic")["endpoints"] == []
 
-    def test_all_filters_together(self, filled: Simulator) -> None:
+    def test_filters_can_be_combined(self, filled: Simulator) -> None:
         run = info(filled, inference_id=["*a*", "gpt"], task_type="chat_completion", service="anthropic")
         assert ids(run) == ["chat"]
         assert filled.requests == ["GET /_inference/chat_completion/_all"]
@@ -187,33 +185,34 @@ class TestOptions:
     @pytest.mark.parametrize(
         "entry", ["", ".", "..", "_all", "_services", "*/..", "a/b", "/", "completion/a", " a", "a b", "a\n", "_*"]
     )
-    def test_what_would_lead_a_request_astray_is_refused_before_any(self, server: Simulator, entry: str) -> None:
+    def test_invalid_id_is_rejected_without_a_request(self, server: Simulator, entry: str) -> None:
         run = info(server, inference_id=["a", entry])
         assert server.requests == []
         assert run["msg"] == (
-            f"inference_id: no endpoint can have the id {entry!r}. Leave inference_id out to read all endpoints."
+            f"inference_id contains invalid IDs: {entry!r}. Hint: omit inference_id to select all endpoints."
         )
         assert "failure" not in run
 
     @pytest.mark.parametrize("task_type", ["", "any", "_all", "..", "a/b", "completion/x", "Completion", "a?b"])
-    def test_so_is_a_task_type(self, server: Simulator, task_type: str) -> None:
+    def test_invalid_task_type_is_rejected_without_a_request(self, server: Simulator, task_type: str) -> None:
         run = info(server, task_type=task_type)
         assert server.requests == []
-        assert run["msg"] == f"task_type: {task_type!r} is none. Leave task_type out to read endpoints of any."
+        hint = "omit task_type to select endpoints of any type."
+        assert run["msg"] == f"task_type {task_type!r} is not valid. Hint: {hint}"
 
-    def test_all_that_is_wrong_is_told_at_once(self, server: Simulator) -> None:
+    def test_all_validation_errors_are_reported_at_once(self, server: Simulator) -> None:
         run = info(server, inference_id="_all,..", task_type="any", service="", timeout=-1)
         assert server.requests == []
         assert run["msg"] == (
             "4 problems: (1) timeout must be a positive number of seconds, at most 86400, not -1.0. "
-            "(2) inference_id: no endpoint can have the id '_all' or '..'. "
-            "Leave inference_id out to read all endpoints. "
-            "(3) task_type: 'any' is none. Leave task_type out to read endpoints of any. "
-            "(4) service is empty. Leave service out to read endpoints of any."
+            "(2) inference_id contains invalid IDs: '_all', '..'. "
+            "Hint: omit inference_id to select all endpoints. "
+            "(3) task_type 'any' is not valid. Hint: omit task_type to select endpoints of any type. "
+            "(4) service is empty. Hint: omit service to select endpoints of any service."
         )
 
     @pytest.mark.rejected("GET /_inference/.*: 400")
-    def test_a_task_type_that_no_server_knows_is_told_by_the_server(self, server: Simulator) -> None:
+    def test_unknown_task_type_is_rejected_by_the_server(self, server: Simulator) -> None:
         run = info(server, task_type="complete")
         assert run.failed
         assert run["failure"] == {
@@ -225,10 +224,10 @@ class TestOptions:
         }
 
 
-class TestTakingOver:
+class TestImport:
     @pytest.mark.parametrize("version", ["8.16", "8.17", "8.18", "9.3", "9.6", "serverless"])
-    def test_the_list_is_a_declaration_without_a_difference(self, version: str) -> None:
-        # With top_k alone an endpoint cannot be read there.
+    def test_returned_list_can_be_declared_without_a_difference(self, version: str) -> None:
+        # This version cannot read an endpoint with top_k and without top_p.
         mixes_up = version in ("8.16", "8.17")
         with Simulator(version=version) as server:
             seed(server, "a", temperature=1, top_p=1, top_k=40)
@@ -249,7 +248,7 @@ class TestTakingOver:
 
     @pytest.mark.rejected("GET /_inference/.*: 400")
     @pytest.mark.parametrize("version", ["8.16", "8.17"])
-    def test_endpoint_with_top_k_alone_is_warned_of_where_it_cannot_be_read(self, version: str) -> None:
+    def test_unreadable_endpoint_with_only_top_k_causes_a_warning(self, version: str) -> None:
         with Simulator(version=version) as server:
             seed(server, "a")
             seed(server, "b", top_k=40)
@@ -264,7 +263,7 @@ class TestTakingOver:
 
     @pytest.mark.parametrize("version", ["8.16", "9.6"])
     @pytest.mark.parametrize("selected", [ID, [ID, "other"]])
-    def test_what_old_servers_mix_up_is_set_right_however_it_is_read(self, version: str, selected: Any) -> None:
+    def test_top_k_of_old_versions_is_corrected_for_every_read(self, version: str, selected: Any) -> None:
         with Simulator(version=version) as server:
             seed(server, top_p=0.9, top_k=40)
             [found] = info(server, inference_id=selected)["endpoints"]
@@ -272,7 +271,7 @@ class TestTakingOver:
 
 
 class TestReferences:
-    def test_who_uses_each(self, filled: Simulator) -> None:
+    def test_references_of_each_endpoint_are_returned(self, filled: Simulator) -> None:
         filled.refer("team-a", pipelines=["p2", "p1"], indexes=["i2", "i1"])
         filled.refer("gpt", pipelines=[], indexes=["i3"])
         run = info(filled, references=True)
@@ -286,35 +285,33 @@ class TestReferences:
             dry_run("team-b"),
         ]
         assert [exchange.status for exchange in filled.log] == [200] * 7
-        nobody: dict[str, list[str]] = {"pipelines": [], "indexes": []}
+        unused: dict[str, list[str]] = {"pipelines": [], "indexes": []}
         assert run["references"] == {
-            "chat": nobody,
+            "chat": unused,
             "gpt": {"pipelines": [], "indexes": ["i3"]},
-            "other": nobody,
+            "other": unused,
             "team-a": {"pipelines": ["p1", "p2"], "indexes": ["i1", "i2"]},
-            "team-b": nobody,
+            "team-b": unused,
         }
         assert run["changed"] is False
         assert ids(run) == [*BUILT_IN, *run["references"]]
 
-    def test_the_endpoints_are_the_same_with_it(self, filled: Simulator) -> None:
+    def test_references_do_not_change_the_endpoints(self, filled: Simulator) -> None:
         assert info(filled, references=True)["endpoints"] == info(filled)["endpoints"]
 
-    def test_only_of_those_that_were_selected(self, filled: Simulator) -> None:
+    def test_references_are_requested_only_for_selected_endpoints(self, filled: Simulator) -> None:
         run = info(filled, inference_id="team-a", references=True)
         assert filled.requests == ["GET /_inference/team-a", proof("team-a"), dry_run("team-a")]
         assert run["references"] == {"team-a": {"pipelines": [], "indexes": []}}
 
     @pytest.mark.parametrize(("selected", "found"), [(BUILT_IN[0], 1), (".*", 2), ("none", 0)])
-    def test_where_there_is_nobody_to_ask_for_nothing_is_asked(
-        self, filled: Simulator, selected: str, found: int
-    ) -> None:
+    def test_references_without_endpoints_need_no_request(self, filled: Simulator, selected: str, found: int) -> None:
         run = info(filled, inference_id=selected, references=True)
         assert len(filled.requests) == 1
         assert (len(run["endpoints"]), run["references"]) == (found, {})
 
     @pytest.mark.rejected("DELETE /_inference/.*: 404", "DELETE /ansible-inference-fingerprints.*: 404")
-    def test_what_someone_removes_in_the_meantime_is_not_there(
+    def test_endpoint_deleted_in_the_meantime_is_not_returned(
         self, monkeypatch: pytest.MonkeyPatch, server: Simulator
     ) -> None:
         for name in "abc":
@@ -331,7 +328,7 @@ class TestReferences:
         assert ids(run) == ["a", "c"]
         assert list(run["references"]) == ["a", "c"]
 
-    def test_where_queries_are_lost_no_dry_run_is_sent(
+    def test_dry_run_is_not_sent_if_query_strings_are_lost(
         self, monkeypatch: pytest.MonkeyPatch, filled: Simulator
     ) -> None:
         send = requests.Session.request
@@ -351,7 +348,7 @@ class TestReferences:
         assert run.result.keys() - {"invocation"} == {"failed", "msg", "failure"}
 
     @pytest.mark.rejected("DELETE /_inference/.*: 400", "DELETE /ansible-inference-fingerprints.*: 400")
-    def test_a_server_without_dry_runs_removes_nothing(
+    def test_server_without_dry_runs_deletes_nothing(
         self, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
     ) -> None:
         keep = Node._keep_routes
@@ -365,7 +362,7 @@ class TestReferences:
         assert "contains unrecognized parameter: [dry_run]" in run["failure"]["reason"]
 
     @pytest.mark.rejected("DELETE /_inference/.*: 403", "DELETE /ansible-inference-fingerprints.*: 403")
-    def test_without_the_privilege_the_privilege_is_named(self) -> None:
+    def test_missing_privilege_is_reported(self) -> None:
         security = Security(api_keys={"id:key": ["monitor_inference"]})
         with Simulator(security=security) as server:
             seed(server)
@@ -379,7 +376,7 @@ class TestReferences:
             "Hint: grant the cluster privilege manage_inference to the Elasticsearch user or API key."
         )
 
-    def test_one_question_that_fails_fails_the_task(self, filled: Simulator) -> None:
+    def test_failed_dry_run_fails_the_task(self, filled: Simulator) -> None:
         filled.faults.add(Fault("status", match="DELETE .*team-b", status=503))
         run = info(filled, inference_id="team-*", references=True)
         assert filled.requests == [OTHERS, proof("team-a"), dry_run("team-a"), dry_run("team-b")]
@@ -415,7 +412,7 @@ class TestFaults:
         ids=lambda value: getattr(value, "kind", None),
     )
     @pytest.mark.parametrize("selected", [None, ID])
-    def test_nothing_is_returned_for_what_could_not_be_read(
+    def test_unreadable_endpoints_fail_the_task(
         self,
         server: Simulator,
         fault: Fault,
@@ -438,7 +435,7 @@ class TestFaults:
         assert run.result.keys() - {"invocation"} == {"failed", "msg", "failure"}
 
     @pytest.mark.parametrize("fault", [Fault("status", status=500), Fault("html_before"), Fault("cut")])
-    def test_list_that_fails_alone_is_made_of_those_of_the_task_types(self, filled: Simulator, fault: Fault) -> None:
+    def test_list_that_fails_is_replaced_by_lists_of_the_task_types(self, filled: Simulator, fault: Fault) -> None:
         expected = sorted(ids(info(filled)))
         filled.clear_log()
         filled.faults.add(fault)
@@ -447,15 +444,15 @@ class TestFaults:
         assert sorted(ids(run)) == expected
         assert run.warnings == []
 
-    def test_passing_faults_pass(self, monkeypatch: pytest.MonkeyPatch, filled: Simulator) -> None:
+    def test_temporary_errors_are_retried(self, monkeypatch: pytest.MonkeyPatch, filled: Simulator) -> None:
         monkeypatch.setattr("time.sleep", lambda _seconds: None)
         filled.faults.add(Fault("status", status=503, times=2))
         run = info(filled, inference_id="team-a", retries=3)
         assert filled.requests == ["GET /_inference/team-a"] * 3
         assert ids(run) == ["team-a"]
-        assert run.warnings == ["A request had to be sent again 2 times, the last time for status 503."]
+        assert run.warnings == ["Requests were retried 2 times. Last reason: status 503."]
 
-    def test_an_answer_of_something_else(self, monkeypatch: pytest.MonkeyPatch, server: Simulator) -> None:
+    def test_undocumented_response_fails_the_task(self, monkeypatch: pytest.MonkeyPatch, server: Simulator) -> None:
         monkeypatch.setattr("tests.simulator.endpoints.Endpoints.printed", lambda *_arguments: {"inference_id": "a"})
         for task_type in ("rerank", "completion", "chat_completion", "embedding"):
             server.seed(task_type, task_type=task_type)
@@ -474,7 +471,7 @@ class TestSecrets:
         "fault", [None, Fault("status", status=500, times=99), Fault("html_before", times=99), "redirect", "denied"]
     )
     def test_no_secret_is_shown(self, monkeypatch: pytest.MonkeyPatch, fault: Fault | str | None) -> None:
-        logged = log_of(monkeypatch)
+        logged = capture_log(monkeypatch)
         may = ("all",) if fault != "denied" else ("monitor",)
         with Simulator(security=Security(users={"jürgen": (self.PASSWORD, may)})) as server:
             seed(server)
@@ -491,5 +488,5 @@ class TestSecrets:
             )
             assert all(exchange.headers["x-found-token"] == self.HEADER for exchange in server.log)
         assert run.failed is (fault is not None)
-        assert leaks(run.output + "".join(logged), [self.PASSWORD, f"jürgen:{self.PASSWORD}", self.HEADER]) == []
+        assert find_leaks(run.output + "".join(logged), [self.PASSWORD, f"jürgen:{self.PASSWORD}", self.HEADER]) == []
         assert "Traceback" not in run.output

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of endpoints, derived from the rows of a service."""
+"""Tests for endpoint options that are derived from the rows of a service."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._modules.endpoint_options import (
     body_options,
+    build_desired,
     declared_settings,
-    desired,
     endpoint_options,
-    list_problems,
-    problems,
-    warnings,
-    with_defaults,
+    find_warnings,
+    merge_defaults,
+    validate_endpoint,
+    validate_list,
 )
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired
 from ansible_collections.esops.inference.plugins.module_utils._services.setting import Setting
@@ -26,7 +26,7 @@ from tests.unit.services import ACCESS_KEY, ACME, API_KEY, INPUT, LOCAL, MODEL, 
 
 
 def declared(**options: Any) -> dict[str, Any]:
-    """The options of one endpoint as the argument spec leaves them."""
+    """Return the options of one endpoint after the checks of the argument spec."""
     names = ("task_type", "service_settings", "task_settings", "chunking_settings")
     return {"inference_id": "a", "state": "present", **dict.fromkeys(names), **options}
 
@@ -48,109 +48,110 @@ class TestOptions:
         assert spec["task_type"] == {"type": "str", "choices": ["rerank", "text_embedding"]}
         assert spec["service"] == {"type": "str", "choices": ["acme"], "default": "acme"}
 
-    def test_argument_spec_takes_the_settings_from_the_rows(self) -> None:
+    def test_argument_spec_has_the_settings_of_the_rows(self) -> None:
         spec = body_options(ACME)
         assert {name: spec[name] for name in ("service_settings", "task_settings")} == ACME.options()
 
 
 class TestMaps:
-    """Settings that are maps are single values, whatever is in them."""
+    """Tests for settings that are maps, which are single values."""
 
     SECRETS = "service_settings.secrets"
     SERVICE = ACME._replace(
         settings=(Setting(SECRETS, "dict", secret=True), Setting("service_settings.headers", "dict")),
         credentials=((SECRETS,),),
-        normalise=dict,
+        normalize_settings=dict,
         check=lambda _settings: [],
     )
 
     @pytest.mark.parametrize("secrets", [{"key": "k"}, {"a": {"b": "k"}}, {"X.Y": "k"}])
     def test_map_of_secrets_is_a_credential(self, secrets: dict[str, Any]) -> None:
         options = declared(service_settings={"secrets": secrets, "headers": {"Accept": "text/plain"}})
-        assert problems(self.SERVICE, options, "when_changed") == []
-        assert desired(self.SERVICE, options).secrets == {self.SECRETS: secrets}
+        assert validate_endpoint(self.SERVICE, options, "when_changed") == []
+        assert build_desired(self.SERVICE, options).secrets == {self.SECRETS: secrets}
 
-    def test_declared_settings_have_maps_as_their_rows_do(self) -> None:
+    def test_declared_settings_keep_maps_of_the_rows(self) -> None:
         options = declared(service_settings={"secrets": {"key": "k"}, "headers": {"Accept": "text/plain"}})
         found = declared_settings(self.SERVICE, options)
         assert found == {self.SECRETS: {"key": "k"}, "service_settings.headers": {"Accept": "text/plain"}}
         assert all(self.SERVICE.row(path) for path in found)
 
-    def test_empty_map_of_secrets_is_a_problem(self) -> None:
+    def test_empty_map_of_secrets_is_rejected(self) -> None:
         options = declared(service_settings={"secrets": {}})
-        assert problems(self.SERVICE, options, "always") == [f"{self.SECRETS} is empty."]
+        assert validate_endpoint(self.SERVICE, options, "always") == [f"{self.SECRETS} is empty."]
 
 
 class TestIds:
     @pytest.mark.parametrize("inference_id", ["a", "7", "anthropic_completion", "a-b.c_d", "completion", "a" * 200])
-    def test_id_that_elasticsearch_accepts_is_no_problem(self, inference_id: str) -> None:
-        assert problems(ACME, declared(inference_id=inference_id), "on_create") == []
+    def test_id_that_elasticsearch_accepts_is_valid(self, inference_id: str) -> None:
+        assert validate_endpoint(ACME, declared(inference_id=inference_id), "on_create") == []
 
     @pytest.mark.parametrize(
         "inference_id", ["", "_all", "A", "a b", "a/b", "a*", "-a", "a-", "a.", "ä", "a\n", "a%2f"]
     )
-    def test_id_that_elasticsearch_rejects_is_a_problem(self, inference_id: str) -> None:
-        rule = "small letters a-z, digits, hyphens, underscores and dots, a letter or a digit at both ends"
-        found = problems(ACME, declared(inference_id=inference_id), "on_create")
-        assert found == [f"inference_id {inference_id!r} is no valid id: {rule}."]
+    def test_id_that_elasticsearch_rejects_is_invalid(self, inference_id: str) -> None:
+        characters = "use only the lowercase letters a-z, digits, hyphens, underscores, and dots"
+        hint = f"{characters}, and start and end with a letter or digit."
+        found = validate_endpoint(ACME, declared(inference_id=inference_id), "on_create")
+        assert found == [f"inference_id {inference_id!r} is not valid. Hint: {hint}"]
 
-    def test_id_of_a_built_in_endpoint_is_reserved(self) -> None:
-        assert problems(ACME, declared(inference_id=".elser-2"), "on_create") == [
-            "inference_id .elser-2 is reserved: ids that start with a dot belong to Elasticsearch."
+    def test_id_of_a_built_in_endpoint_is_rejected(self) -> None:
+        assert validate_endpoint(ACME, declared(inference_id=".elser-2"), "on_create") == [
+            "inference_id .elser-2 is not valid: IDs that start with a dot are reserved for Elasticsearch."
         ]
 
 
-class TestProblems:
+class TestValidation:
     def test_all_problems_of_an_endpoint_are_reported_at_once(self) -> None:
         options = declared(inference_id="_all", service_settings={"rate": 0}, task_settings={"weight": 0.0})
-        found = problems(ACME, options, "always")
+        found = validate_endpoint(ACME, options, "always")
         assert [problem.split()[0] for problem in found] == ["inference_id", RATE, WEIGHT, API_KEY]
 
     @pytest.mark.parametrize("policy", ["always", "when_changed"])
-    def test_secrets_that_are_sent_to_existing_endpoints_have_to_be_declared(self, policy: str) -> None:
-        assert problems(ACME, declared(), policy) == [
-            f"{API_KEY} or {ACCESS_KEY} and {SECRET_KEY} is needed where update_secrets is {policy}."
+    def test_secrets_are_required_if_they_are_sent_to_existing_endpoints(self, policy: str) -> None:
+        assert validate_endpoint(ACME, declared(), policy) == [
+            f"{API_KEY} or {ACCESS_KEY} and {SECRET_KEY} is required if update_secrets={policy}."
         ]
 
     @pytest.mark.parametrize("settings", [{"api_key": "k"}, {"access_key": "a", "secret_key": "s"}])
     def test_secrets_that_are_declared_can_always_be_sent(self, settings: dict[str, str]) -> None:
-        assert problems(ACME, declared(service_settings=settings), "always") == []
+        assert validate_endpoint(ACME, declared(service_settings=settings), "always") == []
 
-    def test_secrets_of_an_absent_endpoint_are_not_needed(self) -> None:
-        assert problems(ACME, declared(state="absent"), "always") == []
+    def test_secrets_of_an_absent_endpoint_are_not_required(self) -> None:
+        assert validate_endpoint(ACME, declared(state="absent"), "always") == []
 
-    def test_secrets_are_not_needed_if_only_a_create_sends_them(self) -> None:
-        assert problems(ACME, declared(), "on_create") == []
+    def test_secrets_are_not_required_if_only_a_create_sends_them(self) -> None:
+        assert validate_endpoint(ACME, declared(), "on_create") == []
 
-    def test_secrets_are_not_needed_by_a_service_without_credentials(self) -> None:
-        assert problems(LOCAL, declared(), "always") == []
+    def test_secrets_are_not_required_by_a_service_without_credentials(self) -> None:
+        assert validate_endpoint(LOCAL, declared(), "always") == []
 
-    def test_settings_that_only_a_create_needs_are_not_asked_for(self) -> None:
-        assert problems(ACME, declared(task_type="text_embedding"), "on_create") == []
+    def test_settings_that_only_a_create_requires_are_not_required(self) -> None:
+        assert validate_endpoint(ACME, declared(task_type="text_embedding"), "on_create") == []
 
 
 class TestWarnings:
-    def test_advice_names_the_endpoint(self) -> None:
+    def test_warning_names_the_endpoint(self) -> None:
         options = declared(task_settings={"input": "query", "user": "u"})
-        assert warnings(ACME, options) == ["a: input and user are a strange pair."]
+        assert find_warnings(ACME, options) == ["a: input and user are a strange pair."]
 
-    def test_setting_that_is_none_gives_no_advice(self) -> None:
-        assert warnings(ACME, declared(task_settings={"input": "query", "user": None})) == []
+    def test_setting_that_is_none_causes_no_warning(self) -> None:
+        assert find_warnings(ACME, declared(task_settings={"input": "query", "user": None})) == []
 
 
 def _list_problems(endpoints: list[dict[str, Any]]) -> list[str]:
-    found = [problems(ACME, endpoint, "on_create") for endpoint in endpoints]
-    return list_problems([endpoint["inference_id"] for endpoint in endpoints], found)
+    found = [validate_endpoint(ACME, endpoint, "on_create") for endpoint in endpoints]
+    return validate_list([endpoint["inference_id"] for endpoint in endpoints], found)
 
 
-class TestListProblems:
-    def test_problem_of_many_endpoints_is_reported_once_with_the_places(self) -> None:
+class TestListValidation:
+    def test_error_of_many_endpoints_is_reported_once_with_the_places(self) -> None:
         wrong = [declared(inference_id=f"e{number}", service_settings={"rate": 0}) for number in range(5)]
         assert _list_problems(wrong) == [
             f"endpoints[0], endpoints[1], endpoints[2] and 2 more: {RATE} must be at least 1, not 0."
         ]
 
-    def test_different_problems_are_reported_each_with_its_place(self) -> None:
+    def test_different_errors_are_reported_with_their_places(self) -> None:
         wrong = [
             declared(inference_id="a", service_settings={"rate": 0}),
             declared(inference_id="b", service_settings={"model": "old"}),
@@ -160,18 +161,18 @@ class TestListProblems:
             f"endpoints[1]: {MODEL} must not be old.",
         ]
 
-    def test_id_that_occurs_more_than_once_is_a_problem_whatever_the_state(self) -> None:
+    def test_id_that_occurs_more_than_once_is_rejected_for_any_state(self) -> None:
         twice = [declared(inference_id="a"), declared(inference_id="b"), declared(inference_id="a", state="absent")]
         assert _list_problems(twice) == [
-            "inference_id a stands in the list more than once: endpoints[0], endpoints[2]."
+            "inference_id a appears more than once in the list: endpoints[0], endpoints[2]."
         ]
 
-    def test_list_without_endpoints_has_no_problem(self) -> None:
-        assert list_problems([], []) == []
+    def test_list_without_endpoints_is_valid(self) -> None:
+        assert validate_list([], []) == []
 
 
 class TestDefaults:
-    def test_defaults_lie_under_a_declaration_recursively(self) -> None:
+    def test_defaults_are_merged_recursively(self) -> None:
         defaults = {
             "task_type": "rerank",
             "service_settings": {"api_key": "k", "model": "m", "scaling": {"most": 5, "adaptive": True}},
@@ -181,18 +182,18 @@ class TestDefaults:
             service_settings={"model": "n", "api_key": None, "scaling": {"most": 2}},
             task_settings={"input": "document"},
         )
-        merged = with_defaults(defaults, endpoint)
+        merged = merge_defaults(defaults, endpoint)
         assert merged["service_settings"] == {"api_key": "k", "model": "n", "scaling": {"most": 2, "adaptive": True}}
         assert merged["task_settings"] == {"input": "document", "weight": 0.5}
         assert merged["task_type"] == "rerank"
 
     def test_defaults_are_not_changed_by_a_merge(self) -> None:
         defaults = {"task_settings": {"input": "query"}}
-        with_defaults(defaults, declared(task_settings={"input": "document"}))
+        merge_defaults(defaults, declared(task_settings={"input": "document"}))
         assert defaults == {"task_settings": {"input": "query"}}
 
-    def test_option_that_neither_declares_is_none(self) -> None:
-        assert with_defaults({}, {"task_type": None}) == {"task_type": None}
+    def test_option_without_a_value_and_a_default_is_none(self) -> None:
+        assert merge_defaults({}, {"task_type": None}) == {"task_type": None}
 
 
 class TestDesired:
@@ -201,17 +202,17 @@ class TestDesired:
             service_settings={"access_key": "a", "secret_key": "s", "api_key": None, "model": "m", "scaling": {}},
             task_settings={"input": "query", "user": None},
         )
-        assert desired(ACME, options) == Desired(
+        assert build_desired(ACME, options) == Desired(
             "a", settings={MODEL: "m", INPUT: "query"}, secrets={ACCESS_KEY: "a", SECRET_KEY: "s"}, service="acme"
         )
 
-    def test_desired_has_id_state_and_task_type_as_declared(self) -> None:
-        assert desired(ACME, declared(inference_id="b", state="absent", task_type="rerank")) == Desired(
+    def test_desired_has_the_declared_id_state_and_task_type(self) -> None:
+        assert build_desired(ACME, declared(inference_id="b", state="absent", task_type="rerank")) == Desired(
             "b", "absent", "rerank", service="acme"
         )
 
-    def test_desired_settings_are_in_the_normal_form_of_the_service(self) -> None:
-        assert desired(ACME, declared(service_settings={"model": "M"})).settings == {MODEL: "m"}
+    def test_desired_settings_are_normalized(self) -> None:
+        assert build_desired(ACME, declared(service_settings={"model": "M"})).settings == {MODEL: "m"}
 
     def test_declared_settings_are_those_of_the_groups_that_are_set(self) -> None:
         options = declared(task_settings={"user": "u"}, other={"x": 1})

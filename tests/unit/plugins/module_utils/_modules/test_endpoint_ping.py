@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each endpoint is pinged once, by the smallest request, and what does not respond is named with the reason."""
+"""Tests for the module endpoint_ping."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from tests.simulator import Fault, Security, Simulator
 from tests.simulator.faults import Delivery
 from tests.simulator.messages import JSON, Answer, Request
 from tests.simulator.wire import Handling, Listener
-from tests.unit.support import FORMER_KEY, ID, OTHERS, Run, environment, leaks, run_module, seed
+from tests.unit.support import FORMER_KEY, ID, OTHERS, Run, environment, find_leaks, run_module, seed
 
 READ = f"GET /_inference/{ID}"
 PING = f"POST /_inference/completion/{ID}?timeout=4500ms"
 CHAT = "POST /_inference/chat_completion/chat/_stream?timeout=4500ms"
-MAY_COST = "The provider may have done its work, and may charge for it; so it was not asked again."
+MAY_COST = "The provider may have processed the request and may charge for it, so it was not retried."
 
-#: An endpoint of each task type that responds as a whole: what is sent to it, and a response (core, classes *Results).
+#: Task types without streaming: request and response (server module core, classes *Results).
 EXCHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "text_embedding": ({"input": "ping"}, {"text_embedding": [{"embedding": [0.1, -0.2]}]}),
     "sparse_embedding": (
@@ -41,7 +41,7 @@ EXCHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 
 class Cluster:
-    """A cluster with an endpoint of the service C(openai) for each task type, which notes what is sent to them."""
+    """A cluster with an C(openai) endpoint for each task type, which records the requests."""
 
     def __init__(self) -> None:
         self.answers: dict[str, Any] = {name: answer for name, (_body, answer) in EXCHANGES.items()}
@@ -81,7 +81,7 @@ def seed_chat(server: Simulator, inference_id: str = "chat") -> None:
 
 
 def message(**options: Any) -> str:
-    """Why a run failed before any request."""
+    """Return the message of a run that failed before any request."""
     with environment(ELASTICSEARCH_URL="http://127.0.0.1:9"):
         run = run_module("endpoint_ping", {"inference_id": ID, **options})
     assert run.result.keys() == {"failed", "msg"}
@@ -150,7 +150,7 @@ class TestResponse:
         cluster.others.append({"inference_id": "new", "task_type": "translation", "service": "openai"})
         run = ping(cluster, inference_id=["new", "rerank"])
         assert run["msg"] == (
-            "1 of 2 endpoints did not respond. new: The endpoint has the task type translation; only text_embedding, "
+            "1 of 2 endpoints did not respond. new: The endpoint has the task type translation. Only text_embedding, "
             "sparse_embedding, embedding, rerank, completion and chat_completion can be pinged."
         )
         assert list(cluster.sent) == ["rerank"]
@@ -164,7 +164,7 @@ class TestRequest:
             ("amazonbedrock", "max_new_tokens"),
             ("azureaistudio", "max_new_tokens"),
             ("openai", None),
-            ("nobody-knows", None),
+            ("unlisted", None),
         ],
     )
     def test_completion_is_limited_if_the_service_has_a_setting_for_that(
@@ -208,7 +208,7 @@ class TestSelection:
             *(f"POST /_inference/completion/{name}?timeout=4500ms" for name in expected),
         ]
 
-    def test_ids_alone_are_read_by_one_request(self, server: Simulator) -> None:
+    def test_ids_without_patterns_need_one_read(self, server: Simulator) -> None:
         ping(server, inference_id=["other", "team-a"], parallel=1)
         assert server.requests[0] == OTHERS
         assert len(server.requests) == 3
@@ -219,7 +219,7 @@ class TestSelection:
         assert [one["inference_id"] for one in run["results"]] == ["chat"]
         assert server.requests == ["GET /_inference/chat_completion/_all", CHAT]
 
-    def test_pattern_that_matches_nothing_is_a_failure(self, server: Simulator) -> None:
+    def test_pattern_without_a_match_is_a_failure(self, server: Simulator) -> None:
         run = ping(server, inference_id=["none-*"])
         assert run["msg"] == "none-*: No endpoint matches the pattern."
         assert run["results"] == [
@@ -254,24 +254,24 @@ class TestSelection:
 
     def test_named_endpoint_that_is_not_in_the_list_of_its_task_type_is_a_failure(self, server: Simulator) -> None:
         run = ping(server, inference_id=["other", "team-a"], task_type="rerank")
-        assert "other: There is no such endpoint of the task type rerank." in run["msg"]
+        assert "other: The endpoint does not exist, or does not have the task type rerank." in run["msg"]
         assert server.requests == ["GET /_inference/rerank/_all"]
 
-    @pytest.mark.parametrize("inference_id", ["nobody", ["nobody"]])
+    @pytest.mark.parametrize("inference_id", ["missing", ["missing"]])
     def test_id_that_does_not_exist_is_a_failure(self, server: Simulator, inference_id: Any) -> None:
         run = ping(server, inference_id=inference_id)
-        assert run["msg"] == "nobody: There is no such endpoint."
+        assert run["msg"] == "missing: The endpoint does not exist."
         assert (run["failure"]["status"], run["failure"]["method"]) == (404, None)
-        assert server.requests == ["GET /_inference/nobody"]
+        assert server.requests == ["GET /_inference/missing"]
 
-    def test_id_that_does_not_exist_keeps_no_other_from_its_ping(self, server: Simulator) -> None:
-        run = ping(server, inference_id=["nobody", "team-a", "team-b"])
+    def test_id_that_does_not_exist_does_not_prevent_other_pings(self, server: Simulator) -> None:
+        run = ping(server, inference_id=["missing", "team-a", "team-b"])
         assert [one["responds"] for one in run["results"]] == [False, True, True]
-        assert run["msg"] == "1 of 3 endpoints did not respond. nobody: There is no such endpoint."
+        assert run["msg"] == "1 of 3 endpoints did not respond. missing: The endpoint does not exist."
 
 
 class TestBuiltIn:
-    def test_pattern_without_a_leading_dot_leaves_them_out(self, server: Simulator) -> None:
+    def test_pattern_without_a_leading_dot_skips_built_in_endpoints(self, server: Simulator) -> None:
         run = ping(server, inference_id="*")
         assert run["msg"] == (
             "*: No endpoint matches the pattern. Built-in endpoints match only patterns that start with a dot."
@@ -279,14 +279,14 @@ class TestBuiltIn:
         assert server.requests == [OTHERS]
 
     @pytest.mark.parametrize("entry", [".*", ".multilingual-*", ".multilingual-e5-small-elasticsearch"])
-    def test_pattern_with_a_leading_dot_or_an_id_selects_them(self, server: Simulator, entry: str) -> None:
+    def test_pattern_with_a_leading_dot_or_id_selects_built_in_endpoints(self, server: Simulator, entry: str) -> None:
         run = ping(server, inference_id=entry, check=True)
         assert {one["inference_id"] for one in run["results"]} >= {".multilingual-e5-small-elasticsearch"}
         assert all("msg" not in one for one in run["results"])
 
 
 class TestCheckMode:
-    def test_endpoints_are_read_and_not_pinged(self, server: Simulator) -> None:
+    def test_check_mode_reads_endpoints_without_a_ping(self, server: Simulator) -> None:
         seed(server)
         seed_chat(server)
         run = ping(server, inference_id="*", check=True)
@@ -297,14 +297,14 @@ class TestCheckMode:
         assert not run.failed
         assert server.requests == [OTHERS]
 
-    @pytest.mark.parametrize("inference_id", ["nobody", "none-*"])
-    def test_endpoint_that_does_not_exist_yet_is_no_failure(self, server: Simulator, inference_id: str) -> None:
+    @pytest.mark.parametrize("inference_id", ["missing", "none-*"])
+    def test_missing_endpoint_in_check_mode_is_not_a_failure(self, server: Simulator, inference_id: str) -> None:
         run = ping(server, inference_id=inference_id, check=True)
         assert not run.failed
         [result] = run["results"]
         assert result.keys() == {"inference_id", "msg"}
 
-    def test_cluster_that_cannot_be_read_is_a_failure(self, server: Simulator) -> None:
+    def test_unreadable_cluster_in_check_mode_is_a_failure(self, server: Simulator) -> None:
         server.faults.add(Fault("status", status=503))
         assert ping(server, check=True)["failure"]["status"] == 503
 
@@ -333,15 +333,15 @@ class TestUnreadableCluster:
         [warning] = run.warnings
         assert warning.startswith("Endpoints of the task type completion cannot be read: ")
 
-    def test_id_beside_a_pattern_is_read_by_itself_if_the_lists_do_not_have_it(self, server: Simulator) -> None:
-        run = ping(server, inference_id=["c*", "a", "broken", "nobody"], parallel=1)
+    def test_id_with_a_pattern_is_read_separately_if_the_lists_do_not_contain_it(self, server: Simulator) -> None:
+        run = ping(server, inference_id=["c*", "a", "broken", "missing"], parallel=1)
         assert [(one["inference_id"], one["responds"]) for one in run["results"]] == [
             ("chat", True),
             ("a", True),
             ("broken", False),
-            ("nobody", False),
+            ("missing", False),
         ]
-        assert "nobody: There is no such endpoint." in run["msg"]
+        assert "missing: The endpoint does not exist." in run["msg"]
         assert len(posts(server)) == 2
 
     def test_cluster_that_cannot_be_read_is_not_pinged(self, server: Simulator) -> None:
@@ -353,7 +353,7 @@ class TestUnreadableCluster:
 
 
 class TestFailure:
-    def test_reason_of_the_provider_is_told_with_a_hint(self, server: Simulator) -> None:
+    def test_reason_of_the_provider_is_reported_with_a_hint(self, server: Simulator) -> None:
         seed(server)
         server.faults.add(Fault("provider_refusal", match="POST"))
         run = ping(server)
@@ -367,7 +367,7 @@ class TestFailure:
         assert result.keys() == {"inference_id", "task_type", "service", "responds", "failed", "msg", "failure"}
         assert result["responds"] is False
 
-    def test_failure_hides_no_other_result(self, server: Simulator) -> None:
+    def test_failure_does_not_hide_other_results(self, server: Simulator) -> None:
         seed(server)
         seed_chat(server)
         server.faults.add(Fault("provider_refusal", match="completion/chat/"))
@@ -394,7 +394,7 @@ class TestFailure:
 class TestCost:
     @pytest.mark.parametrize("inference_id", [ID, "chat"])
     @pytest.mark.parametrize("status", [429, 503])
-    def test_request_that_was_not_carried_out_is_retried(
+    def test_request_that_was_not_executed_is_retried(
         self, server: Simulator, monkeypatch: pytest.MonkeyPatch, inference_id: str, status: int
     ) -> None:
         monkeypatch.setattr(time, "sleep", lambda _seconds: None)
@@ -418,7 +418,7 @@ class TestCost:
             ({"kind": "status_after", "status": 408}, "failed with status 408"),
         ],
     )
-    def test_request_that_may_have_been_carried_out_is_sent_once(
+    def test_request_that_may_have_been_executed_is_sent_once(
         self, server: Simulator, inference_id: str, fault: dict[str, Any], words: str
     ) -> None:
         seed(server)
@@ -430,7 +430,7 @@ class TestCost:
         assert len(posts(server)) == 1
 
     @pytest.mark.parametrize("inference_id", [ID, "chat"])
-    def test_provider_that_does_not_respond_in_time_is_asked_once(self, inference_id: str) -> None:
+    def test_provider_timeout_is_not_retried(self, inference_id: str) -> None:
         with Simulator(delay=2) as server:
             seed(server)
             seed_chat(server)
@@ -451,12 +451,12 @@ def test_endpoints_are_pinged_at_the_same_time() -> None:
 
 class TestOptions:
     def test_list_without_an_entry_is_rejected(self) -> None:
-        assert message(inference_id=[]) == "inference_id must name an endpoint or a pattern, or several."
+        assert message(inference_id=[]) == "inference_id must contain at least one endpoint ID or pattern."
 
     @pytest.mark.parametrize("entry", ["", "_all", "a/b"])
-    def test_entry_that_is_no_id_is_rejected(self, entry: str) -> None:
+    def test_invalid_id_is_rejected(self, entry: str) -> None:
         assert message(inference_id=[entry, "a"]) == (
-            f'inference_id: no endpoint can have the id {entry!r}. Use the pattern "*" to read all endpoints.'
+            f'inference_id contains invalid IDs: {entry!r}. Hint: use the pattern "*" to select all endpoints.'
         )
 
     @pytest.mark.parametrize(
@@ -465,8 +465,11 @@ class TestOptions:
             ({"input": " "}, "input must not be empty."),
             ({"max_tokens": 0}, "max_tokens must be at least 1, not 0."),
             ({"parallel": 65}, "parallel must be from 1 to 64, not 65."),
-            ({"task_type": "any"}, "task_type: 'any' is none. Leave task_type out to read endpoints of any."),
-            ({"service": ""}, "service is empty. Leave service out to read endpoints of any."),
+            (
+                {"task_type": "any"},
+                "task_type 'any' is not valid. Hint: omit task_type to select endpoints of any type.",
+            ),
+            ({"service": ""}, "service is empty. Hint: omit service to select endpoints of any service."),
         ],
     )
     def test_value_out_of_range_is_rejected(self, wrong: dict[str, Any], words: str) -> None:
@@ -498,4 +501,4 @@ def test_no_secret_is_shown(inference_id: str) -> None:
             headers={"X-Api-Key": "another-secret"},
         )
     assert run.failed
-    assert leaks(run.output, [password, "another-secret", FORMER_KEY]) == []
+    assert find_leaks(run.output, [password, "another-secret", FORMER_KEY]) == []

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A list of endpoints of many services: one read, defaults by service, a purge of services."""
+"""Tests for the module endpoints."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pytest
 
 from tests.simulator import Fault, Simulator
-from tests.unit.support import OTHERS, VERSION, Run, leaks, log_of, run_module
+from tests.unit.support import OTHERS, VERSION, Run, capture_log, find_leaks, run_module
 
 SECRET = "sk-of-the-defaults"
 DEFAULTS: dict[str, Any] = {
@@ -34,11 +34,11 @@ TEN = (
 
 
 def run(server: Simulator, endpoints: list[dict[str, Any]], *, check: bool = False, **options: Any) -> Run:
-    """Runs the module, one endpoint after another so that the order of the requests is known."""
+    """Run the module without parallel requests, so that their order is fixed."""
     common = {"elasticsearch_url": server.url, "retries": 0, "parallel": 1, "duplicate_model": "allow"}
     server.clear_log()
     found = run_module("endpoints", {**common, "endpoints": endpoints, **options}, check=check, diff=True)
-    assert leaks(found.output, [SECRET]) == []
+    assert find_leaks(found.output, [SECRET]) == []
     return found
 
 
@@ -65,13 +65,13 @@ class TestMixedLists:
         ]
         assert server.endpoints["a"].service_settings["rate_limit"] == {"requests_per_minute": 60}
 
-    def test_second_run_is_one_read(self, server: Simulator) -> None:
+    def test_second_run_sends_one_request(self, server: Simulator) -> None:
         mixed(server)
         again = mixed(server)
         assert (again["changed"], again["summary"]["unchanged"], again.warnings) == (False, 4, [])
         assert server.requests == [OTHERS]
 
-    def test_what_is_read_can_be_declared_as_it_is(self, server: Simulator) -> None:
+    def test_returned_endpoints_can_be_declared_without_a_change(self, server: Simulator) -> None:
         mixed(server)
         shown = run_module("endpoint_info", {"elasticsearch_url": server.url})["endpoints"]
         assert {endpoint["service"] for endpoint in shown} > {"openai", "elasticsearch"}
@@ -79,14 +79,14 @@ class TestMixedLists:
         assert (kept["changed"], kept["summary"]["unchanged"], kept.warnings) == (False, len(shown), [])
         assert server.requests == [OTHERS]
 
-    def test_failure_of_one_service_stops_no_other(self, server: Simulator) -> None:
+    def test_failure_of_one_service_does_not_stop_others(self, server: Simulator) -> None:
         server.faults.add(Fault("provider_refusal", match="rerank/b", times=9))
         found = mixed(server)
         assert found.failed
         assert actions(found) == {"a": "created", "b": "none", "c": "created", "d": "created"}
         assert found["msg"].startswith("1 of 4 endpoints failed. b: ")
 
-    def test_hundred_endpoints_of_ten_services_are_one_read(self, server: Simulator) -> None:
+    def test_hundred_endpoints_of_ten_services_need_one_request(self, server: Simulator) -> None:
         declared = []
         for number in range(100):
             service, name = TEN[number % 10], f"e{number}"
@@ -116,10 +116,10 @@ class TestOptions:
         found = run(server, wrong, parallel=0)
         assert found.result.keys() == {"failed", "msg"}
         assert found["msg"] == (
-            "5 problems: (1) endpoints[0]: service_settings.dimensions must be a whole number, not 'many'. "
-            "(2) endpoints[1]: service is required: the name of an inference service, as in the API. "
-            "(3) endpoints[2]: service_settings.access_key and service_settings.secret_key belong together: one of "
-            "them is missing. (4) inference_id a stands in the list more than once: endpoints[0], endpoints[1]. "
+            "5 problems: (1) endpoints[0]: service_settings.dimensions must be an integer, not 'many'. "
+            "(2) endpoints[1]: service is required. Hint: set it to the name of an inference service, as in the API. "
+            "(3) endpoints[2]: service_settings.access_key and service_settings.secret_key must be set together. "
+            "(4) inference_id a appears more than once in the list: endpoints[0], endpoints[1]. "
             "(5) parallel must be from 1 to 64, not 0."
         )
         assert server.requests == []
@@ -131,8 +131,10 @@ class TestOptions:
         assert "defaults.cohere must be a dictionary" in found["msg"]
         assert server.requests == []
 
-    def test_wrong_options_show_no_secret_of_any_form(self, server: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-        logged = log_of(monkeypatch)
+    def test_invalid_options_show_no_secret_in_any_form(
+        self, server: Simulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        logged = capture_log(monkeypatch)
         for wrong in (
             {"endpoints": [{"service_settings": {"api_key": SECRET}}]},
             {"endpoints": f'[{{"inference_id": "a", "service_settings": {{"acme_token": "{SECRET}"}}}}]'},
@@ -151,23 +153,23 @@ class TestPurge:
 
     LISTED: ClassVar = [{"inference_id": "a", "service": "openai"}]
 
-    def test_purge_removes_endpoints_of_the_services_in_the_list(self, server: Simulator) -> None:
+    def test_purge_deletes_endpoints_of_the_services_in_the_list(self, server: Simulator) -> None:
         self.seed(server)
         found = run(server, self.LISTED, purge=True)
         assert actions(found) == {"a": "none", "x": "deleted"}
         assert {"y", "z", ".elser-2-elasticsearch"} <= server.endpoints.keys()
 
-    def test_purge_removes_endpoints_of_the_services_that_are_named(self, server: Simulator) -> None:
+    def test_purge_deletes_endpoints_of_purge_services(self, server: Simulator) -> None:
         self.seed(server)
         found = run(server, self.LISTED, purge=True, purge_services=["cohere", "mistral"])
         assert actions(found) == {"a": "none", "y": "deleted", "z": "deleted"}
 
-    def test_purge_never_removes_a_built_in_endpoint(self, server: Simulator) -> None:
+    def test_purge_never_deletes_a_built_in_endpoint(self, server: Simulator) -> None:
         self.seed(server)
         found = run(server, self.LISTED, purge=True, purge_services=["elasticsearch"])
         assert actions(found) == {"a": "none"}
 
-    def test_older_name_of_a_service_purges_what_the_server_stores_for_it(self, server: Simulator) -> None:
+    def test_deprecated_service_name_purges_stored_endpoints(self, server: Simulator) -> None:
         settings = {"model_id": ".elser_model_2", "num_threads": 1, "num_allocations": 1}
         for name in ("a", "x"):
             server.seed(name, service="elasticsearch", task_type="sparse_embedding", service_settings=settings)

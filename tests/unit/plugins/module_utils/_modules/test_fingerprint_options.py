@@ -14,12 +14,12 @@ DECLARED = {"elasticsearch_url": "https://es.example.com:9200", "update_secrets"
 
 
 @pytest.mark.parametrize("name", ["", "A", "-a", "a/b", "a,b", "a*", "..", ".", "a b", "_all", "é"])
-def test_name_that_no_index_can_have_is_rejected(name: str) -> None:
-    assert "is no name of an index" in message(**DECLARED, fingerprint_index=name)
+def test_invalid_index_name_is_rejected(name: str) -> None:
+    assert "is not a valid index name" in message(**DECLARED, fingerprint_index=name)
 
 
 def test_file_store_requires_a_file() -> None:
-    assert message(**DECLARED, fingerprint_store="file") == "fingerprint_store=file needs fingerprint_file."
+    assert message(**DECLARED, fingerprint_store="file") == "fingerprint_store=file requires fingerprint_file."
 
 
 @pytest.mark.parametrize("options", [{"fingerprint_index": "A"}, {"fingerprint_store": "file"}])

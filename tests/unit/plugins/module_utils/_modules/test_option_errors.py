@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options that are not what their spec wants: told all at once, with the place, and never as a traceback."""
+"""Tests for error messages about invalid options."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.esops.inference.plugins.module_utils._modules.option_errors import validation_errors
-from ansible_collections.esops.inference.plugins.module_utils._modules.raw_options import misfits
+from ansible_collections.esops.inference.plugins.module_utils._modules.raw_options import find_invalid_options
 from tests.simulator import Simulator
 from tests.unit.support import ID, endpoint, endpoints, info, message, offline, run_module, seed
 
@@ -38,13 +38,15 @@ class TestNumbers:
             ({"chunking_settings": {"strategy": "word", "overlap": True}}, ["chunking_settings.overlap"]),
         ],
     )
-    def test_a_boolean_is_none(self, server: Simulator, options: dict[str, Any], names: list[str]) -> None:
+    def test_boolean_is_rejected_for_integer_option(
+        self, server: Simulator, options: dict[str, Any], names: list[str]
+    ) -> None:
         failed = endpoint(server, **options)
         for name in names:
             assert re.search(rf"(^|\) ){re.escape(name)} must be a number, not (true|false)\.", failed["msg"])
         assert server.requests == []
 
-    def test_a_boolean_is_none_in_a_list_either(self, server: Simulator) -> None:
+    def test_boolean_in_a_list_is_rejected_for_integer_option(self, server: Simulator) -> None:
         listed: list[Any] = [{"inference_id": "a"}, {"inference_id": "b", "task_settings": {"max_tokens": True}}]
         listed.append('{"inference_id": "c", "task_settings": {"top_k": false}}')
         failed = endpoints(server, endpoints=listed, defaults={"task_settings": {"top_p": True}})
@@ -55,12 +57,12 @@ class TestNumbers:
 
     @pytest.mark.parametrize("value", [float("inf"), "-Infinity", "1e999999999", "nan", "soon"])
     @pytest.mark.parametrize("name", ["retries", "wait_timeout"])
-    def test_a_whole_one_is_finite(self, name: str, value: Any) -> None:
-        assert message(elasticsearch_url=URL, **{name: value}).startswith(f"{name} must be a whole number, not ")
+    def test_infinite_number_is_rejected_for_integer_option(self, name: str, value: Any) -> None:
+        assert message(elasticsearch_url=URL, **{name: value}).startswith(f"{name} must be an integer, not ")
 
 
 class TestTypes:
-    def test_all_wrong_ones_are_told_at_once(self, server: Simulator) -> None:
+    def test_all_type_errors_are_reported_at_once(self, server: Simulator) -> None:
         failed = endpoint(
             server,
             timeout="soon",
@@ -75,8 +77,8 @@ class TestTypes:
             "value of task_type must be one of: completion, chat_completion, got: embedding",
             "service_settings.rate_limit must be a dictionary, not a number.",
             f"Unsupported parameters: service_settings.modelid. {group}",
-            "task_settings.max_tokens must be a whole number, not 'many'.",
-            "task_settings.top_k must be a whole number, not a list.",
+            "task_settings.max_tokens must be an integer, not 'many'.",
+            "task_settings.top_k must be an integer, not a list.",
         ]
         assert "(7) Unsupported parameters: unknown. Supported parameters include: allow_recreate," in failed["msg"]
         assert server.requests == []
@@ -88,17 +90,17 @@ class TestTypes:
             ({"endpoints": [5]}, "endpoints[0] must be a dictionary, not a number."),
             ({"endpoints": [{"inference_id": "a"}, None]}, "endpoints[1] must be a dictionary, not null."),
             ({"endpoints": [None]}, "endpoints[0] must be a dictionary, not null."),
-            ({"endpoints": ["a"]}, "endpoints[0] must be a dictionary, not a text."),
-            ({"endpoints": [""]}, "endpoints[0] must be a dictionary, not an empty text."),
-            ({"endpoints": ["a", "b"]}, "endpoints[0], endpoints[1] must be a dictionary, not a text."),
+            ({"endpoints": ["a"]}, "endpoints[0] must be a dictionary, not a string."),
+            ({"endpoints": [""]}, "endpoints[0] must be a dictionary, not an empty string."),
+            ({"endpoints": ["a", "b"]}, "endpoints[0], endpoints[1] must be a dictionary, not a string."),
             (
                 {"endpoints": list("abcde")},
-                "endpoints[0], endpoints[1], endpoints[2] and 2 more must be a dictionary, not a text.",
+                "endpoints[0], endpoints[1], endpoints[2] and 2 more must be a dictionary, not a string.",
             ),
             ({"endpoints": None}, "endpoints must be a list of dictionaries, not null."),
-            ({"endpoints": ""}, "endpoints must be a list of dictionaries, not an empty text."),
-            ({"endpoints": "a, b"}, "endpoints must be a list of dictionaries, not a text."),
-            ({"endpoints": "[]"}, "endpoints must be a list of dictionaries, not a text."),
+            ({"endpoints": ""}, "endpoints must be a list of dictionaries, not an empty string."),
+            ({"endpoints": "a, b"}, "endpoints must be a list of dictionaries, not a string."),
+            ({"endpoints": "[]"}, "endpoints must be a list of dictionaries, not a string."),
             ({"endpoints": True}, "endpoints must be a list of dictionaries, not a boolean."),
             ({"endpoints": {"inference_id": "a"}}, "endpoints must be a list of dictionaries, not a dictionary."),
             ({}, "missing required arguments: endpoints"),
@@ -107,7 +109,7 @@ class TestTypes:
                 "missing required arguments: endpoints[0].inference_id, endpoints[1].inference_id",
             ),
             ({"endpoints": [], "defaults": ["a"]}, "defaults must be a dictionary, not a list."),
-            ({"endpoints": [], "defaults": "a"}, "defaults must be a dictionary, not a text."),
+            ({"endpoints": [], "defaults": "a"}, "defaults must be a dictionary, not a string."),
             (
                 {"endpoints": [{"inference_id": "a", "service_settings": ["b"]}]},
                 "endpoints[0].service_settings must be a dictionary, not a list.",
@@ -122,25 +124,25 @@ class TestTypes:
             ),
         ],
     )
-    def test_wrong_element_is_named_once(self, options: dict[str, Any], problem: str) -> None:
+    def test_invalid_element_is_reported_once(self, options: dict[str, Any], problem: str) -> None:
         assert run_module("anthropic_endpoints", {"elasticsearch_url": URL, **options})["msg"] == problem
 
-    def test_what_is_required_is_told_beside_the_rest(self) -> None:
+    def test_missing_option_is_reported_with_other_errors(self) -> None:
         failed = run_module("anthropic_endpoint", {"task_settings": {"foo": 1}})
         begins = (
             "2 problems: (1) missing required arguments: inference_id (2) Unsupported parameters: task_settings.foo. "
         )
         assert failed["msg"].startswith(begins)
 
-    def test_a_single_one_is_told_alone(self) -> None:
-        told = message(elasticsearch_url=URL, state="gone")
-        assert told == "value of state must be one of: present, absent, got: gone"
+    def test_single_type_error_is_not_numbered(self) -> None:
+        msg = message(elasticsearch_url=URL, state="gone")
+        assert msg == "value of state must be one of: present, absent, got: gone"
 
     @pytest.mark.parametrize(("value", "kind"), [({"key": "value-of-it"}, "dictionary"), (["value-of-it"], "list")])
     @pytest.mark.parametrize("name", ["model_id", "url", "api_key"])
-    def test_the_text_of_a_structure_is_no_string(self, name: str, value: Any, kind: str) -> None:
-        told = message(elasticsearch_url=URL, service_settings={name: value})
-        assert f"service_settings.{name} must be a string, not a {kind}" in told
+    def test_structure_is_rejected_for_string_option(self, name: str, value: Any, kind: str) -> None:
+        msg = message(elasticsearch_url=URL, service_settings={name: value})
+        assert f"service_settings.{name} must be a string, not a {kind}" in msg
 
 
 class TestValues:
@@ -150,34 +152,34 @@ class TestValues:
             ("256.5", "'256.5'"),
             (256.5, "256.5"),
             ("many", "'many'"),
-            ("", "an empty text"),
+            ("", "an empty string"),
             ("0x10", "'0x10'"),
             ("1024 tokens", "'1024 tokens'"),
             ("1,024,000", "'1,024,000'"),
             ("nan", "'nan'"),
-            ("unlimited", "a text that may be a secret"),
+            ("unlimited", "a string that may be a secret"),
             ("inf", "an infinite number"),
             ([], "a list"),
         ],
     )
-    def test_anything_else_is_rejected_with_the_value(self, value: Any, shown: str) -> None:
-        told = message(elasticsearch_url=URL, task_settings={"max_tokens": value})
-        assert told == f"task_settings.max_tokens must be a whole number, not {shown}."
+    def test_invalid_integer_is_rejected_with_the_value(self, value: Any, shown: str) -> None:
+        msg = message(elasticsearch_url=URL, task_settings={"max_tokens": value})
+        assert msg == f"task_settings.max_tokens must be an integer, not {shown}."
 
     @pytest.mark.parametrize(
         ("value", "shown"), [("0,5", "'0,5'"), (10**400, "a number that is too large"), ({}, "a dictionary")]
     )
     def test_value_that_is_not_a_number_is_shown(self, value: Any, shown: str) -> None:
-        told = message(elasticsearch_url=URL, task_settings={"temperature": value})
-        assert told == f"task_settings.temperature must be a number, not {shown}."
+        msg = message(elasticsearch_url=URL, task_settings={"temperature": value})
+        assert msg == f"task_settings.temperature must be a number, not {shown}."
 
     @pytest.mark.parametrize(("value", "shown"), [(2, "the number 2"), ("maybe", "'maybe'"), ([], "a list")])
     def test_value_that_is_not_a_boolean_is_shown(self, value: Any, shown: str) -> None:
         assert message(elasticsearch_url=URL, force=value) == f"force must be a boolean, not {shown}."
 
 
-class TestTexts:
-    """YAML reads some texts as numbers, booleans or dates: C(0123) is 83, C(12:30:00) is 45000."""
+class TestStrings:
+    """YAML reads some strings as numbers, booleans, or dates: C(0123) is 83, C(12:30:00) is 45000."""
 
     @pytest.mark.parametrize(
         ("value", "shown"),
@@ -187,12 +189,12 @@ class TestTexts:
     def test_number_is_rejected_as_an_id(self, module: str, value: Any, shown: str) -> None:
         single = module == "anthropic_endpoint"
         options = {"inference_id": value} if single else {"endpoints": [{"inference_id": value}]}
-        told = run_module(module, {"elasticsearch_url": URL, **options})["msg"]
+        msg = run_module(module, {"elasticsearch_url": URL, **options})["msg"]
         place, hint = (
             "" if single else "endpoints[0].",
-            " Hint: quote it, or add the filter string to a template." if shown.startswith("the ") else "",
+            " Hint: quote the value, or apply the string filter to it." if shown.startswith("the ") else "",
         )
-        assert f"{place}inference_id must be a string, not {shown}.{hint}" in told
+        assert f"{place}inference_id must be a string, not {shown}.{hint}" in msg
 
     @pytest.mark.parametrize(
         ("module", "options", "problem"),
@@ -219,13 +221,11 @@ class TestTexts:
             (
                 "anthropic_endpoint",
                 {"ca_path": 83},
-                "ca_path must be a string, not the number 83. Hint: quote it, or add the filter string to a template.",
+                "ca_path must be a string, not the number 83. Hint: quote the value, or apply the string filter to it.",
             ),
         ],
     )
-    def test_number_is_rejected_wherever_a_string_belongs(
-        self, module: str, options: dict[str, Any], problem: str
-    ) -> None:
+    def test_number_is_rejected_for_string_option(self, module: str, options: dict[str, Any], problem: str) -> None:
         required = {"inference_id": ID} if module == "anthropic_endpoint" else {}
         assert problem in run_module(module, {"elasticsearch_url": URL, **required, **options})["msg"]
 
@@ -235,31 +235,31 @@ class TestTexts:
         failed = offline(elasticsearch_url=URL, elasticsearch_username="joe", **{name: value})
         kind = "a boolean" if value is True else "a number"
         assert (
-            f"{name} must be a string, not {kind}. Hint: quote it, or add the filter string to a template."
+            f"{name} must be a string, not {kind}. Hint: quote the value, or apply the string filter to it."
             in failed["msg"]
         )
         assert "918273645" not in failed.output
 
     def test_number_in_place_of_the_provider_key_is_not_shown(self) -> None:
         failed = offline(elasticsearch_url=URL, service_settings={"api_key": 918273645})
-        assert failed["msg"].startswith("service_settings.api_key must be a string, not a number. Hint: quote it")
+        assert failed["msg"].startswith("service_settings.api_key must be a string, not a number. Hint: quote")
         assert "918273645" not in failed.output
 
     def test_date_is_rejected(self) -> None:
         spec = {"inference_id": {"type": "str"}}
-        assert validation_errors(misfits(spec, {"inference_id": datetime.date(2026, 1, 2)})) == [
+        assert validation_errors(find_invalid_options(spec, {"inference_id": datetime.date(2026, 1, 2)})) == [
             "inference_id must be a string, not a date."
         ]
 
 
 class TestUnknownSettings:
     HINT = (
-        " Hint: a cluster that is newer than this collection can return settings that this collection does not support."
-        " Upgrade the collection, or leave the settings out, for example with the filter "
+        " A newer cluster can return settings that this version of the collection does not support."
+        " Hint: upgrade the collection, or remove the settings, for example with the filter "
         "ansible.utils.remove_keys(target=['thinking'])."
     )
 
-    def test_setting_that_a_newer_server_shows_is_named_with_what_to_do(self, server: Simulator) -> None:
+    def test_setting_of_a_newer_server_has_a_hint(self, server: Simulator) -> None:
         seed(server, "a")
         seed(server, "b", thinking={"type": "enabled"})
         read = info(server, service="anthropic")["endpoints"]
@@ -268,13 +268,13 @@ class TestUnknownSettings:
             "max_tokens, temperature, top_k, top_p." + self.HINT
         )
 
-    def test_setting_of_many_endpoints_is_named_once(self) -> None:
+    def test_unsupported_setting_of_many_endpoints_is_reported_once(self) -> None:
         listed = [{"inference_id": f"e{number}", "thinking": 1} for number in range(5)]
-        told = run_module("anthropic_endpoints", {"elasticsearch_url": URL, "endpoints": listed})["msg"]
-        assert told.startswith(
+        msg = run_module("anthropic_endpoints", {"elasticsearch_url": URL, "endpoints": listed})["msg"]
+        assert msg.startswith(
             "Unsupported parameters: endpoints[0].thinking, endpoints[1].thinking, endpoints[2].thinking and 2 more. "
         )
-        assert told.endswith(self.HINT)
+        assert msg.endswith(self.HINT)
 
-    def test_misspelled_option_of_the_module_has_no_such_hint(self) -> None:
+    def test_misspelled_option_has_no_hint_about_newer_servers(self) -> None:
         assert "newer" not in message(elasticsearch_url=URL, service_settings={"modelid": "m"}, time_out=1)

@@ -13,7 +13,7 @@ ENDPOINT = Endpoint("a", "completion", "anthropic", {"service_settings.model_id"
 CREATED = Outcome("a", "created", True, None, ENDPOINT, ("service_settings.model_id",))
 
 
-def test_result_of_a_change_has_a_diff_in_diff_mode_alone() -> None:
+def test_result_of_a_change_has_a_diff_only_in_diff_mode() -> None:
     assert endpoint_result(CREATED, diff_mode=False) == {
         "changed": True,
         "action": "created",
@@ -28,7 +28,7 @@ def test_result_of_an_endpoint_that_does_not_exist_is_null() -> None:
     assert endpoint_result(Outcome("a"), diff_mode=False)["endpoint"] is None
 
 
-def test_error_makes_a_failure_that_tells_what_was_changed() -> None:
+def test_error_returns_a_failure_with_the_changes() -> None:
     result = endpoint_result(Outcome("a", "created", True, error=Refused("No.", 404)), diff_mode=False)
     assert (result["failed"], result["msg"], result["changed"]) == (True, "No.", True)
     assert result["failure"]["status"] == 404

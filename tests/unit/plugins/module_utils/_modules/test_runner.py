@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the options of a module to its exit: how everything ends as one clear message."""
+"""Tests for the common entry point of all modules."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ Work = Callable[[Context], dict[str, Any]]
 
 @pytest.fixture
 def working(monkeypatch: pytest.MonkeyPatch) -> Callable[[Work], None]:
-    """Gives the module something else to do."""
+    """Replace the function that executes the module."""
     return lambda work: monkeypatch.setattr(anthropic_endpoint, "work", work)
 
 
-class TestEnd:
-    def test_the_client_is_closed(self, server: Simulator, working: Callable[[Work], None]) -> None:
-        """A connection that is left open would be a warning, which is an error in these tests."""
+class TestExit:
+    def test_client_is_closed_after_the_run(self, server: Simulator, working: Callable[[Work], None]) -> None:
+        """An open connection would cause a warning, which is an error in these tests."""
         working(lambda context: {"changed": False, "found": context.api.get(ID)})
         assert endpoint(server)["found"] is None
 
-    def test_a_bug_is_one_message(self, server: Simulator, working: Callable[[Work], None]) -> None:
+    def test_bug_is_reported_in_one_message(self, server: Simulator, working: Callable[[Work], None]) -> None:
         def broken(_context: Context) -> dict[str, Any]:
             raise KeyError(f"no {KEY} here")
 
@@ -47,7 +47,9 @@ class TestEnd:
         assert run.result.keys() - {"invocation"} == {"failed", "msg"}
         assert "Traceback" not in run.output
 
-    def test_a_bug_tells_no_secret_in_any_form(self, server: Simulator, working: Callable[[Work], None]) -> None:
+    def test_bug_message_contains_no_secret_in_any_form(
+        self, server: Simulator, working: Callable[[Work], None]
+    ) -> None:
         password = "pass\"wo'rd\\é"
 
         def broken(_context: Context) -> dict[str, Any]:
@@ -58,7 +60,7 @@ class TestEnd:
         assert run["msg"].endswith(": '********' ********")
 
     @pytest.mark.parametrize("problem", ["Gone.", "Gone"])
-    def test_an_error_of_the_client_is_told_with_its_failure(
+    def test_client_error_is_returned_with_its_failure(
         self, server: Simulator, working: Callable[[Work], None], problem: str
     ) -> None:
         def lost(_context: Context) -> dict[str, Any]:
@@ -70,7 +72,7 @@ class TestEnd:
         assert run["failure"] == {"status": None, "type": None, "reason": problem, "method": "PUT", "path": "/x"}
         assert "Traceback" not in run.output
 
-    def test_a_failed_result_is_a_failure(self, server: Simulator, working: Callable[[Work], None]) -> None:
+    def test_failed_result_fails_the_module(self, server: Simulator, working: Callable[[Work], None]) -> None:
         working(lambda _task: {"failed": True, "msg": "no", "changed": True})
         run = endpoint(server)
         assert {name: run[name] for name in ("failed", "msg", "changed")} == {
@@ -79,13 +81,13 @@ class TestEnd:
             "changed": True,
         }
 
-    def test_the_task_knows_how_it_is_run(self, server: Simulator, working: Callable[[Work], None]) -> None:
+    def test_context_has_check_mode_and_diff_mode(self, server: Simulator, working: Callable[[Work], None]) -> None:
         working(lambda context: {"seen": [context.check_mode, context.diff_mode, context.params["inference_id"]]})
         assert endpoint(server, check=True)["seen"] == [True, False, ID]
         assert endpoint(server, diff=True)["seen"] == [False, True, ID]
 
     @pytest.mark.parametrize("fails", [False, True])
-    def test_warnings_arrive_in_order_and_without_secrets(
+    def test_warnings_keep_their_order_and_contain_no_secrets(
         self, server: Simulator, working: Callable[[Work], None], fails: bool
     ) -> None:
         def warn(context: Context) -> dict[str, Any]:
@@ -99,18 +101,20 @@ class TestEnd:
         assert run.warnings == ["first with ********", "second with ********"]
         assert run.failed is fails
 
-    @pytest.mark.parametrize(("times", "told"), [(1, "once"), (2, "2 times")])
-    def test_requests_that_were_sent_again_are_told(
-        self, server: Simulator, monkeypatch: pytest.MonkeyPatch, times: int, told: str
+    @pytest.mark.parametrize(
+        ("times", "retried"), [(1, "A request was retried once"), (2, "Requests were retried 2 times")]
+    )
+    def test_retries_cause_a_warning(
+        self, server: Simulator, monkeypatch: pytest.MonkeyPatch, times: int, retried: str
     ) -> None:
         monkeypatch.setattr("time.sleep", lambda _seconds: None)
         seed(server)
         server.faults.add(Fault("status", status=503, times=times))
         run = endpoint(server, retries=2)
-        assert run.warnings == [f"A request had to be sent again {told}, the last time for status 503."]
+        assert run.warnings == [f"{retried}. Last reason: status 503."]
         assert (run["changed"], run["endpoint"]) == (False, STORED)
 
-    def test_without_requests_the_library_is_named(self, server: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_missing_requests_library_is_reported(self, server: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(runner, "REQUESTS_IMPORT_ERROR", ImportError("No module named requests"))
         run = endpoint(server, **DOCUMENTED)
         assert run["msg"].startswith("Failed to import the required Python library (requests) on ")

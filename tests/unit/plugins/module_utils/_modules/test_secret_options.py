@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.esops.inference.plugins.module_utils._modules.secret_options import leaves, secret_options
+from ansible_collections.esops.inference.plugins.module_utils._modules.secret_options import (
+    find_secret_options,
+    scalar_values,
+)
 
 SPEC = {
     "password": {"type": "str", "no_log": True},
@@ -16,7 +19,7 @@ SPEC = {
 
 def test_secret_is_found_at_any_depth() -> None:
     given = {"password": "a", "user": "b", "one": {"key": "c", "other": "d"}, "many": [{"key": "e"}, {}, {"key": "f"}]}
-    assert list(secret_options(SPEC, given)) == [
+    assert list(find_secret_options(SPEC, given)) == [
         ("password", "a"),
         ("one.key", "c"),
         ("many[0].key", "e"),
@@ -26,9 +29,9 @@ def test_secret_is_found_at_any_depth() -> None:
 
 def test_secret_of_a_wrong_type_is_found() -> None:
     given = {"password": {"id": 5, "key": ["a"]}, "one": "b", "many": ["c", {"key": "d"}]}
-    assert list(secret_options(SPEC, given)) == [("password", "5"), ("password", "a"), ("many[1].key", "d")]
+    assert list(find_secret_options(SPEC, given)) == [("password", "5"), ("password", "a"), ("many[1].key", "d")]
 
 
-def test_leaves_are_texts_and_numbers_but_for_names_to_leave_out() -> None:
+def test_scalar_values_are_strings_and_numbers_without_skipped_keys() -> None:
     result = {"a": ["b", 1, True, None, {"msg": "c", "d": 2.5}], "msg": "e"}
-    assert list(leaves(result, ("msg",))) == ["b", "1", "2.5"]
+    assert list(scalar_values(result, ("msg",))) == ["b", "1", "2.5"]

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No secret leaves: whatever happens in a run, its whole output, with -vvvv and --diff, holds none in any form.
+"""Tests that no output contains a secret in any form, even with -vvvv and --diff and after any failure.
 
-Every run of the matrix uses an endpoint's key, one way of authentication, and a header; the server echoes what it can.
+Every run uses a provider API key, an authentication method, and a header. The server echoes as much as it can.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from tests.unit.support import (
     MODEL,
     SECRETS,
     Run,
+    capture_log,
     endpoint,
     endpoints,
     environment,
+    find_leaks,
     forms,
-    leaks,
-    log_of,
     seed,
 )
 
-#: Each with characters that JSON, URLs or base64 write in another way.
+#: Secrets with characters that JSON, URLs, or Base64 encode.
 KEY = 'sk-ant-"new"/kéy+1='
 PASSWORD = "pass \"w'rd\\/+é"
 USER = "jürgen"
@@ -46,7 +46,7 @@ TOKEN = "AAEAAWVsYXN0aWM/token+4="
 HEADER = 'header "v4lue"/+5'
 URL_PASSWORD = "url/p4ss+6"
 
-#: Ways of authentication: the options, and what is secret of them.
+#: Authentication methods: options and their secrets.
 AUTHENTICATION: dict[str, tuple[dict[str, str], list[str]]] = {
     "basic": (
         {"elasticsearch_username": USER, "elasticsearch_password": PASSWORD},
@@ -65,18 +65,18 @@ ACCOUNTS = Security(
 
 
 def echoed(context: Context) -> dict[str, Any]:
-    """A bug whose words are everything that the module was told."""
+    """Simulate a bug whose exception contains all options."""
     raise RuntimeError(dict(context.params), context.params, json.dumps(context.params), str(context.params["headers"]))
 
 
 @dataclass(frozen=True)
 class Case:
-    """What happens to a run.
+    """A failure scenario.
 
-    :ivar faults: what the server does; it is asked in the same order each time.
-    :ivar options: beside those that every run has.
-    :ivar denied: whether nobody is let in ("users"), or nobody may do anything ("privileges").
-    :ivar fails: whether the run fails; a create whose answer is lost is found to be done.
+    :ivar faults: faults of the server. The order of the requests is always the same.
+    :ivar options: additional options.
+    :ivar denied: "users" to reject all credentials, "privileges" to reject all requests, or empty.
+    :ivar fails: whether the run fails. It does not if only the response of a create is lost.
     """
 
     faults: tuple[Fault, ...] = ()
@@ -136,10 +136,10 @@ def run_bulk(server: Simulator, **options: Any) -> Run:
 @pytest.mark.parametrize("way", AUTHENTICATION)
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("run", [run_single, run_bulk])
-def test_no_output_holds_a_secret(
+def test_output_contains_no_secret(
     monkeypatch: pytest.MonkeyPatch, run: Callable[..., Run], name: str, way: str, place: str
 ) -> None:
-    logged = log_of(monkeypatch)
+    logged = capture_log(monkeypatch)
     case = CASES[name]
     credentials, secrets = AUTHENTICATION[way]
     headers = {"X-Found-Token": HEADER, "X-Tenant": "a"}
@@ -158,44 +158,44 @@ def test_no_output_holds_a_secret(
         sent = [exchange.headers for exchange in server.log]
     assert ended.failed is case.fails
     if "URL" not in name:
-        # They were in use, or would have been.
+        # These secrets are in use, or would be.
         assert all(exchange["x-found-token"] == HEADER and "authorization" in exchange for exchange in sent)
     secrets = [*secrets, KEY, HEADER, URL_PASSWORD]
-    assert leaks(ended.output, secrets) == []
-    assert leaks("".join(logged), secrets) == []
+    assert find_leaks(ended.output, secrets) == []
+    assert find_leaks("".join(logged), secrets) == []
     assert "Traceback" not in ended.output
 
 
-def test_the_matrix_would_notice(server: Simulator) -> None:
-    """The echo of the simulator does hold the key: it is hidden, not absent."""
+def test_leak_is_detected(server: Simulator) -> None:
+    """The response of the simulator contains the key, so the module has to hide it."""
     server.faults.add(Fault("echo", match="^PUT"))
     ended = run_single(server)
     assert "Configuration contains settings [{service=anthropic, service_settings={api_key=********," in ended["msg"]
-    assert leaks(json.dumps({"msg": f"api_key={KEY}"}), [KEY]) != []
+    assert find_leaks(json.dumps({"msg": f"api_key={KEY}"}), [KEY]) != []
 
 
 @pytest.mark.parametrize("form", [form for secret in SECRETS for form in forms(secret)])
-def test_no_other_test_can_pass_while_a_secret_leaks(
-    monkeypatch: pytest.MonkeyPatch, server: Simulator, form: str
-) -> None:
+def test_leak_fails_every_test(monkeypatch: pytest.MonkeyPatch, server: Simulator, form: str) -> None:
     monkeypatch.setattr(anthropic_endpoint, "work", lambda _task: {"changed": False, "shown": [f"it is {form}."]})
-    with pytest.raises(AssertionError, match="The output holds"):
+    with pytest.raises(AssertionError, match="The output contains"):
         endpoint(server)
 
 
-def test_every_run_shows_its_options(server: Simulator) -> None:
-    """Whether ansible-core has them in the result of itself, or only if told to: they are part of what is searched."""
+def test_output_contains_the_options(server: Simulator) -> None:
+    """Some versions of ansible-core return the options only on request. The search includes them in any case."""
     settings = run_single(server)["invocation"]["module_args"]["service_settings"]
     assert (settings["model_id"], settings["api_key"]) == (MODEL, "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER")
 
 
 @pytest.mark.parametrize("form", forms(KEY))
-def test_the_server_may_echo_it_in_any_form(monkeypatch: pytest.MonkeyPatch, server: Simulator, form: str) -> None:
+def test_secret_echoed_by_the_server_in_any_form_is_hidden(
+    monkeypatch: pytest.MonkeyPatch, server: Simulator, form: str
+) -> None:
     seed(server)
     monkeypatch.setattr("tests.simulator.faults.endpoint_not_found", lambda _id: _refusal(f"what is {form} there?"))
     server.faults.add(Fault("not_found"))
     ended = run_single(server)
-    assert leaks(ended.output, [KEY]) == []
+    assert find_leaks(ended.output, [KEY]) == []
     assert "failed with status 400 (odd_exception): what is ******** there?" in ended["msg"]
 
 
@@ -205,13 +205,13 @@ def _refusal(reason: str) -> Exception:
 
 @pytest.mark.parametrize("update", ["on_create", "always"])
 @pytest.mark.parametrize("run", [run_single, run_bulk])
-def test_a_new_key_is_a_change_without_either_value(run: Callable[..., Run], update: str) -> None:
+def test_new_key_is_a_change_without_values(run: Callable[..., Run], update: str) -> None:
     with Simulator() as server:
         seed(server)
         seed(server, "second")
         ended = run(server, update_secrets=update)
     assert not ended.failed
     assert ended["changed"] is (update == "always")
-    assert leaks(ended.output, [KEY, FORMER_KEY]) == []
+    assert find_leaks(ended.output, [KEY, FORMER_KEY]) == []
     if update == "always":
         assert "api_key" in json.dumps(ended["diff"])

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Endpoints are selected by IDs and patterns, and read although one of them cannot be."""
+"""Tests for the selection of endpoints, and for reading them although one of them is unreadable."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ansible_collections.esops.inference.plugins.module_utils._modules.selection
     is_built_in,
     is_pattern,
     read_endpoints,
-    selection_problems,
+    validate_selection,
 )
 from tests.simulator import Fault, Simulator
 from tests.unit.support import OTHERS, seed
@@ -34,26 +34,26 @@ def api(server: Simulator) -> Iterator[Inference]:
 
 def problems(**params: Any) -> list[str]:
     given: Mapping[str, Any] = {"inference_id": ["a"], "task_type": None, "service": None, **params}
-    return selection_problems(given, "Leave inference_id out")
+    return validate_selection(given, "omit inference_id")
 
 
-class TestProblems:
+class TestValidation:
     @pytest.mark.parametrize("entry", ["", ".", "..", "_all", "_services", "a/b", "a b", "\n"])
-    def test_entry_that_is_no_id_is_named(self, entry: str) -> None:
-        expected = f"inference_id: no endpoint can have the id {entry!r}. Leave inference_id out to read all endpoints."
+    def test_invalid_id_is_reported(self, entry: str) -> None:
+        expected = f"inference_id contains invalid IDs: {entry!r}. Hint: omit inference_id to select all endpoints."
         assert problems(inference_id=[entry, "a"]) == [expected]
 
     @pytest.mark.parametrize("task_type", ["any", "", "../x", "Rerank"])
-    def test_task_type_that_is_none_is_named(self, task_type: str) -> None:
+    def test_invalid_task_type_is_reported(self, task_type: str) -> None:
         assert problems(task_type=task_type) == [
-            f"task_type: {task_type!r} is none. Leave task_type out to read endpoints of any."
+            f"task_type {task_type!r} is not valid. Hint: omit task_type to select endpoints of any type."
         ]
 
-    def test_empty_service_is_named(self) -> None:
-        assert problems(service="") == ["service is empty. Leave service out to read endpoints of any."]
+    def test_empty_service_is_reported(self) -> None:
+        assert problems(service="") == ["service is empty. Hint: omit service to select endpoints of any service."]
 
     @pytest.mark.parametrize("entry", ["a", "a-*", ".elser-2-elasticsearch", "[ab]?"])
-    def test_valid_selection_has_none(self, entry: str) -> None:
+    def test_valid_selection_has_no_errors(self, entry: str) -> None:
         assert problems(inference_id=[entry], task_type="text_embedding", service="openai") == []
 
 
@@ -67,15 +67,15 @@ def test_id_with_a_leading_dot_is_built_in(inference_id: str, expected: bool) ->
     assert is_built_in(inference_id) is expected
 
 
-class TestReading:
-    def test_single_id_is_read_alone(self, server: Simulator, api: Inference) -> None:
+class TestReadEndpoints:
+    def test_single_id_needs_one_request(self, server: Simulator, api: Inference) -> None:
         seed(server, "a")
         assert [endpoint.inference_id for endpoint in read_endpoints(api, ["a"]).endpoints] == ["a"]
         assert read_endpoints(api, ["b"]).endpoints == []
         assert server.requests == ["GET /_inference/a", "GET /_inference/b"]
 
     @pytest.mark.parametrize(("task_type", "path"), [(None, "_all"), ("completion", "completion/_all")])
-    def test_several_ids_are_read_by_one_request(
+    def test_several_ids_need_one_request(
         self, server: Simulator, api: Inference, task_type: str | None, path: str
     ) -> None:
         seed(server, "a")
@@ -112,7 +112,7 @@ class TestReading:
         assert reading.warnings[0].startswith("Endpoints of the task type completion cannot be read: ")
         assert len(server.requests) == 1 + 1 + 6
 
-    def test_fault_of_the_cluster_is_raised(self, server: Simulator, api: Inference) -> None:
+    def test_error_of_the_cluster_is_raised(self, server: Simulator, api: Inference) -> None:
         server.faults.add(Fault("status", status=503))
         with pytest.raises(ApiError):
             read_endpoints(api, ["a", "b"])

@@ -114,7 +114,7 @@ class TestExplanation:
     def test_error_with_a_service_hint_is_a_new_error(self) -> None:
         explained = cluster_of(MemoryApi()).annotate(self.ERROR, wanted("a"))
         assert isinstance(explained, ApiError)
-        assert explained.hint == "chat_completion requires Elasticsearch 9.5 or later."
+        assert explained.hint == "upgrade to Elasticsearch 9.5 or later to use chat_completion."
         assert (explained.problem, explained.status) == (self.ERROR.problem, 400)
         assert self.ERROR.hint == "old"
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is special about the service anthropic. What follows from any rows is shown with a made-up service."""
+"""Tests for particularities of the service anthropic. A fictional service tests everything else."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ URL = "service_settings.url"
 
 
 class TestRows:
-    def test_create_needs_key_model_and_tokens(self) -> None:
-        assert SERVICE.missing({}, "completion") == [KEY, MODEL, TOKENS]
-        assert SERVICE.missing({}, "chat_completion") == [KEY, MODEL, TOKENS]
+    def test_create_requires_key_model_and_max_tokens(self) -> None:
+        assert SERVICE.missing_settings({}, "completion") == [KEY, MODEL, TOKENS]
+        assert SERVICE.missing_settings({}, "chat_completion") == [KEY, MODEL, TOKENS]
 
-    def test_new_endpoint_is_for_completion_unless_declared_otherwise(self) -> None:
+    def test_default_task_type_is_completion(self) -> None:
         assert SERVICE.task_types == ("completion", "chat_completion")
 
-    def test_rate_limit_has_the_only_default_that_servers_show(self) -> None:
+    def test_rate_limit_is_the_only_setting_with_a_default(self) -> None:
         assert SERVICE.defaults("completion") == {RATE: 50}
 
     def test_api_key_is_the_only_secret(self) -> None:
         assert SERVICE.secrets == (KEY,)
         assert SERVICE.named_credentials == KEY
 
-    def test_model_names_the_model_that_duplicates_are_searched_by(self) -> None:
+    def test_model_id_identifies_duplicates(self) -> None:
         assert SERVICE.model == MODEL
 
     @pytest.mark.parametrize(
@@ -53,14 +53,14 @@ class TestRows:
             ("task_type", []),
         ],
     )
-    def test_setting_changes_in_place_on_these_versions(self, path: str, versions: list[Any]) -> None:
+    def test_setting_can_be_updated_in_place_since_its_version(self, path: str, versions: list[Any]) -> None:
         assert [server for server in (V816, V817, V93, V94) if SERVICE.changes_in_place(path, server)] == versions
         assert SERVICE.is_fixed(path) is not bool(versions)
 
     def test_task_settings_are_updated_as_a_whole(self) -> None:
-        assert SERVICE.update_of((TOKENS,), {TOKENS: 5, TEMPERATURE: 0.5, RATE: 7}) == {TOKENS: 5, TEMPERATURE: 0.5}
+        assert SERVICE.select_update((TOKENS,), {TOKENS: 5, TEMPERATURE: 0.5, RATE: 7}) == {TOKENS: 5, TEMPERATURE: 0.5}
 
-    def test_service_settings_change_without_the_key_since_9_5(self) -> None:
+    def test_service_settings_are_updated_without_the_key_since_9_5(self) -> None:
         assert [SERVICE.needs_secrets((RATE,), server) for server in (V93, V94, V95)] == [True, True, False]
 
     def test_updates_are_validated_since_9_4(self) -> None:
@@ -82,12 +82,12 @@ class TestRows:
     ],
 )
 def test_top_k_is_recognized_under_the_name_of_top_p(shown: dict[str, Any], meant: dict[str, Any]) -> None:
-    found = SERVICE.normalise({TOKENS: 5, **shown})
+    found = SERVICE.normalize_settings({TOKENS: 5, **shown})
     assert found == {TOKENS: 5, **meant}
     assert all(type(found[path]) is type(value) for path, value in meant.items())
 
 
-class TestChecks:
+class TestValidation:
     @pytest.mark.parametrize(
         ("settings", "problem"),
         [
@@ -125,7 +125,7 @@ class TestChecks:
             ),
             (
                 {"service_settings": {"model_id": " m"}},
-                "service_settings.model_id ' m' has whitespace at its beginning or its end.",
+                "service_settings.model_id ' m' has leading or trailing whitespace.",
             ),
             (
                 {"service_settings": {"model_id": "m\u200b"}},
@@ -133,19 +133,19 @@ class TestChecks:
             ),
             (
                 {"service_settings": {"url": "example.com"}},
-                "service_settings.url must be a URL with http or https, not 'example.com'.",
+                "service_settings.url must be an http or https URL, not 'example.com'.",
             ),
             (
                 {"service_settings": {"url": "http://[x"}},
-                "service_settings.url must be a URL with http or https, not 'http://[x'.",
+                "service_settings.url must be an http or https URL, not 'http://[x'.",
             ),
             (
                 {"service_settings": {"url": "https://a b"}},
-                "service_settings.url must be a URL with http or https, not 'https://a b'.",
+                "service_settings.url must be an http or https URL, not 'https://a b'.",
             ),
             (
                 {"service_settings": {"url": "ftp://joe:password@a"}},
-                "service_settings.url must be a URL with http or https.",
+                "service_settings.url must be an http or https URL.",
             ),
             (
                 {"chunking_settings": {"max_chunk_size": -1}},
@@ -175,14 +175,14 @@ class TestChecks:
                 {"chunking_settings": {"strategy": "word", "overlap": -1}},
                 "chunking_settings.overlap must be at least 0, not -1.",
             ),
-            ({"chunking_settings": {"overlap": 1}}, "chunking_settings.overlap needs the strategy word."),
+            ({"chunking_settings": {"overlap": 1}}, "chunking_settings.overlap requires the strategy word."),
             (
                 {"chunking_settings": {"strategy": "sentence", "overlap": 1}},
-                "chunking_settings.overlap needs the strategy word.",
+                "chunking_settings.overlap requires the strategy word.",
             ),
             (
                 {"chunking_settings": {"strategy": "word", "sentence_overlap": 1}},
-                "chunking_settings.sentence_overlap needs the strategy sentence.",
+                "chunking_settings.sentence_overlap requires the strategy sentence.",
             ),
             (
                 {"chunking_settings": {"strategy": "sentence", "sentence_overlap": 2}},
@@ -190,8 +190,8 @@ class TestChecks:
             ),
         ],
     )
-    def test_documented_limit_is_checked(self, settings: dict[str, Any], problem: str) -> None:
-        assert SERVICE.problems(flatten(settings)) == [problem]
+    def test_value_beyond_a_documented_limit_is_rejected(self, settings: dict[str, Any], problem: str) -> None:
+        assert SERVICE.validate(flatten(settings)) == [problem]
 
     @pytest.mark.parametrize(
         "settings",
@@ -205,25 +205,25 @@ class TestChecks:
         ],
     )
     def test_value_at_a_documented_limit_is_accepted(self, settings: dict[str, Any]) -> None:
-        assert SERVICE.problems(flatten(settings)) == []
+        assert SERVICE.validate(flatten(settings)) == []
 
-    def test_url_that_may_hold_a_password_is_not_shown(self) -> None:
-        [problem] = SERVICE.problems({URL: "ftp://joe:password@a"})
+    def test_url_that_may_contain_a_password_is_not_shown(self) -> None:
+        [problem] = SERVICE.validate({URL: "ftp://joe:password@a"})
         assert "password" not in problem
 
     @pytest.mark.parametrize("model", ["", " "])
-    def test_model_without_a_name_is_a_problem(self, model: str) -> None:
-        assert len(SERVICE.problems({MODEL: model})) == 1
+    def test_empty_model_is_rejected(self, model: str) -> None:
+        assert len(SERVICE.validate({MODEL: model})) == 1
 
 
-class TestAdvice:
-    def test_temperature_together_with_top_p_is_advised_against(self) -> None:
+class TestWarnings:
+    def test_temperature_with_top_p_causes_a_warning(self) -> None:
         assert SERVICE.advise({TEMPERATURE: 0.1, TOP_P: 0.2}) == [
-            "task_settings has temperature and top_p; the documentation advises to alter one of them, not both."
+            "task_settings contains temperature and top_p. Anthropic recommends changing only one of them."
         ]
 
     @pytest.mark.parametrize("settings", [{}, {TEMPERATURE: 0.1}, {TOP_P: 0.2, TOP_K: 3}])
-    def test_one_of_temperature_and_top_p_gives_no_advice(self, settings: dict[str, Any]) -> None:
+    def test_temperature_or_top_p_causes_no_warning(self, settings: dict[str, Any]) -> None:
         assert SERVICE.advise(settings) == []
 
 
@@ -233,28 +233,28 @@ class TestExplain:
         [
             (
                 "Configuration contains settings [{url=https://x}] unknown to the [anthropic] service",
-                "service_settings.url requires Elasticsearch 9.6 or later, on each node.",
+                "upgrade each node to Elasticsearch 9.6 or later, or remove service_settings.url.",
             ),
             (
                 "[service_settings] url is not supported by all nodes in the cluster",
-                "service_settings.url requires Elasticsearch 9.6 or later, on each node.",
+                "upgrade each node to Elasticsearch 9.6 or later, or remove service_settings.url.",
             ),
             (
                 "settings [{chunking_settings={}}] unknown to the [anthropic] service",
-                "this service does not support chunking. Remove chunking_settings.",
+                "remove chunking_settings. This service does not support chunking.",
             ),
             (
                 "The [anthropic] service does not support task type [chat_completion]",
-                "chat_completion requires Elasticsearch 9.5 or later.",
+                "upgrade to Elasticsearch 9.5 or later to use chat_completion.",
             ),
             (
                 "[secret_settings] does not contain the required setting [api_key]",
-                "before Elasticsearch 9.5, an update of service_settings requires service_settings.api_key.",
+                "set service_settings.api_key. Before Elasticsearch 9.5, updates of service_settings require it.",
             ),
             ("something else", ""),
             ("validation call to service: [chunking_settings] does not fit", ""),
             ("for request from inference entity id [a] status [400]: unknown url", ""),
         ],
     )
-    def test_words_of_elasticsearch_have_a_hint_and_those_of_the_provider_none(self, words: str, hint: str) -> None:
+    def test_elasticsearch_errors_have_a_hint_and_provider_errors_do_not(self, words: str, hint: str) -> None:
         assert SERVICE.explain(words) == hint

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The catalog is what Elastic's specification says of the services, but for exceptions that have a reason."""
+"""Tests that the catalog matches the specification of Elasticsearch, apart from exceptions with a reason."""
 
 from __future__ import annotations
 
@@ -23,42 +23,45 @@ from tests.unit.reconciling import V816, V817
 
 SPECIFICATION: dict[str, Any] = json.loads(EXTRACT.read_text(encoding="utf-8"))
 
-#: Services that the specification leaves out, with the place where their rows were read.
+#: Services that the specification omits, with the source of their rows.
 UNSPECIFIED: dict[str, str] = {}
 
-#: Task types of a service that the specification leaves out.
+#: Task types of a service that the specification omits.
 MORE_TASK_TYPES = {
-    "hugging_face": {"sparse_embedding": "HuggingFaceModelFactory makes an ELSER model behind a URL for it."},
+    "hugging_face": {"sparse_embedding": "HuggingFaceModelFactory creates an ELSER model for it."},
 }
 
 #: Settings of the specification without a row of the same name.
 ELSEWHERE = {
-    ("custom", "service_settings.request.content"): "CustomServiceSettings.fromMap reads a text named request.",
-    ("custom", "service_settings.response.json_parser"): "The rows are those of what it holds.",
-    ("custom", "service_settings.input_type"): "The rows are those of what it holds.",
+    ("custom", "service_settings.request.content"): "CustomServiceSettings.fromMap reads a string named request.",
+    ("custom", "service_settings.response.json_parser"): "The rows describe its contents.",
+    ("custom", "service_settings.input_type"): "The rows describe its contents.",
 }
 
-#: Settings whose rows are of another type than in the specification.
+#: Settings whose rows have another type than the specification.
 OTHER_TYPES = {
     ("azureaistudio", "task_settings.do_sample"): "AzureAiStudioChatCompletionTaskSettings reads a boolean.",
-    ("googlevertexai", "service_settings.service_account_json"): "A text in JSON, which may be a dictionary here.",
+    ("googlevertexai", "service_settings.service_account_json"): "A JSON string, which can also be a dictionary here.",
     ("voyageai", "service_settings.embedding_type"): "VoyageAIEmbeddingsServiceSettings reads a name, not a number.",
 }
 
-#: Settings that the specification requires, and the rows do not.
+#: Settings that the specification requires, but the rows do not.
 OPTIONAL = {
-    ("cohere", "task_settings.input_type"): "CohereEmbeddingsTaskSettings does without, and only embeddings have it.",
-    ("custom", "service_settings.secret_parameters"): "CustomSecretSettings.fromMap makes an empty map of none.",
-    ("elasticsearch", "service_settings.model_id"): "A deployment_id names a model, too: see test_local.",
-    ("elasticsearch", "service_settings.num_threads"): "A deployment has its number already: see test_local.",
-    ("elser", "service_settings.num_threads"): "It depends on deployment_id: see test_local.",
-    ("elser", "service_settings.num_allocations"): "adaptive_allocations do as well: see test_local.",
+    (
+        "cohere",
+        "task_settings.input_type",
+    ): "CohereEmbeddingsTaskSettings does not require it.",
+    ("custom", "service_settings.secret_parameters"): "CustomSecretSettings.fromMap defaults to an empty map.",
+    ("elasticsearch", "service_settings.model_id"): "A deployment_id also identifies a model. See test_local.",
+    ("elasticsearch", "service_settings.num_threads"): "A deployment already has threads. See test_local.",
+    ("elser", "service_settings.num_threads"): "It depends on deployment_id. See test_local.",
+    ("elser", "service_settings.num_allocations"): "adaptive_allocations are an alternative. See test_local.",
 }
 
-#: Settings that rows require, and the specification does not.
+#: Settings that the rows require, but the specification does not.
 REQUIRED = {
     ("amazonbedrock", "service_settings.provider"): "AmazonBedrockServiceSettings.Builder.build",
-    ("custom", "service_settings.request"): "It stands for request.content.",
+    ("custom", "service_settings.request"): "It represents request.content.",
     ("custom", "service_settings.response.json_parser.completion_result"): "CompletionResponseParser.fromMap",
     ("custom", "service_settings.response.json_parser.relevance_score"): "RerankResponseParser.fromMap",
     ("custom", "service_settings.response.json_parser.text_embeddings"): "DenseEmbeddingResponseParser.fromMap",
@@ -70,17 +73,17 @@ REQUIRED = {
     ("googlevertexai", "service_settings.project_id"): "GoogleVertexAi{Embeddings,Rerank}ServiceSettings.fromMap",
 }
 
-#: Credentials that a create needs, although the specification does not require them.
+#: Credentials that a create requires, but the specification does not.
 NEEDED_CREDENTIALS = {
     "ai21": "DefaultSecretSettings.fromMap",
-    "azureopenai": "AzureOpenAiSecretSettings wants exactly one of three.",
-    "openai": "OpenAiSecretSettings wants exactly one of two.",
+    "azureopenai": "AzureOpenAiSecretSettings requires exactly one of three.",
+    "openai": "OpenAiSecretSettings requires exactly one of two.",
 }
 
-#: Services for which rows and specification differ in whether there are chunking_settings.
+#: Services for which only the rows or only the specification have chunking_settings.
 OTHER_CHUNKING = {
     "amazon_sagemaker": "SageMakerModelBuilder.fromRequest does not read them.",
-    "anthropic": "Elastic documented them once. The server refuses them, see `elasticsearch.md`.",
+    "anthropic": "Elastic used to document them. Elasticsearch rejects them, see `elasticsearch.md`.",
 }
 
 CATALOG = list(SERVICES.values())
@@ -92,7 +95,7 @@ def named(items: list[Service]) -> pytest.MarkDecorator:
 
 
 def specified() -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield the settings of the specification: the name of the service, the path, what is said of it."""
+    """Yield the settings of the specification: service name, path, and description."""
     for name, service in SPECIFICATION.items():
         for group in ("service_settings", "task_settings"):
             for setting, said in service.get(group, {}).items():
@@ -127,11 +130,11 @@ class TestSpecification:
             assert {row.type for row in found} <= {SAID[name, path]["type"]}
 
     @pytest.mark.parametrize(("name", "path"), SETTINGS)
-    def test_row_takes_every_value_that_the_specification_lists(self, name: str, path: str) -> None:
+    def test_row_accepts_every_value_of_the_specification(self, name: str, path: str) -> None:
         for row in rows(name, path):
             if row.choices:
-                said = {row.form(choice) for choice in SAID[name, path].get("choices", row.choices)}
-                assert said <= {row.form(choice) for choice in row.choices}
+                said = {row.normalize(choice) for choice in SAID[name, path].get("choices", row.choices)}
+                assert said <= {row.normalize(choice) for choice in row.choices}
 
     def test_rows_require_what_the_specification_requires(self) -> None:
         said = {place for place, setting in SAID.items() if setting["required"] and place not in ELSEWHERE}
@@ -146,7 +149,7 @@ class TestSpecification:
         assert required - said == set(REQUIRED)
 
     @named(SPECIFIED)
-    def test_create_needs_the_credentials_that_the_specification_requires(self, service: Service) -> None:
+    def test_create_requires_the_credentials_of_the_specification(self, service: Service) -> None:
         said = {path for path in service.secrets if SAID.get((service.name, path), {}).get("required")}
         always = [set(names) for names in service.credentials]
         for path in said:
@@ -161,7 +164,7 @@ class TestSpecification:
         assert differs is (service.name in OTHER_CHUNKING)
 
     @pytest.mark.parametrize("exceptions", [ELSEWHERE, OTHER_TYPES, OPTIONAL])
-    def test_exceptions_are_about_settings_of_the_specification(self, exceptions: dict[tuple[str, str], str]) -> None:
+    def test_exceptions_exist_in_the_specification(self, exceptions: dict[tuple[str, str], str]) -> None:
         assert set(exceptions) <= set(SAID)
 
 
@@ -179,57 +182,57 @@ class TestRows:
     def test_rows_of_one_path_are_of_one_type(self, service: Service) -> None:
         assert len({(row.path, row.type) for row in service.settings}) == len({row.path for row in service.settings})
 
-    def test_row_is_of_a_task_type_that_the_service_has(self, service: Service) -> None:
+    def test_task_type_of_a_row_is_supported_by_the_service(self, service: Service) -> None:
         for row in service.settings:
             assert not row.task_types or set(row.task_types) & set(service.task_types)
 
-    def test_no_row_is_inside_of_another(self, service: Service) -> None:
+    def test_rows_are_not_nested(self, service: Service) -> None:
         paths = {row.path for row in service.settings}
         assert not [path for path in paths for other in paths if path.startswith(f"{other}.")]
 
     def test_secret_rows_are_the_credentials(self, service: Service) -> None:
         assert {path for names in service.credentials for path in names} == set(service.secrets)
 
-    def test_secret_is_never_shown_filled_in_or_defaulted(self, service: Service) -> None:
+    def test_secret_row_has_no_default_and_is_not_computed(self, service: Service) -> None:
         for row in service.settings:
             if row.secret:
-                assert (row.default, row.filled_in, row.read_only, row.unseen) == (None, False, False, False)
+                assert (row.default, row.computed, row.read_only, row.write_only) == (None, False, False, False)
 
     def test_default_is_a_valid_value_of_its_row(self, service: Service) -> None:
         types = {"int": int, "str": str, "bool": bool, "float": float}
         for row in service.settings:
             if row.default is not None:
                 assert type(row.default) is types[row.type]
-                assert row.problem(row.default) == ""
+                assert row.validate(row.default) == ""
                 assert not row.choices or row.default in row.choices
 
     def test_model_is_a_row(self, service: Service) -> None:
         assert service.model == "" or service.row(service.model) is not None
 
-    def test_setting_that_the_server_alone_decides_is_not_required(self, service: Service) -> None:
-        assert not [row.path for row in service.settings if row.required and (row.read_only or row.filled_in)]
+    def test_computed_or_read_only_setting_is_not_required(self, service: Service) -> None:
+        assert not [row.path for row in service.settings if row.required and (row.read_only or row.computed)]
 
-    def test_unit_holds_rows_and_decides_when_they_change(self, service: Service) -> None:
+    def test_unit_contains_rows_and_defines_their_version(self, service: Service) -> None:
         for unit, since in service.units.items():
             inside = [row for row in service.settings if row.path.startswith(f"{unit}.")]
             assert inside or unit in SETTINGS_GROUPS
             assert {row.changes_since for row in inside} <= {None, since}
 
-    def test_nothing_changes_in_place_before_there_are_updates(self, service: Service) -> None:
+    def test_updates_start_with_the_first_version_with_the_update_api(self, service: Service) -> None:
         assert not [row.path for row in service.settings if service.changes_in_place(row.path, V816)]
         secret = [path for path in service.secrets if not service.changes_in_place(path, V817)]
         assert secret == []
 
-    def test_what_a_create_misses_is_enough_for_it(self, service: Service) -> None:
+    def test_missing_settings_are_sufficient_for_a_create(self, service: Service) -> None:
         for task_type in service.task_types:
-            missing = service.missing({}, task_type)
+            missing = service.missing_settings({}, task_type)
             paths = [path.split(" or ")[0] for path in missing]
-            assert service.missing(dict.fromkeys(paths, "x"), task_type) == []
+            assert service.missing_settings(dict.fromkeys(paths, "x"), task_type) == []
             assert all(service.row(path) for path in paths)
 
 
 def _as_text(spec: dict[str, Any]) -> dict[str, Any]:
-    """An argument spec in which JSON is a text, since any text may be one."""
+    """Return an argument spec with strings for JSON, since any string may be JSON."""
     return {
         name: {**option, "options": _as_text(option["options"])}
         if "options" in option
@@ -243,14 +246,14 @@ DECLARATIONS = [st.tuples(st.just(service), declarations(_as_text(service.option
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.one_of(DECLARATIONS))
-def test_any_declaration_has_problems_as_sentences_and_a_stable_normal_form(
+def test_any_declaration_has_errors_as_sentences_and_a_stable_normal_form(
     declaration: tuple[Service, dict[str, Any]],
 ) -> None:
     service, declared = declaration
-    flat = service.flat({group: value for group, value in declared.items() if value is not None})
-    assert all(problem.endswith(".") for problem in service.problems(flat))
-    normal = service.normal(flat)
-    assert service.normal(normal) == normal
+    flat = service.flatten({group: value for group, value in declared.items() if value is not None})
+    assert all(problem.endswith(".") for problem in service.validate(flat))
+    normal = service.normalize(flat)
+    assert service.normalize(normal) == normal
 
 
 JSON = st.recursive(
@@ -262,16 +265,16 @@ JSON = st.recursive(
 
 @settings(deadline=None)
 @given(value=JSON)
-def test_form_of_any_value_is_its_own_form(value: Any) -> None:
-    for form in {row.form for service in CATALOG for row in service.settings}:
+def test_normalization_is_idempotent(value: Any) -> None:
+    for form in {row.normalize for service in CATALOG for row in service.settings}:
         assert form(form(value)) == form(value)
 
 
-def test_unknown_service_has_its_name_and_nothing_else() -> None:
+def test_unknown_service_has_only_a_name() -> None:
     assert services("unknown") == Service("unknown")
     assert services("unknown").settings == ()
-    assert services("unknown").missing({}, "completion") == []
+    assert services("unknown").missing_settings({}, "completion") == []
 
 
-def test_known_service_is_that_of_the_catalog() -> None:
+def test_known_service_comes_from_the_catalog() -> None:
     assert services("openai") is SERVICES["openai"]

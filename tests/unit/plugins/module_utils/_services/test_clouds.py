@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is special about the services of cloud platforms."""
+"""Tests for particularities of the services of cloud platforms."""
 
 from __future__ import annotations
 
@@ -28,31 +28,29 @@ PROVIDER = "service_settings.provider"
 
 
 def required(service: Service, task_type: str) -> list[str]:
-    """Return the names of the service settings that a create needs."""
-    return [path.partition(".")[2] for path in service.missing({}, task_type)]
+    """Return the names of the service settings that a create requires."""
+    return [path.partition(".")[2] for path in service.missing_settings({}, task_type)]
 
 
 @pytest.mark.parametrize("service", [AMAZON_BEDROCK, AMAZON_SAGEMAKER], ids=lambda service: service.name)
 class TestAmazon:
-    def test_keys_go_together(self, service: Service) -> None:
-        assert service.problems({ACCESS_KEY: "a"}) == [
-            f"{ACCESS_KEY} and {SECRET_KEY} belong together: one of them is missing."
-        ]
-        assert service.problems({ACCESS_KEY: "a", SECRET_KEY: "s"}) == []
+    def test_keys_must_be_set_together(self, service: Service) -> None:
+        assert service.validate({ACCESS_KEY: "a"}) == [f"{ACCESS_KEY} and {SECRET_KEY} must be set together."]
+        assert service.validate({ACCESS_KEY: "a", SECRET_KEY: "s"}) == []
 
-    def test_create_needs_both_keys(self, service: Service) -> None:
+    def test_create_requires_both_keys(self, service: Service) -> None:
         assert {"access_key", "secret_key", "region"} <= set(required(service, "completion"))
 
 
-def test_provider_of_bedrock_is_shown_in_capitals() -> None:
+def test_bedrock_provider_is_equal_in_any_case() -> None:
     assert AMAZON_BEDROCK.is_same(PROVIDER, "amazontitan", "AMAZONTITAN")
     assert not AMAZON_BEDROCK.is_same(PROVIDER, "cohere", "AMAZONTITAN")
 
 
 @pytest.mark.parametrize(("service", "expected"), [(AMAZON_BEDROCK, False), (AMAZON_SAGEMAKER, True)])
-def test_create_gets_declared_dimensions_unless_its_parser_refuses_them(service: Service, expected: bool) -> None:
+def test_create_contains_declared_dimensions_unless_they_are_read_only(service: Service, expected: bool) -> None:
     settings = {"service_settings.dimensions": 1024}
-    assert bool(service.given(settings)) is expected
+    assert bool(service.drop_read_only(settings)) is expected
 
 
 def test_sagemaker_has_no_rate_limit() -> None:
@@ -61,31 +59,31 @@ def test_sagemaker_has_no_rate_limit() -> None:
 
 class TestAzure:
     @pytest.mark.parametrize("kind", ["api_key", "entra_id", "client_secret"])
-    def test_one_of_three_credentials_is_enough(self, kind: str) -> None:
+    def test_one_of_three_credentials_is_sufficient(self, kind: str) -> None:
         given = {f"service_settings.{kind}": "x"}
-        assert AZURE_OPENAI.problems(given) == []
+        assert AZURE_OPENAI.validate(given) == []
         others = ["resource_name", "deployment_id", "api_version"]
-        assert AZURE_OPENAI.missing(given, "completion") == [f"service_settings.{name}" for name in others]
+        assert AZURE_OPENAI.missing_settings(given, "completion") == [f"service_settings.{name}" for name in others]
 
-    def test_two_credentials_are_refused(self) -> None:
-        assert AZURE_OPENAI.problems({KEY: "x", "service_settings.entra_id": "y"}) == [
-            f"Only one kind of credentials can be declared: {KEY} or service_settings.entra_id."
+    def test_two_kinds_of_credentials_are_rejected(self) -> None:
+        assert AZURE_OPENAI.validate({KEY: "x", "service_settings.entra_id": "y"}) == [
+            f"Only one kind of credentials can be set: {KEY} or service_settings.entra_id."
         ]
 
     @pytest.mark.parametrize("name", ["client_id", "scopes", "tenant_id"])
-    def test_what_belongs_to_a_client_secret_is_shown(self, name: str) -> None:
+    def test_settings_of_a_client_secret_are_not_secret(self, name: str) -> None:
         row = AZURE_OPENAI.row(f"service_settings.{name}")
         assert row
         assert not row.secret
 
-    def test_studio_names_its_model_by_an_address(self) -> None:
+    def test_azure_ai_studio_identifies_the_model_by_its_target(self) -> None:
         assert AZURE_AI_STUDIO.model == "service_settings.target"
 
     @pytest.mark.parametrize("name", ["provider", "endpoint_type"])
-    def test_studio_reads_names_in_any_case(self, name: str) -> None:
+    def test_azure_ai_studio_accepts_names_in_any_case(self, name: str) -> None:
         assert AZURE_AI_STUDIO.is_same(f"service_settings.{name}", "REALTIME", "realtime")
 
-    def test_studio_fills_in_the_most_new_tokens_of_completions_alone(self) -> None:
+    def test_azure_ai_studio_has_a_default_for_max_new_tokens_of_completions(self) -> None:
         path = "task_settings.max_new_tokens"
         assert AZURE_AI_STUDIO.defaults("completion")[path] == 64
         assert path not in AZURE_AI_STUDIO.defaults("rerank")
@@ -105,18 +103,18 @@ class TestGoogle:
             ("chat_completion", ["service_account_json"]),
         ],
     )
-    def test_vertex_needs_other_settings_for_each_task_type(self, task_type: str, needed: list[str]) -> None:
+    def test_vertex_requires_different_settings_for_each_task_type(self, task_type: str, needed: list[str]) -> None:
         assert required(GOOGLE_VERTEX_AI, task_type) == needed
 
-    def test_provider_of_vertex_is_always_shown_in_capitals(self) -> None:
+    def test_vertex_provider_is_equal_in_any_case(self) -> None:
         assert GOOGLE_VERTEX_AI.defaults("completion")[PROVIDER] == "GOOGLE"
         assert GOOGLE_VERTEX_AI.is_same(PROVIDER, "google", "GOOGLE")
 
-    def test_batch_of_vertex_has_at_most_250_inputs(self) -> None:
+    def test_vertex_max_batch_size_is_at_most_250(self) -> None:
         path = "service_settings.max_batch_size"
-        assert GOOGLE_VERTEX_AI.problems({path: 251}) == [f"{path} must be at most 250, not 251."]
+        assert GOOGLE_VERTEX_AI.validate({path: 251}) == [f"{path} must be at most 250, not 251."]
 
-    def test_studio_has_no_task_settings(self) -> None:
+    def test_google_ai_studio_has_no_task_settings(self) -> None:
         assert not [row for row in GOOGLE_AI_STUDIO.settings if row.path.startswith("task_settings.")]
 
 
@@ -164,12 +162,12 @@ def test_rate_limit_has_the_default_of_its_task_type(service: Service, limits: d
         (WATSONX_AI, ["api_key", "max_input_tokens", "rate_limit.requests_per_minute"]),
     ],
 )
-def test_these_service_settings_change_in_place(service: Service, changing: list[str]) -> None:
+def test_service_settings_can_be_updated_in_place(service: Service, changing: list[str]) -> None:
     found = {row.path.partition(".")[2] for row in service.settings if row.path.startswith("service_settings.")}
     assert sorted(name for name in found if service.changes_in_place(f"service_settings.{name}", V96)) == changing
 
 
-def test_alibaba_takes_two_schemes() -> None:
+def test_alibaba_accepts_two_http_schemes() -> None:
     row = ALIBABA.row("service_settings.http_schema")
     assert row
     assert sorted(row.choices) == ["http", "https"]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The services whose models run in the cluster."""
+"""Tests for services whose models run in the cluster."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ class TestMissing:
             ({DEPLOYMENT: "d", MODEL: "m"}, []),
         ],
     )
-    def test_create_needs_a_deployment_or_what_makes_one(self, declared: dict[str, Any], missing: list[str]) -> None:
-        assert ELASTICSEARCH.missing(declared, "sparse_embedding") == missing
+    def test_create_requires_a_deployment_or_its_settings(self, declared: dict[str, Any], missing: list[str]) -> None:
+        assert ELASTICSEARCH.missing_settings(declared, "sparse_embedding") == missing
 
     @pytest.mark.parametrize(
         ("declared", "missing"),
         [({}, [THREADS, EITHER]), ({THREADS: 1, ALLOCATIONS: 1}, []), ({THREADS: 1, ENABLED: False}, [])],
     )
-    def test_elser_needs_no_model(self, declared: dict[str, Any], missing: list[str]) -> None:
-        assert ELSER.missing(declared, "sparse_embedding") == missing
+    def test_elser_does_not_require_a_model(self, declared: dict[str, Any], missing: list[str]) -> None:
+        assert ELSER.missing_settings(declared, "sparse_embedding") == missing
 
 
 @both
-class TestMoving:
+class TestSelfAdjusting:
     @pytest.mark.parametrize(
         ("settings", "moving"),
         [
@@ -65,37 +65,37 @@ class TestMoving:
             ({}, []),
         ],
     )
-    def test_allocations_move_only_while_they_adapt(
+    def test_allocations_adjust_only_if_they_are_adaptive(
         self, service: Service, settings: dict[str, Any], moving: list[str]
     ) -> None:
-        assert list(service.moving(settings)) == moving
+        assert list(service.self_adjusting(settings)) == moving
 
-    def test_create_gets_no_allocations_that_adapt(self, service: Service) -> None:
+    def test_create_does_not_contain_adaptive_allocation_counts(self, service: Service) -> None:
         settings = {MODEL: "m", THREADS: 1, ALLOCATIONS: 3, ENABLED: True, MOST: 4}
-        given = service.given(settings)
+        given = service.drop_read_only(settings)
         assert given == {MODEL: "m", THREADS: 1, ENABLED: True, MOST: 4}
 
-    def test_create_gets_allocations_that_do_not_adapt(self, service: Service) -> None:
+    def test_create_contains_fixed_allocations(self, service: Service) -> None:
         settings = {MODEL: "m", THREADS: 1, ALLOCATIONS: 3, ENABLED: False}
-        assert service.given(settings) == settings
+        assert service.drop_read_only(settings) == settings
 
 
 @both
 class TestUpdates:
     def test_adaptive_allocations_are_updated_as_a_whole(self, service: Service) -> None:
         settings = {MODEL: "m", THREADS: 1, ENABLED: True, LEAST: 1, MOST: 4}
-        assert service.update_of([MOST], settings) == {ENABLED: True, LEAST: 1, MOST: 4}
+        assert service.select_update([MOST], settings) == {ENABLED: True, LEAST: 1, MOST: 4}
 
-    def test_number_of_allocations_is_updated_alone(self, service: Service) -> None:
-        assert service.update_of([ALLOCATIONS], {MODEL: "m", THREADS: 1, ALLOCATIONS: 2}) == {ALLOCATIONS: 2}
+    def test_number_of_allocations_is_updated_separately(self, service: Service) -> None:
+        assert service.select_update([ALLOCATIONS], {MODEL: "m", THREADS: 1, ALLOCATIONS: 2}) == {ALLOCATIONS: 2}
 
     @pytest.mark.parametrize(
         ("path", "changes"), [(ALLOCATIONS, True), (ENABLED, True), (MOST, True), (THREADS, False), (MODEL, False)]
     )
-    def test_only_allocations_change_in_place(self, service: Service, path: str, changes: bool) -> None:
+    def test_only_allocations_can_be_updated_in_place(self, service: Service, path: str, changes: bool) -> None:
         assert service.changes_in_place(path, V96) is changes
 
-    def test_update_needs_no_secrets(self, service: Service) -> None:
+    def test_update_requires_no_secrets(self, service: Service) -> None:
         assert service.secrets == ()
         assert not service.needs_secrets([ALLOCATIONS], V96)
 
@@ -104,17 +104,17 @@ class TestUpdates:
 
 
 class TestService:
-    def test_elser_is_stored_under_the_newer_name(self) -> None:
+    def test_elser_is_stored_with_the_service_elasticsearch(self) -> None:
         assert (ELSER.name, ELSER.stored_name) == ("elser", "elasticsearch")
         assert ELASTICSEARCH.stored_name == "elasticsearch"
 
-    def test_measured_dimensions_are_given_to_no_create(self) -> None:
+    def test_create_does_not_contain_dimensions(self) -> None:
         dimensions = "service_settings.dimensions"
         settings = {MODEL: "m", THREADS: 1, ALLOCATIONS: 1, dimensions: 384}
-        assert dimensions not in ELASTICSEARCH.given(settings)
+        assert dimensions not in ELASTICSEARCH.drop_read_only(settings)
 
-    def test_long_document_strategy_means_the_same_in_any_case(self) -> None:
+    def test_long_document_strategy_is_equal_in_any_case(self) -> None:
         assert ELASTICSEARCH.is_same("service_settings.long_document_strategy", "CHUNK", "chunk")
 
-    def test_chunks_of_a_document_do_not_change_in_place(self) -> None:
+    def test_max_chunks_per_doc_cannot_be_updated_in_place(self) -> None:
         assert ELASTICSEARCH.is_fixed("service_settings.max_chunks_per_doc")

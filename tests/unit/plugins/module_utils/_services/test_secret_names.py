@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which names are those of secrets, and which texts must not be shown in settings of any form."""
+"""Tests for the recognition of secrets in free-form settings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ACCOUNT = {
 
 
 def texts(value: Any) -> list[str]:
-    """Return the texts that must not be shown."""
+    """Return the strings that must be hidden."""
     return [text for _place, text in find_secrets(value)]
 
 
@@ -40,7 +40,7 @@ class TestNames:
             "entra_id",
             "secret_parameters",
             "service_account_json",
-            # Of services that are not in the catalog:
+            # Services that are not in the catalog:
             "acme_pass_phrase",
             "acme_password",
             "accessToken",
@@ -48,7 +48,7 @@ class TestNames:
             "private_key",
             "sas_signature",
             "jwt",
-            # Of headers:
+            # Headers:
             "Authorization",
             "Proxy-Authorization",
             "Cookie",
@@ -56,7 +56,7 @@ class TestNames:
             "Ocp-Apim-Subscription-Key",
         ],
     )
-    def test_name_is_that_of_a_secret(self, name: str) -> None:
+    def test_name_of_a_secret_is_recognized(self, name: str) -> None:
         assert is_secret(name)
 
     @pytest.mark.parametrize(
@@ -83,10 +83,10 @@ class TestNames:
             "",
         ],
     )
-    def test_name_is_not_that_of_a_secret(self, name: str) -> None:
+    def test_other_name_is_not_a_secret(self, name: str) -> None:
         assert not is_secret(name)
 
-    def test_every_secret_row_has_the_name_of_a_secret_and_no_other_row_has(self) -> None:
+    def test_only_secret_rows_have_names_of_secrets(self) -> None:
         rows = [row for service in SERVICES.values() for row in service.settings]
         assert {row.path for row in rows if is_secret(row.path.rpartition(".")[2])} == {
             row.path for row in rows if row.secret
@@ -104,16 +104,16 @@ class TestPlaces:
     def test_place_can_begin_with_the_name_of_an_option(self) -> None:
         assert list(find_secrets([{"api_key": "x"}], "endpoints")) == [("endpoints[0].api_key", "x")]
 
-    def test_nothing_is_found_in_settings_without_secrets(self) -> None:
+    def test_settings_without_secrets_return_nothing(self) -> None:
         assert list(find_secrets({"task_settings": {"max_tokens": 5, "user": "joe"}})) == []
 
     def test_both_keys_of_a_pair_are_secrets(self) -> None:
         assert texts({"access_key": "AKIA1", "secret_key": "s1"}) == ["AKIA1", "s1"]
 
-    def test_every_value_of_a_map_of_secrets_is_one(self) -> None:
+    def test_every_value_of_a_map_of_secrets_is_a_secret(self) -> None:
         assert texts({"secret_parameters": {"user": "joe", "nested": {"model": "m"}}}) == ["joe", "m"]
 
-    def test_every_element_of_a_list_of_secrets_is_one(self) -> None:
+    def test_every_element_of_a_list_of_secrets_is_a_secret(self) -> None:
         assert texts({"api_key": ["a", ["b"], {"c": "d"}]}) == ["a", "b", "d"]
 
     def test_credential_without_its_scheme_is_a_secret_by_itself(self) -> None:
@@ -122,41 +122,41 @@ class TestPlaces:
 
 class TestValues:
     @pytest.mark.parametrize(("value", "found"), [(5, ["5"]), (1.5, ["1.5"]), (0, ["0"])])
-    def test_number_is_a_secret_as_its_text(self, value: Any, found: list[str]) -> None:
+    def test_secret_number_is_returned_as_a_string(self, value: Any, found: list[str]) -> None:
         assert texts({"api_key": value}) == found
 
     @pytest.mark.parametrize("value", [None, "", True, False, {}, []])
-    def test_value_that_can_be_no_secret_is_none(self, value: Any) -> None:
+    def test_value_that_cannot_be_a_secret_is_ignored(self, value: Any) -> None:
         assert texts({"api_key": value}) == []
 
     @pytest.mark.parametrize("value", [None, 5, True, "text", "", [], {}])
-    def test_settings_of_a_wrong_type_hold_none(self, value: Any) -> None:
+    def test_settings_of_a_wrong_type_return_nothing(self, value: Any) -> None:
         assert texts(value) == []
 
     @pytest.mark.parametrize("name", [5, None, True])
-    def test_name_may_be_of_any_type(self, name: Any) -> None:
+    def test_name_can_have_any_type(self, name: Any) -> None:
         assert texts({name: {"api_key": "x"}}) == ["x"]
 
 
 class TestJson:
-    def test_secrets_in_settings_that_are_a_text_are_found(self) -> None:
+    def test_secrets_in_json_strings_are_found(self) -> None:
         assert list(find_secrets({"service_settings": ' {"api_key": "sk-1"}'})) == [
             ("service_settings.api_key", "sk-1")
         ]
         assert texts('[{"api_key": "sk-1"}]') == ["sk-1"]
 
     @pytest.mark.parametrize("text", ["{", "{'api_key': 'x'}", "[1,", "{}", "[]", "[" * 100_000, '{"a":' * 100_000])
-    def test_text_that_holds_nothing_is_passed_over(self, text: str) -> None:
+    def test_string_without_secrets_is_ignored(self, text: str) -> None:
         assert texts({"service_settings": text}) == []
 
-    def test_credential_that_is_a_dictionary_is_a_secret_as_a_whole_and_in_its_secret_parts(self) -> None:
+    def test_dictionary_credential_is_a_secret_as_a_whole_and_in_parts(self) -> None:
         assert texts({"service_account_json": ACCOUNT}) == [
             json.dumps(ACCOUNT),
             ACCOUNT["private_key_id"],
             ACCOUNT["private_key"],
         ]
 
-    def test_credential_that_is_a_text_is_a_secret_as_it_is_and_in_its_secret_parts(self) -> None:
+    def test_string_credential_is_a_secret_as_a_whole_and_in_parts(self) -> None:
         text = json.dumps(ACCOUNT, indent=2)
         assert texts({"service_account_json": text}) == [text, ACCOUNT["private_key_id"], ACCOUNT["private_key"]]
 
@@ -165,7 +165,7 @@ class TestJson:
         assert ACCOUNT["project_id"] not in texts({"service_account_json": value})
 
 
-#: Values of JSON whose names and texts are those of secrets, or look like JSON themselves.
+#: JSON values whose names and strings look like secrets or like JSON.
 TEXTS = st.text(max_size=6) | st.sampled_from(["{", "[", '{"api_key": "x"}', '[{"token": 1}]', "Bearer a", "\ud800"])
 NAMES = TEXTS | st.sampled_from(["api_key", "secret_parameters", "service_account_json", "max_tokens", "Authorization"])
 VALUES = st.recursive(
@@ -177,7 +177,7 @@ VALUES = st.recursive(
 
 @settings(deadline=None, max_examples=300)
 @given(VALUES)
-def test_any_value_has_places_and_texts_and_no_empty_one(value: Any) -> None:
+def test_any_value_returns_places_and_non_empty_strings(value: Any) -> None:
     for place, text in find_secrets(value, "service_settings"):
         assert place.startswith("service_settings")
         assert text
@@ -186,6 +186,6 @@ def test_any_value_has_places_and_texts_and_no_empty_one(value: Any) -> None:
 
 @settings(deadline=None, max_examples=300)
 @given(VALUES, st.sampled_from(["api_key", "acme_password", "Authorization"]))
-def test_secret_is_found_wherever_it_is(value: Any, name: str) -> None:
+def test_secret_is_found_anywhere(value: Any, name: str) -> None:
     assert "s3cr3t" in texts({"a": [value, {"b": {name: "s3cr3t"}}]})
     assert "s3cr3t" in texts({"a": json.dumps({"b": [value, {name: "s3cr3t"}]})})

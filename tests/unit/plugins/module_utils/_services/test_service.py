@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a service derives from its rows, shown with a made-up service."""
+"""Tests for everything that a service derives from its rows, with a fictional service."""
 
 from __future__ import annotations
 
@@ -67,20 +67,20 @@ class TestOptions:
         assert ACME.secrets == (API_KEY, ACCESS_KEY, SECRET_KEY)
 
 
-class TestProblems:
-    def test_problems_are_sentences_in_the_order_of_the_rows_and_dependent_ones_last(self) -> None:
+class TestValidation:
+    def test_errors_have_the_order_of_the_rows_with_dependent_ones_last(self) -> None:
         declared = {WEIGHT: 0.1, INPUT: "query", RATE: 0, MODEL: "old", API_KEY: "k", ACCESS_KEY: ""}
-        assert ACME.problems(declared) == [
+        assert ACME.validate(declared) == [
             f"{ACCESS_KEY} is empty.",
             f"{MODEL} must not be old.",
             f"{RATE} must be at least 1, not 0.",
             f"{WEIGHT} must be at least 0.5, not 0.1.",
-            f"Only one kind of credentials can be declared: {API_KEY} or {ACCESS_KEY} and {SECRET_KEY}.",
-            "input and weight exclude each other.",
+            f"Only one kind of credentials can be set: {API_KEY} or {ACCESS_KEY} and {SECRET_KEY}.",
+            "input and weight are mutually exclusive.",
         ]
 
-    def test_undeclared_settings_are_no_problem(self) -> None:
-        assert ACME.problems({}) == []
+    def test_undeclared_settings_cause_no_error(self) -> None:
+        assert ACME.validate({}) == []
 
 
 class TestMissing:
@@ -96,30 +96,28 @@ class TestMissing:
             ((API_KEY, ACCESS_KEY, MODEL), []),
         ],
     )
-    def test_credentials_that_are_declared_in_part_are_asked_for_in_full(
-        self, declared: tuple[str, ...], missing: list[str]
-    ) -> None:
-        assert ACME.missing(dict.fromkeys(declared, "x"), "rerank") == missing
+    def test_partial_credentials_require_the_rest(self, declared: tuple[str, ...], missing: list[str]) -> None:
+        assert ACME.missing_settings(dict.fromkeys(declared, "x"), "rerank") == missing
 
-    def test_complete_alternative_wins_over_a_larger_one(self) -> None:
+    def test_complete_alternative_takes_precedence_over_a_larger_one(self) -> None:
         service = ACME._replace(credentials=((ACCESS_KEY, SECRET_KEY), (ACCESS_KEY,)))
-        assert service.missing({ACCESS_KEY: "a", MODEL: "m"}, "rerank") == []
+        assert service.missing_settings({ACCESS_KEY: "a", MODEL: "m"}, "rerank") == []
 
     def test_alternative_without_any_credential_makes_them_optional(self) -> None:
         service = ACME._replace(credentials=((API_KEY,), (ACCESS_KEY, SECRET_KEY), ()))
-        assert service.missing({MODEL: "m"}, "rerank") == []
-        assert service.missing({MODEL: "m", ACCESS_KEY: "a"}, "rerank") == [SECRET_KEY]
+        assert service.missing_settings({MODEL: "m"}, "rerank") == []
+        assert service.missing_settings({MODEL: "m", ACCESS_KEY: "a"}, "rerank") == [SECRET_KEY]
 
-    def test_service_without_credentials_misses_none(self) -> None:
-        assert LOCAL.missing({MODEL: "m"}, "rerank") == []
+    def test_service_without_credentials_requires_none(self) -> None:
+        assert LOCAL.missing_settings({MODEL: "m"}, "rerank") == []
 
-    def test_setting_of_one_task_type_is_needed_only_there(self) -> None:
+    def test_setting_of_one_task_type_is_required_only_there(self) -> None:
         declared = {API_KEY: "k", MODEL: "m"}
-        assert ACME.missing(declared, "text_embedding") == [DIMENSIONS]
-        assert ACME.missing(declared, "rerank") == []
+        assert ACME.missing_settings(declared, "text_embedding") == [DIMENSIONS]
+        assert ACME.missing_settings(declared, "rerank") == []
 
     @pytest.mark.parametrize(("path", "needed"), [(MODEL, True), (DIMENSIONS, True), (RATE, False), ("other", False)])
-    def test_required_settings_are_those_that_a_create_needs(self, path: str, needed: bool) -> None:
+    def test_required_settings_are_required_by_a_create(self, path: str, needed: bool) -> None:
         assert ACME.is_required(path) is needed
 
 
@@ -147,7 +145,7 @@ class TestChangesInPlace:
             (RATE, UNKNOWN_SERVER, True),
         ],
     )
-    def test_setting_changes_in_place_since_the_version_of_its_row_or_its_unit(
+    def test_setting_can_be_updated_since_the_version_of_its_row_or_unit(
         self, path: str, server: Server, changes: bool
     ) -> None:
         assert ACME.changes_in_place(path, server) is changes
@@ -155,7 +153,7 @@ class TestChangesInPlace:
     @pytest.mark.parametrize(
         ("path", "fixed"), [(MODEL, True), ("task_type", True), (DIMENSIONS, True), (RATE, False), (MOST, False)]
     )
-    def test_setting_is_fixed_if_no_version_changes_it(self, path: str, fixed: bool) -> None:
+    def test_setting_is_fixed_if_no_version_can_update_it(self, path: str, fixed: bool) -> None:
         assert ACME.is_fixed(path) is fixed
 
     @pytest.mark.parametrize(
@@ -169,12 +167,12 @@ class TestChangesInPlace:
             ((RATE,), UNKNOWN_SERVER, False),
         ],
     )
-    def test_service_settings_need_the_secrets_on_older_servers(
+    def test_service_settings_require_the_secrets_on_older_versions(
         self, changes: tuple[str, ...], server: Server, needed: bool
     ) -> None:
         assert ACME.needs_secrets(changes, server) is needed
 
-    def test_service_without_credentials_never_needs_them(self) -> None:
+    def test_service_without_credentials_never_requires_secrets(self) -> None:
         assert LOCAL.needs_secrets((RATE,), V94) is False
 
     @pytest.mark.parametrize(
@@ -197,17 +195,17 @@ class TestUpdate:
             ((), ()),
         ],
     )
-    def test_update_holds_single_settings_and_whole_units(
+    def test_update_contains_single_settings_and_whole_units(
         self, changes: tuple[str, ...], paths: tuple[str, ...]
     ) -> None:
-        assert ACME.update_of(changes, self.SETTINGS) == {path: self.SETTINGS[path] for path in paths}
+        assert ACME.select_update(changes, self.SETTINGS) == {path: self.SETTINGS[path] for path in paths}
 
-    def test_update_that_removes_a_setting_of_a_unit_holds_the_others(self) -> None:
-        assert ACME.update_of((USER,), {INPUT: "query", RATE: 7}) == {INPUT: "query"}
+    def test_update_that_removes_a_setting_of_a_unit_contains_the_others(self) -> None:
+        assert ACME.select_update((USER,), {INPUT: "query", RATE: 7}) == {INPUT: "query"}
 
-    def test_update_that_removes_the_last_setting_of_a_unit_holds_an_empty_unit(self) -> None:
-        assert ACME.update_of((USER,), {RATE: 7}) == {"task_settings": {}}
-        assert ACME.update_of((MOST, USER), {INPUT: "query"}) == {INPUT: "query", "service_settings.scaling": {}}
+    def test_update_that_removes_the_last_setting_of_a_unit_contains_an_empty_unit(self) -> None:
+        assert ACME.select_update((USER,), {RATE: 7}) == {"task_settings": {}}
+        assert ACME.select_update((MOST, USER), {INPUT: "query"}) == {INPUT: "query", "service_settings.scaling": {}}
 
 
 class TestCredentials:
@@ -221,7 +219,7 @@ class TestCredentials:
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(declarations(ACME.options()))
-def test_any_declaration_that_conforms_to_the_spec_gives_a_list_of_sentences(declared: dict[str, Any]) -> None:
-    problems = ACME.problems(flatten(declared))
+def test_any_valid_declaration_returns_a_list_of_sentences(declared: dict[str, Any]) -> None:
+    problems = ACME.validate(flatten(declared))
     assert all(problem.endswith(".") for problem in problems)
     assert len(set(problems)) == len(problems)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one row says of a setting."""
+"""Tests for the description of a setting."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ansible_collections.esops.inference.plugins.module_utils._services.setting 
 
 
 class TestOption:
-    def test_argument_spec_gives_no_setting_a_default(self) -> None:
+    def test_argument_spec_has_no_defaults(self) -> None:
         assert "default" not in Setting("service_settings.rate", "int", default=10).option()
 
-    def test_argument_spec_requires_no_setting_since_only_a_create_does(self) -> None:
+    def test_argument_spec_has_no_required_settings(self) -> None:
         assert "required" not in Setting("service_settings.model", required=True).option()
 
     def test_list_can_have_elements_of_any_type(self) -> None:
@@ -50,5 +50,5 @@ class TestSetting:
             (Setting("a", required=True, check=lambda _value: "is odd."), "", "is empty."),
         ],
     )
-    def test_problem_of_a_value_is_the_rest_of_a_sentence(self, setting: Setting, value: Any, problem: str) -> None:
-        assert setting.problem(value) == problem
+    def test_error_of_a_value_is_the_rest_of_a_sentence(self, setting: Setting, value: Any, problem: str) -> None:
+        assert setting.validate(value) == problem
