@@ -5,7 +5,7 @@
 
 Sources: `common/parser/ServiceSettingsOPBuilder`, `UpdateServiceSettingsOPBuilder`, `EnumParser`,
 `RateLimitSettings.declareRateLimitSettings`, and the `createParser` of each service. The first problem ends the
-parsing. Derived: the words for numbers that are wrong.
+parsing. Derived: the messages for invalid numbers.
 """
 
 from __future__ import annotations
@@ -75,6 +75,6 @@ def _failed(given: dict[str, Any], name: str, words: str) -> Exception:
 
 
 def first_problem(problems: list[str]) -> None:
-    """Tell the first problem, as a parser does. Raises ApiError."""
+    """Report the first problem, as a parser does. Raises ApiError."""
     if problems:
         raise illegal_argument(problems[0])

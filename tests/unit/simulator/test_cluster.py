@@ -112,7 +112,7 @@ def test_url_is_rejected_in_a_cluster_with_an_older_node() -> None:
 
 
 def test_cluster_settings_are_rejected_for_a_second_node() -> None:
-    with Simulator() as first, pytest.raises(ValueError, match="give them to its first node"):
+    with Simulator() as first, pytest.raises(ValueError, match="only on the first node"):
         Simulator(cluster_of=first, skip_validate_and_start=True)
 
 

@@ -197,9 +197,9 @@ def test_skip_validate_and_start_option_sets_the_cluster_setting() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--version", "7.17"], "nothing to simulate in 7.17"),
-        (["--user", "nopassword"], "--user takes NAME:PASSWORD"),
-        (["--certificate", "x"], "--certificate and --key go together"),
+        (["--version", "7.17"], "does not have the anthropic service"),
+        (["--user", "nopassword"], "--user requires NAME:PASSWORD"),
+        (["--certificate", "x"], "--certificate and --key must be set together"),
         (["--certificate", "/none", "--key", "/none"], "No such file"),
         (["--nonsense"], "unrecognized arguments"),
     ],

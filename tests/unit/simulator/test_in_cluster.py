@@ -320,10 +320,10 @@ def test_playbooks_can_say_how_models_behave(server: Simulator) -> None:
 @pytest.mark.parametrize(
     ("path", "body", "words"),
     [
-        (f"models/{MODEL}", {"start": "x"}, "start 'x': give one of"),
-        (f"models/{MODEL}", {"reads": -1}, "reads -1: give a whole number from 0 on"),
-        ("deployments/x", {"number": 2}, "there is no deployment 'x'"),
-        ("deployments/x", {}, "give model_id or number"),
+        (f"models/{MODEL}", {"start": "x"}, "start 'x' must be one of"),
+        (f"models/{MODEL}", {"reads": -1}, "reads -1 must be a non-negative integer"),
+        ("deployments/x", {"number": 2}, "deployment 'x' does not exist"),
+        ("deployments/x", {}, "model_id or number is required"),
     ],
 )
 def test_bad_words_about_models_are_rejected(server: Simulator, path: str, body: object, words: str) -> None:

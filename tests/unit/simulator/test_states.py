@@ -112,5 +112,5 @@ def test_built_in_endpoint_keeps_its_service_when_unparsable(server: Simulator) 
 
 
 def test_unknown_state_is_rejected(server: Simulator) -> None:
-    with pytest.raises(ValueError, match="state 'ill': give one of"):
+    with pytest.raises(ValueError, match="state 'ill' must be one of"):
         server.seed("x", state="ill")

@@ -24,5 +24,5 @@ def test_serverless_is_the_newest_with_a_dummy_number() -> None:
 
 @pytest.mark.parametrize("text", ["", "9", "nine", "9.3-SNAPSHOT", "8.15.0", "7.17"])
 def test_what_is_no_version_of_the_service_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"not a version|nothing to simulate"):
+    with pytest.raises(ValueError, match=r"not a version|does not have the anthropic service"):
         Simulator(version=text)
