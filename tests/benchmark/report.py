@@ -74,14 +74,20 @@ def findings(figures: Figures) -> list[str]:
     puts = task_time(find(figures, plays.URI_PUT, figures.plan.uri_creates, slowest))
     empty = play_time(find(figures, plays.PING, 0))
     return [
-        f"**Checking one endpoint** takes {one[plays.SINGLE]:.2f} s with {_WAYS[plays.SINGLE]}, and "
-        f"{one[plays.URI]:.2f} s with {_WAYS[plays.URI]}.",
-        f"**Checking 100 endpoints** takes {task_time(idle):.2f} s and one request with {_WAYS[plays.BULK]}. A loop of "
-        f"{_WAYS[plays.URI]} takes {loop:.1f} s, which is {loop / task_time(idle):.0f} times as long. The whole play "
-        f"takes {play_time(idle):.2f} s, and {empty:.2f} s with only {_WAYS[plays.PING]}.",
-        f"**Creating {creates} endpoints** takes {parallel:.1f} s with ``parallel: 8``, the default, if the server "
-        f"needs {slowest * 1000:.0f} ms for each. It takes {serial:.1f} s with ``parallel: 1``, and "
-        f"{puts * creates / figures.plan.uri_creates:.1f} s with a loop of {_WAYS[plays.URI_PUT]}.",
+        (
+            f"**Checking one endpoint** takes {one[plays.SINGLE]:.2f} s with {_WAYS[plays.SINGLE]}, and "
+            f"{one[plays.URI]:.2f} s with {_WAYS[plays.URI]}."
+        ),
+        (
+            f"**Checking 100 endpoints** takes {task_time(idle):.2f} s and one request with {_WAYS[plays.BULK]}. "
+            f"A loop of {_WAYS[plays.URI]} takes {loop:.1f} s, which is {loop / task_time(idle):.0f} times as long. "
+            f"The whole play takes {play_time(idle):.2f} s, and {empty:.2f} s with only {_WAYS[plays.PING]}."
+        ),
+        (
+            f"**Creating {creates} endpoints** takes {parallel:.1f} s with ``parallel: 8``, the default, if the server "
+            f"needs {slowest * 1000:.0f} ms for each. It takes {serial:.1f} s with ``parallel: 1``, and "
+            f"{puts * creates / figures.plan.uri_creates:.1f} s with a loop of {_WAYS[plays.URI_PUT]}."
+        ),
     ]
 
 

@@ -13,6 +13,9 @@ from . import plays
 from .cases import Figures
 from .runner import Run
 
+#: The unit of a ratio.
+RATIO = " \N{MULTIPLICATION SIGN}"
+
 
 @dataclass(frozen=True)
 class Target:
@@ -32,12 +35,12 @@ class Target:
 
     @property
     def condition(self) -> str:
-        """Return the limit as text, such as "≤ 1.2 ×"."""
+        """Return the limit as text, such as "≤ 1 s"."""
         return f"{'≥' if self.at_least else '≤'} {self.limit:.3g}{self.unit}"
 
     @property
     def measured(self) -> str:
-        """Return the figure as text, such as "1.07 ×"."""
+        """Return the figure as text, such as "0.578 s"."""
         return f"{self.figure:.3g}{self.unit}"
 
 
@@ -46,7 +49,7 @@ def targets(figures: Figures) -> Iterator[Target]:
     one = {way: median(seconds) for way, seconds in figures.one.items()}
     for way in (plays.SINGLE, plays.BULK):
         yield Target(
-            "1 idle endpoint", f"Task with {way} vs. task with {plays.URI}", one[way] / one[plays.URI], 1, " ×"
+            "1 idle endpoint", f"Task with {way} vs. task with {plays.URI}", one[way] / one[plays.URI], 1, RATIO
         )
     idle = find(figures, plays.BULK, 100)
     yield Target("100 idle endpoints", "Requests", max(run.requests for run in idle), 1)
@@ -56,7 +59,7 @@ def targets(figures: Figures) -> Iterator[Target]:
         f"Loop of {plays.URI} vs. task with {plays.BULK}",
         loop / task_time(idle),
         40,
-        " ×",
+        RATIO,
         at_least=True,
     )
     yield Target(
@@ -64,7 +67,7 @@ def targets(figures: Figures) -> Iterator[Target]:
         f"Play with {plays.BULK} vs. play with only ping",
         play_time(idle) / play_time(find(figures, plays.PING, 0)),
         1.2,
-        " ×",
+        RATIO,
     )
     many = find(figures, plays.MANY, 100)
     yield Target("100 idle endpoints of ten services", "Requests", max(run.requests for run in many), 1)
@@ -73,7 +76,7 @@ def targets(figures: Figures) -> Iterator[Target]:
         f"Play with {plays.MANY} vs. play with only ping",
         play_time(many) / play_time(find(figures, plays.PING, 0)),
         1.2,
-        " ×",
+        RATIO,
     )
     yield from _create_targets(figures)
     yield Target(
@@ -91,7 +94,7 @@ def _create_targets(figures: Figures) -> Iterator[Target]:
     slowest = max(figures.plan.delays)
     scenario = f"Creating {figures.plan.creates} endpoints, {slowest * 1000:.0f} ms each"
     one, eight = (find(figures, plays.BULK, figures.plan.creates, slowest, parallel) for parallel in (1, 8))
-    yield Target(scenario, "Task with parallel: 8 vs. parallel: 1", task_time(eight) / task_time(one), 1 / 6, " ×")
+    yield Target(scenario, "Task with parallel: 8 vs. parallel: 1", task_time(eight) / task_time(one), 1 / 6, RATIO)
     yield Target(scenario, "Concurrent requests with parallel: 8", max(run.most_at_once for run in eight), 8)
     yield Target(scenario, "Connections with parallel: 8", max(run.connections for run in eight), 10)
 

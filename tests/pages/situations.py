@@ -163,7 +163,9 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
         Situation("The endpoint is up to date", "The module reads the endpoint and sends no other request."),
         Situation(
             "The endpoint does not exist",
-            "The module creates the endpoint with the declared settings and no others.", _no_endpoint),
+            "The module creates the endpoint with the declared settings and no others.",
+            _no_endpoint,
+        ),
         Situation(
             "The endpoint does not exist, and the API key is not declared",
             "The module fails before it writes. The message names the settings that a new endpoint requires.",
@@ -194,10 +196,15 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
         ),
         Situation(
             "The endpoint exists, with ``state: absent``",
-            "The module deletes the endpoint.", options={"state": "absent"}),
+            "The module deletes the endpoint.",
+            options={"state": "absent"},
+        ),
         Situation(
             "The endpoint does not exist, with ``state: absent``",
-            "The module tries to read the endpoint and sends no other request.", _no_endpoint, {"state": "absent"}),
+            "The module tries to read the endpoint and sends no other request.",
+            _no_endpoint,
+            {"state": "absent"},
+        ),
         Situation(
             "Another endpoint uses the same model, with ``duplicate_model: warn``",
             "The module creates the endpoint. A warning names the other endpoint.",

@@ -351,8 +351,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry(
             "Proxy error",
             "The environment of the module sets a proxy, and the proxy did not forward the request.",
-            "Correct the proxy settings, or add the cluster to ``NO_PROXY``. See "
-            f"{link('connect.proxies')}.",
+            f"Correct the proxy settings, or add the cluster to ``NO_PROXY``. See {link('connect.proxies')}.",
             environment={"HTTP_PROXY": "http://127.0.0.1:1", "NO_PROXY": "", "no_proxy": ""},
         ),
         Entry(
@@ -442,8 +441,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry(
             "Missing or invalid credentials (401)",
             "The credentials are missing, wrong, or expired.",
-            "Set valid credentials. See "
-            f"{link('connect')}.",
+            f"Set valid credentials. See {link('connect')}.",
             server=security("manage_inference"),
         ),
         Entry(

@@ -68,7 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", default="9.6.0", help='"8.16" to "9.6" (default), or "serverless"')
     parser.add_argument("--port", type=int, default=0, help="port to listen on; default: a free port")
     parser.add_argument("--user", action="append", default=[], metavar="NAME:PASSWORD", help="user with all privileges")
-    parser.add_argument("--api-key", action="append", default=[], metavar="ID:SECRET", help="API key with all privileges")
+    parser.add_argument(
+        "--api-key", action="append", default=[], metavar="ID:SECRET", help="API key with all privileges"
+    )
     parser.add_argument("--delay", type=float, default=0.0, help="seconds of each call to the provider")
     parser.add_argument("--certificate", help="PEM file of the server certificate, to serve https")
     parser.add_argument("--key", help="PEM file of the private key")

@@ -13,7 +13,7 @@ import pytest
 from tests.benchmark import plays, report, stages
 from tests.benchmark.cases import ONE, Case, Figures, Plan
 from tests.benchmark.runner import Run
-from tests.benchmark.targets import Target, targets
+from tests.benchmark.targets import RATIO, Target, targets
 from tests.pages.readme import BENCHMARK
 
 
@@ -52,10 +52,14 @@ def headings(page: str) -> list[str]:
 def test_report_begins_with_three_findings(figures: Figures) -> None:
     assert [report.plain(finding) for finding in report.findings(figures)] == [
         "Checking one endpoint takes 0.60 s with anthropic_endpoint, and 0.60 s with uri (GET).",
-        "Checking 100 endpoints takes 0.51 s and one request with anthropic_endpoints. A loop of uri (GET) takes "
-        "50.0 s, which is 98 times as long. The whole play takes 1.51 s, and 1.50 s with only ansible.builtin.ping.",
-        "Creating 100 endpoints takes 3.2 s with parallel: 8, the default, if the server needs 200 ms for each. It "
-        "takes 21.9 s with parallel: 1, and 50.0 s with a loop of uri (PUT).",
+        (
+            "Checking 100 endpoints takes 0.51 s and one request with anthropic_endpoints. A loop of uri (GET) takes "
+            "50.0 s, which is 98 times as long. The whole play takes 1.51 s, and 1.50 s with only ansible.builtin.ping."
+        ),
+        (
+            "Creating 100 endpoints takes 3.2 s with parallel: 8, the default, if the server needs 200 ms for each. It "
+            "takes 21.9 s with parallel: 1, and 50.0 s with a loop of uri (PUT)."
+        ),
     ]
 
 
@@ -71,12 +75,12 @@ def test_benchmarks_page_has_the_sections_of_the_report(figures: Figures) -> Non
 
 
 def test_target_with_maximum_is_missed_above_the_limit() -> None:
-    target = Target("1 idle endpoint", "Task vs. task", 0.995, 1, " ×")
-    assert (target.condition, target.measured, target.met) == ("≤ 1 ×", "0.995 ×", True)
+    target = Target("1 idle endpoint", "Task vs. task", 0.995, 1, RATIO)
+    assert (target.condition, target.measured, target.met) == (f"≤ 1{RATIO}", f"0.995{RATIO}", True)
     assert not replace(target, figure=1.01).met
 
 
 def test_target_with_minimum_is_missed_below_the_limit() -> None:
-    target = Target("100 idle endpoints", "Loop vs. task", 69.6, 40, " ×", at_least=True)
-    assert (target.condition, target.measured, target.met) == ("≥ 40 ×", "69.6 ×", True)
+    target = Target("100 idle endpoints", "Loop vs. task", 69.6, 40, RATIO, at_least=True)
+    assert (target.condition, target.measured, target.met) == (f"≥ 40{RATIO}", f"69.6{RATIO}", True)
     assert not replace(target, figure=39.9).met

@@ -133,7 +133,9 @@ def test_control_requires_no_credentials() -> None:
         ("PUT", "references/x", {"pipelines": [1]}, "must be lists of names"),
     ],
 )
-def test_control_rejects_invalid_input_with_the_reason(server: Simulator, method: str, path: str, body: object, words: str) -> None:
+def test_control_rejects_invalid_input_with_the_reason(
+    server: Simulator, method: str, path: str, body: object, words: str
+) -> None:
     reply = call(server, method, f"/_simulator/{path}", body)
 
     assert (reply.status, reply.json["status"]) == (400, 400)

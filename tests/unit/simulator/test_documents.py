@@ -260,7 +260,9 @@ def test_refresh_parameter_is_accepted(server: Simulator) -> None:
         ),
     ],
 )
-def test_invalid_document_parameters_are_rejected(server: Simulator, method: str, query: str, status: int, reason: str) -> None:
+def test_invalid_document_parameters_are_rejected(
+    server: Simulator, method: str, query: str, status: int, reason: str
+) -> None:
     reply = call(server, method, f"{DOCUMENT}?{query}", {} if method == "PUT" else None)
 
     assert reply.status == status

@@ -28,7 +28,9 @@ def get(server: Simulator) -> Reply:
         (418, "status_exception"),
     ],
 )
-def test_status_fault_returns_an_error_without_executing_the_request(server: Simulator, status: int, error_type: str) -> None:
+def test_status_fault_returns_an_error_without_executing_the_request(
+    server: Simulator, status: int, error_type: str
+) -> None:
     server.faults.add(Fault("status", status=status))
     reply = create(server)
 

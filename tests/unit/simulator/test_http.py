@@ -59,7 +59,9 @@ def test_content_type_is_negotiated(version: str, accept: str, answered: str) ->
     ("version", "major", "own", "former"), [("8.19.0", 9, 8, 7), ("9.6.0", 7, 9, 8), ("9.6.0", 10, 9, 8)]
 )
 @pytest.mark.parametrize("header", ["Accept", "Content-Type"])
-def test_media_types_of_other_major_versions_are_rejected(version: str, major: int, own: int, former: int, header: str) -> None:
+def test_media_types_of_other_major_versions_are_rejected(
+    version: str, major: int, own: int, former: int, header: str
+) -> None:
     with Simulator(version=version) as server:
         headers = {header: compatible(major, " ")}
         reply = call(server, "PUT", COMPLETION + "x", create_body(), headers=headers)

@@ -69,7 +69,9 @@ def test_endpoint_of_elser_is_stored_with_service_elasticsearch(server: Simulato
 @pytest.mark.parametrize(
     ("model", "words"), [({}, "without a model_id field"), ({"model_id": MODEL}, f"with [model_id] set to [{MODEL}]")]
 )
-def test_create_with_service_elser_returns_a_deprecation_warning(server: Simulator, model: dict[str, str], words: str) -> None:
+def test_create_with_service_elser_returns_a_deprecation_warning(
+    server: Simulator, model: dict[str, str], words: str
+) -> None:
     body = {"service": "elser", "service_settings": {"num_threads": 1, "num_allocations": 1, **model}}
     warning = call(server, "PUT", "/_inference/sparse_embedding/x", body).headers["Warning"]
 
@@ -96,9 +98,7 @@ def test_slow_model_is_allocated_after_several_reads(server: Simulator) -> None:
 
 
 @pytest.mark.parametrize(("query", "waited"), [("", "30s"), ("?timeout=5s", "5s")])
-def test_create_that_times_out_keeps_endpoint_and_deployment(
-    server: Simulator, query: str, waited: str
-) -> None:
+def test_create_that_times_out_keeps_endpoint_and_deployment(server: Simulator, query: str, waited: str) -> None:
     server.model(MODEL, reads=1, start="times_out")
     reply = make(server, FIXED, query=query)
 

@@ -58,7 +58,9 @@ def ask(server: Simulator, user: str, method: str, path: str) -> Reply:
         ("cluster", "DELETE", "/things", "indices:admin/delete", "delete_index,manage,all"),
     ],
 )
-def test_missing_index_privilege_returns_403(server: Simulator, user: str, method: str, path: str, action: str, granted: str) -> None:
+def test_missing_index_privilege_returns_403(
+    server: Simulator, user: str, method: str, path: str, action: str, granted: str
+) -> None:
     server.seed_document("things", "a", {})
     reply = ask(server, user, method, path)
 

@@ -54,9 +54,7 @@ def test_run_with_several_inputs_is_rejected(server: Simulator) -> None:
 
 
 @pytest.mark.parametrize(("settings", "words"), [({}, 4), ({"task_settings": {"max_tokens": 2}}, 2)])
-def test_completion_ends_at_the_token_limit(
-    server: Simulator, settings: dict[str, Any], words: int
-) -> None:
+def test_completion_ends_at_the_token_limit(server: Simulator, settings: dict[str, Any], words: int) -> None:
     [answer] = run(server, {"input": "a b", **settings}).json["completion"]
 
     assert len(answer["result"].split(" ")) == words

@@ -127,7 +127,9 @@ READ = "this action is granted by the cluster privileges [monitor_inference,mana
         ),
     ],
 )
-def test_missing_cluster_privilege_returns_403(server: Simulator, method: str, path: str, action: str, granted: str) -> None:
+def test_missing_cluster_privilege_returns_403(
+    server: Simulator, method: str, path: str, action: str, granted: str
+) -> None:
     body = create_body() if method in ("PUT", "POST") else None
     reply = call(server, method, path, body, headers=basic("nobody", "n"))
 

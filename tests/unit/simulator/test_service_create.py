@@ -32,9 +32,7 @@ STRICT = frozenset(
 
 
 @pytest.mark.parametrize(("service", "task_type"), LEAST)
-def test_endpoint_with_minimal_settings_shows_no_secret(
-    server: Simulator, service: str, task_type: str
-) -> None:
+def test_endpoint_with_minimal_settings_shows_no_secret(server: Simulator, service: str, task_type: str) -> None:
     reply = put(server, service, task_type)
 
     assert reply.status == 200, reply.content
@@ -231,7 +229,9 @@ MISSING = "[service_settings] does not contain the required setting [{}]"
         ),
     ],
 )
-def test_missing_settings_are_reported(server: Simulator, service: str, task_type: str, without: str, words: str) -> None:
+def test_missing_settings_are_reported(
+    server: Simulator, service: str, task_type: str, without: str, words: str
+) -> None:
     reply = put(server, service, task_type, {without: None})
 
     assert (reply.status, reply.reason) == (400, words)
