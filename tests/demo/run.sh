@@ -65,7 +65,7 @@ play create.yml
 expect 'changed=1'
 server show anthropic_completion
 
-heading "2. Run the playbook again" "The endpoint is in sync: the run reports changed=0 after a single request."
+heading "2. Run the playbook again" "The endpoint is in sync. The run sends a single request and reports changed=0."
 server clear
 play create.yml
 expect 'changed=0'

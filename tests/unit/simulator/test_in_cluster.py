@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Endpoints whose model runs in the cluster, and their deployments."""
+"""Tests of endpoints whose model runs in the cluster, and of their deployments."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def make(
 
 
 def states(server: Simulator, name: str = MODEL) -> list[tuple[str, str, int]]:
-    """Read the deployments of a model: ID, state, target."""
+    """Return the deployments of a model: ID, state, and target."""
     reply = call(server, "GET", f"/_ml/trained_models/{name}/_stats")
     assert reply.status == 200, reply.content
     found = [one["deployment_stats"] for one in reply.json["trained_model_stats"] if "deployment_stats" in one]

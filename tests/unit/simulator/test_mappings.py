@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What mappings are refused, and what documents the mappings of an index refuse."""
+"""Tests of invalid mappings, and of documents that the mappings of an index reject."""
 
 from __future__ import annotations
 

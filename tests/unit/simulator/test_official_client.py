@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The official client, which nobody here wrote, takes the simulator for a server."""
+"""Tests with the official client of Elasticsearch, which is independent of this repository."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ def run(server: Simulator, body: object, path: str = COMPLETION + "x") -> Reply:
 
 
 def events(reply: Reply) -> list[tuple[str, str]]:
-    """The names and the data of the events, each of which begins with a byte order mark."""
+    """Return the names and the data of the events. Each event begins with a byte order mark."""
     assert reply.headers["Content-Type"] == "text/event-stream"
     blocks = reply.content.decode().split("\n\n")
     assert blocks.pop() == ""

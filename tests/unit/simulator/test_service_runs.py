@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs of the services besides anthropic."""
+"""Tests of running endpoints of all services except anthropic."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ E5 = ".multilingual-e5-small-elasticsearch"
 
 
 def run(server: Simulator, service: str, task_type: str, body: object, tail: str = "", **seed: Any) -> Reply:
-    """Seed the endpoint x, and run it."""
+    """Create the endpoint x directly, and run it."""
     server.seed("x", service=service, task_type=task_type, **{"service_settings": {"model_id": "m"}, **seed})
     return call(server, "POST", f"/_inference/{task_type}/x{tail}", body)
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Updates of endpoints of the services besides anthropic."""
+"""Tests of updating endpoints of all services except anthropic."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tests.unit.simulator.service_bodies import change, put, read
 
 LIMIT = {"requests_per_minute": 9}
 UNKNOWN = "Configuration contains settings [{}] unknown to the [{}] service"
-#: As an endpoint shows it that has none.
+#: The chunking settings that an endpoint without any shows.
 OLDEST = {"strategy": "word", "max_chunk_size": 250, "overlap": 100}
 WORDS = {"strategy": "word", "max_chunk_size": 100, "overlap": 10}
 
 
 def updated(server: Simulator, task_type: str, body: dict[str, Any]) -> Any:
-    """Update the endpoint x, and return how it reads."""
+    """Update the endpoint x, and return its new state."""
     reply = change(server, task_type, body)
     assert reply.status == 200, reply.content
     assert read(server) == reply.json
@@ -28,7 +28,7 @@ def updated(server: Simulator, task_type: str, body: dict[str, Any]) -> Any:
 
 
 def refused(server: Simulator, task_type: str, body: dict[str, Any]) -> str:
-    """Have an update of the endpoint x rejected, and return the reason."""
+    """Send an invalid update of the endpoint x, and return the reason of the rejection."""
     before = server.endpoints["x"]
     reply = change(server, task_type, body)
     assert reply.status == 400, reply.content
