@@ -688,7 +688,7 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
 
 #: Conditions of all situations of a section.
 INTRODUCTIONS = {
-    "API key rotation": "These runs use ``update_secrets: when_changed``, except where the situation says otherwise."
+    "API key rotation": "These runs use ``update_secrets: when_changed``, unless the situation names another value."
 }
 
 

@@ -27,7 +27,7 @@ def test_warning_about_skipped_check_is_a_gap(warning: str, expected: bool) -> N
     assert is_gap(warning, ["3.8", "3.9"]) is expected
 
 
-def test_missing_python_is_no_gap_without_every_python() -> None:
+def test_missing_python_is_not_a_gap_without_every_python() -> None:
     assert not is_gap(NO_PYTHON, [])
 
 

@@ -91,7 +91,7 @@ def test_row_is_not_testable_if_the_required_setting_cannot_change() -> None:
     assert "xpack.inference.skip_validate_and_start" in result.reason
 
 
-def test_row_falls_back_on_the_provider_where_the_setting_cannot_change() -> None:
+def test_row_uses_the_provider_if_the_setting_cannot_change() -> None:
     refused = Fault("status", match="PUT /_cluster/settings", status=403, times=100)
 
     assert examined("rate-limit-default", refused).verdict is Verdict.CONFIRMED

@@ -21,7 +21,7 @@ USERS: dict[str, Collection[Any]] = {
     "elsewhere": (OnIndices(("others",), ("read", "write")),),
     "writer": (OnIndices(("things",), ("write",)),),
     "adder": (OnIndices(("things",), ("create_doc", "auto_configure")),),
-    "nobody": (),
+    "unprivileged": (),
 }
 SECURITY = Security(
     users={name: ("pw", granted) for name, granted in USERS.items()},

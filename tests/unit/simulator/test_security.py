@@ -18,7 +18,7 @@ SECURITY = Security(
         "writer": ("w", ("manage_inference",)),
         "reader": ("r", ("monitor_inference",)),
         "watcher": ("m", ("monitor",)),
-        "nobody": ("n", ()),
+        "unprivileged": ("n", ()),
     },
     api_keys={"id1:secret1": ("manage_inference",), "id2:secret2": ("monitor_ml",)},
     bearer_tokens={"token1": ("monitor_inference", "monitor")},
@@ -82,7 +82,7 @@ def test_missing_or_wrong_credentials_return_401(server: Simulator, headers: dic
 
 def test_credentials_are_checked_before_the_path(server: Simulator) -> None:
     assert call(server, "GET", "/no/where").status == 401
-    assert call(server, "GET", "/no/where", headers=basic("nobody", "n")).status == 400
+    assert call(server, "GET", "/no/where", headers=basic("unprivileged", "n")).status == 400
 
 
 @pytest.mark.parametrize(
@@ -131,11 +131,11 @@ def test_missing_cluster_privilege_returns_403(
     server: Simulator, method: str, path: str, action: str, granted: str
 ) -> None:
     body = create_body() if method in ("PUT", "POST") else None
-    reply = call(server, method, path, body, headers=basic("nobody", "n"))
+    reply = call(server, method, path, body, headers=basic("unprivileged", "n"))
 
     assert (reply.status, reply.error["type"]) == (403, "security_exception")
     assert reply.reason == (
-        f"action [{action}] is unauthorized for user [nobody] with effective roles [nobody_role], {granted}"
+        f"action [{action}] is unauthorized for user [unprivileged] with effective roles [unprivileged_role], {granted}"
     )
     assert server.endpoints["x"].task_settings == {"max_tokens": 1024}
 
