@@ -93,7 +93,7 @@ class Answer:
 
     @property
     def error(self) -> dict[str, Any]:
-        """The error in the body. Empty if there is none, or if it is a string."""
+        """The error in the body. Empty without an error, or if the error is a string."""
         error = self.body.get("error") if isinstance(self.body, dict) else None
         return error if isinstance(error, dict) else {}
 

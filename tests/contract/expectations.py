@@ -83,7 +83,7 @@ def text_matches(pattern: str, text: str) -> bool:
 
 @dataclass(frozen=True)
 class Error:
-    """An error of the server. `type` and `cause` are None if the reference does not define them."""
+    """An error of the server. `type` and `cause`: None if the reference does not define them."""
 
     status: int
     type: str | None = None

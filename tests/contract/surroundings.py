@@ -34,7 +34,7 @@ def unissued_key() -> str:
 
 @dataclass(frozen=True)
 class Provider:
-    """The Anthropic API that the cluster calls, or a stand-in for it.
+    """The Anthropic API that the cluster calls, or a replacement for it.
 
     `unavailable`: the reason why there is no valid key.
     """
@@ -157,7 +157,7 @@ class RealSurroundings:
         return Provider(model_id=model_id, unavailable=missing)
 
     def _stand_in(self, host: str) -> Provider:
-        """Start a stand-in for Anthropic on this host. The cluster reaches it under the given host name."""
+        """Start a replacement for the Anthropic API on this host. The cluster reaches it under the given host name."""
         rejected_key = unissued_key()
         stand_in = self._started.enter_context(MessagesApi(refused_keys=[rejected_key]))
         address = urlsplit(stand_in.url)
@@ -165,7 +165,7 @@ class RealSurroundings:
         return Provider(f"sk-ant-accepted-{secrets.token_hex(8)}", MODEL, url, rejected_key)
 
     def close(self) -> None:
-        """Stop the stand-in."""
+        """Stop the replacement for the Anthropic API."""
         self._started.close()
 
 

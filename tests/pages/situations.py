@@ -104,7 +104,6 @@ class Situation:
 
     :ivar first_node: the fault of the first of two nodes, if the run uses two.
     :ivar concurrent_change: a change by another client between the first read and the write.
-    :ivar says: strings that the message or a warning must contain.
     :ivar loses_endpoint: whether the run may end without the endpoint, although it should exist.
     """
 
@@ -116,6 +115,7 @@ class Situation:
     first_node: Fault | None = None
     concurrent_change: Callable[[Simulator], None] | None = None
     check_mode: bool = False
+    #: Strings that the message or a warning must contain.
     says: tuple[str, ...] = ()
     loses_endpoint: bool = False
 
@@ -325,7 +325,7 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
         ),
         Situation(
             "The fingerprint index becomes read-only after the key was sent",
-            "The module fails, because it cannot save the fingerprint. The message says that the next run sends the "
+            "The module fails, because it cannot save the fingerprint. The message warns that the next run sends the "
             "key again.",
             _with_fingerprint(Fault("write_blocked", match=RECORD, at=6)),
             WHEN_CHANGED,
@@ -449,7 +449,7 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
         Situation(
             "The endpoint has ``top_k``, Elasticsearch 8.16 and 8.17",
             "These versions store ``top_k`` as ``top_p`` and cannot read the endpoint afterwards. The module fails. "
-            "The message says how to delete the endpoint. Do not set ``top_k`` on these versions.",
+            "The message describes how to delete the endpoint. Do not set ``top_k`` on these versions.",
             lambda server: seed(server, top_k=1),
             {"task_settings": {"max_tokens": 1024, "top_k": 1}},
             {"version": "8.17"},
@@ -608,7 +608,7 @@ SECTIONS: dict[str, tuple[Situation, ...]] = {
         ),
         Situation(
             "The response is an HTML page of a proxy",
-            "The module fails. The message says that a proxy or login page may have responded.",
+            "The module fails. The message reports that a proxy or login page may have responded.",
             _fault("html_before"),
             says=("a proxy or a login page in front of Elasticsearch",),
         ),
@@ -731,7 +731,8 @@ Behavior by situation
 =====================
 
 Each row of these tables is the result of a run of ``anthropic_endpoint`` against a simulated cluster. Unless a row
-says otherwise, the runs declare a model, an Anthropic API key, and ``max_tokens``, with ``duplicate_model: allow``.
+names other options, the runs declare a model, an Anthropic API key, and ``max_tokens``, and use
+``duplicate_model: allow``.
 
 *Result* is what the run reports: ``changed`` with the ``action``, and whether it failed. A run that fails can have
 changed something before. *Requests* is the number of requests to the cluster.

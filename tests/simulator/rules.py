@@ -65,7 +65,7 @@ class Rules:
         return normal
 
     def path_task_type(self, call: Call) -> str:
-        """Return the task type in the path, "any" if there is none. Raises ApiError."""
+        """Return the task type in the path, or "any" if the path does not contain one. Raises ApiError."""
         return self.task_type(call.variables.get("task_type", "any"))
 
     def call_provider(self, call: Call, endpoint: StoredEndpoint) -> None:

@@ -37,7 +37,7 @@ class StoredEndpoint:
 
     @property
     def secret(self) -> str:
-        """Return the first secret, or an empty string if there is none."""
+        """Return the first secret, or an empty string for an endpoint without secrets."""
         return next(iter(texts(self.secrets)), "")
 
     def body(self, *, top_k_as_top_p: bool = False) -> dict[str, Any]:

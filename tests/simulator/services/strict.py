@@ -41,7 +41,7 @@ def checked(service: Service, given: dict[str, Any], settings: tuple[Setting, ..
 
 
 def limit_of(given: dict[str, Any]) -> int | None:
-    """Return the number in `rate_limit`, None if there is none. Raises ApiError."""
+    """Return the number in `rate_limit`, or None if it is not set. Raises ApiError."""
     value = given.get(LIMIT)
     return None if value is None else rate_limit(given, value)
 
