@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Follow a guide of docs/docsite/rst word for word, and compare the documented output with the actual output.
+"""Does what a guide of docs/docsite/rst says, word for word, and holds what it shows against what happens.
 
-A code block with a caption is the file of that name. A block of the language `console` contains commands after `$ `,
-each followed by its full output. A command that ends with a backslash continues on the next line. The blocks are
-processed in order, in one shell.
+A block of code with a caption is the file of that name. A block of the language `console` holds commands
+behind `$ `, each with all that it prints below it; a command that ends with a backslash goes on in the
+next line. The blocks are done in their order, in one shell.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _END = "-- end of the command --"
 
 @dataclass(frozen=True)
 class Block:
-    """A code block: its language, its file name, if any, and its text."""
+    """A block of code: its language, the file it is, if any, and its text."""
 
     language: str
     caption: str
@@ -40,12 +40,12 @@ class Block:
 
     @property
     def commands(self) -> list[tuple[str, str]]:
-        """Return the commands with their documented output."""
+        """Commands with what they print."""
         return [(command, shown.strip()) for command, shown in _COMMAND.findall(self.text)]
 
 
 def blocks(guide: str, *headings: str) -> list[Block]:
-    """Return the blocks of a guide in order. With `headings`, return only those of these sections."""
+    """The blocks of a guide in their order; with `headings` those of these sections alone."""
     text = (GUIDES / f"{guide}.rst").read_text(encoding="utf-8")
     if headings:
         text = "\n".join(_section(text, heading) for heading in headings)
@@ -68,11 +68,11 @@ def _caption(options: str) -> str:
 
 @dataclass
 class Reader:
-    """A shell in which the steps of a guide are executed.
+    """Somebody at a shell who does what a guide says.
 
-    :ivar stands_for: the placeholders of the guide for variable parts: addresses, ports, files.
-    :ivar typed: the input for commands that begin with each key.
-    :ivar seen: all output so far.
+    :ivar stands_for: what a guide shows in place of what varies: addresses, ports, files.
+    :ivar typed: what is typed where a command with this beginning asks for it.
+    :ivar seen: all that was printed.
     """
 
     shell: subprocess.Popen[str]
@@ -82,7 +82,7 @@ class Reader:
     seen: str = ""
 
     def follow(self, guide: list[Block]) -> None:
-        """Execute all steps. Raises AssertionError if an output differs from the documented one."""
+        """Do all of it. Fails where something else is printed than shown."""
         for block in guide:
             if block.caption:
                 path = self.folder / block.caption
@@ -94,7 +94,7 @@ class Reader:
                     assert printed == shown, f"$ {command}\n{printed}"
 
     def run(self, command: str) -> str:
-        """Run a command, and return its output with the placeholders of the guide."""
+        """Run a command, and return what it prints in the words of a guide."""
         typed = next((text for start, text in self.typed.items() if command.startswith(start)), "")
         assert self.shell.stdin
         assert self.shell.stdout
@@ -118,7 +118,7 @@ class Reader:
 
 @contextmanager
 def reader(home: Path, stands_for: Mapping[str, str], **typed: str) -> Iterator[Reader]:
-    """Yield a shell with an empty home directory, after `make venv`."""
+    """Somebody whose home is an empty directory, and who has `make venv` behind them."""
     environment = {
         "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
         "HOME": str(home),

@@ -14,7 +14,7 @@ import pytest
 from tests.simulator import Simulator
 from tests.unit.rejections import Watch
 
-#: Tests of whole runs, which must not send requests that a healthy server rejects.
+#: The tests of whole runs, which send no request that a healthy server rejects.
 RUNS = (
     "plugins/modules/",
     "plugins/module_utils/_reconcile/test_execution.py",
@@ -26,13 +26,13 @@ RUNS = (
 
 @pytest.fixture(scope="session")
 def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return an empty home directory. All tests share it, since creating one takes longer than most tests."""
+    """A home directory without files. One for all tests, since a directory for each takes longer than most tests."""
     return tmp_path_factory.mktemp("home")
 
 
 @pytest.fixture(autouse=True)
-def _isolate_from_user_environment(monkeypatch: pytest.MonkeyPatch, empty_home: Path) -> None:
-    """Isolate tests from environment variables, proxies, and .netrc of the user."""
+def _nothing_from_outside(monkeypatch: pytest.MonkeyPatch, empty_home: Path) -> None:
+    """No test depends on the variables, the proxy or the .netrc of whoever runs it."""
     for name in list(os.environ):
         if name.startswith("ELASTICSEARCH_") or name.lower().endswith(("_proxy", "_ca_bundle")):
             monkeypatch.delenv(name)
@@ -40,8 +40,8 @@ def _isolate_from_user_environment(monkeypatch: pytest.MonkeyPatch, empty_home: 
 
 
 @pytest.fixture(autouse=True)
-def _verify_no_rejected_requests(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Verify that the server rejects no request of a run, except those of the marker C(rejected)."""
+def _nothing_is_rejected_on_purpose(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every request of a run is one that the server accepts, or one of those that the marker C(rejected) names."""
     path = request.path.relative_to(Path(__file__).parent).as_posix()
     if not path.startswith(RUNS):
         yield

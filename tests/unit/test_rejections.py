@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tests of the watch over rejected requests."""
+"""The watch over rejected requests finds them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.unit.support import DOCUMENTED, ID, endpoint, seed
 
 
 @pytest.mark.parametrize("clear", [False, True])
-def test_watch_reports_unknown_query_parameter(monkeypatch: pytest.MonkeyPatch, clear: bool) -> None:
+def test_unknown_query_parameter_is_caught(monkeypatch: pytest.MonkeyPatch, clear: bool) -> None:
     request = Client.request
 
     def with_parameter(client: Client, method: str, path: str, params: Any = None, *more: Any, **options: Any) -> Any:
@@ -31,7 +31,7 @@ def test_watch_reports_unknown_query_parameter(monkeypatch: pytest.MonkeyPatch, 
     assert "GET /_inference/_all?unknown=true: 400" in watch.rejected
 
 
-def test_watch_ignores_missing_endpoint_and_injected_fault() -> None:
+def test_missing_endpoint_and_ordered_fault_are_no_rejections() -> None:
     with Watch().over_all_servers() as watch, Simulator() as server:
         assert endpoint(server, state="absent")["changed"] is False
         seed(server)
