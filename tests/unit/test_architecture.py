@@ -290,7 +290,7 @@ class TestFinders:
         assert changed_errors({"a/b.py": f"def f():\n    {line}"}) == ["a/b.py: changes a caught error"]
 
     @pytest.mark.parametrize("line", ["self.hint = 'x'", "hint = error.hint", "error.but(hint='x')", "x.other = 1"])
-    def test_reading_an_error_is_valid(self, line: str) -> None:
+    def test_reading_an_error_is_no_change(self, line: str) -> None:
         assert changed_errors({"a/b.py": line}) == []
 
     def test_file_without_a_test_file_is_found(self) -> None:
