@@ -20,9 +20,9 @@ from urllib.parse import urlsplit
 
 
 class Proxy:
-    """A proxy that listens from `with` to its end.
+    """A proxy that listens within a `with` block.
 
-    `tls`: serve https, with this context. `login`: "user:password" that clients must send.
+    `tls`: serve https with this context. `login`: "user:password" that clients must send.
     `requests`: the request line of each request, in the order of arrival.
     """
 
@@ -35,7 +35,7 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        """The address, with the login, as HTTPS_PROXY takes it."""
+        """Return the address with the login, as a value for HTTPS_PROXY."""
         user = f"{self._login}@" if self._login else ""
         return f"{'https' if self.tls else 'http'}://{user}127.0.0.1:{self._server.server_address[1]}"
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is measured, and the measuring: round after round, so that drift of the machine hits all alike."""
+"""The cases to measure, and the measurement. Each round runs all cases, so that a change of load affects all alike."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from tests.simulator import Simulator
 from . import plays, stages
 from .runner import Run, Runner
 
-#: What one idle endpoint is looked at with, in one play.
+#: The tasks that check one idle endpoint, compared within one play.
 ONE = [plays.PING, plays.URI, plays.SINGLE, plays.BULK]
 
 
 @dataclass(frozen=True)
 class Case:
-    """One way to keep `count` endpoints that are there already (`delay` None), or to create them.
+    """One way to manage `count` endpoints, which exist unless `delay` is set.
 
-    `delay`: seconds that the server takes for a create. `rounds`: how often it is measured.
+    `delay`: seconds that the server needs to create an endpoint. `rounds`: number of measurements.
     """
 
     way: str
@@ -39,7 +39,7 @@ class Case:
 
     @property
     def requests(self) -> int:
-        """How many requests it has to take."""
+        """Return the number of requests that the case requires."""
         if self.way == plays.PING:
             return 0
         read = 1 if self.way in (plays.BULK, plays.MANY, plays.ROLE) else self.count
@@ -49,9 +49,9 @@ class Case:
         return read + (version + self.count if self.delay is not None else 0)
 
     def run(self, runner: Runner) -> Run:
-        """Measure it once, on a server of its own.
+        """Measure the case once, with a new server.
 
-        Raises RuntimeError if it did not do what it is to do.
+        Raises RuntimeError if the requests or the endpoints differ from what the case requires.
         """
         with Simulator(delay=self.delay or 0.0) as server:
             if self.delay is None:
@@ -59,16 +59,16 @@ class Case:
             run = runner.run(plays.play(self.way, self.count, self.parallel), server, metered=self.metered)
             held = sum(1 for inference_id in server.endpoints if not inference_id.startswith("."))
         if run.requests != self.requests or held != self.count:
-            raise RuntimeError(f"{self}: {run.requests} requests, and the server holds {held} endpoints")
+            raise RuntimeError(f"{self}: {run.requests} requests, and the server has {held} endpoints")
         return run
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to measure, and how often.
+    """The cases to measure, and the number of measurements.
 
-    The longest loops are long enough to even out what happens on the way: one round does, two where a bar depends on
-    it. The time of a loop grows in proportion, so creates with `uri` are measured for `uri_creates`, and scaled.
+    The longest loops average out fluctuations, so one round is enough, or two if a target depends on it. The time of
+    a loop is proportional to its length, so creating with `uri` is measured for `uri_creates` endpoints and scaled.
     """
 
     sizes: tuple[int, ...] = (1, 10, 100, 1000)
@@ -86,7 +86,7 @@ class Plan:
     stage_rounds: int = 15
 
     def idle(self) -> Iterator[Case]:
-        """Endpoints that are as declared."""
+        """Yield the cases in which all endpoints are in sync."""
         yield Case(plays.PING, 0, rounds=self.rounds)
         for way in (plays.BULK, plays.ROLE):
             for size in self.sizes:
@@ -99,7 +99,7 @@ class Plan:
                 yield Case(way, size, rounds=rounds)
 
     def created(self) -> Iterator[Case]:
-        """Endpoints that are not there yet."""
+        """Yield the cases that create all endpoints."""
         for delay in self.delays:
             rounds = self.create_rounds if delay == max(self.delays) else max(self.create_rounds - 1, 1)
             for parallel in self.parallels:
@@ -107,7 +107,7 @@ class Plan:
             yield Case(plays.URI_PUT, self.uri_creates, delay, rounds=rounds)
 
     def metered(self) -> Iterator[Case]:
-        """What the processes of the modules use: with a process between that counts, so not for the times."""
+        """Yield the cases that measure CPU time and memory. The meter slows them down, so their times are not used."""
         yield Case(plays.PING, 0, rounds=self.meter_rounds, metered=True)
         yield Case(plays.URI, 1, rounds=self.meter_rounds, metered=True)
         yield Case(plays.SINGLE, 1, rounds=self.meter_rounds, metered=True)
@@ -117,7 +117,7 @@ class Plan:
             yield Case(plays.BULK, self.creates, self.delays[-1], parallel, self.meter_rounds, metered=True)
 
 
-#: For development: rough, and not for the page.
+#: A short plan for development. Its figures are too rough for the page.
 QUICK = Plan(
     loops=(1, 10),
     loop_rounds=2,
@@ -135,10 +135,10 @@ QUICK = Plan(
 
 @dataclass
 class Figures:
-    """All that was measured.
+    """All measurements.
 
-    `one`: seconds of tasks with one idle endpoint, after the first in their play.
-    `stages`: for each module, seconds by stage of each run.
+    `one`: seconds of tasks with one idle endpoint, without the first task of each play.
+    `stages`: seconds by stage of each run, by module.
     """
 
     plan: Plan
@@ -149,9 +149,9 @@ class Figures:
 
 
 def measure(plan: Plan, home: Path, say: Callable[[str], None]) -> Figures:
-    """Measure everything.
+    """Measure all cases of the plan.
 
-    Raises RuntimeError if a play does not do what it is to do.
+    Raises RuntimeError if a play fails or does not have the expected result.
     """
     figures = Figures(plan)
     runner = Runner(home)
@@ -181,7 +181,7 @@ def _measure_one(figures: Figures, runner: Runner) -> None:
     with Simulator() as server:
         plays.seed(server, 1)
         run = runner.run(plays.mixed(ONE, figures.plan.turns + 1), server)
-    # The first of each kind also makes the file that is sent; that is among the plays of one task.
+    # ansible-core builds the file of a module in the first task of a play. The plays with one task measure that.
     for name, seconds in run.tasks[len(ONE) :]:
         figures.one.setdefault(name, []).append(seconds)
 
@@ -196,7 +196,7 @@ def _measure_stages(figures: Figures, runner: Runner) -> None:
 
 
 def _stages(file: Path, environment: Mapping[str, str]) -> dict[str, float]:
-    """Run the file of a module, and return the seconds by stage.
+    """Run the file of a module and return the seconds by stage.
 
     Raises RuntimeError if the module fails.
     """
@@ -217,5 +217,5 @@ def _stages(file: Path, environment: Mapping[str, str]) -> dict[str, float]:
     if result.get("failed"):
         raise RuntimeError(result["msg"])
     if not seconds[stages.OPTIONS] or not (seconds[stages.REQUEST] or "ping" in result):
-        raise RuntimeError("stages.FUNCTIONS names what is no longer there")
+        raise RuntimeError("stages.FUNCTIONS names a function that does not exist")
     return {**seconds, stages.EXIT: ended - at}

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs Python with the arguments given, as Ansible runs its interpreter, and writes what the process used.
+"""Run Python with the given arguments, as Ansible runs its interpreter, and measure the process.
 
-The file that the environment variable BENCHMARK_USAGE names gets a line of JSON: seconds of CPU, and the most
-memory it had at a time, in bytes. The operating system counts both.
+The file BENCHMARK_USAGE (an environment variable) receives a line of JSON with the CPU time in seconds and the peak
+memory in bytes, as measured by the operating system.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The plays that are measured, as data, and the server that fits them."""
+"""The measured plays as data, and the endpoints that the server has for them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 from tests.simulator import Simulator
 
 PING = "ansible.builtin.ping"
-URI = "uri GET"
-PAIR = "uri GET + PUT"
-URI_PUT = "uri PUT"
+URI = "uri (GET)"
+PAIR = "uri (GET and PUT)"
+URI_PUT = "uri (PUT)"
 SINGLE = "anthropic_endpoint"
 BULK = "anthropic_endpoints"
 MANY = "endpoints"
@@ -24,14 +24,14 @@ KEY = "a-key-for-the-benchmark"
 
 
 def declared(count: int) -> list[dict[str, Any]]:
-    """What a user declares: each endpoint differs a little from the next."""
+    """Return the declared endpoints, each with different settings."""
     return [
         {"inference_id": f"endpoint-{number:04}", "task_settings": {"max_tokens": MAX_TOKENS + number}}
         for number in range(count)
     ]
 
 
-#: Services with a text_embedding task, and what a create of theirs needs.
+#: Services with the task type text_embedding, and the settings that their endpoints require.
 SERVICES: dict[str, dict[str, Any]] = {
     "azureaistudio": {"target": "https://t.example", "endpoint_type": "token", "provider": "openai"},
     "azureopenai": {"resource_name": "r", "deployment_id": "d", "api_version": "v"},
@@ -47,7 +47,7 @@ SERVICES: dict[str, dict[str, Any]] = {
 
 
 def declared_of_many(count: int) -> list[dict[str, Any]]:
-    """What a user declares for several services, which take turns."""
+    """Return declared endpoints that alternate between the services."""
     names = list(SERVICES)
     return [
         {
@@ -64,7 +64,7 @@ def declared_of_many(count: int) -> list[dict[str, Any]]:
 
 
 def seed(server: Simulator, count: int, way: str = BULK) -> None:
-    """Let the server hold what is declared."""
+    """Create the declared endpoints on the server."""
     if way == MANY:
         for endpoint in declared_of_many(count):
             server.seed(**endpoint)
@@ -78,13 +78,13 @@ def seed(server: Simulator, count: int, way: str = BULK) -> None:
 
 
 def play(way: str, count: int, parallel: int | None = None) -> list[dict[str, Any]]:
-    """A playbook that keeps so many endpoints in one way; ping does nothing with them."""
+    """Return a playbook that manages `count` endpoints in one way. The one with ping manages none."""
     endpoints = declared_of_many(count) if way == MANY else declared(count)
     return _playbook(_tasks(way, parallel), {} if way == PING else {"endpoints": endpoints})
 
 
 def mixed(ways: list[str], turns: int) -> list[dict[str, Any]]:
-    """A playbook of many tasks: each way in each turn, each time in another order, with one endpoint."""
+    """Return a playbook for one endpoint with each way once per turn, in a different order each time."""
     orders = [ways[turn % len(ways) :] + ways[: turn % len(ways)] for turn in range(turns)]
     tasks = [task for order in orders for way in order for task in _tasks(way, None)]
     return _playbook(tasks, {"endpoints": declared(1)})
@@ -112,7 +112,7 @@ def _uri_put(_parallel: int | None) -> list[dict[str, Any]]:
 
 
 def _pair(_parallel: int | None) -> list[dict[str, Any]]:
-    """Look whether it is there, and create it if it is not."""
+    """Return the tasks that read each endpoint and create it if it does not exist."""
     get = {"url": _address("item"), "status_code": [200, 404]}
     return [
         {**_loop({"ansible.builtin.uri": get}), "register": "found"},

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The figures as tables: for the terminal, and as the page of the documentation."""
+"""The figures as findings and tables, for the terminal and for the page of the documentation."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from statistics import median
 from typing import TypeVar
 
 from . import plays, stages
-from .bars import Bar
 from .cases import Case, Figures
 from .runner import Run
+from .targets import Target, find, loop_of_100, play_time, task_time
 
 MEBIBYTE = 2**20
 Measured = TypeVar("Measured")
@@ -25,27 +25,27 @@ Measured = TypeVar("Measured")
 
 @dataclass(frozen=True)
 class Table:
-    """A table under a heading, with what there is to know about it; its first column is wide."""
+    """A section with an introduction and a table."""
 
     heading: str
-    about: str
+    introduction: str
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
 
     def text(self) -> str:
-        """For the terminal, without the markup of code."""
-        cells = [[cell.replace("``", "") for cell in row] for row in (self.head, *self.rows)]
+        """Return the table for the terminal."""
+        cells = [[plain(cell) for cell in row] for row in (self.head, *self.rows)]
         widths = [max(len(row[column]) for row in cells) for column in range(len(self.head))]
         lines = ["  ".join(map(str.ljust, row, widths)) for row in cells]
         return "\n".join(line.rstrip() for line in (self.heading, "-" * len(self.heading), *lines))
 
     def rst(self) -> str:
-        """For the page."""
+        """Return the section for the page."""
         lines = [
             self.heading,
             "-" * len(self.heading),
             "",
-            textwrap.fill(self.about, 120, break_on_hyphens=False),
+            _fill(self.introduction),
             "",
             ".. list-table::",
             "   :header-rows: 1",
@@ -56,10 +56,45 @@ class Table:
         return "\n".join(lines)
 
 
-def tables(figures: Figures, bars: Sequence[Bar]) -> list[Table]:
-    """All tables."""
+def plain(text: str) -> str:
+    """Return the text without markup."""
+    return text.replace("``", "").replace("**", "")
+
+
+def _fill(text: str, indent: str = "") -> str:
+    return textwrap.fill(text, 120, break_on_hyphens=False, subsequent_indent=indent)
+
+
+def findings(figures: Figures) -> list[str]:
+    """Return the most important results as sentences."""
+    one = {way: median(seconds) for way, seconds in figures.one.items()}
+    loop, idle = loop_of_100(figures, plays.URI), find(figures, plays.BULK, 100)
+    creates, slowest = figures.plan.creates, max(figures.plan.delays)
+    serial, parallel = (task_time(find(figures, plays.BULK, creates, slowest, number)) for number in (1, 8))
+    puts = task_time(find(figures, plays.URI_PUT, figures.plan.uri_creates, slowest))
+    empty = play_time(find(figures, plays.PING, 0))
     return [
-        _bars(bars),
+        (
+            f"**Checking one endpoint** takes {one[plays.SINGLE]:.2f} s with {_WAYS[plays.SINGLE]}, and "
+            f"{one[plays.URI]:.2f} s with {_WAYS[plays.URI]}."
+        ),
+        (
+            f"**Checking 100 endpoints** takes {task_time(idle):.2f} s and one request with {_WAYS[plays.BULK]}. "
+            f"A loop of {_WAYS[plays.URI]} takes {loop:.1f} s, which is {loop / task_time(idle):.0f} times as long. "
+            f"The whole play takes {play_time(idle):.2f} s, and {empty:.2f} s with only {_WAYS[plays.PING]}."
+        ),
+        (
+            f"**Creating {creates} endpoints** takes {parallel:.1f} s with ``parallel: 8``, the default, if the server "
+            f"needs {slowest * 1000:.0f} ms for each. It takes {serial:.1f} s with ``parallel: 1``, and "
+            f"{puts * creates / figures.plan.uri_creates:.1f} s with a loop of {_WAYS[plays.URI_PUT]}."
+        ),
+    ]
+
+
+def tables(figures: Figures, targets: Sequence[Target]) -> list[Table]:
+    """Return all tables."""
+    return [
+        _targets(targets),
         _idle(figures),
         _one(figures),
         _created(figures),
@@ -68,14 +103,16 @@ def tables(figures: Figures, bars: Sequence[Bar]) -> list[Table]:
     ]
 
 
-def page(figures: Figures, bars: Sequence[Bar]) -> str:
-    """The page of the documentation."""
-    parts = [_HEAD, _about(figures), *(table.rst() for table in tables(figures, bars))]
+def page(figures: Figures, targets: Sequence[Target]) -> str:
+    """Return the page of the documentation."""
+    first, *details = tables(figures, targets)
+    bullets = "\n".join(_fill(f"* {finding}", indent="  ") for finding in findings(figures))
+    parts = [_HEAD, bullets, first.rst(), _method(figures), *(table.rst() for table in details)]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
 def machine() -> str:
-    """What the figures were measured with; nothing that tells whose machine it is."""
+    """Describe the system and software of the measurement, without anything that identifies the machine."""
     cores = f"{os.cpu_count()} cores ({platform.machine()})"
     python = f"Python {platform.python_version()}"
     libraries = ", ".join(f"{name} {version(name)}" for name in ("ansible-core", "requests", "urllib3"))
@@ -88,32 +125,39 @@ _HEAD = """
   GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
   SPDX-License-Identifier: GPL-3.0-or-later
 
-  Written by make bench, with what it measured.
+  Generated by make bench.
 
 .. _ansible_collections.esops.inference.docsite.benchmarks:
 
-How long things take
-====================
+Benchmarks
+==========
 """
 
 
-def _about(figures: Figures) -> str:
+def _method(figures: Figures) -> str:
     return f"""
-``make bench`` measures all of this in one run, checks the bars, and writes this page. It runs ``ansible-playbook``
-as users do, on ``localhost`` with ``connection: local`` and without facts, against simulated servers on the same
-machine, over HTTP. What is compared takes turns, so that all of it meets the same moods of the machine. Each figure is
-the median, and in brackets stand the lowest and the highest. Figures of one run can be compared with one another,
-not with those of another run or another machine.
+Method
+------
+
+``make bench`` measures all figures in one run and generates this page. It runs ``ansible-playbook`` on ``localhost``
+with ``connection: local`` and without fact gathering. The servers are simulated and run on the same machine, over HTTP.
+
+The compared cases alternate, so that fluctuations of the machine affect all of them. Each figure is the median, with
+the minimum and the maximum in parentheses. Compare only figures of the same run on the same machine.
 
 This run took {figures.minutes:.0f} minutes on {machine()}."""
 
 
-def _bars(bars: Sequence[Bar]) -> Table:
-    rows = [[one.work, one.what, one.wanted, one.measured, "PASS" if one.holds else "FAIL"] for one in bars]
+def _targets(targets: Sequence[Target]) -> Table:
+    rows = [
+        [target.scenario, target.comparison, target.condition, target.measured, "PASS" if target.met else "FAIL"]
+        for target in targets
+    ]
     return Table(
-        "Bars",
-        "What has to hold; where one does not, ``make bench`` fails.",
-        ("Work", "What", "Bar", "Measured", ""),
+        "Targets",
+        "Each release must meet these targets. ``make bench`` fails if one is missed. *Idle* means that all endpoints "
+        "are in sync, so that the run changes nothing.",
+        ("Scenario", "Comparison", "Target", "Measured", "Result"),
         rows,
     )
 
@@ -123,15 +167,14 @@ def _idle(figures: Figures) -> Table:
     for case, runs in figures.runs.items():
         if case.delay is None and not case.metered:
             task = _spread(runs, lambda run: run.task)
-            count = f"{case.count:,}" if case.count else "none"
-            rows.append([_WAYS[case.way], count, _spread(runs, lambda run: run.play), task, *_traffic(runs)])
+            play = _spread(runs, lambda run: run.play)
+            rows.append([_WAYS[case.way], f"{case.count:,}", play, task, *_traffic(runs)])
     return Table(
-        "Nothing to change",
-        "The endpoints are as declared. *Play* is the time of ``ansible-playbook`` from its start to its end, in "
-        "seconds; *tasks* is the time from the start of a task to its result, as a callback plugin sees it, summed up "
-        "over the play. The pair of ``uri`` tasks looks whether the endpoint is there, and creates it if it is not: it "
-        "finds no other difference.",
-        ("With", "Endpoints", "Play (s)", "Tasks (s)", "Requests", "Connections"),
+        "Idle runs",
+        "All endpoints are in sync. *Play* is the duration of ``ansible-playbook``. *Tasks* is the total duration of "
+        "the tasks, each from its start to its result, as measured by a callback plugin. ``uri`` (GET and PUT) is a "
+        "pair of tasks that reads each endpoint and creates it if it does not exist. It detects no other difference.",
+        ("Variant", "Endpoints", "Play (s)", "Tasks (s)", "Requests", "Connections"),
         rows,
     )
 
@@ -150,11 +193,11 @@ def _one(figures: Figures) -> Table:
     ]
     turns = figures.plan.turns * figures.plan.mixed_plays
     return Table(
-        "One endpoint",
-        f"The time of one task, in seconds, while nothing differs. *A further task* is measured {turns} times in plays "
-        "in which these tasks take turns, each time in another order. *The first task* is the only one of its play: "
-        "it is there that ansible-core puts together the file that it sends for the module, once in a play.",
-        ("With", "A further task (s)", "Against uri", "The first task (s)"),
+        "Single endpoint",
+        f"The duration of one task if the endpoint is in sync. *Later task* is measured {turns} times, in plays that "
+        "alternate these tasks in different orders. *First task* is the only task of its play. It includes the time "
+        "in which ansible-core builds the file of the module, which happens once per play.",
+        ("Variant", "Later task (s)", "Ratio to uri", "First task (s)"),
         rows,
     )
 
@@ -170,18 +213,18 @@ def _created(figures: Figures) -> Table:
             continue
         if case.way == plays.URI_PUT:
             scale = figures.plan.creates / case.count
-            how, seconds = f"loop of {_WAYS[case.way]}", f"{median(run.task for run in runs) * scale:.1f} (scaled)"
+            how, seconds = f"Loop of {_WAYS[case.way]}", f"{median(run.task for run in runs) * scale:.1f} (scaled)"
         else:
             how, seconds = f"{_WAYS[case.way]}, ``parallel: {case.parallel}``", _spread(runs, lambda run: run.task)
         at_once = str(max(run.most_at_once for run in runs))
         rows.append([how, f"{case.delay * 1000:.0f}", seconds, *_traffic(runs), at_once])
     return Table(
-        f"{figures.plan.creates} creates",
-        "No endpoint is there yet, and the server takes its time for each. The time is that of the task. "
-        f"The loops of ``uri`` were run with {figures.plan.uri_creates} endpoints and their time is scaled; their "
-        f"requests and connections are those of the {figures.plan.uri_creates}. *At once* is the highest number of "
-        "requests that the server had in work at the same time.",
-        ("With", "Server time (ms)", "Task (s)", "Requests", "Connections", "At once"),
+        f"Creating {figures.plan.creates} endpoints",
+        "No endpoint exists yet. *Server time* is the time that the server needs to create an endpoint. *Concurrent* "
+        "is the maximum number of requests that the server processed at the same time. The loops of ``uri`` ran with "
+        f"{figures.plan.uri_creates} endpoints. Their durations are scaled to {figures.plan.creates} endpoints, their "
+        "requests and connections are not.",
+        ("Variant", "Server time (ms)", "Task (s)", "Requests", "Connections", "Concurrent"),
         rows,
     )
 
@@ -190,16 +233,16 @@ def _used(figures: Figures) -> Table:
     rows = []
     for case, runs in figures.runs.items():
         if case.metered:
-            work = "create" if case.delay is not None else "idle" if case.count else "none"
-            count = f"{case.count:,} {work}" if case.count else work
+            work = "created" if case.delay is not None else "idle"
+            count = f"{case.count:,} {work}" if case.count else "0"
             parallel = str(case.parallel or "")
             cpu = _spread(runs, lambda run: run.cpu)
             rows.append([_WAYS[case.way], count, parallel, cpu, _spread(runs, lambda run: run.memory / MEBIBYTE, 1)])
     return Table(
         "Memory and CPU",
-        "What the process of the module uses, as the operating system counts it: seconds of CPU, and the most memory "
-        f"at a time. For creates, the server takes {max(figures.plan.delays) * 1000:.0f} ms each.",
-        ("With", "Endpoints", "Parallel", "CPU (s)", "Memory (MiB)"),
+        "The CPU time and the peak memory of the module process, as measured by the operating system. To create an "
+        f"endpoint, the server needs {max(figures.plan.delays) * 1000:.0f} ms.",
+        ("Variant", "Endpoints", "``parallel``", "CPU (s)", "Memory (MiB)"),
         rows,
     )
 
@@ -214,17 +257,17 @@ def _stages(figures: Figures) -> Table:
     rows = [row(stage, (median(run[stage] for run in of_way) for of_way in runs)) for stage in stages.STAGES]
     processes = [median(sum(run.values()) for run in of_way) for of_way in runs]
     tasks = [median(figures.one[way]) for way in ways]
-    rows.append(row("the process of the module, from its start to its end", processes))
+    rows.append(row("Total of the module process", processes))
     between = (task - process for task, process in zip(tasks, processes, strict=True))
-    rows.append(row("ansible-core around it: worker, templates, files, shell", between))
-    rows.append(row("the task", tasks))
+    rows.append(row("Time of ansible-core outside the process (worker, templates, files, shell)", between))
+    rows.append(row("Total of the task", tasks))
     return Table(
-        "Where the time of a task goes",
-        "Milliseconds of a further task with one idle endpoint. The stages are measured in the process itself, with "
-        "the file that ansible-core sent for the module; each moment belongs to the innermost stage, so that "
-        "the import of the collection's module_utils is without that of ``requests``. What a module sends "
-        "along as source is compiled anew in each task, so most of an import is compiling. What ansible-core does "
-        "around the process is the difference between the task and the process.",
+        "Time breakdown",
+        "Milliseconds by stage of a later task with one idle endpoint. The stages are measured within the module "
+        "process, with the file that ansible-core sent. Time counts for the innermost stage, so importing the "
+        "module_utils of the collection does not include importing ``requests``. Python compiles the source of a "
+        "module in each task, so most of the import time is compilation. The time of ansible-core outside the process "
+        "is the difference between the task and the process.",
         ("Stage", *ways.values()),
         rows,
     )
@@ -232,13 +275,13 @@ def _stages(figures: Figures) -> Table:
 
 _WAYS = {
     plays.PING: "``ansible.builtin.ping``",
-    plays.URI: "``uri`` GET",
-    plays.URI_PUT: "``uri`` PUT",
-    plays.PAIR: "``uri`` GET and PUT",
+    plays.URI: "``uri`` (GET)",
+    plays.URI_PUT: "``uri`` (PUT)",
+    plays.PAIR: "``uri`` (GET and PUT)",
     plays.SINGLE: "``anthropic_endpoint``",
     plays.BULK: "``anthropic_endpoints``",
-    plays.MANY: "``endpoints``, ten services",
-    plays.ROLE: "role ``anthropic``",
+    plays.MANY: "``endpoints`` (ten services)",
+    plays.ROLE: "Role ``anthropic``",
 }
 
 

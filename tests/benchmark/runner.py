@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs playbooks with ansible-playbook, and notes what that took."""
+"""Run playbooks with ansible-playbook and measure them."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Run:
-    """What one run of ansible-playbook took.
+    """The measurements of one run of ansible-playbook.
 
-    `play`: seconds from its start to its end. `tasks`: name and seconds of each task, in order.
-    `cpu`, `memory`: seconds and bytes of the processes of modules, the sum and the highest; 0 if not metered.
+    `play`: seconds from start to end. `tasks`: name and seconds of each task, in order.
+    `cpu`: total CPU seconds of the module processes. `memory`: their peak memory in bytes. Both are 0 if not metered.
     """
 
     play: float
@@ -39,12 +39,12 @@ class Run:
 
     @property
     def task(self) -> float:
-        """Seconds of all tasks."""
+        """Return the total seconds of all tasks."""
         return sum(seconds for _name, seconds in self.tasks)
 
 
 class Runner:
-    """Runs playbooks in `home`, an empty directory, where nothing of the user's configuration counts."""
+    """Runs playbooks in `home`, an empty directory, without the configuration of the user."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
@@ -56,7 +56,7 @@ class Runner:
         (home / "ansible.cfg").touch()
 
     def environment(self, server: Simulator) -> dict[str, str]:
-        """What ansible-playbook, and a module, finds around it."""
+        """Return the environment of ansible-playbook and of the modules."""
         return {
             "PATH": os.environ["PATH"],
             "HOME": str(self._home),
@@ -73,7 +73,7 @@ class Runner:
         }
 
     def run(self, playbook: list[dict[str, Any]], server: Simulator, *, metered: bool = False) -> Run:
-        """Run a playbook against a server that has not been used.
+        """Run a playbook against a new server.
 
         Raises RuntimeError if the playbook fails.
         """
@@ -91,7 +91,7 @@ class Runner:
         )
 
     def modules(self, playbook: list[dict[str, Any]], server: Simulator) -> dict[str, Path]:
-        """Run a playbook, and return the files that were sent for its tasks by the modules' names."""
+        """Run a playbook and return the files that ansible-core sent for its tasks, by module name."""
         sent = self._home / "sent"
         environment = {**self.environment(server), "ANSIBLE_KEEP_REMOTE_FILES": "1", "ANSIBLE_REMOTE_TMP": str(sent)}
         self._play(playbook, environment, Path(sys.executable))
@@ -114,7 +114,7 @@ class Runner:
             ).returncode
             seconds = time.perf_counter() - began
         if status:
-            raise RuntimeError(f"ansible-playbook ended with {status}:\n{output.read_text()[-4000:]}")
+            raise RuntimeError(f"ansible-playbook failed with exit status {status}:\n{output.read_text()[-4000:]}")
         return seconds
 
 

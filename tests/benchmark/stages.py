@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the file of a module as Ansible sends it (AnsiballZ), and tells how long each stage of it takes.
+"""Run the file of a module as Ansible sends it (AnsiballZ), and measure each stage.
 
-As a program, `python stages.py FILE`, it is the process that is measured: it stands in for `python FILE`, and
-charges each moment to the innermost stage that is on. It imports nothing that the module does not need as well.
+`python stages.py FILE` replaces `python FILE` and measures its own process. Time counts for the innermost active stage.
+This program imports only what each module imports anyway.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ import sys
 import time
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # typing would be charged to the wrong stage
+if TYPE_CHECKING:  # the import of typing would count for the wrong stage
     from collections.abc import Callable
     from typing import Any
 
-INTERPRETER = "Python starts"
-WRAPPER = "AnsiballZ unpacks the module, and cleans up"
-CORE = "import of ansible.module_utils"
-HTTP = "import of requests, or of ansible.module_utils.urls"
-OWN = "import of the collection's module_utils"
-MODULE = "the module's own code"
-OPTIONS = "the options are checked (AnsibleModule)"
-REQUEST = "the request"
-RESULT = "the result is written (exit_json)"
-EXIT = "Python ends"
+INTERPRETER = "Start Python"
+WRAPPER = "Unpack the module and clean up (AnsiballZ)"
+CORE = "Import ansible.module_utils"
+HTTP = "Import requests or ansible.module_utils.urls"
+OWN = "Import the module_utils of the collection"
+MODULE = "Run the code of the module"
+OPTIONS = "Validate the options (AnsibleModule)"
+REQUEST = "Send the request"
+RESULT = "Write the result (exit_json)"
+EXIT = "Exit Python"
 STAGES = (INTERPRETER, WRAPPER, CORE, HTTP, OWN, MODULE, OPTIONS, REQUEST, RESULT, EXIT)
 
-# The first that fits
+# The first matching prefix determines the stage.
 IMPORTS = (
     ("ansible.module_utils.urls", HTTP),
     ("ansible.module_utils", CORE),
@@ -41,7 +41,7 @@ IMPORTS = (
     ("urllib3", HTTP),
 )
 
-# Where a stage begins and ends with a function: it is replaced as soon as its module is imported.
+# Functions that are a stage of their own. Each is replaced as soon as its module is imported.
 FUNCTIONS = (
     ("ansible.module_utils.basic", "AnsibleModule", "__init__", OPTIONS),
     ("ansible.module_utils.basic", "AnsibleModule", "exit_json", RESULT),
@@ -51,7 +51,7 @@ FUNCTIONS = (
 
 
 class Clock:
-    """Seconds by stage."""
+    """A stopwatch that counts seconds by stage."""
 
     def __init__(self, stage: str) -> None:
         self.seconds = dict.fromkeys(STAGES, 0.0)
@@ -59,12 +59,12 @@ class Clock:
         self._since = time.perf_counter()
 
     def enter(self, stage: str) -> None:
-        """Begin a stage within the one that is on."""
+        """Begin a stage within the active stage."""
         self._charge()
         self._stages.append(stage)
 
     def leave(self) -> None:
-        """Go back to the stage around."""
+        """End the active stage and return to the enclosing one."""
         self._charge()
         self._stages.pop()
 
@@ -74,7 +74,7 @@ class Clock:
         self._since = now
 
     def timed(self, function: Callable[..., Any], stage: str) -> Callable[..., Any]:
-        """Let a stage be on whenever the function is."""
+        """Return the function, with a stage that is active during each call."""
 
         def call(*args: Any, **kwargs: Any) -> Any:
             self.enter(stage)
@@ -87,7 +87,7 @@ class Clock:
 
 
 def _absolute(name: str, namespace: Any = None, _local: Any = None, _names: Any = (), level: int = 0) -> str:
-    """Return the whole name of what an import statement names, which can begin with dots."""
+    """Return the absolute name of an import, which can be relative."""
     if not level:
         return name
     package = (namespace or {}).get("__package__") or ""
@@ -96,7 +96,7 @@ def _absolute(name: str, namespace: Any = None, _local: Any = None, _names: Any 
 
 
 def run(file: str, started: float) -> Clock:
-    """Run the file as a program, and return the clock. `started` is when the parent started this process."""
+    """Run the file as a program and return the clock. `started`: the time at which the parent started this process."""
     clock = Clock(WRAPPER)
     clock.seconds[INTERPRETER] = time.perf_counter() - started
     pending = list(FUNCTIONS)
@@ -136,5 +136,5 @@ def run(file: str, started: float) -> Clock:
 
 if __name__ == "__main__":
     times = run(sys.argv[1], float(os.environ["BENCHMARK_STARTED"]))
-    # On Linux and macOS the clock is the same for all processes.
+    # On Linux and macOS all processes share this clock.
     print([time.perf_counter(), times.seconds], file=sys.stderr, flush=True)

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Environments for modules to run in: each supported Python with nothing but the oldest or newest requests.
+"""Environments that run modules: each supported Python with only the oldest or the newest requests.
 
-`python -m tests.conformance.pythons` makes all of them, or brings the newest up to date.
+`python -m tests.conformance.pythons` creates all of them, and updates those with the newest requests.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SUPPORTED: dict[str, Any] = yaml.safe_load((ROOT / "tests/supported.yml").read_t
 DIRECTORY = ROOT / ".nox/pythons"
 AGES = ("oldest", "newest")
 
-# Whatever runs there writes down what it ran with, into the file that the environment names.
+# Each process in an environment appends the versions it used to the file WITNESS_PATH.
 WITNESS = """\
 import atexit, json, os, sys
 
@@ -40,28 +40,28 @@ if "WITNESS_PATH" in os.environ:
 
 @dataclass(frozen=True)
 class Environment:
-    """A Python with the oldest or the newest requests that it takes."""
+    """A Python with the oldest supported or the newest requests."""
 
     python: str
     age: str
 
     @property
     def directory(self) -> Path:
-        """Where it is."""
+        """Return the directory of the environment."""
         return DIRECTORY / f"{self.python}-{self.age}"
 
     @property
     def interpreter(self) -> Path:
-        """What runs there."""
+        """Return the path of its Python."""
         return self.directory / "bin/python"
 
     @property
     def packages(self) -> Path:
-        """Where its packages are."""
+        """Return the directory of its packages."""
         return self.directory / f"lib/python{self.python}/site-packages"
 
     def make(self) -> None:
-        """Make it, or bring it up to date. Raises OSError or CalledProcessError without a Python that works."""
+        """Create or update the environment. Raises OSError or CalledProcessError without a working Python."""
         witness = self.packages / "sitecustomize.py"
         if witness.exists() and self.age == "oldest":
             return
@@ -70,13 +70,13 @@ class Environment:
             subprocess.run(venv, check=True)
         wanted = f"requests=={SUPPORTED['requests']}" if self.age == "oldest" else "requests"
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", "--no-warn-conflicts"]
-        # The pip of this Python installs for the other, which may be too old for a pip of today.
+        # The pip of this Python installs the packages, because the other Python can be too old for a current pip.
         there = ["--python-version", self.python, "--only-binary", ":all:", "--target", str(self.packages)]
         subprocess.run([*pip, *there, wanted], check=True)
         witness.write_text(WITNESS)
 
     def versions(self) -> dict[str, str]:
-        """What should run there."""
+        """Return the versions that should run in the environment."""
         found = {one.name: one.version for one in distributions(path=[str(self.packages)])}
         return {"python": self.python, "requests": found["requests"], "urllib3": found["urllib3"]}
 

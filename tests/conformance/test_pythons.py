@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The modules work on each Python that is supported and that this ansible-core sends modules to."""
+"""Tests of the modules with each supported Python to which this ansible-core can send modules."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ def test_modules_run_on(python: str, tmp_path: Path) -> None:
     environment = Environment(python, AGE)
     witness = tmp_path / "witness"
     interpreter = {"ansible_python_interpreter": str(environment.interpreter)}
-    # Python starts one sitecustomize: here that of the environment, which writes the witness.
+    # Python loads only one sitecustomize. Use that of the environment, which writes the witness file.
     modules = play_everything(tmp_path, variables=interpreter, WITNESS_PATH=str(witness), PYTHONPATH="")
     ran = [json.loads(line) for line in witness.read_text().splitlines()]
     assert ran == [environment.versions()] * len(modules)
 
 
-def test_this_is_the_ansible_core_that_is_meant() -> None:
+def test_ansible_core_has_the_requested_version() -> None:
     assert ansible_version.startswith(f"{os.environ['ANSIBLE_CORE']}.")
 
 
-def test_oldest_requests_is_the_one_that_is_promised() -> None:
+def test_oldest_requests_has_the_documented_version() -> None:
     assert Environment(PYTHONS[0], "oldest").versions()["requests"] == SUPPORTED["requests"]

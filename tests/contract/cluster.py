@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The cluster under test: requests about its own ids alone, and a clean-up that finds everything again."""
+"""The cluster under test. The suite writes only to its own IDs, and deletes everything that it creates."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ PAUSE_SECONDS = 1.0
 
 
 class ForeignWriteError(AssertionError):
-    """A row wants to write something that does not belong to this run. That is a defect of the row."""
+    """An attempt of a row to write something that does not belong to this run, which is a defect of the row."""
 
 
 class Cluster:
-    """One cluster, and what this run made in it."""
+    """A cluster, and everything that this run created in it."""
 
     def __init__(self, connection: Connection, version: ServerVersion, surroundings: Surroundings) -> None:
         self.version = version
@@ -52,11 +52,11 @@ class Cluster:
         return self._connection.url
 
     def hide(self, secret: str) -> None:
-        """Keep this text out of every report."""
+        """Hide this string in all reports."""
         self._connection.secrets.add(secret)
 
     def close(self) -> list[str]:
-        """Remove what the run made, and restore the setting. Returns what could not be undone."""
+        """Delete everything that the run created, and restore the setting. Return the remaining items."""
         self.clean()
         left = [f"still there: {removal}" for removal in self._left if not self._removed(removal)]
         problem = self._validation.restore()
@@ -65,21 +65,21 @@ class Cluster:
         return [*left, problem] if problem else left
 
     def others(self) -> list[str]:
-        """Return the ids of endpoints that other runs of the suite made: left-overs, or at work now."""
+        """Return the IDs of endpoints of other runs of the suite, which left them or are still running."""
         answer = self._connection.send("GET", "/_inference/_all")
         endpoints = answer.body.get("endpoints", []) if answer.status == 200 else []
         ids = [str(endpoint["inference_id"]) for endpoint in endpoints]
         return [one for one in ids if one.startswith(PREFIX) and not one.startswith(self.prefix)]
 
-    # What rows send.
+    # Requests of the rows.
 
     def new_id(self, ending: str = "") -> str:
-        """Return an id that belongs to this run."""
+        """Return an ID that belongs to this run."""
         self._count += 1
         return f"{self.prefix}{self._count}{ending}"
 
     def get(self, path: str, **parameters: str) -> Answer:
-        """Read something."""
+        """Send a GET."""
         return self.send("GET", path, parameters=parameters)
 
     def read(self, inference_id: str, **parameters: str) -> Answer:
@@ -95,7 +95,7 @@ class Cluster:
         user: AuthBase | None = None,
         **parameters: str,
     ) -> Answer:
-        """Try to create an endpoint. It is removed after the row whatever the response is."""
+        """Try to create an endpoint. It is deleted after the row in any case."""
         path = endpoint_path(task_type, inference_id)
         return self.make(path, body, f"/_inference/{quote(inference_id)}?force=true", user=user, parameters=parameters)
 
@@ -111,15 +111,15 @@ class Cluster:
         """Try to run an endpoint."""
         return self.send("POST", endpoint_path(task_type, inference_id) + ending, body)
 
-    # What rows build on.
+    # Bodies and endpoints for the rows.
 
     def settings(self, **more: Any) -> dict[str, Any]:
-        """Return service settings with a made-up key. None leaves a setting out."""
+        """Return service settings with an invented key. None removes a setting."""
         settings = {**self.provider.settings(self.made_up_key), **more}
         return {name: value for name, value in settings.items() if value is not None}
 
     def body(self, service: Mapping[str, Any] | None = None, /, **task_settings: Any) -> dict[str, Any]:
-        """Return the body of a create."""
+        """Return the body of a create request."""
         return {
             "service": "anthropic",
             "service_settings": dict(self.settings() if service is None else service),
@@ -127,7 +127,7 @@ class Cluster:
         }
 
     def accepted(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a body as the cluster accepts it: as it is, or with the provider's settings. Raises NotTestable."""
+        """Return a body that the cluster accepts: unchanged, or with the provider's settings. Raises NotTestable."""
         unavailable = self._validation.unavailable(skip=True)
         if not unavailable:
             return dict(body)
@@ -136,13 +136,13 @@ class Cluster:
         return {**body, "service_settings": {**body["service_settings"], **self.provider.settings()}}
 
     def endpoint(self, body: Mapping[str, Any] | None = None, task_type: str = "completion") -> str:
-        """Create an endpoint that needs no provider if the cluster can do that. Raises NotTestable."""
+        """Create an endpoint, without a provider if the cluster supports that. Raises NotTestable."""
         inference_id = self.new_id()
         self.create(inference_id, self.accepted(body or self.body()), task_type).expect(Success())
         return inference_id
 
     def working_endpoint(self, *, task_type: str = "completion", **task_settings: Any) -> str:
-        """Create an endpoint whose key the provider accepts, which the create proves. Raises NotTestable."""
+        """Create an endpoint whose key the provider accepts, as the response verifies. Raises NotTestable."""
         self.provider.require()
         self._validation.unavailable(skip=False)
         inference_id = self.new_id()
@@ -150,19 +150,19 @@ class Cluster:
         return inference_id
 
     def updatable_endpoint(self, **task_settings: Any) -> str:
-        """Create an endpoint that can be updated: from 9.4, an update calls the provider. Raises NotTestable."""
+        """Create an endpoint that can be updated. From 9.4, an update calls the provider. Raises NotTestable."""
         if self.version.number.release >= (9, 4):
             return self.working_endpoint(**task_settings)
         return self.endpoint(self.body(**task_settings))
 
     @property
     def updatable_key(self) -> str:
-        """The key that `updatable_endpoint` gives its endpoints."""
+        """The key of the endpoints that `updatable_endpoint` creates."""
         return self.provider.key if self.version.number.release >= (9, 4) else self.made_up_key
 
     def lack(self, what: str) -> NoReturn:
-        """End a row for want of something. Raises NotTestable."""
-        raise NotTestable(f"needs {what}")
+        """End a row because a requirement is missing. Raises NotTestable."""
+        raise NotTestable(f"requires {what}")
 
     def validate_creates(self) -> None:
         """Let the cluster call the provider on creates. Raises NotTestable."""
@@ -177,7 +177,7 @@ class Cluster:
         if unavailable:
             raise NotTestable(unavailable)
 
-    # How requests are sent, and undone.
+    # Sending requests, and deleting what they created.
 
     def make(
         self,
@@ -188,7 +188,7 @@ class Cluster:
         user: AuthBase | None = None,
         parameters: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Send a PUT that makes something, and note first how it is removed."""
+        """Send a PUT that creates something. Record how to delete it first."""
         self._check_own("PUT", path, body)
         self._made[removal] = None
         answer = self._connection.send("PUT", path, body, parameters=parameters, credentials=user)
@@ -207,7 +207,7 @@ class Cluster:
     ) -> Answer:
         """Send one request as the user of the run, or as another one.
 
-        Raises NotTestable if the user of the run is refused, or if the cluster did not get to answer.
+        Raises NotTestable if the user of the run lacks a privilege, or if the cluster does not respond.
         """
         self._check_own(method, path, body)
         answer = self._connection.send(method, path, body, parameters=parameters, credentials=user)
@@ -221,7 +221,7 @@ class Cluster:
         raise ForeignWriteError(f"{method} {path} is not about an id that starts with {self.prefix}")
 
     def clean(self) -> None:
-        """Remove what was made since the last call. What cannot be removed is tried again at the end."""
+        """Delete everything that was created since the last call. Failed deletions are retried at the end."""
         for removal in reversed(list(self._made)):
             if not self._removed(removal):
                 self._left.append(removal)
@@ -248,12 +248,12 @@ def endpoint_path(task_type: str, inference_id: str) -> str:
 
 
 def _checked(answer: Answer) -> Answer:
-    """Return the response, if it is one to judge the cluster by. Raises NotTestable."""
+    """Return the response if it comes from the cluster itself. Raises NotTestable."""
     if answer.unauthorized:
         reason = f"{answer.request}: {answer.status}, {answer.error.get('reason')}"
         raise NotTestable(answer.secrets.hide(reason))
     if answer.status in BUSY:
         raise NotTestable(f"{answer.request}: the cluster returns {answer.status}")
     if not answer.from_elasticsearch and answer.body is None:
-        raise NotTestable(f"{answer.request}: {answer.status}, and not from Elasticsearch")
+        raise NotTestable(f"{answer.request}: {answer.status}, but not from Elasticsearch")
     return answer

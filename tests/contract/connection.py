@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the cluster is, and who asks: plain HTTP, and no secret in any text."""
+"""The connection to a cluster: plain HTTP, without secrets in any text."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class NoCredentials(AuthBase):
     """Send no credentials. Without it, requests reads them from .netrc."""
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Return the request as it is."""
+        """Return the request unchanged."""
         return request
 
 
@@ -47,17 +47,17 @@ class ApiKey(AuthBase):
 
 
 class Secrets:
-    """Texts that no report shows."""
+    """Strings that no report shows."""
 
     def __init__(self, *texts: str | None) -> None:
         self._texts = {text for text in texts if text}
 
     def add(self, *texts: str) -> None:
-        """Hide these texts from now on."""
+        """Hide these strings from now on."""
         self._texts.update(text for text in texts if text)
 
     def hide(self, text: str) -> str:
-        """Return the text with every secret replaced. The longest go first, as one may contain another."""
+        """Return the text with all secrets replaced, the longest first, because one can contain another."""
         for secret in sorted(self._texts, key=len, reverse=True):
             text = text.replace(secret, HIDDEN)
         return text
@@ -83,23 +83,23 @@ class Answer:
 
     @property
     def from_elasticsearch(self) -> bool:
-        """Whether Elasticsearch answered, not something in front of it."""
+        """Return whether the response comes from Elasticsearch, not from a proxy."""
         return self.headers.get(PRODUCT) == "Elasticsearch"
 
     @property
     def unauthorized(self) -> bool:
-        """Whether the user may not send the request: it was not carried out."""
+        """Return whether the user lacks the privilege, so that the request was not executed."""
         return self.status in (401, 403) and self.error.get("type") == "security_exception"
 
     @property
     def error(self) -> dict[str, Any]:
-        """The error in the body; empty if there is none, or if it is a plain text."""
+        """The error in the body. Empty without an error, or if the error is a string."""
         error = self.body.get("error") if isinstance(self.body, dict) else None
         return error if isinstance(error, dict) else {}
 
     @property
     def provider_failure(self) -> str | None:
-        """Why the call to the provider failed; None if it did not."""
+        """The reason why the call to the provider failed, or None."""
         if self.error.get("reason") != VALIDATION_FAILED:
             return None
         cause = self.error.get("caused_by")
@@ -120,7 +120,7 @@ class Answer:
         return self.expect(Error(400, "status_exception", VALIDATION_FAILED, cause=f"…status [{status}]…"))
 
     def require(self, condition: bool, expected: str) -> None:
-        """Compare the response with a condition, which the text describes. Raises Contradiction."""
+        """Verify a condition, which the text describes. Raises Contradiction."""
         if not condition:
             raise self._contradiction(expected)
 
@@ -150,7 +150,7 @@ class Connection:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Connection:
-        """Read the address and the credentials as the collection's modules do. Raises ValueError."""
+        """Read the address and the credentials in the same way as the modules. Raises ValueError."""
         value = {name: environment.get(f"ELASTICSEARCH_{name}") or None for name in _VARIABLES}
         if value["URL"] is None:
             raise ValueError("set ELASTICSEARCH_URL")

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the reference expects of a response, and how a response differs from it.
+"""Expected responses of the reference, and the differences of actual responses from them.
 
-Texts may contain "…", which stands for any text. Numbers match only numbers of the same type: 1 is not 1.0.
+Strings can contain "…", which matches any text. Numbers match only numbers of the same type: 1 is not 1.0.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Contradiction(Exception):
 
 
 class NotTestable(Exception):
-    """The server, the user or the surroundings do not allow the row to be tested. The text is the reason."""
+    """The server, the user, or the environment does not allow the row to be tested. The message is the reason."""
 
 
 class _Absent:
@@ -47,13 +47,13 @@ ANYTHING: Final = _Anything()
 
 @dataclass(frozen=True)
 class Including:
-    """A list that has at least these items."""
+    """A list that contains at least these items."""
 
     items: tuple[Any, ...]
 
 
 def matches(expected: Any, observed: Any) -> bool:
-    """Return whether a JSON value is as expected. Objects may have more members than expected."""
+    """Return whether a JSON value matches. Objects can have more members than expected."""
     if expected is ANYTHING:
         return True
     if isinstance(expected, Mapping):
@@ -77,13 +77,13 @@ def _has(observed: dict[str, Any], name: str, expected: Any) -> bool:
 
 
 def text_matches(pattern: str, text: str) -> bool:
-    """Return whether the text is the pattern, in which "…" stands for any text."""
+    """Return whether the text matches the pattern, in which "…" matches any text."""
     return re.fullmatch(".*".join(re.escape(part) for part in pattern.split("…")), text, re.DOTALL) is not None
 
 
 @dataclass(frozen=True)
 class Error:
-    """An error of the server. `type` and `cause` may be None: the reference does not define them."""
+    """An error of the server. `type` and `cause`: None if the reference does not define them."""
 
     status: int
     type: str | None = None
@@ -100,14 +100,14 @@ class Error:
         return status == self.status and matches({"error": error, "status": self.status}, body)
 
     def __str__(self) -> str:
-        """Return the error in words."""
+        """Return a description of the error."""
         cause = f', caused by "{self.cause}"' if self.cause else ""
         return f'{self.status} {self.type or "error of any type"} "{self.reason}"{cause}'
 
 
 @dataclass(frozen=True)
 class Success:
-    """A 200 whose body has at least these members."""
+    """A 200 whose body contains at least these members."""
 
     body: Any = ANYTHING
 
@@ -116,13 +116,13 @@ class Success:
         return status == 200 and matches(self.body, body)
 
     def __str__(self) -> str:
-        """Return the success in words."""
+        """Return a description of the success."""
         return f"200 {_words(self.body)}"
 
 
 @dataclass(frozen=True)
 class PlainError:
-    """An error whose `error` is a plain text, as the REST layer returns it for unknown paths and methods."""
+    """An error whose `error` is a string, as the REST layer returns it for unknown paths and methods."""
 
     status: int
     text: str
@@ -132,7 +132,7 @@ class PlainError:
         return status == self.status and matches({"error": self.text}, body)
 
     def __str__(self) -> str:
-        """Return the error in words."""
+        """Return a description of the error."""
         return f'{self.status} "{self.text}"'
 
 
@@ -148,7 +148,7 @@ def _plain(expected: Any) -> Any:
 
 
 def shortened(text: str) -> str:
-    """Return the text, with its middle left out if it is long."""
+    """Return the text without its middle if it is long."""
     if len(text) <= LONGEST_TEXT:
         return text
     half = LONGEST_TEXT // 2

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report: a table of rows and verdicts, and both answers for each contradiction."""
+"""The report: a table of rows and verdicts, and the expected and observed responses of each contradiction."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ from .verdicts import Result, Row, Verdict
 
 MARKS = {Verdict.CONFIRMED: "+", Verdict.CONTRADICTED: "!", Verdict.NOT_TESTABLE: "?"}
 NOT_HELD = "·"
-LEGEND = "  ".join(
-    [*(f"{mark} {verdict.value}" for verdict, mark in MARKS.items()), f"{NOT_HELD} about other versions"]
-)
+LEGEND = "  ".join([*(f"{mark} {verdict.value}" for verdict, mark in MARKS.items()), f"{NOT_HELD} other versions only"])
 
 
 def text_report(results: Sequence[Result]) -> list[str]:
-    """Return the report as lines for a terminal. Several versions have a column each."""
+    """Return the report as lines for a terminal, with one column per version."""
     versions = list(dict.fromkeys(str(result.version) for result in results))
     table = _verdicts(results) if len(versions) == 1 else _marks(results, versions)
     return [*table, "", *_contradictions(results), *_counts(results)]
@@ -82,9 +80,9 @@ def _contradictions(results: Sequence[Result]) -> list[str]:
 
 
 def contradiction_lines(result: Result) -> list[str]:
-    """Return one contradiction: the row, the request, both answers."""
+    """Return one contradiction: the row, the request, and both responses."""
     row, contradiction = result.row, result.contradiction
-    assert contradiction, "only contradictions have two answers"
+    assert contradiction, "only contradictions have two responses"
     return [
         f"{row.id} on {result.version}: {_statement(row)}",
         f"  section:   {row.section} in elasticsearch.md, for {row.holds}",

@@ -40,39 +40,39 @@ class SimulatedSurroundings:
         return self._provider
 
     def use_in_pipeline(self, cluster: Cluster, inference_id: str) -> str:
-        """Tell the simulator of a pipeline: it has no ingest pipelines of its own."""
+        """Add a reference from a pipeline. The simulator does not have ingest pipelines."""
         name = cluster.new_id("-pipeline")
         self.simulator.refer(inference_id, pipelines=[name], indexes=[])
         return name
 
     def reader(self, cluster: Cluster) -> AuthBase:
-        """Return the user that every simulator here has."""
+        """Return the read-only user of the simulator."""
         del cluster
         return READER
 
     def broken_endpoint(self, cluster: Cluster, defect: Defect) -> str:
-        """Put a broken endpoint there."""
+        """Create a broken endpoint."""
         inference_id = cluster.new_id()
         self._seeded.append(inference_id)
         self.simulator.seed(inference_id, state=STATES[defect])
         return inference_id
 
     def make_busy(self, cluster: Cluster, inference_id: str) -> None:
-        """Order the fault of that kind."""
+        """Inject the fault for a concurrent update."""
         del cluster
         self.simulator.faults.add(Fault("busy", match=f"(_update|DELETE .*{inference_id})"))
 
     def use_in_mapping(self, cluster: Cluster, inference_id: str) -> None:
-        """Tell the simulator of an index."""
+        """Add a reference from an index."""
         self.simulator.refer(inference_id, pipelines=[], indexes=[], incompatible=[cluster.new_id("-index")])
 
     def give_up(self, cluster: Cluster, inference_id: str) -> None:
-        """Let the simulator forget it by hand."""
+        """Delete the remains of the ID directly."""
         del cluster
         self._seeded.append(inference_id)
 
     def clean(self) -> None:
-        """Take broken endpoints away, and forget the faults that did not happen."""
+        """Delete broken endpoints, and clear pending faults."""
         self.simulator.faults.clear()
         while self._seeded:
             self.simulator.remove(self._seeded.pop())

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the rows need around a cluster: a provider, a pipeline that uses an endpoint, a user with few privileges."""
+"""The environment that rows require: a provider, a pipeline that uses an endpoint, and a read-only user."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def unissued_key() -> str:
 
 @dataclass(frozen=True)
 class Provider:
-    """The Anthropic API that the cluster calls, or a stand-in for it.
+    """The Anthropic API that the cluster calls, or a replacement for it.
 
-    `unavailable`: why there is no key that it accepts.
+    `unavailable`: the reason why there is no valid key.
     """
 
     key: str = field(default="", repr=False)
@@ -57,47 +57,47 @@ class Provider:
 
 
 class Defect(enum.Enum):
-    """What is wrong with a broken endpoint. The value is what a row needs."""
+    """The defect of a broken endpoint. The value describes the requirement of a row."""
 
     NO_SECRETS = "a create that failed after it stored the settings"
     NO_SETTINGS = "a create that failed after it stored the secrets"
-    UNKNOWN_SERVICE = "an endpoint whose service a node does not know"
+    UNKNOWN_SERVICE = "an endpoint whose service a node does not support"
 
 
 class Surroundings(Protocol):
-    """What is around a cluster."""
+    """The environment of a cluster."""
 
     @property
     def provider(self) -> Provider:
         """The provider that the cluster's endpoints call."""
 
     def use_in_pipeline(self, cluster: Cluster, inference_id: str) -> str:
-        """Let an ingest pipeline use the endpoint. Returns the name of the pipeline. Raises NotTestable."""
+        """Make an ingest pipeline use the endpoint. Returns the name of the pipeline. Raises NotTestable."""
 
     def reader(self, cluster: Cluster) -> AuthBase:
-        """Return a user who may read and run endpoints, but not write them. Raises NotTestable."""
+        """Return a user with privileges to read and run endpoints, but not to write them. Raises NotTestable."""
 
     def broken_endpoint(self, cluster: Cluster, defect: Defect) -> str:
-        """Return an id whose endpoint is not whole. Raises NotTestable."""
+        """Return the ID of an incomplete endpoint. Raises NotTestable."""
 
     def make_busy(self, cluster: Cluster, inference_id: str) -> None:
-        """Let the next write of the endpoint meet another update. Raises NotTestable."""
+        """Make the next write of the endpoint conflict with another update. Raises NotTestable."""
 
     def use_in_mapping(self, cluster: Cluster, inference_id: str) -> None:
-        """Let a mapping use an id for embeddings. Raises NotTestable."""
+        """Make a mapping use the ID for embeddings. Raises NotTestable."""
 
     def give_up(self, cluster: Cluster, inference_id: str) -> None:
-        """Accept that no request removes what this id leaves behind. Raises NotTestable."""
+        """Accept that no request deletes the remains of this ID. Raises NotTestable."""
 
     def clean(self) -> None:
-        """Remove what the last row needed around the cluster."""
+        """Delete everything that the last row required in the environment."""
 
     def close(self) -> None:
-        """Stop what was started for the cluster."""
+        """Stop everything that was started for the cluster."""
 
 
 class RealSurroundings:
-    """The surroundings of a cluster of which nothing is known but its address."""
+    """The environment of a cluster of which only the address is known."""
 
     def __init__(self, version: ServerVersion, environment: Mapping[str, str]) -> None:
         self._started = ExitStack()
@@ -105,11 +105,11 @@ class RealSurroundings:
 
     @property
     def provider(self) -> Provider:
-        """The provider that the environment names."""
+        """The provider from the environment variables."""
         return self._provider
 
     def use_in_pipeline(self, cluster: Cluster, inference_id: str) -> str:
-        """Make a pipeline with an inference processor."""
+        """Create a pipeline with an inference processor."""
         name = cluster.new_id("-pipeline")
         fields = [{"input_field": "text", "output_field": "completion"}]
         body = {"processors": [{"inference": {"model_id": inference_id, "input_output": fields}}]}
@@ -117,7 +117,7 @@ class RealSurroundings:
         return name
 
     def reader(self, cluster: Cluster) -> AuthBase:
-        """Make a role and a user."""
+        """Create a role and a user."""
         name, password = cluster.new_id("-reader"), secrets.token_urlsafe(18)
         cluster.hide(password)
         _make(cluster, f"/_security/role/{name}", {"cluster": ["monitor_inference"]})
@@ -125,20 +125,20 @@ class RealSurroundings:
         return HTTPBasicAuth(name, password)
 
     def broken_endpoint(self, cluster: Cluster, defect: Defect) -> str:
-        """Report that no request breaks an endpoint."""
+        """Report that no request can break an endpoint."""
         cluster.lack(defect.value)
 
     def make_busy(self, cluster: Cluster, inference_id: str) -> None:
-        """Report that no request keeps an endpoint busy."""
-        cluster.lack(f"an update of {inference_id} that is not over yet")
+        """Report that no request can keep an endpoint busy."""
+        cluster.lack(f"an update of {inference_id} in progress")
 
     def use_in_mapping(self, cluster: Cluster, inference_id: str) -> None:
-        """Report that this needs an embedding model."""
+        """Report that an embedding model is required."""
         cluster.lack(f"an index whose mapping uses {inference_id} for embeddings")
 
     def give_up(self, cluster: Cluster, inference_id: str) -> None:
-        """Leave a real cluster as it was found."""
-        cluster.lack(f"a cluster that may keep secrets of {inference_id}, which no request removes")
+        """Report that a real cluster must be restored."""
+        cluster.lack(f"a cluster that can keep secrets of {inference_id}, which no request deletes")
 
     def clean(self) -> None:
         """Do nothing."""
@@ -153,11 +153,11 @@ class RealSurroundings:
             return Provider(key, model_id, url)
         missing = "no provider: set ANTHROPIC_API_KEY"
         if (url or host) and not knows_url:
-            missing += f"; another address than Anthropic's needs Elasticsearch {URL_SINCE} or later"
+            missing += f"; addresses other than Anthropic's require Elasticsearch {URL_SINCE} or later"
         return Provider(model_id=model_id, unavailable=missing)
 
     def _stand_in(self, host: str) -> Provider:
-        """Start a stand-in for Anthropic on this host, which the cluster reaches under the given name."""
+        """Start a replacement for the Anthropic API on this host. The cluster reaches it under the given host name."""
         rejected_key = unissued_key()
         stand_in = self._started.enter_context(MessagesApi(refused_keys=[rejected_key]))
         address = urlsplit(stand_in.url)
@@ -165,7 +165,7 @@ class RealSurroundings:
         return Provider(f"sk-ant-accepted-{secrets.token_hex(8)}", MODEL, url, rejected_key)
 
     def close(self) -> None:
-        """Stop the stand-in."""
+        """Stop the replacement for the Anthropic API."""
         self._started.close()
 
 

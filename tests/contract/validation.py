@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The cluster setting that lets a cluster create endpoints without a call to their provider.
+"""The cluster setting that makes a cluster create endpoints without a call to the provider.
 
 It is `InferencePlugin.SKIP_VALIDATE_AND_START` in the server's source: a dynamic setting of the cluster.
 """
@@ -18,14 +18,14 @@ SETTINGS_PATH = "/_cluster/settings"
 
 
 class Send(Protocol):
-    """How to send a request."""
+    """A function that sends a request."""
 
     def __call__(self, method: str, path: str, body: Any = None) -> Answer:
-        """Send it. Raises NotTestable."""
+        """Send the request. Raises NotTestable."""
 
 
 class ValidationSetting:
-    """The setting as it was, and as this run needs it. It is changed only if a row needs it otherwise."""
+    """The initial and the current value of the setting. It is changed only if a row requires another value."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -36,14 +36,14 @@ class ValidationSetting:
         self._changed = False
 
     def unavailable(self, *, skip: bool) -> str:
-        """Set the setting. Returns why that is not possible, or an empty text."""
+        """Change the setting. Return the reason if that is not possible, or an empty string."""
         self._read()
         if self._skips != skip and not self._unchangeable:
             self._unchangeable = self._put(skip)
         return self._unchangeable if self._skips != skip else ""
 
     def restore(self) -> str:
-        """Give the setting its former value back. Returns a text if that failed."""
+        """Restore the initial value of the setting. Return a message if that failed."""
         if not self._changed:
             return ""
         problem = self._put(self._former)
@@ -59,7 +59,7 @@ class ValidationSetting:
             self._unchangeable = f"cannot read the setting {SETTING} ({reason})"
             return
         if answer.status != 200:
-            self._unchangeable = f"the cluster does not show its settings ({answer.status})"
+            self._unchangeable = f"the cluster does not return its settings ({answer.status})"
             return
         for level in ("persistent", "transient"):  # a transient one takes precedence
             former = (answer.body.get(level) or {}).get(SETTING)

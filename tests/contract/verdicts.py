@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rows, and what becomes of them: confirmed, contradicted or not testable here."""
+"""Rows and their verdicts: confirmed, contradicted, or not testable here."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ Check = Callable[[Cluster], None]
 
 @dataclass(frozen=True)
 class Row:
-    """One fact of `elasticsearch.md`.
+    """One statement of `elasticsearch.md`.
 
-    `id`: what the report calls it. `section`: the section there. `holds`: for which versions.
+    `id`: the name in the report. `section`: the section of that page. `holds`: the versions to which it applies.
     `source`: the class or the test of the server that shows it. `derived`: it follows from the source, but was
-    never seen.
+    never observed.
     """
 
     id: str
@@ -48,7 +48,7 @@ def row(
     source: str = "",
     derived: bool = False,
 ) -> Callable[[Check], Check]:
-    """Make a test function a row. Its docstring is what the row says."""
+    """Make a test function a row. Its docstring is the statement of the row."""
 
     def register(check: Check) -> Check:
         says = (check.__doc__ or "").strip()
@@ -59,7 +59,7 @@ def row(
 
 
 def all_rows() -> list[Row]:
-    """Return every row, in the order of the files and of the rows in them."""
+    """Return all rows, in the order of the files and within them."""
     package = importlib.import_module("tests.contract.rows")
     for module in sorted(one.name for one in pkgutil.iter_modules(package.__path__) if one.name.startswith("test_")):
         importlib.import_module(f"{package.__name__}.{module}")
@@ -67,7 +67,7 @@ def all_rows() -> list[Row]:
 
 
 class Verdict(enum.Enum):
-    """What a server makes of a row."""
+    """The verdict of a server on a row."""
 
     CONFIRMED = "confirmed"
     CONTRADICTED = "contradicted"
@@ -76,7 +76,7 @@ class Verdict(enum.Enum):
 
 @dataclass(frozen=True)
 class Result:
-    """The verdict on one row on one server. `contradiction` has both answers, `reason` why it is not testable."""
+    """The verdict on one row on one server. `reason`: why the row is not testable."""
 
     row: Row
     version: ServerVersion
@@ -86,7 +86,7 @@ class Result:
 
 
 def examine(row: Row, cluster: Cluster) -> Result:
-    """Test one row, and remove what it made. What fails otherwise is a defect of the row, and raised."""
+    """Test one row, and delete what it created. Other errors are defects of the row, and are raised."""
     try:
         row.check(cluster)
     except Contradiction as contradiction:
@@ -99,5 +99,5 @@ def examine(row: Row, cluster: Cluster) -> Result:
 
 
 def examine_all(cluster: Cluster) -> list[Result]:
-    """Test every row that holds for the version of the cluster."""
+    """Test all rows that apply to the version of the cluster."""
     return [examine(row, cluster) for row in all_rows() if row.holds.includes(cluster.version)]

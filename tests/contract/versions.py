@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The version of a server, and the versions for which a row holds."""
+"""The version of a server, and the versions to which a row applies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-#: The minor versions that the collection supports; the suite simulates each of them.
+#: The minor versions that the collection supports. The suite simulates all of them.
 MINOR_VERSIONS = ("8.16", "8.17", "8.19", "9.3", "9.4", "9.5", "9.6")
 SUPPORTED = (*MINOR_VERSIONS, "serverless")
 OLDEST = Version(MINOR_VERSIONS[0])
@@ -21,7 +21,7 @@ NEWEST = Version(MINOR_VERSIONS[-1])
 
 @dataclass(frozen=True)
 class ServerVersion:
-    """The version of one server. Serverless counts as the newest version."""
+    """The version of a server. Serverless is treated as the latest version."""
 
     number: Version
     serverless: bool = False
@@ -50,7 +50,7 @@ class ServerVersion:
 
     @property
     def beyond_the_reference(self) -> bool:
-        """Whether the version is newer than every version that the reference describes."""
+        """Return whether the version is later than all versions that the reference describes."""
         return self.number.release[:2] > NEWEST.release[:2]
 
     def __str__(self) -> str:
@@ -60,13 +60,13 @@ class ServerVersion:
 
 @dataclass(frozen=True)
 class Holds:
-    """The versions for which a row holds, such as ">=9.4" or ">=8.17,<9.4"."""
+    """The versions to which a row applies, such as ">=9.4" or ">=8.17,<9.4"."""
 
     specifiers: str = ""
     on_serverless: bool = True
 
     def includes(self, version: ServerVersion) -> bool:
-        """Return whether the row holds for this version."""
+        """Return whether the row applies to this version."""
         if version.serverless and not self.on_serverless:
             return False
         return SpecifierSet(self.specifiers).contains(version.number)

@@ -3,17 +3,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Shows the collection at work against a simulated Elasticsearch. Ends with 0 only if each step did what it shows.
+# Demonstrate the collection with a simulated Elasticsearch. Exit with 0 only if each step has the expected result.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 if [[ "${1:-}" != steps ]]; then
-    # The simulator listens on a free port, gives its address as ELASTICSEARCH_URL, and ends with the steps.
+    # The simulator listens on a free port, sets ELASTICSEARCH_URL for the steps, and stops after them.
     exec python -m tests.simulator -- "$PWD/tests/demo/run.sh" steps
 fi
 
 cd tests/demo
-# Nothing but the simulator is to be talked with, as nobody.
+# Connect only to the simulator, without credentials.
 for name in "${!ELASTICSEARCH_@}"; do
     [[ "$name" == ELASTICSEARCH_URL ]] || unset "$name"
 done
@@ -32,13 +32,13 @@ heading() {
     printf '%s\n' "${@:2}"
 }
 
-# Shows a playbook, without its copyright.
+# Print a playbook without its copyright header.
 listing() {
     printf '\n%s# tests/demo/%s%s\n' "$dim" "$1" "$plain"
     sed '1,/^---$/d' "$1"
 }
 
-# Runs a playbook; what it printed stands in $log then, too.
+# Run a playbook. Its output is also written to $log.
 play() {
     : >"$log"
     printf '\n%s$%s ansible-playbook %s\n' "$dim" "$plain" "$*"
@@ -56,37 +56,37 @@ expect() {
     fi
 }
 
-printf '%s\n' "A simulated Elasticsearch listens on $ELASTICSEARCH_URL (ELASTICSEARCH_URL)." \
-    "Each playbook below is a file in tests/demo, and each output is a real one."
+printf '%s\n' "ELASTICSEARCH_URL is $ELASTICSEARCH_URL, the address of a simulated Elasticsearch." \
+    "The playbooks are files in tests/demo. The output is that of real runs."
 
-heading "1. Create an endpoint" "The body is the example of Elastic's documentation, nested as there."
+heading "1. Create an endpoint" "The settings are those of the example in Elastic's documentation."
 listing create.yml
 play create.yml
 expect 'changed=1'
 server show anthropic_completion
 
-heading "2. Run the same again" "Nothing differs: look for changed=0, and for the one request that it took."
-server forget
+heading "2. Run the playbook again" "The endpoint is in sync. The run sends a single request and reports changed=0."
+server clear
 play create.yml
 expect 'changed=0'
 server requests 'GET /_inference/anthropic_completion'
 
-heading "3. Change one setting" "What is not declared stays as it is, and the key is not needed."
+heading "3. Update one setting" "Undeclared settings stay unchanged, and the API key is not required."
 listing change.yml
 play change.yml --diff
 expect 'changed=1'
 expect '[+] +"max_tokens": 2048'
 
-heading "4. Declare three endpoints with the role" "They share a key, a model and max_tokens, and say only what is different."
+heading "4. Create three endpoints with the role" "They share an API key, a model, and max_tokens. Each one declares only other values."
 listing role.yml
 play role.yml
 expect '"created": 3'
 server ids anthropic_completion contracts support-answers support-letters
 
-heading "5. Remove all of them" "One request reads, one removes each."
+heading "5. Delete all endpoints" "The module sends one request to read them, and one to delete each."
 listing remove.yml
 play remove.yml
 expect 'changed=1'
 server ids
 
-printf '\n%sEvery step did what it shows.%s The simulated server ends with this.\n' "$green" "$plain"
+printf '\n%sEvery step had the expected result.%s The simulated server stops now.\n' "$green" "$plain"

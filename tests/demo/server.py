@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Ask the demo's server itself, without Ansible, what it holds and what it was asked.
+"""Query the server of the demo directly, without Ansible.
 
 python server.py show ID          prints the endpoint
-python server.py forget           forgets the requests so far
-python server.py requests LINE …  prints the requests since; fails unless they are these
-python server.py ids [ID …]       prints the ids of the anthropic endpoints; fails unless they are these
+python server.py clear            clears the log of requests
+python server.py requests LINE …  prints the log of requests; fails if it differs from the arguments
+python server.py ids [ID …]       prints the IDs of the anthropic endpoints; fails if they differ from the arguments
 """
 
 from __future__ import annotations
@@ -19,39 +19,39 @@ import urllib.request
 from typing import Any
 
 
-def ask(path: str, method: str = "GET") -> Any:
-    """Return the JSON of the answer. Raises HTTPError."""
+def send(path: str, method: str = "GET") -> Any:
+    """Send a request and return the JSON of the response. Raises HTTPError."""
     request = urllib.request.Request(os.environ["ELASTICSEARCH_URL"] + path, method=method)
-    with urllib.request.urlopen(request) as answer:
-        return json.load(answer)
+    with urllib.request.urlopen(request) as response:
+        return json.load(response)
 
 
 def show(inference_id: str) -> None:
     """Print one endpoint."""
     path = f"/_inference/{inference_id}"
-    print(f"The server's own answer to GET {path}:")
-    print(json.dumps(ask(path)["endpoints"][0], indent=2))
+    print(f"Response of the server to GET {path}:")
+    print(json.dumps(send(path)["endpoints"][0], indent=2))
 
 
-def forget() -> None:
-    """Forget the requests so far."""
-    ask("/_simulator/requests", "DELETE")
+def clear() -> None:
+    """Clear the log of requests."""
+    send("/_simulator/requests", "DELETE")
 
 
 def requests(*expected: str) -> None:
-    """Print the requests, each on a line."""
-    compare("The requests that reached the server", ask("/_simulator/requests")["requests"], expected)
+    """Print the log of requests, one per line."""
+    compare("Requests that reached the server", send("/_simulator/requests")["requests"], expected)
 
 
 def ids(*expected: str) -> None:
-    """Print the ids of all anthropic endpoints."""
-    endpoints = ask("/_inference/_all")["endpoints"]
+    """Print the IDs of all anthropic endpoints."""
+    endpoints = send("/_inference/_all")["endpoints"]
     found = [endpoint["inference_id"] for endpoint in endpoints if endpoint["service"] == "anthropic"]
-    compare("The anthropic endpoints that the server holds", found, expected)
+    compare("Anthropic endpoints on the server", found, expected)
 
 
 def compare(title: str, found: list[str], expected: tuple[str, ...]) -> None:
-    """Print what was found, and end with an error if it is something else."""
+    """Print the lines, and exit with an error if they differ from the expected ones."""
     print(f"{title}:", *(found or ["none"]), sep="\n  ")
     if found != list(expected):
         sys.exit(f"The demo failed: expected {list(expected)}.")
@@ -59,4 +59,4 @@ def compare(title: str, found: list[str], expected: tuple[str, ...]) -> None:
 
 if __name__ == "__main__":
     name, *arguments = sys.argv[1:]
-    {"show": show, "forget": forget, "requests": requests, "ids": ids}[name](*arguments)
+    {"show": show, "clear": clear, "requests": requests, "ids": ids}[name](*arguments)

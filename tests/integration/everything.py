@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Plays everything.yml, and proves on the servers what it did."""
+"""Run everything.yml, and verify its effects on the servers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PLAYBOOK = HERE / "everything.yml"
 def play_everything(
     home: Path, collections: Path | str = sys.prefix, variables: Mapping[str, str] | None = None, **environment: str
 ) -> list[Path]:
-    """Play with the collection that is under `collections`, and return the file of each module that was run."""
+    """Run everything.yml with the collection under `collections`, and return the file of each module that ran."""
     for name in ("ca", "other_ca"):
         authority = trustme.CA()
         authority.cert_pem.write_to_path(home / f"{name}.pem")
@@ -43,7 +43,7 @@ def play_everything(
             arguments,
             home,
             ANSIBLE_COLLECTIONS_PATH=str(collections),
-            ANSIBLE_COLLECTIONS_SCAN_SYS_PATH="false",  # from there or not at all
+            ANSIBLE_COLLECTIONS_SCAN_SYS_PATH="false",  # do not search other paths
             **environment,
         )
         assert played.status == 0, played.printed

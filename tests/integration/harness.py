@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Plays integration targets, and looks for secrets in what they leave behind."""
+"""Run integration targets, and search their output for secrets."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from urllib.parse import unquote
 import yaml
 
 HERE = Path(__file__).parent
-#: Makes runs of modules cheaper; see there.
+#: A directory for PYTHONPATH that makes module runs faster.
 BYTECODE = str(HERE / "bytecode")
 SECRETS: dict[str, str] = yaml.safe_load((HERE / "secrets.yml").read_text())
 
 
 @dataclass(frozen=True)
 class Played:
-    """What a playbook run left: its exit status, all it printed, and the text of the files it wrote."""
+    """The results of a playbook run: its exit status, its output, and the text of the files it wrote."""
 
     status: int
     printed: str
@@ -34,16 +34,16 @@ class Played:
 
 
 def play(target: str | Path, url: str, home: Path, *extra_vars: str) -> Played:
-    """Play a target (a name, or the path of a role) against the server at `url`; `extra_vars` are `name=value`."""
+    """Run a target (a name, or the path of a role) against the server at `url`. `extra_vars` are `name=value`."""
     arguments = [HERE / "play.yml", "-e", " ".join((f"target={target}", *extra_vars))]
     return run_playbook(arguments, home, ELASTICSEARCH_URL=url)
 
 
 def run_playbook(arguments: Iterable[str | Path], home: Path, **variables: str) -> Played:
-    """Run ansible-playbook with these arguments and environment variables, as verbosely as can be.
+    """Run ansible-playbook with these arguments and environment variables, at the highest verbosity.
 
-    Nothing of the user's Ansible configuration counts; `home`, an empty directory, takes what Ansible
-    writes, its log among it. Raises subprocess.TimeoutExpired after five minutes.
+    The Ansible configuration of the user has no effect. `home`: an empty directory, to which Ansible writes its files
+    and its log. Raises subprocess.TimeoutExpired after five minutes.
     """
     (home / "ansible.cfg").touch()
     environment = {
@@ -56,7 +56,7 @@ def run_playbook(arguments: Iterable[str | Path], home: Path, **variables: str) 
         "ANSIBLE_LOG_PATH": str(home / "ansible.log"),
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_PIPELINING": "1",
-        "ANSIBLE_INJECT_INVOCATION": "1",  # ansible-core 2.21 shows the options of a task only if told to
+        "ANSIBLE_INJECT_INVOCATION": "1",  # required by ansible-core 2.21 to show task options
         **variables,
     }
     run = subprocess.run(
@@ -74,7 +74,7 @@ def run_playbook(arguments: Iterable[str | Path], home: Path, **variables: str) 
 
 
 def recap(played: Played) -> dict[str, dict[str, int]]:
-    """How often each host was ok, changed, failed and so on."""
+    """Return how many tasks of each host were ok, changed, failed, and so on."""
     lines = re.findall(r"^(\w+)\s+: (ok=.*)$", played.printed, re.MULTILINE)
     return {host: {name: int(count) for name, count in re.findall(r"(\w+)=(\d+)", counts)} for host, counts in lines}
 
@@ -89,8 +89,8 @@ def find_leaks(text: str, secrets: Mapping[str, str] = SECRETS) -> list[str]:
 def _forms(secret: str) -> Iterator[str]:
     yield secret
     data = secret.encode()
-    # Base64 depends on how many bytes stand before the secret ("user:password"), modulo 3. Only the
-    # characters that hold nothing but bits of the secret are the same whatever its neighbours are.
+    # Base64 depends on the number of bytes before the secret ("user:password"), modulo 3. Characters that
+    # contain only bits of the secret do not depend on its neighbors.
     for before, skipped in ((0, 0), (1, 2), (2, 3)):
         encoded = base64.b64encode(bytes(before) + data).decode()[skipped : (before + len(data)) * 8 // 6]
         yield encoded

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is built is what users need, installs without a network, and works from where it was installed."""
+"""Tests of the artifact: its files, its installation without a network, and its modules after installation."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ FILES = {
     "changelogs/config.yaml",
     "requirements.txt",
 }
-#: For those who work on the collection, or who review it.
+#: Files for contributors and reviewers only.
 LEFT_OUT = ("docs/INCLUSION.md", "docs/contributing/", "docs/site/")
 
 
@@ -46,14 +46,14 @@ def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(artifact: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A path for collections that holds the artifact, and nothing else."""
+    """Return a path for collections that contains only the artifact."""
     path = tmp_path_factory.mktemp("collections")
     run_tool("ansible-galaxy", path, "collection", "install", str(artifact), "--offline", "-p", str(path))
     return path
 
 
 def run_tool(name: str, collections: Path, *arguments: str) -> str:
-    """Run a tool of ansible-core that sees these collections alone, and return what it prints."""
+    """Run a tool of ansible-core with only these collections, and return its output."""
     run = subprocess.run(
         [Path(sys.executable).with_name(name), *arguments],
         env={
@@ -72,10 +72,10 @@ def run_tool(name: str, collections: Path, *arguments: str) -> str:
 
 
 def plugins() -> Iterator[tuple[str, str]]:
-    """Yields type and full name of each plugin, module and role of the checkout."""
+    """Yield the type and the full name of each plugin, module, and role of the checkout."""
     for path in sorted(ROOT.glob("plugins/*/*")):
         kind = path.parent.name.removesuffix("s")
-        # Several filters may share a file; what documents them are files of their own.
+        # Several filters can share a file. Each has its own documentation file.
         suffix = ".yml" if any(path.parent.glob("*.yml")) else ".py"
         if kind not in ("doc_fragment", "module_util") and path.suffix == suffix:
             yield kind, f"{COLLECTION}.{path.stem}"
@@ -83,7 +83,7 @@ def plugins() -> Iterator[tuple[str, str]]:
         yield "role", f"{COLLECTION}.{path.parents[1].name}"
 
 
-def test_files_are_those_that_users_need(artifact: Path, tmp_path: Path) -> None:
+def test_artifact_contains_only_files_for_users(artifact: Path, tmp_path: Path) -> None:
     copy_checkout(tmp_path)
     names = [str(path.relative_to(tmp_path)) for name in DIRECTORIES for path in tmp_path.glob(f"{name}/**/*.*")]
     needed = {name for name in names if not name.startswith(LEFT_OUT)}
@@ -93,7 +93,7 @@ def test_files_are_those_that_users_need(artifact: Path, tmp_path: Path) -> None
     assert held == needed | FILES
 
 
-def test_everything_is_documented(installed: Path) -> None:
+def test_installed_plugins_have_documentation(installed: Path) -> None:
     found = defaultdict[str, list[str]](list)
     for kind, name in plugins():
         found[kind].append(name)
@@ -106,6 +106,6 @@ def test_everything_is_documented(installed: Path) -> None:
     assert len(found["role"]) == 2
 
 
-def test_everything_works(installed: Path, tmp_path: Path) -> None:
+def test_installed_collection_works(installed: Path, tmp_path: Path) -> None:
     modules = (installed / "ansible_collections/esops/inference/plugins/modules").glob("*.py")
     assert set(play_everything(tmp_path, installed)) == set(modules)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""ansible-builder takes the definition of the execution environment, and finds what the collection needs."""
+"""Tests of the execution environment: ansible-builder accepts its definition and finds the requirements."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def run(tool: str, *arguments: str | Path, directory: Path) -> str:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The collection as users have it: built, and installed below ansible_collections."""
+    """Return the installed collection, as users have it."""
     directory = tmp_path_factory.mktemp("installed")
     run("ansible-galaxy", "collection", "build", ROOT, directory=directory)
     [artifact] = directory.glob("*.tar.gz")
@@ -44,19 +44,19 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-def test_builder_finds_what_the_collection_needs(installed: Path, tmp_path: Path) -> None:
+def test_builder_finds_the_requirements_of_the_collection(installed: Path, tmp_path: Path) -> None:
     run("ansible-builder", "introspect", installed, "--write-pip", tmp_path / "python.txt", directory=tmp_path)
     [requirement] = (tmp_path / "python.txt").read_text().split("#")[:-1]
     assert requirement.strip() == "requests>=2.28"
 
 
-def test_installed_collection_has_what_awx_needs(installed: Path) -> None:
+def test_installed_collection_contains_the_files_for_awx(installed: Path) -> None:
     collection = installed / "ansible_collections/esops/inference"
     for path in sorted((ROOT / "docs/awx").rglob("*.*")):
         assert (collection / path.relative_to(ROOT)).read_bytes() == path.read_bytes()
 
 
-def test_builder_takes_the_definition(tmp_path: Path) -> None:
+def test_builder_accepts_the_definition(tmp_path: Path) -> None:
     definition = ROOT / "docs/awx/execution-environment.yml"
     options = ("--file", definition, "--context", tmp_path / "context", "--output-filename", "Containerfile")
     run("ansible-builder", "create", *options, directory=tmp_path)
@@ -71,7 +71,7 @@ def test_builder_takes_the_definition(tmp_path: Path) -> None:
     assert [each["name"] for each in required["collections"]] == [f"{galaxy['repository']}.git"]
 
 
-def test_requirements_are_those_of_the_documentation() -> None:
+def test_documented_requirements_match_the_definition() -> None:
     needed = [
         line for line in (ROOT / "requirements.txt").read_text().splitlines() if line and not line.startswith("#")
     ]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The search for secrets finds them: a test that cannot fail would prove nothing."""
+"""Tests of the search for secrets: it finds each form of a secret."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def test_encoded_secret_is_found(name: str, encode: Callable[[str], str]) -> Non
     assert find_leaks(f'ok: {{"msg": "{encode(SECRETS[name])}"}}') == [name]
 
 
-def test_nothing_is_found_where_no_secret_is() -> None:
+def test_text_without_secrets_has_no_leaks() -> None:
     assert find_leaks("ok: [localhost] => {'api_key': 'VALUE_SPECIFIED_IN_NO_LOG_PARAMETER'}") == []
 
 
 @pytest.mark.parametrize("name", SECRETS)
-def test_secret_can_be_searched_for(name: str) -> None:
+def test_every_secret_is_long_enough_to_search_for(name: str) -> None:
     assert re.fullmatch(r"[^\s'\"\\\\]{12,}", SECRETS[name])
 
 

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Plays each of targets/ against a simulator of its own, and finds no secret in what that leaves.
+"""Run each target in targets/ against its own simulator, and search the output for secrets.
 
-A target's simulator.yml, where it has one, gives the options of its Simulator. Secrets stand in it as in
-a playbook ("{{ secret_password }}"). `security` holds the fields of Security. With `tls: true` the server
-has a certificate, and the target the variable ca_path, the CA's file.
+The optional simulator.yml of a target contains the options of its Simulator. Secrets are written as in a playbook
+("{{ secret_password }}"). `security` contains the fields of Security. With `tls: true`, the server has a certificate,
+and the target has the variable ca_path with the path of the CA.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ TARGETS = sorted(path.parents[1] for path in HERE.glob("targets/*/tasks/main.yml
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
-def test_target(target: Path, tmp_path: Path) -> None:
+def test_target_succeeds_without_leaking_secrets(target: Path, tmp_path: Path) -> None:
     options = simulator_options(target)
     extra_vars = []
     if options.pop("tls", False):
@@ -44,7 +44,7 @@ def test_target(target: Path, tmp_path: Path) -> None:
 
 
 def simulator_options(target: Path) -> dict[str, Any]:
-    """Return what the target's simulator.yml says, with its secrets filled in."""
+    """Return the options in the target's simulator.yml, with secrets filled in."""
     path = target / "simulator.yml"
     if not path.exists():
         return {}
@@ -55,7 +55,7 @@ def simulator_options(target: Path) -> dict[str, Any]:
 
 
 def make_certificate(directory: Path) -> Tls:
-    """Write a certificate for the simulator and, as ca.pem, the CA's."""
+    """Write a server certificate for the simulator, and its CA as ca.pem."""
     ca = trustme.CA()
     certificate = ca.issue_cert("127.0.0.1", "localhost")
     ca.cert_pem.write_to_path(directory / "ca.pem")

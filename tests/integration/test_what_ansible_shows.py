@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the guide "Credentials and TLS" says of secrets that Ansible itself shows, and how to prevent it."""
+"""Tests of the guide "Connect to your cluster": secrets that Ansible itself shows, and how to prevent it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.integration.harness import find_leaks
 from tests.simulator import Simulator
 
 NEVER = 9
-#: Verbosities, and the options that set them.
+#: The options that set each verbosity.
 VERBOSITIES = {0: "", 1: "-v"}
 PLAY = "- hosts: localhost\n  gather_facts: false\n  vars_files: [keys.json]\n  tasks:\n"
 
@@ -38,7 +38,7 @@ NO_LOG = "  no_log: true\n"
 
 @dataclass(frozen=True)
 class Example:
-    """Tasks with `{{ key }}` in them, and the verbosity from which on Ansible shows that key."""
+    """Tasks with `{{ key }}`, and the lowest verbosity at which Ansible shows that key."""
 
     name: str
     tasks: str
@@ -50,7 +50,7 @@ class Example:
 
     @property
     def play(self) -> str:
-        """The tasks, each with the key of this example."""
+        """Return the tasks with the key of this example."""
         text = textwrap.indent(f"- name: {self.name}{self.tasks}", "    ")
         return text.replace("{{ key ", f"{{{{ keys.{self.name} ")
 
@@ -116,18 +116,18 @@ EXAMPLES = [
 
 
 @pytest.fixture(scope="module")
-def person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     home = tmp_path_factory.mktemp("home")
-    with Simulator() as server, reader(home, {}) as someone:
-        someone.run(f"export ELASTICSEARCH_URL={server.url} ANSIBLE_NOCOLOR=1 ANSIBLE_PIPELINING=1")
-        yield someone
+    with Simulator() as server, reader(home, {}) as session:
+        session.run(f"export ELASTICSEARCH_URL={server.url} ANSIBLE_NOCOLOR=1 ANSIBLE_PIPELINING=1")
+        yield session
 
 
 @pytest.fixture(scope="module")
-def shown(person: Reader) -> Mapping[int, list[str]]:
-    """The names of the examples whose keys a run with each verbosity shows; of those that it can tell something of.
+def shown(shell: Reader) -> Mapping[int, list[str]]:
+    """Return the names of the examples whose keys a run with each verbosity shows.
 
-    What is shown without `-v` is shown with it, and what is not shown with it is not shown without.
+    Keys that are shown without `-v` are also shown with it. Only the deciding verbosities are run.
     """
     keys = {example.name: example.key for example in EXAMPLES}
     files = {
@@ -139,9 +139,9 @@ def shown(person: Reader) -> Mapping[int, list[str]]:
         "include_vars_with_no_log.json": json.dumps({"included": keys["include_vars_with_no_log"]}),
     }
     for name, text in files.items():
-        (person.folder / name).write_text(text)
+        (shell.folder / name).write_text(text)
     play = "ansible-playbook --diff play"
-    printed = {verbosity: person.run(f"{play}{verbosity}.yml {option}") for verbosity, option in VERBOSITIES.items()}
+    printed = {verbosity: shell.run(f"{play}{verbosity}.yml {option}") for verbosity, option in VERBOSITIES.items()}
     assert all(" failed=0 " in text for text in printed.values()), printed
     return {verbosity: find_leaks(text, keys) for verbosity, text in printed.items()}
 
@@ -155,7 +155,7 @@ def test_key_is_shown_from_the_documented_verbosity_on(example: Example, shown: 
 
 
 class TestOtherPlaces:
-    """A run with one endpoint, whose keys are shown by what surrounds the task."""
+    """A run with one endpoint, whose keys appear outside the task."""
 
     keys: Mapping[str, str] = {
         name: f"sk-ant-{name}-secret" for name in ("endpoint", "environment", "fact", "inventory")
@@ -170,11 +170,11 @@ class TestOtherPlaces:
 """
 
     @pytest.fixture(autouse=True)
-    def files(self, person: Reader) -> None:
-        (person.folder / "other.yml").write_text(self.play)
-        (person.folder / "keys.json").write_text(json.dumps({"keys": self.keys}))
-        (person.folder / "endpoint.json").write_text(json.dumps({"endpoint": self.keys["endpoint"]}))
-        (person.folder / "inventory.json").write_text(
+    def files(self, shell: Reader) -> None:
+        (shell.folder / "other.yml").write_text(self.play)
+        (shell.folder / "keys.json").write_text(json.dumps({"keys": self.keys}))
+        (shell.folder / "endpoint.json").write_text(json.dumps({"endpoint": self.keys["endpoint"]}))
+        (shell.folder / "inventory.json").write_text(
             json.dumps({"all": {"hosts": {"search": {"key": self.keys["inventory"]}}}})
         )
 
@@ -185,18 +185,18 @@ class TestOtherPlaces:
         ("variable", "shown"), [(f"endpoint={keys['endpoint']}", ["endpoint"]), ("@endpoint.json", [])]
     )
     def test_extra_variable_is_shown_with_vvvv_unless_from_a_file(
-        self, person: Reader, variable: str, shown: list[str]
+        self, shell: Reader, variable: str, shown: list[str]
     ) -> None:
-        assert self.leaks(person.run(f"ansible-playbook -e {variable} -vvvv --tags none other.yml")) == shown
+        assert self.leaks(shell.run(f"ansible-playbook -e {variable} -vvvv --tags none other.yml")) == shown
 
-    def test_vvv_shows_environment_and_files_hold_cacheable_facts_and_kept_options(self, person: Reader) -> None:
+    def test_vvv_shows_environment_and_files_hold_cacheable_facts_and_kept_options(self, shell: Reader) -> None:
         cache = "ANSIBLE_CACHE_PLUGIN=jsonfile ANSIBLE_CACHE_PLUGIN_CONNECTION=cache"
         keep = "ANSIBLE_KEEP_REMOTE_FILES=1 ANSIBLE_PIPELINING=0 ANSIBLE_REMOTE_TMP=$PWD/remote"
-        printed = person.run(f"{cache} {keep} ansible-playbook -e @endpoint.json -vvv other.yml")
+        printed = shell.run(f"{cache} {keep} ansible-playbook -e @endpoint.json -vvv other.yml")
         assert self.leaks(printed) == ["environment", "fact"]
-        files = {name: (person.folder / name).rglob("*") for name in ("cache", "remote")}
+        files = {name: (shell.folder / name).rglob("*") for name in ("cache", "remote")}
         texts = {name: "".join(one.read_text() for one in found if one.is_file()) for name, found in files.items()}
         assert {name: self.leaks(text) for name, text in texts.items()} == {"cache": ["fact"], "remote": ["endpoint"]}
 
-    def test_inventory_command_shows_variables(self, person: Reader) -> None:
-        assert self.leaks(person.run("ansible-inventory -i inventory.json --list")) == ["inventory"]
+    def test_inventory_command_shows_variables(self, shell: Reader) -> None:
+        assert self.leaks(shell.run("ansible-inventory -i inventory.json --list")) == ["inventory"]

@@ -101,11 +101,11 @@ def services() -> str:
 
 
 def speed() -> str:
-    """Return the bars of the benchmark's page and what it measured."""
-    bars = BENCHMARK.read_text().split("Bars\n----\n", 1)[1].split("\n\n", 3)[2]
-    cells = [line.strip()[2:].strip() for line in bars.replace("* -", "  -").splitlines()]
+    """Return the targets of the page "Benchmarks" with their figures."""
+    targets = BENCHMARK.read_text().split("Targets\n-------\n", 1)[1].split("\n\n", 3)[2]
+    cells = [line.strip()[2:].strip() for line in targets.replace("* -", "  -").splitlines()]
     rows = [cells[first : first + 5] for first in range(0, len(cells), 5)]
-    head, *found = [[work, what, measured] for work, what, _bar, measured, _holds in rows]
+    head, *found = [[scenario, comparison, measured] for scenario, comparison, _target, measured, _result in rows]
     lines = [head, ["---"] * len(head), *found]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

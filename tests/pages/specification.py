@@ -1,12 +1,12 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Extracts from Elastic's API specification what it says of the inference services' settings.
+"""Extract the settings of the inference services from Elastic's API specification.
 
     npm pack @elastic/request-converter && tar xzf elastic-request-converter-*.tgz
     python -m tests.pages.specification package/dist/schema.json
 
-The extract is what tests compare the catalog of services with.
+Tests compare the catalog of services with the extract.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from typing import Any
 
 EXTRACT = Path(__file__).parent.parent / "unit" / "specification" / "services.json"
 
-#: Groups of settings in the body of a create.
+#: Groups of settings in the body of a create request.
 _GROUPS = ("service_settings", "task_settings")
 
-#: What the specification calls the types of JSON.
+#: The types of settings by their names in the specification.
 _TYPES = {"string": "str", "integer": "int", "long": "int", "float": "float", "double": "float", "boolean": "bool"}
 
 
@@ -40,7 +40,7 @@ class Specification:
         ]
 
     def services(self) -> dict[str, Any]:
-        """Return the services by their names: their task types and their settings."""
+        """Return the task types and the settings of the services, by name."""
         found = dict(map(self._service, self._creates))
         return {name: found[name] for name in sorted(found)}
 
@@ -82,7 +82,7 @@ class Specification:
         return {"enum": "str", "interface": "object"}.get(found.get("kind", ""), "any")
 
     def _members(self, kind: dict[str, Any]) -> list[str]:
-        """Return the texts of an enumeration; none of another type."""
+        """Return the values of an enumeration, or an empty list for other types."""
         found = self._types.get(_name(kind["type"]), {}) if kind["kind"] == "instance_of" else {}
         return [member["name"] for member in found.get("members", ())]
 
@@ -92,7 +92,7 @@ def _name(name: dict[str, str]) -> tuple[str, str]:
 
 
 def main() -> None:
-    """Write the extract of the file that the command line names."""
+    """Write the extract of the file on the command line."""
     schema = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     extract = json.dumps(Specification(schema).services(), indent=1)
     EXTRACT.write_text(extract + "\n", encoding="utf-8")

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The messages of the page "Troubleshooting", each of them said by a run against the simulator.
+"""The entries of the page "Troubleshooting": each message is produced by a run against the simulator.
 
-C(python -m tests.pages.troubles) writes the page anew; a test holds it against what runs say.
+C(python -m tests.pages.troubles) regenerates the page. A unit test compares the page with the messages.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ NO_KEY = {"service_settings": {"model_id": MODEL}}
 RATE_LIMIT = {"rate_limit": {"requests_per_minute": 7}}
 WHEN_CHANGED = {"update_secrets": "when_changed"}
 LOGIN = {"elasticsearch_username": "ansible", "elasticsearch_password": "a password"}
-#: What runs say that is another thing on each machine.
-VARIES = (
+#: Parts of messages that depend on the host, and their replacements.
+HOST_SPECIFIC = (
     (r"\.? \(_ssl\.c:\d+\)", ""),
     (r'got "[0-9a-f]{64}"', 'got "…"'),
     (r"at \w+\.py:\d+", "at …"),
@@ -48,8 +48,13 @@ VARIES = (
 )
 
 
-def none_yet(_server: Simulator) -> None:
-    """The endpoint is not there."""
+def link(label: str) -> str:
+    """Return a link to a guide, or to one of its sections."""
+    return f":ref:`ansible_collections.esops.inference.docsite.{label}`"
+
+
+def no_endpoint(_server: Simulator) -> None:
+    """Leave the server without the endpoint."""
 
 
 def fault(*arguments: Any, exists: bool = False, **options: Any) -> Callable[[Simulator], None]:
@@ -66,14 +71,14 @@ def in_use(server: Simulator) -> None:
     server.refer(ID, pipelines=["summaries"], indexes=["articles"])
 
 
-def many(server: Simulator) -> None:
+def eight_endpoints(server: Simulator) -> None:
     for number in range(8):
         seed(server, f"endpoint-{number}")
 
 
 @contextlib.contextmanager
 def certificate(name: str, ca: trustme.CA) -> Iterator[tuple[Tls, str]]:
-    """A server's certificate for this name, as the simulator takes it, and the file of its CA."""
+    """Yield the TLS settings of a server with a certificate for this name, and the path of its CA file."""
     with tempfile.TemporaryDirectory() as folder:
         server, authority = f"{folder}/server.pem", f"{folder}/ca.pem"
         ca.issue_cert(name).private_key_and_cert_chain_pem.write_to_path(server)
@@ -96,7 +101,7 @@ def in_file(path: str) -> dict[str, str]:
 
 
 def without_query(session: requests.Session, method: str, url: str, **more: Any) -> requests.Response:
-    """What a proxy makes of a request that takes queries away."""
+    """Send a request as a proxy does that strips query strings."""
     return send(session, method, url.partition("?")[0], **more)
 
 
@@ -104,59 +109,76 @@ invalidate, send = records.Fingerprints.invalidate, requests.Session.request
 
 
 @dataclass(frozen=True)
-class Trouble:
-    """A message, and what to do about it.
+class Entry:
+    """A message with its cause and fix, in the markup of the page.
 
-    :ivar remedy: for people, in the markup of the page.
-    :ivar certified: the name in the server's certificate, if it speaks TLS.
-    :ivar without_key_usage: whether its CA is one as Elasticsearch's own tools create it.
-    :ivar url: where the run looks for the server, given its address.
-    :ivar patched: what is otherwise than on this machine.
-    :ivar said: a message that Python says in place of the module, so that no run of the tests can say it.
-    :ivar listed: whether a list of endpoints is declared; C(options) are those of anthropic_endpoints then.
+    :ivar certificate_name: the name in the server certificate, if the server uses TLS.
+    :ivar without_key_usage: whether the CA lacks the extension keyUsage, as those of Elasticsearch's tools do.
+    :ivar trusts_ca: whether C(ca_path) is set to the CA of the server.
+    :ivar url: returns the address that the run uses, from that of the server.
+    :ivar patches: arguments of C(mock.patch.object), to simulate another host.
+    :ivar fixed_message: a message that Python prints before the module runs, so that no test can produce it.
+    :ivar is_list: whether to run C(anthropic_endpoints) with C(options), instead of C(anthropic_endpoint).
+    :ivar is_warning: whether the message is the first warning of a successful run.
     """
 
-    heading: str
-    remedy: str
+    title: str
+    cause: str
+    fix: str
     arrange: Callable[[Simulator], None] = seed
     options: dict[str, Any] = field(default_factory=dict)
     server: dict[str, Any] = field(default_factory=dict)
-    certified: str = ""
+    certificate_name: str = ""
     without_key_usage: bool = False
     url: Callable[[str], str] = str
-    variables: dict[str, str] = field(default_factory=dict)
-    patched: tuple[Any, ...] = ()
-    named_ca: bool = False
-    listed: bool = False
-    warns: bool = False
-    said: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
+    patches: tuple[Any, ...] = ()
+    trusts_ca: bool = False
+    is_list: bool = False
+    is_warning: bool = False
+    fixed_message: str = ""
 
     def message(self) -> str:
-        """What the run says."""
-        if self.said:
-            return self.said
+        """Return the message of the run."""
+        if self.fixed_message:
+            return self.fixed_message
         with contextlib.ExitStack() as stack:
             tls, authority = None, ""
-            if self.certified:
+            if self.certificate_name:
                 ca = ca_without_key_usage() if self.without_key_usage else trustme.CA()
-                tls, authority = stack.enter_context(certificate(self.certified, ca))
+                tls, authority = stack.enter_context(certificate(self.certificate_name, ca))
             server = stack.enter_context(Simulator(tls=tls, **self.server))
-            stack.enter_context(environment(**self.variables))
-            for arguments in self.patched:
+            stack.enter_context(environment(**self.environment))
+            for arguments in self.patches:
                 stack.enter_context(mock.patch.object(*arguments))
             self.arrange(server)
-            given = {"elasticsearch_url": self.url(server.url), **self.options}
-            if self.named_ca:
-                given["ca_path"] = authority
-            if self.listed:
-                run = endpoints(server, **given)
+            options = {"elasticsearch_url": self.url(server.url), **self.options}
+            if self.trusts_ca:
+                options["ca_path"] = authority
+            if self.is_list:
+                run = endpoints(server, **options)
             else:
-                run = endpoint(server, **{**DOCUMENTED, "duplicate_model": "allow", **given})
-        said = run.warnings[0] if self.warns else run["msg"]
-        said = re.sub(rf"127\.0\.0\.1:{server.url.rpartition(':')[2]}|localhost:\d+", "es.example.com:9200", said)
-        for pattern, instead in VARIES:
-            said = re.sub(pattern, instead, said)
-        return said
+                run = endpoint(server, **{**DOCUMENTED, "duplicate_model": "allow", **options})
+        text = run.warnings[0] if self.is_warning else run["msg"]
+        text = re.sub(rf"127\.0\.0\.1:{server.url.rpartition(':')[2]}|localhost:\d+", "es.example.com:9200", text)
+        for pattern, replacement in HOST_SPECIFIC:
+            text = re.sub(pattern, replacement, text)
+        return text
+
+    def rst(self) -> str:
+        """Return the entry as a section of the page."""
+        return "\n".join(
+            (
+                f"{self.title}\n{'~' * len(self.title)}\n",
+                f".. code-block:: text\n\n{textwrap.indent(_wrap(self.message(), 88), '   ')}\n",
+                f"{_wrap(f'**Cause:** {self.cause}', 120)}\n",
+                f"{_wrap(f'**Fix:** {self.fix}', 120)}\n",
+            )
+        )
+
+
+def _wrap(text: str, width: int) -> str:
+    return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
 
 
 def encrypted(url: str) -> str:
@@ -171,215 +193,262 @@ def security(*privileges: str) -> dict[str, Any]:
     return {"security": Security(users={"ansible": ("a password", privileges)})}
 
 
-SECTIONS: dict[str, tuple[Trouble, ...]] = {
-    "Before any request": (
-        Trouble(
-            "requests is missing",
-            "The Python that runs the module lacks ``requests``. The message names it, and it need not be the one of "
-            "``ansible-playbook``. Install ``requests`` there, or run the task with ``connection: local`` and "
+SECTIONS: dict[str, tuple[Entry, ...]] = {
+    "Invalid options": (
+        Entry(
+            "Missing Python library requests",
+            "The Python that runs the module does not have the library ``requests``. This Python, which the message "
+            "names, can differ from the one that runs ``ansible-playbook``.",
+            "Install ``requests`` for that Python. Or run the task with ``connection: local`` and "
             '``ansible_python_interpreter: "{{ ansible_playbook_python }}"``.',
-            patched=((module, "REQUESTS_IMPORT_ERROR", ImportError()),),
+            patches=((module, "REQUESTS_IMPORT_ERROR", ImportError()),),
         ),
-        Trouble(
-            "A Python that is too old",
-            "Python 3.6 says this of every module of the collection. The host where the module runs needs Python 3.8 "
-            "or later: set ``ansible_python_interpreter``, or run the task with ``connection: local``.",
-            said="SyntaxError: future feature annotations is not defined",
+        Entry(
+            "Unsupported Python version",
+            "The module runs with Python 3.6, which cannot import the collection. The host where the module runs needs "
+            "Python 3.8 or later.",
+            "Set ``ansible_python_interpreter`` to a later Python, or run the task with ``connection: local``.",
+            fixed_message="SyntaxError: future feature annotations is not defined",
         ),
-        Trouble(
-            "No address",
-            "Name the cluster in the task, in ``module_defaults``, or in the environment. The variable has to be set "
-            "on the machine where the module runs. The role takes ``anthropic_elasticsearch_url``.",
+        Entry(
+            "No cluster address",
+            "Neither the task nor the environment sets the address of the cluster. Environment variables are read on "
+            "the host where the module runs.",
+            "Set ``elasticsearch_url`` or ``elasticsearch_cloud_id`` in the task, in ``module_defaults``, or in the "
+            "environment. For the role, set ``anthropic_elasticsearch_url``.",
             options={"elasticsearch_url": []},
         ),
-        Trouble(
-            "An address that is none",
-            "Write the scheme and, where it is not that of the scheme, the port.",
+        Entry(
+            "Invalid URL",
+            "The address has no scheme.",
+            "Add ``https://`` or ``http://``, and the port if it is not the default port of the scheme.",
             url=lambda _url: "es.example.com:9200",
         ),
-        Trouble(
-            "A password in the address",
-            "It would be shown wherever the address is.",
+        Entry(
+            "Credentials in the URL",
+            "The address contains a user name or a password, and addresses are not hidden in messages and logs.",
+            "Remove the credentials from the address. Set them as options.",
             url=lambda _url: "https://ansible:secret@es.example.com:9200",
         ),
-        Trouble(
-            "Two ways to say who asks",
-            "Remove one of them. One in the task wins over another in the environment, but here both stand in the same "
-            "place.",
+        Entry(
+            "Conflicting credentials",
+            "Two ways to authenticate are set in the same place.",
+            "Remove one of them. An option of the task takes precedence over the environment.",
             options={**LOGIN, "elasticsearch_api_key": "id:secret"},
         ),
-        Trouble(
-            "Half a login",
-            "Often a variable of a vault that is not defined where the task runs, or an empty field of a form.",
+        Entry(
+            "Incomplete credentials",
+            "Only one of the user name and the password has a value. The other is often an undefined vault variable or "
+            "an empty survey field.",
+            "Set both, or use an API key.",
             options={"elasticsearch_username": "ansible"},
         ),
-        Trouble(
-            "A line end in a key",
-            "Mostly the end of the line of a file. ``{{ lookup('ansible.builtin.file', path) }}`` takes it away, "
-            "``| trim`` does it elsewhere.",
+        Entry(
+            "Whitespace in an Elasticsearch credential",
+            "The value was often read from a file and includes the line end.",
+            "Read the file with ``{{ lookup('ansible.builtin.file', path) }}``, which removes the line end. Or add the "
+            "filter ``trim``.",
             options={"elasticsearch_api_key": "id:secret\n"},
         ),
-        Trouble(
-            "An API key with its scheme",
-            "Elasticsearch returns ``encoded`` when it creates an API key. Set that value alone.",
+        Entry(
+            "API key with its scheme",
+            "The value is that of an ``Authorization`` header, which begins with ``ApiKey``.",
+            "Set only the value that Elasticsearch returns as ``encoded`` when it creates the API key.",
             options={"elasticsearch_api_key": "ApiKey VnVhQ2ZHY0JDZGJrU"},
         ),
-        Trouble(
-            "An ID that YAML reads as a number",
-            "YAML reads ``0123`` as 83, and ``12:30:00`` as 45000. Quotation marks keep the text.",
+        Entry(
+            "Number as inference_id",
+            "YAML reads ``0123`` as 83, and ``12:30:00`` as 45000.",
+            "Quote the ID.",
             options={"inference_id": 83},
         ),
-        Trouble(
-            "A setting that only newer servers know",
-            "``endpoint_info`` returns what the cluster stores. Remove the setting, or upgrade the collection.",
+        Entry(
+            "Setting of a newer Elasticsearch",
+            "The list contains a setting that this version of the collection does not support. ``endpoint_info`` "
+            "returns all settings that the cluster stores.",
+            "Remove the setting from the list, or upgrade the collection.",
             options={
                 "endpoints": [{"inference_id": "answers", "task_settings": {"max_tokens": 1024, "new_setting": True}}]
             },
-            listed=True,
+            is_list=True,
         ),
-        Trouble(
-            "White space in the key of Anthropic",
-            "The same, for the key within the endpoint.",
+        Entry(
+            "Whitespace in the Anthropic API key",
+            "The value was often read from a file and includes the line end.",
+            "Read the file with ``{{ lookup('ansible.builtin.file', path) }}``, or add the filter ``trim``.",
             options={"service_settings": {"api_key": KEY + "\n", "model_id": MODEL}},
         ),
-        Trouble(
-            "A file of certificates is not there",
-            "The path counts on the machine where the module runs. Copy the file there, or run the task locally.",
+        Entry(
+            "CA file not found",
+            "The path is resolved on the host where the module runs, and the file does not exist there or is not "
+            "readable.",
+            "Copy the file to that host, or run the task with ``connection: local``.",
             options={"ca_path": "/etc/ssl/elasticsearch-ca.pem"},
         ),
-        Trouble(
-            "An id that is none",
-            "The rule is that of the server.",
+        Entry(
+            "Invalid inference_id",
+            "The ID contains characters that Elasticsearch does not accept, such as spaces or uppercase letters.",
+            "Use lowercase letters, digits, hyphens, underscores, and dots. Begin and end with a letter or a digit.",
             options={"inference_id": "Support Answers"},
         ),
-        Trouble(
-            "Several mistakes",
-            "All are told at once, and nothing was sent.",
+        Entry(
+            "Several invalid options",
+            "More than one option is invalid. The message lists all of them, and no request was sent.",
+            "Correct each option that the message lists.",
             options={"task_settings": {"max_tokens": 0, "top_k": -1}, "timeout": 0},
         ),
-        Trouble(
-            "An option that is none",
-            "Mostly a setting outside of its group, as here ``max_tokens``, which belongs into ``task_settings``.",
+        Entry(
+            "Unsupported option",
+            "The option is misspelled, or it is a setting outside its group.",
+            "Compare the name with the list in the message. Put ``max_tokens``, for example, in ``task_settings``.",
             options={"max_tokens": 1024},
         ),
-        Trouble(
-            "update_secrets without a key",
-            "``always`` sends the key, and ``when_changed`` compares it, so there has to be one.",
+        Entry(
+            "update_secrets without an API key",
+            "``update_secrets: always`` sends the Anthropic API key and ``when_changed`` compares it, but no key is "
+            "set.",
+            "Set ``service_settings.api_key``, or remove ``update_secrets``.",
             options={**NO_KEY, "update_secrets": "always"},
         ),
-        Trouble(
-            "No file for the fingerprints",
-            "With ``fingerprint_store: file`` the file has to be named. Its directory has to be there.",
+        Entry(
+            "Fingerprint file not set",
+            "``fingerprint_store: file`` requires the path of a file.",
+            "Set ``fingerprint_file``. Its directory must exist on the host where the module runs.",
             options={**WHEN_CHANGED, "fingerprint_store": "file"},
         ),
-        Trouble(
-            "A name that no index has",
-            "The server has more rules than these. A name that it does not take fails before anything is changed.",
+        Entry(
+            "Invalid index name",
+            "The name contains characters that Elasticsearch does not accept in index names. Elasticsearch has further "
+            "rules. If it rejects a name, the module fails before it changes anything.",
+            "Use a name of lowercase letters, digits, hyphens, underscores, and dots.",
             options={**WHEN_CHANGED, "fingerprint_index": "Fingerprints"},
         ),
-        Trouble(
-            "An id twice",
-            "Count from 0. Often two lists that were joined have it in common.",
+        Entry(
+            "Duplicate inference_id",
+            "The list contains the ID more than once, often because two lists were combined. The positions in the "
+            "message count from 0.",
+            "Remove the duplicates.",
             options={"endpoints": [{"inference_id": "answers"}, {"inference_id": "answers"}]},
-            listed=True,
+            is_list=True,
         ),
-        Trouble(
-            "A purge without a list",
-            "A list that came out empty by mistake does not remove everything.",
+        Entry(
+            "Purge with an empty list",
+            "The list is empty, often by mistake. With ``purge: true`` the run would remove every endpoint of the "
+            "service.",
+            "List the endpoints to keep.",
             options={"endpoints": [], "purge": True},
-            listed=True,
+            is_list=True,
         ),
     ),
-    "The cluster cannot be reached": (
-        Trouble(
+    "Connection": (
+        Entry(
             "Connection refused",
-            "Nothing listens there, or a firewall refuses it. Look from the machine where the module runs, which is "
-            "the managed host unless the task runs locally: ``curl https://es.example.com:9200``.",
+            "No process listens on this address, or a firewall rejects the connection.",
+            "Check the address from the host where the module runs, for example with "
+            "``curl https://es.example.com:9200``. This is the managed host, unless the task runs locally.",
             arrange=lambda server: server.stop(),
         ),
-        Trouble(
-            "The proxy refuses",
-            "The environment of the module names a proxy. ``NO_PROXY`` takes addresses out.",
-            variables={"HTTP_PROXY": "http://127.0.0.1:1", "NO_PROXY": "", "no_proxy": ""},
+        Entry(
+            "Proxy error",
+            "The environment of the module sets a proxy, and the proxy did not forward the request.",
+            f"Correct the proxy settings, or add the cluster to ``NO_PROXY``. See {link('connect.proxies')}.",
+            environment={"HTTP_PROXY": "http://127.0.0.1:1", "NO_PROXY": "", "no_proxy": ""},
         ),
-        Trouble(
-            "No answer in time",
-            "Elasticsearch waits for Anthropic when an endpoint is created or changed. The module tells it to wait a "
-            "little less than ``timeout``, if the version knows how. After a write the endpoint is read again before "
-            "this message.",
+        Entry(
+            "Request timeout",
+            "Elasticsearch did not respond in time. It calls Anthropic when it creates or updates an endpoint, which "
+            "can take longer. After a failed write, the module reads the endpoint again before it fails.",
+            "Increase ``timeout``. The module also asks Elasticsearch to wait slightly less than this time for "
+            "Anthropic, if the version supports it.",
             arrange=fault("slow", seconds=1, times=9),
             options={"timeout": 0.2},
         ),
-        Trouble(
+        Entry(
             "Connection lost",
-            "Something closes the connection: mostly the server speaks TLS on this port, and the address has ``http``. "
-            "After a write the endpoint is read again, so that this message comes only where that fails, too.",
+            "The server or a proxy closes the connection. Often the server uses TLS on this port, but the address "
+            "begins with ``http://``. After a failed write, the module reads the endpoint again before it fails.",
+            "Use ``https://``. If the error remains, check the proxies between the module and the cluster.",
             arrange=fault("reset_before", times=9),
         ),
-        Trouble(
-            "A redirect",
-            "Redirects are not followed: a redirected ``PUT`` turns into a ``GET``. Give the address it points to.",
+        Entry(
+            "Redirect",
+            "The server redirects to another address. The module does not follow redirects, because a redirected "
+            "``PUT`` becomes a ``GET``.",
+            "Set ``elasticsearch_url`` to the address in the message.",
             arrange=fault("redirect"),
         ),
-        Trouble(
-            "A page in place of an answer",
-            "A proxy, a load balancer or the page of a login answers in place of Elasticsearch.",
+        Entry(
+            "HTML response",
+            "A proxy, a load balancer, or a login page responds instead of Elasticsearch.",
+            "Set ``elasticsearch_url`` to an address at which Elasticsearch responds.",
             arrange=fault("html_before"),
         ),
-        Trouble(
-            "No inference API",
-            "The address is not that of Elasticsearch: a path too much, Kibana, or another product.",
+        Entry(
+            "Inference API not found",
+            "The address is not that of Elasticsearch. It can be that of Kibana or another product, or its path can be "
+            "wrong.",
+            "Correct ``elasticsearch_url``.",
             url=under("/kibana"),
         ),
-        Trouble(
-            "The cluster is busy",
-            "It was asked again as often as ``retries`` says, and stayed busy.",
+        Entry(
+            "Cluster overloaded",
+            "The cluster rejected the request as often as ``retries`` allows.",
+            "Run the playbook again later, or increase ``retries``.",
             arrange=fault("status", status=429, times=9),
             options={"retries": 1},
         ),
     ),
     "TLS": (
-        Trouble(
-            "The CA is not known",
-            "``ca_path`` or ``ca_fingerprint``: see :ref:`ansible_collections.esops.inference.docsite.connect.tls`.",
-            certified="127.0.0.1",
+        Entry(
+            "Untrusted CA",
+            "The CA that signed the server certificate is not in the list of CAs that the module trusts.",
+            f"Set ``ca_path`` or ``ca_fingerprint``. See {link('connect.tls')}.",
+            certificate_name="127.0.0.1",
         ),
-        Trouble(
-            "A CA that Python 3.13 rejects",
-            "Elasticsearch's own tools create such a CA. Trust it by its fingerprint, or create a CA with keyUsage.",
-            certified="127.0.0.1",
+        Entry(
+            "CA without keyUsage (Python 3.13)",
+            "Python 3.13 and later reject CA certificates without the extension keyUsage. Elasticsearch's own tools "
+            "create such CAs.",
+            "Set ``ca_fingerprint`` to the fingerprint of the CA, or create a CA with keyUsage.",
+            certificate_name="127.0.0.1",
             without_key_usage=True,
             url=encrypted,
-            named_ca=True,
+            trusts_ca=True,
         ),
-        Trouble(
-            "The name is not in the certificate",
-            "Use an address that the certificate is for, or have one made for the address.",
-            certified="es1.example.com",
-            arrange=none_yet,
-            named_ca=True,
+        Entry(
+            "Host name mismatch",
+            "The server certificate is not valid for the host name or IP address in ``elasticsearch_url``.",
+            "Use an address that the certificate contains, or issue a certificate for the address.",
+            certificate_name="es1.example.com",
+            arrange=no_endpoint,
+            trusts_ca=True,
         ),
-        Trouble(
-            "Another fingerprint",
-            "The certificate was renewed, or something else answers. Find out which before you change the fingerprint.",
-            certified="127.0.0.1",
+        Entry(
+            "Fingerprint mismatch",
+            "The certificate was renewed, or another server responds at this address.",
+            "Find out which of the two applies. Update ``ca_fingerprint`` only if the certificate was renewed.",
+            certificate_name="127.0.0.1",
             options={"ca_fingerprint": "00" * 32},
         ),
-        Trouble(
-            "TLS where there is none",
-            "The server speaks plain HTTP on this port.",
+        Entry(
+            "TLS on a plain HTTP port",
+            "The server uses plain HTTP on this port, but the address begins with ``https://``.",
+            "Use ``http://``, or enable TLS on the cluster.",
             url=encrypted,
         ),
     ),
-    "Who asks, and what they may": (
-        Trouble(
-            "Nobody",
-            "The credential is missing, wrong, or has ended.",
+    "Authentication, privileges, license": (
+        Entry(
+            "Missing or invalid credentials (401)",
+            "The credentials are missing, wrong, or expired.",
+            f"Set valid credentials. See {link('connect')}.",
             server=security("manage_inference"),
         ),
-        Trouble(
-            "The Elasticsearch API key is not valid any more",
-            "Elasticsearch says why in ``additional_unsuccessful_credentials``.",
+        Entry(
+            "Invalid Elasticsearch API key (401)",
+            "The Elasticsearch API key was invalidated or expired. Elasticsearch gives the reason in "
+            "``additional_unsuccessful_credentials``.",
+            f"Create a new Elasticsearch API key. See {link('privileges')}.",
             server=security("manage_inference"),
             arrange=fault(
                 "status",
@@ -388,113 +457,132 @@ SECTIONS: dict[str, tuple[Trouble, ...]] = {
             ),
             options=LOGIN,
         ),
-        Trouble(
-            "A privilege is missing",
-            "The hint names it. All are in :ref:`ansible_collections.esops.inference.docsite.privileges`.",
-            arrange=none_yet,
+        Entry(
+            "Missing privilege (403)",
+            "The user or the Elasticsearch API key does not have the privilege that the hint names.",
+            f"Grant the privilege. See {link('privileges')}.",
+            arrange=no_endpoint,
             options=LOGIN,
             server=security("monitor_inference"),
         ),
-        Trouble(
-            "The licence lacks inference",
-            "``GET /_license`` shows the licence.",
-            arrange=none_yet,
+        Entry(
+            "License does not include inference (403)",
+            "The license of the cluster does not include the inference API. ``GET /_license`` returns the license.",
+            "Use an Enterprise license, or start a trial.",
+            arrange=no_endpoint,
             server={"licensed": False},
         ),
-        Trouble(
-            "The version cannot be read",
-            "A warning. Grant ``monitor``, or live with it: the answer of the server is compared all the same.",
+        Entry(
+            "Version unknown (warning)",
+            "The credentials do not have the cluster privilege ``monitor``, so the module cannot read the version of "
+            "Elasticsearch. It still compares the response with the declared settings.",
+            "Grant ``monitor``, or ignore the warning.",
             options={**LOGIN, "task_settings": {"max_tokens": 2048}},
             server=security("manage_inference"),
-            warns=True,
+            is_warning=True,
         ),
     ),
-    "Fingerprints of keys": (
-        Trouble(
-            "A privilege on the index is missing",
-            "``update_secrets: when_changed`` keeps its fingerprints there: see "
-            ":ref:`ansible_collections.esops.inference.docsite.rotate_keys`, which has a role for it.",
+    "API key fingerprints": (
+        Entry(
+            "Missing privilege on the fingerprint index (403)",
+            "``update_secrets: when_changed`` stores fingerprints in an index, and the credentials cannot access it.",
+            f"Grant the privilege. See {link('privileges')}.",
             options={**LOGIN, **WHEN_CHANGED},
             server=security("manage_inference", "monitor"),
         ),
-        Trouble(
-            "The index cannot be written to",
-            "An index becomes read-only where a disk is full, or by hand. Nothing was changed.",
+        Entry(
+            "Fingerprint index read-only (403)",
+            "The index is blocked for writes. Elasticsearch blocks an index if a disk is full. Users can also block "
+            "it. Nothing was changed.",
+            "Remove the block, and run the playbook again.",
             arrange=fault("write_blocked", match="^PUT /ansible-inference-fingerprints/_doc/", exists=True),
             options=WHEN_CHANGED,
         ),
-        Trouble(
-            "What is stored is no fingerprint",
-            "Something else writes into that index or file, or somebody has changed it. Choose another one. If it is "
-            "yours alone, remove the record of this endpoint: its key counts as unknown then, and is sent once.",
+        Entry(
+            "Unrecognized fingerprint",
+            "Another program writes to this index or file, or a user changed it. Nothing was changed.",
+            "Use a different index or file. If only this collection uses it, delete the record of the endpoint. The "
+            "next run then sends the key once.",
             arrange=foreign_record,
             options=WHEN_CHANGED,
         ),
-        Trouble(
-            "Sent, but not remembered",
-            "The key is in its place. Only the last write failed, for the reason that stands first.",
+        Entry(
+            "Fingerprint not saved",
+            "The endpoint has the new API key. Only the last write of its fingerprint failed. The beginning of the "
+            "message gives the reason.",
+            "Fix that reason, and run the playbook again.",
             arrange=fault("write_blocked", match="^PUT /ansible-inference-fingerprints/_doc/", at=7, exists=True),
             options=WHEN_CHANGED,
         ),
-        Trouble(
-            "Two runs gave an endpoint keys",
-            "Nobody knows which of them came last, so the key counts as unknown. Run again with the right one. Do not "
-            "let two jobs keep the same endpoints at the same time.",
+        Entry(
+            "Concurrent key changes",
+            "Two runs set the API key of the endpoint at the same time. It is unknown which key the endpoint has.",
+            "Run the playbook again with the correct key. Do not let two jobs manage the same endpoints at the same "
+            "time.",
             options=WHEN_CHANGED,
-            patched=((records.Fingerprints, "invalidate", invalidate_in_two_runs),),
+            patches=((records.Fingerprints, "invalidate", invalidate_in_two_runs),),
         ),
-        Trouble(
-            "No directory for the file",
-            "It counts on the machine where the module runs. Make it first.",
+        Entry(
+            "Directory of the fingerprint file not found",
+            "The path is resolved on the host where the module runs, and its directory does not exist there.",
+            "Create the directory on that host.",
             options=in_file("/var/lib/no-such-directory/fingerprints.json"),
         ),
-        Trouble(
-            "The file cannot be used",
-            "What the operating system says stands last: here it is a directory; it may be a privilege that is missing "
-            "or a disk that is full.",
+        Entry(
+            "Fingerprint file not usable",
+            "The operating system rejected the access. The end of the message gives the reason, such as a directory at "
+            "this path, a missing permission, or a full disk.",
+            "Fix that reason, or set ``fingerprint_file`` to a different path.",
             options=in_file("/etc"),
         ),
-        Trouble(
-            "The file is another one",
-            "It is left as it is. Choose another one, or remove it if it is yours: keys count as unknown then, and are "
-            "sent once.",
+        Entry(
+            "Not a fingerprint file",
+            "The file exists and has other contents. The module did not change it.",
+            "Set ``fingerprint_file`` to a different path, or delete the file. The next run then sends the keys once.",
             options=in_file("/etc/hosts"),
         ),
-        Trouble(
-            "Which cluster is it?",
-            "The file tells clusters apart by their UUID. Grant ``monitor``, or take the index.",
+        Entry(
+            "Cluster UUID unavailable",
+            "The fingerprint file identifies clusters by their UUID. Reading the UUID requires the cluster privilege "
+            "``monitor``.",
+            "Grant ``monitor``, or use ``fingerprint_store: index``.",
             options={**LOGIN, **in_file("/tmp/fingerprints.json")},
             server=security("manage_inference"),
         ),
-        Trouble(
-            "No scrypt",
-            "A Python whose OpenSSL is in FIPS mode lacks it. Run the module with another Python, or have the key sent "
-            "with ``always`` on the day it changes.",
+        Entry(
+            "scrypt not available (FIPS)",
+            "The OpenSSL library of this Python does not provide scrypt, for example in FIPS mode.",
+            "Run the module with another Python. Or use ``update_secrets: always`` in the run that changes the key.",
             options=WHEN_CHANGED,
-            patched=((hashlib, "scrypt", mock.Mock(side_effect=ValueError("disabled for FIPS"))),),
+            patches=((hashlib, "scrypt", mock.Mock(side_effect=ValueError("disabled for FIPS"))),),
         ),
     ),
-    "Elasticsearch or Anthropic refuses": (
-        Trouble(
-            "Anthropic does not take the key",
-            "Elasticsearch asked Anthropic with it, and quotes the answer. Nothing was stored.",
-            arrange=none_yet,
+    "Rejected settings": (
+        Entry(
+            "Anthropic rejects the API key",
+            "Elasticsearch tested the Anthropic API key with a request to Anthropic, and quotes the response. Nothing "
+            "was stored.",
+            "Set a valid key as ``service_settings.api_key``.",
+            arrange=no_endpoint,
             server={"refused_keys": [KEY]},
         ),
-        Trouble(
-            "Anthropic does not know the model",
-            "``model_id`` is the name of Anthropic's documentation, as ``claude-sonnet-4-5``.",
-            arrange=none_yet,
+        Entry(
+            "Anthropic does not offer the model",
+            "Anthropic does not offer a model of this name to your account. Nothing was stored.",
+            "Set ``model_id`` to a name from Anthropic's documentation, such as ``claude-sonnet-4-5``.",
+            arrange=no_endpoint,
             server={"refused_models": [MODEL]},
         ),
-        Trouble(
+        Entry(
             "Anthropic is overloaded",
-            "Temporary faults of Anthropic are retried. This one stayed. Run again later, or increase ``retries``.",
+            "Anthropic returned the same temporary error as often as ``retries`` allows.",
+            "Run the playbook again later, or increase ``retries``.",
             arrange=fault("provider_refusal", status=529, times=9, match="PUT"),
         ),
-        Trouble(
+        Entry(
             "No credit",
-            "The organization of the Anthropic API key has no credit left.",
+            "The organization that owns the Anthropic API key has no credit left.",
+            "Check the plan and billing of the organization at Anthropic.",
             arrange=fault(
                 "provider_refusal",
                 status=400,
@@ -502,134 +590,161 @@ SECTIONS: dict[str, tuple[Trouble, ...]] = {
                 match="PUT",
             ),
         ),
-        Trouble(
-            "A setting that this version does not know",
-            "Leave it out, or upgrade.",
-            arrange=none_yet,
+        Entry(
+            "Setting not supported by this version",
+            "The cluster is older than the setting.",
+            f"Remove the setting, or upgrade the cluster. See {link('compatibility')}.",
+            arrange=no_endpoint,
             options={"service_settings": {"api_key": KEY, "model_id": MODEL, "url": "https://gateway.example.com/v1"}},
             server={"version": "9.3"},
         ),
-        Trouble(
-            "A task type that this version does not know",
-            "Leave it out, or upgrade.",
-            arrange=none_yet,
+        Entry(
+            "Task type not supported by this version",
+            "The cluster is older than the task type.",
+            f"Use another task type, or upgrade the cluster. See {link('compatibility')}.",
+            arrange=no_endpoint,
             options={"task_type": "chat_completion"},
             server={"version": "9.3"},
         ),
-        Trouble(
-            "Chunking",
-            "The documentation of the API has ``chunking_settings``, no server takes them for this service.",
-            arrange=none_yet,
+        Entry(
+            "Chunking not supported",
+            "The API documentation lists ``chunking_settings``, but no version of Elasticsearch accepts them for this "
+            "service.",
+            "Remove ``chunking_settings``.",
+            arrange=no_endpoint,
             options={"chunking_settings": {"strategy": "sentence"}},
         ),
     ),
-    "What a run will not do": (
-        Trouble(
-            "Not enough for a new endpoint",
-            "There is none of that id. If there should be one, look at the id and at the cluster.",
-            arrange=none_yet,
+    "Refused changes": (
+        Entry(
+            "Missing settings for a new endpoint",
+            "No endpoint with this ID exists, and the task does not set everything that a new endpoint requires.",
+            "If the endpoint should exist, check the ID and the address of the cluster. Otherwise, set the required "
+            "settings.",
+            arrange=no_endpoint,
             options=NO_KEY,
         ),
-        Trouble(
-            "No version changes it",
-            "Declare what the endpoint has, or let it be created again with ``allow_recreate: true``: see "
-            ":ref:`ansible_collections.esops.inference.docsite.how_changes_are_planned`.",
+        Entry(
+            "Setting cannot be updated",
+            "No version of Elasticsearch can update this setting in place.",
+            "Declare the current value, or set ``allow_recreate: true`` to delete and re-create the endpoint. See "
+            f"{link('how_changes_are_planned')}.",
             options=OTHER_MODEL,
         ),
-        Trouble(
-            "This version does not change it",
-            "The server answered 200 and ignored it. The same remedies, or an upgrade.",
+        Entry(
+            "Setting cannot be updated on this version",
+            "This version of Elasticsearch returned 200, but ignored the setting.",
+            "Declare the current value, set ``allow_recreate: true``, or upgrade the cluster.",
             options={"service_settings": {"api_key": KEY, "model_id": MODEL, **RATE_LIMIT}},
             server={"version": "9.3"},
         ),
-        Trouble(
-            "This version changes it only with the key",
-            "Declare the key as well.",
+        Entry(
+            "Updating requires the API key on this version",
+            "This version of Elasticsearch requires the Anthropic API key in each update of service settings.",
+            "Also set ``service_settings.api_key``.",
             options={"service_settings": {"model_id": MODEL, **RATE_LIMIT}},
             server={"version": "9.3"},
         ),
-        Trouble(
-            "Created again, but with what key?",
-            "No server returns the key, so that it has to be declared.",
+        Entry(
+            "Re-creating requires the API key",
+            "Elasticsearch does not return the Anthropic API key, so the module cannot copy it to the new endpoint.",
+            "Set ``service_settings.api_key``.",
             options={"service_settings": {"model_id": "claude-opus-4-5"}, "allow_recreate": True},
         ),
-        Trouble(
-            "It is used, and would be created again",
-            "While it is away, what uses it fails. ``force: true`` accepts that.",
+        Entry(
+            "Endpoint in use (re-create)",
+            "Pipelines or indices use the endpoint. They fail while it does not exist.",
+            "Set ``force: true`` if you accept that.",
             arrange=in_use,
             options={**OTHER_MODEL, "allow_recreate": True},
         ),
-        Trouble(
-            "Queries do not arrive",
-            "In check mode, and before an endpoint is created again, the server is asked who uses it, by a removal "
-            "with ``?dry_run=true``. What takes that away makes a removal of it. So it is tried with a read first, and "
-            "nothing was removed. Mend the proxy, or use the address of a node.",
+        Entry(
+            "Query strings are stripped",
+            "A proxy removes query strings. The module sends a delete request with ``?dry_run=true`` to find the "
+            "pipelines and indices that use an endpoint. Without the query string, this request would delete the "
+            "endpoint. The module tested the proxy with a read first, and deleted nothing.",
+            "Reconfigure the proxy, or connect directly to a node.",
             options={**OTHER_MODEL, "allow_recreate": True},
-            patched=((requests.Session, "request", without_query),),
+            patches=((requests.Session, "request", without_query),),
         ),
-        Trouble(
-            "It is used, and is to be absent",
-            "Change who uses it first. ``force: true`` does not wait for that.",
+        Entry(
+            "Endpoint in use (delete)",
+            "Pipelines or indices use the endpoint.",
+            "Change them to use another endpoint first. Or set ``force: true`` to delete the endpoint anyway.",
             arrange=in_use,
             options={"state": "absent"},
         ),
-        Trouble(
-            "An endpoint that Elasticsearch cannot read",
-            "``state: absent`` with ``force: true`` deletes it. ``allow_recreate: true`` with ``force: true`` "
-            "re-creates it as declared. Kibana connectors and other users of the endpoint fail meanwhile.",
+        Entry(
+            "Unreadable endpoint",
+            "Elasticsearch stores an endpoint that it cannot read itself.",
+            "Set ``force: true`` with ``state: absent`` to delete the endpoint. Set ``force: true`` with "
+            "``allow_recreate: true`` to re-create it. Until it is re-created, Kibana connectors and other clients of "
+            "the endpoint fail.",
             arrange=lambda server: server.seed(ID, service="anthropic", state="unparsable"),
             options={"state": "absent"},
         ),
-        Trouble(
-            "Only a part of the endpoint is stored",
-            "A create that failed half way on Elasticsearch before 9.3 can leave secrets without settings.",
+        Entry(
+            "Incomplete endpoint",
+            "An earlier request to create the endpoint failed halfway. On Elasticsearch before 9.3 this can leave its "
+            "secrets stored without settings.",
+            "Use a different ``inference_id``, or contact Elastic support.",
             arrange=lambda server: server.seed(ID, state="no_settings"),
         ),
-        Trouble(
-            "Another update is in progress",
-            "Two runs changed the endpoint at the same time. ``force`` does not help. Run again.",
+        Entry(
+            "Concurrent update (409)",
+            "Another client updates the endpoint at the same time. ``force`` has no effect on this.",
+            "Run the playbook again.",
             arrange=fault("busy", match="DELETE", times=9, exists=True),
             options={"state": "absent"},
         ),
-        Trouble(
-            "An endpoint of another service",
-            "It is never touched. Choose another id.",
+        Entry(
+            "Endpoint of another service",
+            "An endpoint of another service has this ID. The module never changes or deletes it.",
+            "Use a different ``inference_id``.",
             arrange=lambda server: server.seed(ID, service="openai", service_settings={"model_id": "gpt"}),
         ),
-        Trouble(
-            "The same model again",
-            "With ``duplicate_model: warn``, the default, this is a warning. ``fail`` refuses it, ``allow`` is silent.",
+        Entry(
+            "Duplicate model (warning or failure)",
+            "Another endpoint already uses the same model for the same task type. This is a warning by default, with "
+            "``duplicate_model: warn``. With ``fail`` the module fails.",
+            "Use the existing endpoint, or set ``duplicate_model: allow``.",
             arrange=lambda server: seed(server, "older"),
             options={"duplicate_model": "warn"},
-            warns=True,
+            is_warning=True,
         ),
-        Trouble(
-            "Not all endpoints are listed",
-            "A warning. An endpoint of another service cannot be read, for example after machine learning was switched "
-            "off, so Elasticsearch lists none. Everything but ``purge`` works.",
+        Entry(
+            "Endpoint list unavailable (warning)",
+            "Elasticsearch cannot read an endpoint of another service, so it lists no endpoints at all. This happens, "
+            "for example, after machine learning was disabled. Only ``purge`` requires the complete list.",
+            "Repair or delete the endpoint that the message names.",
             arrange=lambda server: server.seed(".elser-2-elasticsearch", state="unparsable"),
             options={"duplicate_model": "warn"},
-            warns=True,
+            is_warning=True,
         ),
-        Trouble(
-            "Purge without the whole list",
-            "``purge`` would have to guess what there is. Repair or delete the endpoint that the message names.",
+        Entry(
+            "Purge without the endpoint list",
+            "Elasticsearch cannot list the endpoints, so the module cannot determine which ones to remove.",
+            "Repair or delete the endpoint that the message names, or run without ``purge``.",
             arrange=lambda server: server.seed(".elser-2-elasticsearch", state="unparsable"),
             options={"endpoints": [{"inference_id": "answers"}], "purge": True},
-            listed=True,
+            is_list=True,
         ),
-        Trouble(
-            "Too much to purge",
-            "Mostly a list that lacks something. If all of it shall go, say the number.",
-            arrange=many,
+        Entry(
+            "Purge limit exceeded",
+            "The run would remove more endpoints than ``purge_max`` allows. Often the list is incomplete.",
+            "Add the missing endpoints to the list. If all of them should be removed, set ``purge_max`` to the number "
+            "in the message.",
+            arrange=eight_endpoints,
             options={"endpoints": [{"inference_id": "endpoint-0"}], "purge": True},
-            listed=True,
+            is_list=True,
         ),
     ),
-    "In the middle of something": (
-        Trouble(
-            "Some of a list failed",
-            "The others are as declared. ``results`` has each endpoint, and ``failure`` what the server said.",
+    "Partial failures": (
+        Entry(
+            "Some endpoints failed",
+            "The module processed all endpoints of the list. Those that the message does not name are up to date.",
+            "Fix the reason for each endpoint in the message. ``results`` contains every endpoint, with the error in "
+            "``failure``.",
             arrange=lambda server: (seed(server, "answers"), seed(server, "letters")),
             options={
                 "endpoints": [
@@ -637,56 +752,58 @@ SECTIONS: dict[str, tuple[Trouble, ...]] = {
                     {"inference_id": "letters", **OTHER_MODEL},
                 ]
             },
-            listed=True,
+            is_list=True,
         ),
-        Trouble(
-            "Sent again",
-            "A warning: it went well in the end. Seen often, the cluster, or the way to it, is not well.",
+        Entry(
+            "Request was retried (warning)",
+            "A request failed with a temporary error, and a retry succeeded.",
+            "Ignore a single warning. If it is frequent, check the cluster and the network.",
             arrange=fault("status", status=503, exists=True),
             options={"retries": 1},
-            warns=True,
+            is_warning=True,
         ),
-        Trouble(
-            "Created again, and refused",
-            "The former settings are back. The key is the declared one, since nobody knows the former.",
+        Entry(
+            "Re-create failed, settings restored",
+            "The module deleted the endpoint and could not create it with the new settings. It restored the previous "
+            "settings, with the declared API key, because the previous key is unknown.",
+            "Fix the reason in the message, and run the playbook again.",
             arrange=fault("provider_refusal", match=rf"PUT .*/{ID}\?", exists=True),
             options={**OTHER_MODEL, "allow_recreate": True},
         ),
-        Trouble(
-            "The endpoint is gone",
-            "The worst that can happen: it was deleted, and Anthropic rejected both the new settings and the former. "
-            "The message has all settings. The temporary endpoint keeps them as well, and the next run uses them. "
-            "Remove the reason, then run again.",
+        Entry(
+            "Re-create failed, endpoint lost",
+            "The module deleted the endpoint, and Anthropic rejected both the new and the previous settings. The "
+            "endpoint does not exist. The message lists all its settings, and the temporary endpoint keeps them.",
+            "Fix the reason in the message, and run the playbook again. The next run restores the undeclared settings "
+            "from the temporary endpoint.",
             arrange=fault("provider_refusal", match=rf"PUT .*/{ID}\?", times=2, exists=True),
             options={**OTHER_MODEL, "allow_recreate": True},
         ),
-        Trouble(
-            "Carried over",
-            "A warning. A run was killed while it re-created the endpoint. The settings that nobody declared were in "
-            "its temporary endpoint.",
+        Entry(
+            "Settings carried over (warning)",
+            "An earlier run was killed while it re-created the endpoint. Its temporary endpoint contained settings "
+            "that the task does not declare. This run used them.",
+            "Check the settings that the message names.",
             arrange=lambda server: seed(server, f"{ID}-ansible-preflight", temperature=0.5),
-            warns=True,
+            is_warning=True,
         ),
-        Trouble(
-            "A mistake of the collection",
-            "Please `report it <https://github.com/esops/ansible-inference/issues>`__, with the message and what was "
-            "declared. The endpoint may or may not have been changed.",
-            patched=((reconcile.Reconciler, "reconcile", mock.Mock(side_effect=RuntimeError("unexpected"))),),
+        Entry(
+            "Internal error",
+            "The collection has a bug. The endpoint may or may not have been changed.",
+            "`Report the bug <https://github.com/esops/ansible-inference/issues>`__ with the message and the options "
+            "of the task, without secrets.",
+            patches=((reconcile.Reconciler, "reconcile", mock.Mock(side_effect=RuntimeError("unexpected"))),),
         ),
     ),
 }
 
 
 def page() -> str:
-    """The page with what runs say."""
+    """Return the page with the messages of the runs."""
     parts = [_HEAD]
-    for title, troubles in SECTIONS.items():
+    for title, entries in SECTIONS.items():
         parts.append(f"{title}\n{'-' * len(title)}\n")
-        for trouble in troubles:
-            said = textwrap.fill(trouble.message(), 88, break_long_words=False, break_on_hyphens=False)
-            parts.append(f"{trouble.heading}\n{'~' * len(trouble.heading)}\n")
-            parts.append(f".. code-block:: text\n\n{textwrap.indent(said, '   ')}\n")
-            parts.append(textwrap.fill(trouble.remedy, 120, break_long_words=False, break_on_hyphens=False) + "\n")
+        parts.extend(entry.rst() for entry in entries)
     return "\n".join(parts)
 
 
@@ -695,18 +812,20 @@ _HEAD = """..
   GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
   SPDX-License-Identifier: GPL-3.0-or-later
 
-  Written by python -m tests.pages.troubles; every message was said by a run.
+  Generated by python -m tests.pages.troubles. Each message is the output of a run.
 
 .. _ansible_collections.esops.inference.docsite.troubleshooting:
 
 Troubleshooting
 ===============
 
-By message: look for some of its words. Each was said by a run against a simulated server, except that of an old
-Python. A message about a request begins with the request, and its last part, *Hint*, says what helps mostly. The parts
-of a refusal are in ``failure``, for playbooks to test: ``status``, ``type``, ``reason``, ``method`` and ``path``.
+Search this page for some words of your message. Each message is the output of a run against a simulated cluster, except
+the one about Python 3.6.
 
-What a run did before it failed stands in ``changed``, ``action`` and ``endpoint``.
+If a message is about a request, it begins with the request. If a fix is known, the message ends with it, after *Hint*.
+Playbooks can test the parts of an error in ``failure``: ``status``, ``type``, ``reason``, ``method``, and ``path``.
+
+``changed``, ``action``, and ``endpoint`` report what a run did before it failed.
 """
 
 

@@ -2,29 +2,29 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run `ansible-test sanity` on this checkout, with the ansible-core of the Python that runs this.
+"""Run `ansible-test sanity` on this checkout, with the ansible-core of the Python that runs this program.
 
-ansible-test needs some help for that:
+ansible-test has some requirements, which this program meets:
 
-* It wants to stand in a real `…/ansible_collections/<namespace>/<name>`: a copy is made for it.
-* It installs into its home directory, without pip's environment variables: it gets a home beside the
-  Python that runs this, with pip's configuration written down there.
-* It downloads the script that installs pip from a host of its own, which a network with nothing but a
-  package index does not reach: a script that uses the pip that comes with Python takes its place.
-* It checks modules with every Python on PATH and fails at the stand-ins of pyenv, which run nothing
-  unless they are switched on: the Pythons behind them take their place.
+* It must run in a real directory `…/ansible_collections/<namespace>/<name>`. This program makes a copy.
+* It installs packages into its home directory and ignores the environment variables of pip. It gets a home directory
+  next to this Python, with a configuration file for pip.
+* It downloads the installer of pip from its own host, which is unreachable in a network that only has a package index.
+  This program replaces it with a script that uses the pip bundled with Python.
+* It tests modules with every Python on PATH, and fails at the shims of pyenv, which do not run unless they are enabled.
+  This program puts the actual Pythons on PATH.
 
-Whatever ansible-test leaves out, for want of a program say, is a failure here; for want of a Python only
-with --every-python, and of those that tests/supported.yml names. Other arguments are handed on to ansible-test.
+If ansible-test skips a check, for example because a program is missing, this program fails. If a Python is missing, it
+fails only with --every-python, and only for the Pythons in tests/supported.yml. Other arguments are passed to
+ansible-test.
 
-Without arguments, which is `make test`, it runs less than with --every-python, which is `make conformance` and
-leaves nothing out:
+`make conformance` uses --every-python, which skips nothing. `make test` uses no arguments, which skips these checks:
 
-* pylint is left out. Ruff, and mypy for most of it, look at the same files in the steps `lint` and `types`.
-* Modules are compiled and imported with the oldest and the newest Python that is here, not with those between them.
-* pep8 is left out, because `ruff check` and `ruff format` demand more, and changelog, because
-  `antsibull-changelog lint` is what it runs: both are in the step `lint`.
-* ansible-test makes no environment of its own to run in; its tests have theirs all the same.
+* pylint, because ruff and, for most files, mypy check the same files in the steps `lint` and `types`.
+* Compiling and importing modules with other Pythons than the oldest and the newest available one.
+* pep8, because `ruff check` and `ruff format` are stricter, and changelog, because `antsibull-changelog lint` does the
+  same. Both are part of the step `lint`.
+* The virtual environment of ansible-test itself. Its tests still run in their own.
 """
 
 from __future__ import annotations
@@ -52,11 +52,11 @@ from tests.artifact import ROOT, copy_checkout
 EVERY_PYTHON = "--every-python"
 HOME = Path(sys.prefix, "sanity")
 
-#: What is left out of `make test`, or done by another run of ansible-test.
+#: Checks that `make test` skips, or runs separately.
 SKIPPED = ("changelog", "compile", "import", "pep8", "pylint")
 
 GET_PIP = """\
-# Takes the same arguments as get-pip.py.
+# A replacement for get-pip.py with the same arguments.
 import ensurepip
 import glob
 import os
@@ -66,7 +66,7 @@ import sys
 requirements = [argument for argument in sys.argv[1:] if argument not in ("--no-setuptools", "--no-wheel")]
 bundled = glob.glob(os.path.join(os.path.dirname(ensurepip.__file__), "_bundled", "pip-*.whl"))
 if bundled:
-    pip = [os.path.join(bundled[0], "pip")]  # a wheel is a program, too
+    pip = [os.path.join(bundled[0], "pip")]  # Python can run a wheel
 else:
     subprocess.check_call([sys.executable, "-m", "ensurepip"], stdout=subprocess.DEVNULL)
     pip = ["-m", "pip"]
@@ -75,38 +75,38 @@ subprocess.check_call([sys.executable] + pip + ["install"] + requirements)
 
 
 def output(*command: str) -> str:
-    """Return what the command prints."""
+    """Return the output of the command."""
     return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
 def write_pip_configuration() -> None:
-    """Write what configures pip here, from files and environment, where ansible-test's pip looks for it."""
+    """Write the configuration of pip, from files and the environment, to the place that ansible-test's pip reads."""
     pip = (sys.executable, "-m", "pip")
     config = configparser.RawConfigParser()
     config["global"] = {}
     listed = output(*pip, "config", "list").splitlines()
-    # The environment comes last, because it wins.
+    # The environment comes last, because it takes precedence.
     for line in sorted(listed, key=lambda line: line.startswith(":env:")):
         name, value = line.split("=", 1)
         section, key = name.replace(":env:", "global").rsplit(".", 1)
         config.setdefault(section, {})[key] = ast.literal_eval(value)
     config["global"]["cache-dir"] = output(*pip, "cache", "dir").strip()
     config["global"]["quiet"] = "2"
-    # Most of what is installed is never imported; what is, Python compiles when it is.
+    # Most of the installed files are never imported. Python compiles the others on import.
     config.setdefault("install", {})["compile"] = "no"
     path = HOME / ".config/pip/pip.conf"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)  # an index's address may hold a password
+    path.touch(mode=0o600)  # the address of an index can contain a password
     with path.open("w") as file:
         config.write(file)
 
 
 def write_get_pip() -> None:
-    """Put GET_PIP where ansible-test keeps what it downloads, under the name that its source gives."""
+    """Write GET_PIP to the cache of ansible-test, under the file name in its source."""
     source = Path(ansible_test.__file__).parent / "_util/target/setup/requirements.py"
     name = re.search(r"'~/(\S+get_pip_%s\.py)'", source.read_text())
     if not name:
-        sys.exit(f"{source} gets pip in a way that is not known here.")
+        sys.exit(f"{source} installs pip in an unknown way.")
     for python in (SimpleNamespace(version=version) for version in SUPPORTED_PYTHON_VERSIONS):
         path = HOME / (name[1] % get_venv_packages(python)["pip"].replace(".", "_"))
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -114,7 +114,7 @@ def write_get_pip() -> None:
 
 
 def path_of_pythons() -> str:
-    """Return PATH, with the Pythons of pyenv instead of its stand-ins."""
+    """Return PATH with the Pythons of pyenv instead of its shims."""
     directories = os.environ["PATH"].split(os.pathsep)
     if shutil.which("pyenv"):
         root = Path(output("pyenv", "root").strip())
@@ -124,7 +124,7 @@ def path_of_pythons() -> str:
 
 
 def is_gap(line: str, pythons: Collection[str]) -> bool:
-    """Whether ansible-test says that it left something out, other than what needs a Python not among `pythons`."""
+    """Return whether ansible-test reports a skipped check. A missing Python counts only if it is one of `pythons`."""
     missing = re.search(r'WARNING: Skipping sanity test "\S+" on Python (\S+) because it could not be found', line)
     if missing:
         return missing[1] in pythons
@@ -132,7 +132,7 @@ def is_gap(line: str, pythons: Collection[str]) -> bool:
 
 
 def commands(arguments: list[str], pythons: Sequence[str], *, every_python: bool) -> list[list[str]]:
-    """The arguments of each run of ansible-test sanity, on a machine with these Pythons, the oldest first."""
+    """Return the arguments of each run of ansible-test sanity. `pythons`: the available Pythons, oldest first."""
     if every_python or arguments:
         return [["--venv", *arguments]]
     return [
@@ -145,9 +145,9 @@ def commands(arguments: list[str], pythons: Sequence[str], *, every_python: bool
 
 
 def run(collection: Path, arguments: list[str]) -> tuple[int, list[str]]:
-    """Run ansible-test sanity, showing what it prints. Return its exit status and its warnings."""
+    """Run ansible-test sanity and print its output. Return its exit status and its warnings."""
     tool = Path(sys.executable).with_name("ansible-test")
-    warnings: dict[str, None] = {}  # each once: ansible-test repeats them at its end
+    warnings: dict[str, None] = {}  # without duplicates: ansible-test repeats them at its end
     with subprocess.Popen(
         [tool, "sanity", "--color", "no", *arguments],
         cwd=collection,
@@ -184,7 +184,7 @@ def main() -> int:
             exit_status, warnings = run(collection, command)
             status = status or exit_status
             gaps += [warning for warning in warnings if is_gap(warning, pythons)]
-    print(f"ansible-core {ansible_release.__version__}: exit status {status}, {len(gaps)} checks left out.")
+    print(f"ansible-core {ansible_release.__version__}: exit status {status}, {len(gaps)} checks skipped.")
     return status or bool(gaps)
 
 

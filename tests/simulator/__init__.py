@@ -4,7 +4,7 @@
 """A simulator of Elasticsearch's inference API, and of its indices and documents, as strict as a real server.
 
 with Simulator(version="9.3") as server:
-    ...  # talk HTTP to server.url, look at server.requests and server.endpoints
+    ...  # send requests to server.url, inspect server.requests and server.endpoints
 """
 
 from __future__ import annotations
@@ -39,18 +39,19 @@ CONTROL = "_simulator"
 
 
 class Simulator:
-    """One simulated server; it listens on 127.0.0.1 from `start` (or `with`) to `stop`.
+    """A simulated server, which listens on 127.0.0.1 between `start` and `stop`, or within a `with` block.
 
-    `version`: "8.16" to "9.6", with or without patch number, or "serverless"; "9.6.0" if not set.
-    `security`: None lets everybody do everything. `licensed`: whether the licence covers inference.
-    `delay`: what each call to the provider takes, in seconds. `refused_keys`, `refused_models`: what the
-    provider refuses. `deployments`: model id -> allocation states, told one by one, the last for ever.
-    `auto_create_index`: whether a document makes the index that is missing. `port`: 0 for a free one.
-    `skip_validate_and_start`: the cluster setting of that name. `PUT /_cluster/settings` changes it, too.
-    `reranker`: whether the built-in endpoint `.rerank-v1-elasticsearch` is there, too.
-    `refuses_secrets`: the services with strict parsers refuse secrets in an `_update`, as some did for a while in 2026.
-    `cluster_of`: another node of the same cluster. Both nodes share the store, the cluster UUID and the settings.
-    Version, provider and security are those of the other node unless you set them. Port, faults and log are separate.
+    `version`: "8.16" to "9.6", with or without a patch number, or "serverless"; "9.6.0" by default.
+    `security`: None disables authentication and authorization. `licensed`: whether the license includes inference.
+    `delay`: duration of each call to the provider in seconds. `refused_keys`, `refused_models`: API keys and models
+    that the provider rejects. `deployments`: the allocation states of each model ID, returned one by one. The last one
+    repeats.
+    `auto_create_index`: whether indexing a document creates a missing index. `port`: 0 selects a free port.
+    `skip_validate_and_start`: initial value of this cluster setting, which `PUT /_cluster/settings` can change.
+    `reranker`: whether the built-in endpoint `.rerank-v1-elasticsearch` also exists.
+    `refuses_secrets`: services with strict parsers reject secrets in an `_update`, as some did for a while in 2026.
+    `cluster_of`: another node of the same cluster. Both nodes share the store, the cluster UUID, and the settings.
+    Version, provider, and security are those of the other node unless you set them. Port, faults, and log are separate.
     Raises ValueError.
     """
 
@@ -81,7 +82,7 @@ class Simulator:
             state = ClusterState(deployments or {}, {SKIP_VALIDATION: "true"} if skip_validate_and_start else {})
             self._store = Store((*BUILT_IN, RERANKER) if reranker else BUILT_IN)
         elif deployments or skip_validate_and_start:
-            raise ValueError("deployments and skip_validate_and_start are the cluster's: give them to its first node")
+            raise ValueError("set deployments and skip_validate_and_start only on the first node of a cluster")
         else:
             state, self._store = cluster_of._node.rules.cluster, cluster_of._store
             version = cluster_of.version.name if version is None else version
@@ -102,73 +103,73 @@ class Simulator:
         self._listener: Listener | None = None
 
     def start(self) -> None:
-        """Listen. Raises OSError if the port is taken."""
+        """Start to listen. Raises OSError if the port is in use."""
         handling = Handling(self._deliver, self._content_type)
         self._listener = Listener(self._port, handling, self._tls.context() if self._tls else None)
         self._port = self._listener.port
 
     def stop(self) -> None:
-        """Close every connection and listen no more."""
+        """Close all connections and stop listening."""
         if self._listener:
             self._listener.stop()
 
     def __enter__(self) -> Simulator:
-        """Listen."""
+        """Start to listen."""
         self.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Listen no more."""
+        """Stop listening."""
         self.stop()
 
     @property
     def port(self) -> int:
-        """The port it listens on."""
+        """Return the port on which the server listens."""
         return self._port
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """Return the URL of the server."""
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}"
 
     @property
     def requests(self) -> list[str]:
-        """Each request in the order of arrival, as "METHOD /path?query"."""
+        """Return all requests in the order of arrival, as "METHOD /path?query"."""
         return [f"{exchange.method} {exchange.path}" for exchange in self.log]
 
     @property
     def log(self) -> list[Exchange]:
-        """Each request in the order of arrival, with the status it was answered with."""
+        """Return all requests in the order of arrival, with the statuses of their responses."""
         return self._journal.exchanges
 
     def clear_log(self) -> None:
-        """Forget the requests so far."""
+        """Clear the log of requests."""
         self._journal.clear()
 
     @property
     def connections(self) -> int:
-        """How many TCP connections were accepted so far."""
+        """Return the number of TCP connections that were accepted so far."""
         return self._listener.connections if self._listener else 0
 
     @property
     def most_at_once(self) -> int:
-        """The highest number of requests that were in work at the same time."""
+        """Return the maximum number of concurrent requests so far."""
         return self._journal.most_at_once
 
     @property
     def at_work(self) -> int:
-        """How many requests are in work now, those whose client has gone included."""
+        """Return the number of requests in progress, including those whose client disconnected."""
         return self._journal.at_work
 
     @property
     def endpoints(self) -> dict[str, StoredEndpoint]:
-        """Copies of what the server holds now, the built-in endpoints included."""
+        """Return copies of all stored endpoints, including built-in ones."""
         return self._store.snapshot()
 
     def endpoint(self, inference_id: str) -> StoredEndpoint | None:
-        """Return a copy of what the server holds under this ID, which is much faster than copying everything."""
+        """Return a copy of one stored endpoint. This is much faster than copying all."""
         return self._store.copy_of(inference_id)
 
     def seed(
@@ -185,14 +186,14 @@ class Simulator:
     ) -> None:
         """Store an endpoint without any checks. Raises ValueError for an unknown state.
 
-        `service`: "anthropic" if not set. The settings are stored as the server shows them.
-        `secret`: a text, which stands for each secret that the service needs, or a map with the names of the secrets.
+        `service`: "anthropic" if not set. The settings are stored in the form in which the server returns them.
+        `secret`: a string, used for each secret that the service requires, or a mapping from names to secrets.
         `state`: "whole" stores everything.
-        "no_secrets" stores the settings alone: the endpoint is listed and cannot run.
-        "no_settings" stores the secrets alone: no request finds the endpoint, and its ID is taken.
-        "unparsable" stores an endpoint of a service that the server does not know, "elasticsearch" if not set.
-        A built-in endpoint keeps its service, task type and settings then.
-        An endpoint of the service "elasticsearch" with allocations gets its deployment, too.
+        "no_secrets" stores only the settings: the endpoint is listed, but cannot run.
+        "no_settings" stores only the secrets: no request finds the endpoint, but its ID is taken.
+        "unparsable" stores an endpoint of a service that the server does not support, "elasticsearch" if not set.
+        A built-in endpoint then keeps its service, task type, and settings.
+        An endpoint of the service "elasticsearch" with allocations also gets its deployment.
         """
         endpoint = seeded(
             inference_id,
@@ -207,30 +208,30 @@ class Simulator:
         ml.seed(self._store, endpoint)
 
     def model(self, model_id: str, *, task_type: str | None = None, reads: int = 0, start: str = "started") -> None:
-        """Let the cluster have a model, or let a model of Elastic behave in some way. Raises ValueError.
+        """Add a model to the cluster, or define the behavior of one of Elastic's models. Raises ValueError.
 
-        `task_type`: that of a model of one's own; None for a model of Elastic.
-        `reads`: how many reads of `_stats` show a new deployment of the model that is not yet fully allocated.
-        `start`: what a create of an endpoint gets. "started": 200. "times_out": 408, and the deployment goes on.
-        "downloads": 408. "fails": 500. In each case, the endpoint is stored.
+        `task_type`: that of a custom model; None for one of Elastic's models.
+        `reads`: number of `_stats` reads that show a new deployment of the model before it is fully allocated.
+        `start`: the response to creating an endpoint. "started": 200. "times_out": 408, and the deployment continues.
+        "downloads": 408. "fails": 500. The endpoint is stored in each case.
         """
         self._store.deployments.set_model(model_id, Model(task_type, reads, start))
 
     def deploy(self, deployment_id: str, model_id: str, *, number: int = 1, num_threads: int = 1) -> None:
-        """Deploy a model by hand, so that an endpoint can name the deployment in `deployment_id`."""
+        """Deploy a model manually, so that an endpoint can refer to it with `deployment_id`."""
         self._store.deployments.put(Deployment(deployment_id, model_id, num_threads, number))
 
     def allocate(self, deployment_id: str, number: int) -> None:
-        """Let a deployment have another number of allocations, as adaptive allocations do. Raises ValueError."""
+        """Change the number of allocations of a deployment, as adaptive allocations do. Raises ValueError."""
         self._store.deployments.allocate(deployment_id, number)
 
     @property
     def deployments(self) -> dict[str, Deployment]:
-        """Return the deployments that the cluster has now, by ID."""
+        """Return the deployments of the cluster by ID."""
         return self._store.deployments.snapshot()
 
     def remove(self, inference_id: str) -> None:
-        """Take an endpoint away by hand, if it is there."""
+        """Delete an endpoint directly, if it exists."""
         self._store.discard(inference_id)
 
     def refer(
@@ -240,33 +241,33 @@ class Simulator:
         indexes: Collection[str] = ("i1",),
         incompatible: Collection[str] = (),
     ) -> None:
-        """Let pipelines and indexes use the endpoint. A create with the ID is rejected if indexes are incompatible."""
+        """Add pipelines and indices that use the endpoint. Creating the ID fails if any of them is incompatible."""
         self._store.refer(inference_id, pipelines, indexes, incompatible)
 
     def clear_endpoints(self) -> None:
-        """Hold nothing but the built-in endpoints, and no references."""
+        """Delete all references, and all endpoints except the built-in ones."""
         self._store.reset()
 
     def documents(self, index: str) -> dict[str, dict[str, Any]]:
-        """Copies of the documents in an index, by id; none if there is no such index."""
+        """Return copies of the documents in an index by ID, or an empty dictionary if the index does not exist."""
         return self.indices.get(index, {})
 
     @property
     def indices(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """Copies of the documents in every index, by the index' name and their id."""
+        """Return copies of the documents of all indices, by index name and document ID."""
         return self._store.indices.snapshot()
 
     def seed_document(self, index: str, document_id: str, source: dict[str, Any]) -> None:
-        """Put a document there by hand, unchecked, into an index that is made if it is missing."""
+        """Store a document without any checks. Create the index if it does not exist."""
         self._store.indices.seed(index, document_id, source)
 
     def remove_index(self, index: str) -> None:
-        """Take an index away by hand, with its documents, if it is there."""
+        """Delete an index directly, with its documents, if it exists."""
         with contextlib.suppress(ApiError):
             self._store.indices.delete(index)
 
     def clear_indices(self) -> None:
-        """Hold no index."""
+        """Delete all indices."""
         self._store.indices.reset()
 
     def _content_type(self, request: Request) -> str:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The simulator as a command: alone until a signal, or around another command."""
+"""The command line of the simulator. It runs until a signal arrives, or as long as another command runs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command line; returns the exit status."""
+    """Run the command line and return the exit status."""
     own, command = _split(arguments)
     options = _parser().parse_args(own)
     received = _receive_signals()
@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _receive_signals() -> Signals:
-    """From now on, signals that would end this process are put into the queue."""
+    """Put signals that would end this process into a queue from now on."""
     received: Signals = SimpleQueue()
     for number in STOPPING:
         signal.signal(number, lambda number, _frame: received.put(number))
@@ -63,27 +63,31 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tests.simulator",
         description="Simulate Elasticsearch's inference API.",
-        epilog="With -- COMMAND, run it with ELASTICSEARCH_URL set, and end with its status.",
+        epilog="With -- COMMAND, run the command with ELASTICSEARCH_URL set, and exit with its status.",
     )
-    parser.add_argument("--version", default="9.6.0", help='"8.16" to "9.6", or "serverless"')
-    parser.add_argument("--port", type=int, default=0, help="default: a free one")
-    parser.add_argument("--user", action="append", default=[], metavar="NAME:PASSWORD", help="may do all")
-    parser.add_argument("--api-key", action="append", default=[], metavar="ID:SECRET", help="may do all")
-    parser.add_argument("--delay", type=float, default=0.0, help="seconds a call to the provider takes")
-    parser.add_argument("--certificate", help="PEM file; serve https")
-    parser.add_argument("--key", help="PEM file")
-    parser.add_argument("--refuse-key", action="append", default=[], help="the provider refuses this key")
-    parser.add_argument("--refuse-model", action="append", default=[], help="the provider refuses this model")
+    parser.add_argument("--version", default="9.6.0", help='"8.16" to "9.6" (default), or "serverless"')
+    parser.add_argument("--port", type=int, default=0, help="port to listen on; default: a free port")
+    parser.add_argument("--user", action="append", default=[], metavar="NAME:PASSWORD", help="user with all privileges")
     parser.add_argument(
-        "--skip-validate-and-start", action="store_true", help="creates make no call to the provider (cluster setting)"
+        "--api-key", action="append", default=[], metavar="ID:SECRET", help="API key with all privileges"
     )
-    parser.add_argument("--port-file", help="write the port there once the simulator listens")
+    parser.add_argument("--delay", type=float, default=0.0, help="seconds of each call to the provider")
+    parser.add_argument("--certificate", help="PEM file of the server certificate, to serve https")
+    parser.add_argument("--key", help="PEM file of the private key")
+    parser.add_argument("--refuse-key", action="append", default=[], help="API key that the provider rejects")
+    parser.add_argument("--refuse-model", action="append", default=[], help="model that the provider rejects")
+    parser.add_argument(
+        "--skip-validate-and-start",
+        action="store_true",
+        help="create endpoints without a call to the provider (cluster setting)",
+    )
+    parser.add_argument("--port-file", help="file to which to write the port when the simulator listens")
     return parser
 
 
 def _simulator(options: argparse.Namespace) -> Simulator:
     if bool(options.certificate) != bool(options.key):
-        raise ValueError("--certificate and --key go together")
+        raise ValueError("--certificate and --key must be set together")
     return Simulator(
         version=options.version,
         security=_security(options.user, options.api_key),
@@ -100,7 +104,7 @@ def _security(users: list[str], api_keys: list[str]) -> Security | None:
     if not users and not api_keys:
         return None
     if not all(":" in credential for credential in [*users, *api_keys]):
-        raise ValueError("--user takes NAME:PASSWORD, --api-key takes ID:SECRET")
+        raise ValueError("--user requires NAME:PASSWORD, --api-key requires ID:SECRET")
     pairs = [user.split(":", 1) for user in users]
     return Security(
         users={name: (password, EVERYTHING) for name, password in pairs},
@@ -109,7 +113,7 @@ def _security(users: list[str], api_keys: list[str]) -> Security | None:
 
 
 def _write_whole(path: Path, text: str) -> None:
-    """Write so that a reader sees nothing or all of it."""
+    """Write the file atomically, so that a reader never sees a part of it."""
     part = path.with_name(path.name + ".part")
     part.write_text(text, encoding="utf-8")
     part.replace(path)
@@ -123,7 +127,7 @@ def _serve(simulator: Simulator, received: Signals) -> int:
 
 
 def _run(command: list[str], url: str, received: Signals) -> int:
-    """Run the command in a process group of its own, of which nothing outlives this call."""
+    """Run the command in its own process group, and end the whole group afterwards."""
     environment = {**os.environ, "ELASTICSEARCH_URL": url}
     try:
         child = subprocess.Popen(command, env=environment, start_new_session=True)
@@ -138,7 +142,7 @@ def _run(command: list[str], url: str, received: Signals) -> int:
 
 
 def _wait(child: subprocess.Popen[bytes], received: Signals) -> int:
-    """Wait for the end of the command, passing signals on; a deaf one is killed after a while."""
+    """Wait for the end of the command and forward signals. Kill the command if it does not react to them."""
     patience = math.inf
     while (status := child.poll()) is None:
         time.sleep(POLL_SECONDS)

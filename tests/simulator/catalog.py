@@ -23,7 +23,7 @@ from .services.rows import Setting
 
 TYPES = {"positive": "int", "integer": "int", "double": "float", "boolean": "bool", "texts": "list", "pairs": "list"}
 LIMIT = "rate_limit.requests_per_minute"
-#: Settings that the list calls updatable, beside secrets. What `_update` changes is another matter.
+#: Settings that the list declares as updatable, in addition to secrets. An `_update` can change others.
 UPDATABLE = frozenset({"num_allocations"})
 NOT_LISTED = frozenset({"dimensions_set_by_user", "adaptive_allocations"})
 MODEL_ID = "The name of the model to use for the inference task."

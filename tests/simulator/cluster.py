@@ -61,7 +61,7 @@ class ClusterState:
         self._lock = threading.Lock()
         self._states = {model_id: list(states) for model_id, states in deployments.items()}
         if not all(self._states.values()):
-            raise ValueError("deployments: each model needs at least one state")
+            raise ValueError("deployments: each model requires at least one state")
 
     def next_deployment_state(self, model_id: str) -> str | None:
         """Return the next allocation state of a model; repeat the last one. None means no deployment."""
@@ -80,7 +80,7 @@ class Cluster:
         self._state = state
 
     def root(self, _call: Call) -> Answer:
-        """`GET /`: version number and build flavor."""
+        """Answer `GET /` with the version number and the build flavor."""
         serverless = self._version.serverless
         former = {8: "7.17.0", 9: "8.19.0"}.get(self._version.minor[0], "9.0.0")
         version = {
@@ -132,7 +132,7 @@ class Cluster:
 
 
 def statistics(model_id: str, state: str) -> dict[str, Any]:
-    """Return what `_stats` shows of a model in a state that a test told."""
+    """Return the `_stats` of a model in a state that a test defined."""
     count = 1 if state == "fully_allocated" else 0
     allocation = {"allocation_count": count, "target_allocation_count": 1, "state": state}
     return {

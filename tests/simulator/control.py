@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Remote control from playbooks, under `/_simulator`; never in the log of requests."""
+"""Remote control for playbooks, under `/_simulator`. Its requests do not appear in the log of requests."""
 
 from __future__ import annotations
 
@@ -56,18 +56,18 @@ class Control:
         }
 
     def answer(self, request: Request) -> Answer:
-        """Carry out what was asked; bad input is a 400 that says what is wrong."""
+        """Execute the request. Invalid input returns a 400 with the reason."""
         name = "/".join([*request.segments[1:2], *("{id}" for _segment in request.segments[2:])])
         handle = self._handlers.get((request.method, name))
         try:
             if handle is None:
-                raise ValueError(f"nothing to {request.method} at {request.path}; {self._known()}")
+                raise ValueError(f"{request.method} {request.path} is not supported; {self._known()}")
             return Answer(200, handle(request))
         except (ValueError, TypeError) as error:
             return Answer(400, PlainError(400, str(error)).body())
 
     def _known(self) -> str:
-        return "known: " + ", ".join(f"{method} /_simulator/{name}" for method, name in self._handlers)
+        return "supported: " + ", ".join(f"{method} /_simulator/{name}" for method, name in self._handlers)
 
     def _read_log(self, _request: Request) -> Any:
         log = [dataclasses.asdict(exchange) for exchange in self._journal.exchanges]
@@ -100,13 +100,13 @@ class Control:
     def _seed(self, request: Request) -> Any:
         inference_id, body = request.segments[2], _fields(_body(request))
         if body.pop("inference_id", inference_id) != inference_id:
-            raise ValueError("inference_id differs from the id in the path")
+            raise ValueError("inference_id differs from the ID in the path")
         _check(body, ENDPOINT_TYPES)
         seed(self._store, seeded(inference_id, **body))
         return DONE
 
     def _set_model(self, request: Request) -> Any:
-        """Say how a model behaves: `task_type`, `reads`, `start`, as `Simulator.model` does."""
+        """Define the behavior of a model with `task_type`, `reads`, and `start`, as `Simulator.model` does."""
         body = _fields(_body(request))
         _check(body, {"task_type": (str,), "reads": (int,), "start": (str,)})
         self._store.deployments.set_model(request.segments[2], Model(**body))
@@ -116,7 +116,7 @@ class Control:
         return {"deployments": [dataclasses.asdict(one) for one in self._store.deployments.snapshot().values()]}
 
     def _set_deployment(self, request: Request) -> Any:
-        """Deploy `model_id`, or give a deployment another `number` of allocations."""
+        """Deploy `model_id`, or set the `number` of allocations of a deployment."""
         body = _fields(_body(request))
         _check(body, {"model_id": (str,), "number": (int,), "num_threads": (int,)})
         if "model_id" in body:
@@ -124,7 +124,7 @@ class Control:
         elif "number" in body:
             self._store.deployments.allocate(request.segments[2], body["number"])
         else:
-            raise ValueError("give model_id or number")
+            raise ValueError("model_id or number is required")
         return DONE
 
     def _refer(self, request: Request) -> Any:
@@ -132,7 +132,7 @@ class Control:
         _check(body, {"pipelines": (list,), "indexes": (list,), "incompatible": (list,)})
         for names in body.values():
             if not all(isinstance(name, str) for name in names):
-                raise ValueError("pipelines and indexes: give lists of names")
+                raise ValueError("pipelines and indexes must be lists of names")
         self._store.refer(
             request.segments[2], body.get("pipelines", ()), body.get("indexes", ()), body.get("incompatible", ())
         )
@@ -155,12 +155,12 @@ def _body(request: Request) -> Any:
     try:
         return parse(request.content)
     except JsonError as error:
-        raise ValueError(f"the body is no JSON: {error.problem}") from error
+        raise ValueError(f"the body is not valid JSON: {error.problem}") from error
 
 
 def _fields(body: Any) -> dict[str, Any]:
     if not isinstance(body, dict):
-        raise ValueError("the body has to be an object")
+        raise ValueError("the body must be an object")
     return body
 
 
@@ -168,16 +168,16 @@ def _fault(fields: Any) -> Fault:
     known = {field.name for field in dataclasses.fields(Fault)}
     unknown = sorted(set(_fields(fields)) - known)
     if unknown:
-        raise ValueError(f"unknown fields {unknown}: a fault has {sorted(known)}")
+        raise ValueError(f"unknown fields {unknown}; supported: {sorted(known)}")
     if "kind" not in fields:
-        raise ValueError("a fault needs a kind")
+        raise ValueError("kind is required")
     return Fault(**fields)
 
 
 def _check(body: dict[str, Any], types: Types) -> None:
     for name, value in body.items():
         if name not in types:
-            raise ValueError(f"unknown field {name!r}: known are {sorted(types)}")
+            raise ValueError(f"unknown field {name!r}; supported: {sorted(types)}")
         if not isinstance(value, types[name]):
             kinds = " or a ".join(kind.__name__ for kind in types[name])
-            raise ValueError(f"{name} has to be a {kinds}")
+            raise ValueError(f"{name} must be a {kinds}")

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The models of a cluster, and what is deployed of them.
+"""The models of a cluster and their deployments.
 
 Sources: `TransportStartTrainedModelDeploymentAction`, `ModelDeploymentTimeoutException`,
 `StartTrainedModelDeploymentAction.computeNumberOfAllocations`, `AllocationStatus.calculateState`,
-`GetTrainedModelsStatsAction`. Derived: the words for a deployment that is missing in an update.
+`GetTrainedModelsStatsAction`. Derived: the message for a missing deployment in an update.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from .errors import ApiError, Cause, bad_request
 from .jsontext import is_whole
 
-#: The models of Elastic, and the task type of each. Those with a platform in their names run on the nodes here.
+#: Elastic's models by task type. The simulated nodes can run those with a platform in their names.
 ELSER, E5, RERANKER = ".elser_model_2", ".multilingual-e5-small", ".rerank-v1"
 PLATFORM = "_linux-x86_64"
 BUILT_IN_MODELS = {
@@ -27,30 +27,29 @@ BUILT_IN_MODELS = {
     E5 + PLATFORM: "text_embedding",
     RERANKER: "rerank",
 }
-#: How a start ends: it waits until the model has started; the wait times out; the model is being downloaded; no node
-#: can start it.
+#: Results of a start: the model has started; the wait times out; the model is being downloaded; no node can start it.
 STARTS = ("started", "times_out", "downloads", "fails")
 
 
 @dataclass(frozen=True)
 class Model:
-    """What a test says about a model: its task type, the reads until it is fully allocated, how a start ends."""
+    """The behavior of a model: its task type, the reads until it is fully allocated, and the result of its start."""
 
     task_type: str | None = None
     reads: int = 0
     start: str = "started"
 
     def __post_init__(self) -> None:
-        """Refuse what no model does."""
+        """Reject values that no model can have."""
         if self.start not in STARTS:
-            raise ValueError(f"start {self.start!r}: give one of {STARTS}")
+            raise ValueError(f"start {self.start!r} must be one of {STARTS}")
         if not is_whole(self.reads) or self.reads < 0:
-            raise ValueError(f"reads {self.reads!r}: give a whole number from 0 on")
+            raise ValueError(f"reads {self.reads!r} must be a non-negative integer")
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """A deployed model. `inference_id`: the endpoint that started it. `reads`: those left until it is allocated."""
+    """A deployed model. `inference_id`: the endpoint that started it. `reads`: the reads until it is allocated."""
 
     deployment_id: str
     model_id: str
@@ -79,7 +78,7 @@ class Deployment:
 
 
 def first_number(num_allocations: int | None, adaptive: dict[str, Any] | None) -> int:
-    """Return the number of allocations that a start asks for."""
+    """Return the number of allocations that a start requests."""
     if num_allocations is not None:
         return num_allocations
     least = (adaptive or {}).get("min_number_of_allocations")
@@ -95,19 +94,19 @@ class Deployments:
         self._held: dict[str, Deployment] = {}
 
     def copy(self) -> Deployments:
-        """Return deployments of their own that are the same now."""
+        """Return an independent copy."""
         other = Deployments()
         with self._lock:
             other._models, other._held = dict(self._models), dict(self._held)
         return other
 
     def reset(self) -> None:
-        """Hold no deployments of endpoints. What a test said about models stays."""
+        """Delete the deployments of all endpoints. The behavior of models stays."""
         with self._lock:
             self._held = {name: one for name, one in self._held.items() if one.inference_id is None}
 
     def set_model(self, model_id: str, model: Model) -> None:
-        """Let the cluster have a model, or let one of Elastic behave in some way."""
+        """Add a model, or define the behavior of one of Elastic's models."""
         with self._lock:
             self._models[model_id] = model
 
@@ -118,7 +117,7 @@ class Deployments:
         return (told and told.task_type) or BUILT_IN_MODELS.get(model_id)
 
     def uses(self, name: str) -> bool:
-        """Return whether a model, or a deployment that no endpoint started, has this ID."""
+        """Return whether a model, or a deployment that was not started by an endpoint, has this ID."""
         with self._lock:
             held = self._held.get(name)
             return name in self._models or (held is not None and held.inference_id is None)
@@ -136,7 +135,7 @@ class Deployments:
     def start(self, wanted: Deployment, waited: str = "30s") -> None:
         """Deploy a model. If the wait times out, the deployment stays. Raises ApiError.
 
-        A deployment that runs already stays as it is.
+        A running deployment does not change.
         """
         with self._lock:
             model = self._models.get(wanted.model_id, Model())
@@ -147,12 +146,12 @@ class Deployments:
             raise _timed_out(wanted.deployment_id, waited)
 
     def put(self, deployment: Deployment) -> None:
-        """Hold a deployment, whatever was there."""
+        """Store a deployment, and replace one with the same ID."""
         with self._lock:
             self._held[deployment.deployment_id] = deployment
 
     def change(self, deployment_id: str, num_allocations: int | None, adaptive: dict[str, Any] | None) -> None:
-        """Change the allocations, of which only one kind is given. Raises ApiError (404)."""
+        """Change the allocations. Only one kind of them is set. Raises ApiError (404)."""
         with self._lock:
             held = self._held.get(deployment_id)
             if held is None:
@@ -162,19 +161,19 @@ class Deployments:
             self._held[deployment_id] = replace(held, number=number, adaptive=adaptive)
 
     def allocate(self, deployment_id: str, number: int) -> None:
-        """Let a deployment have another number of allocations, as adaptive allocations do. Raises ValueError."""
+        """Set the number of allocations of a deployment, as adaptive allocations do. Raises ValueError."""
         with self._lock:
             if deployment_id not in self._held:
-                raise ValueError(f"there is no deployment {deployment_id!r}: there are {sorted(self._held)}")
+                raise ValueError(f"deployment {deployment_id!r} does not exist; existing: {sorted(self._held)}")
             self._held[deployment_id] = replace(self._held[deployment_id], number=number)
 
     def stop(self, deployment_id: str) -> None:
-        """Take a deployment away, if it is there."""
+        """Remove a deployment, if it exists."""
         with self._lock:
             self._held.pop(deployment_id, None)
 
     def statistics(self, name: str) -> list[dict[str, Any]]:
-        """Return what `_stats` shows of a model or deployment, which is one read of each. Raises ApiError (404)."""
+        """Return the `_stats` of a model or deployment, and count this as one read of each. Raises ApiError (404)."""
         with self._lock:
             found = [one for one in self._held.values() if name in (one.model_id, one.deployment_id)]
             for one in found:
@@ -203,12 +202,12 @@ def _not_started(start: str, model_id: str) -> ApiError:
 
 
 def cannot_find(deployment_id: str) -> ApiError:
-    """Return the 404 for a create with a `deployment_id` that is not there."""
+    """Return the 404 for an endpoint whose `deployment_id` does not exist."""
     return ApiError(404, "resource_not_found_exception", f"Cannot find deployment [{deployment_id}]")
 
 
 def other_model(deployment: Deployment, requested: str) -> ApiError:
-    """Return the 400 for a create whose model is not that of the deployment."""
+    """Return the 400 for an endpoint whose model differs from that of the deployment."""
     return bad_request(
         f"Deployment [{deployment.deployment_id}] uses model [{deployment.model_id}] "
         f"which does not match the model [{requested}] in the request."

@@ -28,7 +28,7 @@ from .index_store import (
 from .indices import check_name
 from .mappings import Incoming
 from .messages import Answer, Request
-from .privileges import authorise_index, authorise_somewhere
+from .privileges import authorize_index, authorize_somewhere
 from .routes import Call, Route
 
 LONGEST_ID = 512
@@ -45,13 +45,13 @@ OTHER_MGET = OF_SOURCE | {"routing", "source", "source_content_type"}
 
 @dataclass(frozen=True)
 class Documents:
-    """The handlers of `/{index}/_doc` and `/{index}/_mget`; `auto_create` is `action.auto_create_index`."""
+    """The handlers of `/{index}/_doc` and `/{index}/_mget`. `auto_create` is `action.auto_create_index`."""
 
     indices: IndexStore
     auto_create: bool = True
 
     def routes(self) -> tuple[Route, ...]:
-        """What the documents of an index can be asked."""
+        """Return the routes of requests about documents."""
         path = "/{index}/_doc/{id}"
         return (
             self._write("PUT", path, self.index),
@@ -83,12 +83,12 @@ class Documents:
         )
 
     def index(self, call: Call) -> Answer:
-        """`PUT /{index}/_doc/{id}`; a missing index is made on the way (`RestIndexAction`, `TransportBulkAction`)."""
+        """Answer `PUT /{index}/_doc/{id}`, and create a missing index (`RestIndexAction`, `TransportBulkAction`)."""
         default = "index" if "id" in call.variables else "create"
         return self._index(call, call.request.query.get("op_type", default))
 
     def create(self, call: Call) -> Answer:
-        """`PUT /{index}/_create/{id}`."""
+        """Answer `PUT /{index}/_create/{id}`."""
         asked = call.request.query.get("op_type", "create")
         if asked.lower() != "create":
             raise illegal_argument(f"opType must be 'create', found: [{asked}]")
@@ -100,12 +100,12 @@ class Documents:
         condition = _condition(call.request, create=operation == "create")
         forced, alias = _forced_refresh(call.request), call.request.flag("require_alias")
         _check(condition, document_id)
-        authorise_index(call.identity, "indices:data/write/index", name)
+        authorize_index(call.identity, "indices:data/write/index", name)
         if alias:
             raise no_write_target(name, f"[require_alias] request flag is [true] and [{name}] is not an alias")
         self._make(call, name)
         index = self._writable(name)
-        authorise_index(call.identity, f"indices:data/write/index:op_type/{operation}", name)
+        authorize_index(call.identity, f"indices:data/write/index:op_type/{operation}", name)
         incoming = Incoming(document_id, call.request.content)
         source = incoming.parsed()
         document, created = self.indices.write(
@@ -121,7 +121,7 @@ class Documents:
             return
         if not self.auto_create:
             raise no_write_target(name, "[action.auto_create_index] is [false]")
-        authorise_index(call.identity, "indices:admin/auto_create", name)
+        authorize_index(call.identity, "indices:admin/auto_create", name)
         check_name(name)
         self.indices.ensure(name)
 
@@ -132,23 +132,23 @@ class Documents:
         return index
 
     def read(self, call: Call) -> Answer:
-        """`GET /{index}/_doc/{id}`."""
+        """Answer `GET /{index}/_doc/{id}`."""
         name, document_id = call.variables["index"], call.variables["id"]
         _check_flags(call.request)
-        authorise_index(call.identity, "indices:data/read/get", name)
+        authorize_index(call.identity, "indices:data/read/get", name)
         body = self._read(name, document_id)
         return Answer(200 if body["found"] else 404, body)
 
     def exists(self, call: Call) -> Answer:
-        """`HEAD /{index}/_doc/{id}`: the status of `GET` without a body."""
+        """Answer `HEAD /{index}/_doc/{id}`: the status of a `GET` without a body."""
         return Answer(self.read(call).status, b"", "text/plain")
 
     def delete(self, call: Call) -> Answer:
-        """`DELETE /{index}/_doc/{id}`; of a missing document, too, it is an operation that counts."""
+        """Answer `DELETE /{index}/_doc/{id}`. Deleting a missing document also increases the sequence number."""
         name, document_id = call.variables["index"], call.variables["id"]
         condition, forced = _condition(call.request), _forced_refresh(call.request)
         _check(condition)
-        authorise_index(call.identity, "indices:data/write/delete", name)
+        authorize_index(call.identity, "indices:data/write/delete", name)
         index = self._writable(name)
         document, there = self.indices.forget(name, document_id, condition)
         result = "deleted" if there else "not_found"
@@ -156,19 +156,19 @@ class Documents:
         return Answer(200 if there else 404, body)
 
     def read_many(self, call: Call) -> Answer:
-        """`POST /{index}/_mget`: what goes wrong with one document is told in its place (`TransportMultiGetAction`).
+        """Answer `POST /{index}/_mget`. Errors of single documents are part of the 200 (`TransportMultiGetAction`).
 
-        A missing index is such a thing, too: the answer is a 200.
+        This includes a missing index.
         """
         name, ids = call.variables["index"], _ids(call)
         _check_flags(call.request)
-        authorise_somewhere(call.identity, "indices:data/read/mget")
+        authorize_somewhere(call.identity, "indices:data/read/mget")
         return Answer(200, {"docs": [self._read_one_of_many(call, name, document_id) for document_id in ids]})
 
     def _read_one_of_many(self, call: Call, name: str, document_id: str) -> dict[str, Any]:
         try:
             body = self._read(name, document_id)
-            authorise_index(call.identity, "indices:data/read/mget[shard]", name)
+            authorize_index(call.identity, "indices:data/read/mget[shard]", name)
         except ApiError as refusal:
             return {"_index": name, "_id": document_id, "error": refusal.body()["error"]}
         return body
@@ -235,7 +235,7 @@ def _long(request: Request, name: str) -> int | None:
 
 
 def _check(condition: Condition, document_id: str = "") -> None:
-    """What the request itself shows to be wrong (`IndexRequest.validate`, `DocWriteRequest`). Raises ApiError."""
+    """Reject parameters that are invalid on their own (`IndexRequest.validate`, `DocWriteRequest`). Raises ApiError."""
     seq_no, primary_term = condition.seq_no, condition.primary_term
     problems = []
     if condition.create and (seq_no, primary_term) != (None, None):
@@ -266,11 +266,11 @@ def _check_flags(request: Request) -> None:
 
 
 def _ids(call: Call) -> list[str]:
-    """The ids an `_mget` asks for (`MultiGetRequest.add`). Raises RefusedError."""
+    """Return the IDs that an `_mget` requests (`MultiGetRequest.add`). Raises RefusedError."""
     found: list[str] = []
     for name, value in call.json_object().items():
         if name == "docs":
-            raise PlainError(501, "this simulator takes [ids] in an _mget, not [docs]")
+            raise PlainError(501, "this simulator supports only [ids] in an _mget, not [docs]")
         if not isinstance(value, list):
             token = "START_OBJECT" if isinstance(value, dict) else f"VALUE_{_token(value)}"
             raise _unparsable(f"unexpected token [{token}], expected [FIELD_NAME] or [START_ARRAY]")

@@ -28,13 +28,13 @@ SKIP_VALIDATION = "xpack.inference.skip_validate_and_start"
 
 @dataclass(frozen=True)
 class Endpoints:
-    """The handlers that keep endpoints."""
+    """The handlers of requests that create, read, update, or delete endpoints."""
 
     rules: Rules
     store: Store
 
     def printed(self, endpoint: StoredEndpoint) -> dict[str, object]:
-        """The endpoint as this version prints it."""
+        """Return the endpoint as this version prints it."""
         found = replace(endpoint, service_settings=ml.shown(endpoint, self.store.deployments))
         return found.body(top_k_as_top_p=self.rules.version.prints_top_k_as_top_p)
 
@@ -71,7 +71,7 @@ class Endpoints:
             raise bad_request("Inference endpoint configuration is missing the [service] setting")
         if not isinstance(service, str):
             raise broken_cast(service, "java.lang.String")
-        self.rules.check_licence()
+        self.rules.check_license()
         if service in NOT_SERVED:
             raise PlainError(501, f"this simulator does not serve [{service}]")
         row = self.rules.service(service)
@@ -191,7 +191,7 @@ class Endpoints:
             raise ApiError(500, "status_exception", f"Service [{endpoint.service}] not found")
         if inference_id.startswith("."):
             raise bad_request(f"Default endpoint [{inference_id}] cannot be updated")
-        self.rules.check_licence()
+        self.rules.check_license()
         self._check_readable(endpoint)
         if endpoint.task_type != task_type:
             raise bad_request("Task type must match the task type of the existing endpoint")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The server's refusals, in its own shapes (`elasticsearch.md`, "Requests")."""
+"""Error responses of the server, in its own formats (`elasticsearch.md`, "Requests")."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class RefusedError(Exception):
-    """Anything the server answers with an error status."""
+    """An error that the server returns with an error status."""
 
     def __init__(self, status: int, headers: tuple[tuple[str, str], ...] = ()) -> None:
         super().__init__(status)
@@ -18,13 +18,13 @@ class RefusedError(Exception):
         self.headers = headers
 
     def body(self) -> dict[str, Any]:
-        """The error as a JSON object."""
+        """Return the error as a JSON object."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True)
 class Cause:
-    """One exception: its type, its reason, and fields of some exceptions.
+    """An exception with its type, its reason, and its additional fields.
 
     `own`: whether it can be a root cause. Only exceptions of Elasticsearch itself can.
     """
@@ -53,7 +53,7 @@ class Cause:
 
 
 class ApiError(RefusedError):
-    """The usual shape: root cause, type, reason, what caused it, status."""
+    """The usual format: root cause, type, reason, cause, and status."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class ApiError(RefusedError):
 
 
 class PlainError(RefusedError):
-    """The short shape, where `error` is a plain string; routing answers with it."""
+    """The short format of routing errors, in which `error` is a string."""
 
     def __init__(
         self, status: int, text: str, *, tell_status: bool = True, headers: tuple[tuple[str, str], ...] = ()
@@ -84,39 +84,39 @@ class PlainError(RefusedError):
         self.tell_status = tell_status
 
     def body(self) -> dict[str, Any]:
-        """The error, with its status where the server repeats it."""
+        """Return the error, with its status if the server repeats it."""
         return {"error": self.text, "status": self.status} if self.tell_status else {"error": self.text}
 
 
 def bad_request(reason: str, *, caused_by: Cause | None = None) -> ApiError:
-    """A 400 of the inference plug-in."""
+    """Return a 400 of the inference plugin."""
     return ApiError(400, "status_exception", reason, caused_by=caused_by)
 
 
 def illegal_argument(reason: str) -> ApiError:
-    """A 400 of the REST layer."""
+    """Return a 400 of the REST layer."""
     return ApiError(400, "illegal_argument_exception", reason)
 
 
 def invalid(problems: list[str], error_type: str = "validation_exception") -> ApiError:
-    """A 400 that numbers all problems found (`elasticsearch.md`, "Create")."""
+    """Return a 400 that numbers all problems (`elasticsearch.md`, "Create")."""
     numbered = "".join(f"{number}: {problem};" for number, problem in enumerate(problems, 1))
     return ApiError(400, error_type, f"Validation Failed: {numbered}")
 
 
 def endpoint_not_found(inference_id: str) -> ApiError:
-    """The 404 of every request about an unknown id (`elasticsearch.md`, "Delete")."""
+    """Return the 404 for an unknown ID (`elasticsearch.md`, "Delete")."""
     return ApiError(404, "resource_not_found_exception", f"Inference endpoint not found [{inference_id}]")
 
 
 def endpoint_exists(inference_id: str) -> ApiError:
-    """The refusal to create what exists (`elasticsearch.md`, "Create")."""
+    """Return the error for creating an existing endpoint (`elasticsearch.md`, "Create")."""
     reason = f"Inference endpoint [{inference_id}] already exists"
     return ApiError(400, "resource_already_exists_exception", reason)
 
 
 def other_task_type(requested: str, actual: str) -> ApiError:
-    """The refusal of a path with another task type (`elasticsearch.md`, "Delete")."""
+    """Return the error for a path with another task type (`elasticsearch.md`, "Delete")."""
     return bad_request(
         f"Requested task type [{requested}] does not match the inference endpoint's task type [{actual}]"
     )

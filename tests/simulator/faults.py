@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults to order, and what each does to the request it hits (`elasticsearch.md`, "Load and faults")."""
+"""Faults that tests inject, and their effects on requests (`elasticsearch.md`, "Load and faults")."""
 
 from __future__ import annotations
 
@@ -44,14 +44,15 @@ KINDS_WITH_MESSAGE = (*KINDS_WITH_STATUS, "provider_refusal")
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault: what happens (`kind`), to which request, how often.
+    """A fault: its `kind`, the affected requests, and how often it occurs.
 
-    It hits the `at`-th request from when it was added (1 is the next, also if None), of those whose
-    "METHOD /path" the regular expression `match` is found in, and then `times - 1` more such requests.
+    It affects the `at`-th request after it was added (1 and None: the next one) whose "METHOD /path" matches the
+    regular expression `match`, and then `times - 1` more such requests.
     `status`, `error_type`, `message`, `html` and `retry_after` define the error of "status" and "status_after".
     `status` and `message` are those of Anthropic for "provider_refusal"; the default is a 401.
-    `seconds` is the wait of "slow", and that of "trickle" between the chunks of a stream. `location` is the target of
-    "redirect". The three faults of the provider have no effect on a request that does not call it. Raises ValueError.
+    `seconds` is the wait of "slow", and the wait between the chunks of a stream of "trickle". `location` is the target
+    of "redirect". The three faults of the provider have no effect on a request that does not call it. Raises
+    ValueError.
     """
 
     kind: str
@@ -67,41 +68,41 @@ class Fault:
     location: str = "http://elsewhere.invalid/"
 
     def __post_init__(self) -> None:
-        """Refuse a fault that could never do what it says."""
+        """Reject a fault that can never have an effect."""
         if self.kind not in KINDS:
-            raise ValueError(f"kind {self.kind!r}: give one of {sorted(KINDS)}")
+            raise ValueError(f"kind {self.kind!r} must be one of {sorted(KINDS)}")
         if self.kind == "provider_refusal":
             if self.status is not None and self.status not in REFUSALS:
-                raise ValueError(f"status {self.status!r}: the provider refuses with one of {sorted(REFUSALS)}")
+                raise ValueError(f"status {self.status!r} must be one of {sorted(REFUSALS)} for provider_refusal")
         elif (self.kind in KINDS_WITH_STATUS) != (self.status is not None):
-            raise ValueError(f"status goes with the kinds {KINDS_WITH_STATUS}, and they need it")
+            raise ValueError(f"status is required for the kinds {KINDS_WITH_STATUS} and not supported for others")
         if self.status is not None and not (is_whole(self.status) and self.status in ERROR_STATUSES):
-            raise ValueError(f"status {self.status!r}: give an error status, 400 to 599")
+            raise ValueError(f"status {self.status!r} must be an error status from 400 to 599")
         for name, number in (("at", self.at), ("times", self.times)):
             if number is not None and not (is_whole(number) and number >= 1):
-                raise ValueError(f"{name} {number!r}: give a whole number from 1 on")
+                raise ValueError(f"{name} {number!r} must be a positive integer")
         if type(self.seconds) not in (int, float) or (self.kind in KINDS_WITH_SECONDS) != (self.seconds > 0):
-            raise ValueError(f"seconds: a number above zero, which goes with the kinds {KINDS_WITH_SECONDS} alone")
+            raise ValueError(f"seconds must be positive, and is supported only for the kinds {KINDS_WITH_SECONDS}")
         if not isinstance(self.html, bool):
-            raise ValueError(f"html {self.html!r}: give true or false")
+            raise ValueError(f"html {self.html!r} must be a boolean")
         self._check_texts()
 
     def _check_texts(self) -> None:
         if self.message is not None and self.kind not in KINDS_WITH_MESSAGE:
-            raise ValueError(f"message goes with the kinds {KINDS_WITH_MESSAGE} alone")
+            raise ValueError(f"message is supported only for the kinds {KINDS_WITH_MESSAGE}")
         for name in ("match", "retry_after", "error_type", "message", "location"):
             value = getattr(self, name)
             if value is not None and not isinstance(value, str):
-                raise ValueError(f"{name} {value!r}: give a string")
+                raise ValueError(f"{name} {value!r} must be a string")
         try:
             re.compile(self.match or "")
         except re.error as error:
-            raise ValueError(f"match {self.match!r}: no regular expression: {error}") from error
+            raise ValueError(f"match {self.match!r} is not a valid regular expression: {error}") from error
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """What goes out on the socket: an answer whole, or less than that; `pause` is in seconds, between chunks."""
+    """The data to send: a whole response, or a part of it. `pause`: seconds between chunks."""
 
     answer: Answer | None
     missing_bytes: int = 0
@@ -109,35 +110,35 @@ class Delivery:
 
     @property
     def status(self) -> int | None:
-        """The status that is sent, None for a reset."""
+        """Return the sent status, or None for a reset."""
         return self.answer.status if self.answer else None
 
 
 class Faults:
-    """The faults still to happen. Safe to use from many threads."""
+    """The pending faults. Safe to use from many threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._pending: list[_Pending] = []
 
     def add(self, fault: Fault) -> None:
-        """Let this happen; of two faults for one request, the first added does."""
+        """Add a fault. If several faults match a request, the first one takes effect."""
         with self._lock:
             self._pending.append(_Pending(fault, fault.times))
 
     def clear(self) -> None:
-        """Let nothing more happen."""
+        """Remove all faults."""
         with self._lock:
             self._pending.clear()
 
     @property
     def pending(self) -> list[Fault]:
-        """The faults that have not yet happened as often as they shall."""
+        """Return the faults that are still due."""
         with self._lock:
             return [pending.fault for pending in self._pending]
 
     def take(self, line: str) -> Fault | None:
-        """The fault for this request ("METHOD /path"), which then has happened once more."""
+        """Return the fault for this request ("METHOD /path"), and count its occurrence."""
         with self._lock:
             hit = None
             for pending in list(self._pending):
@@ -156,14 +157,14 @@ class _Pending:
     seen: int = 0
 
     def counts(self, line: str) -> bool:
-        """Count a request; whether the fault is due for it."""
+        """Count a request, and return whether the fault is due."""
         self.seen += 1
         due = self.seen >= (self.fault.at or 1)
         return due and (self.fault.match is None or re.search(self.fault.match, line) is not None)
 
 
 def deliver(node: Node, request: Request, fault: Fault | None) -> Delivery:
-    """Carry the request out, with the fault if there is one."""
+    """Execute the request, with the fault if there is one."""
     return KINDS[fault.kind](node, request, fault) if fault else Delivery(node.answer(request))
 
 
@@ -207,7 +208,7 @@ def _trickle(node: Node, request: Request, fault: Fault) -> Delivery:
 
 
 def _error_event(node: Node, request: Request, _fault: Fault) -> Delivery:
-    """The provider gives up in the middle of a stream."""
+    """Send an error of the provider in the middle of a stream."""
     answer = node.answer(request)
     if answer.status != 200 or not answer.chunked:
         return Delivery(answer)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the server holds besides endpoints: indices, and the documents in them."""
+"""The indices of a server, and their documents."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ABSENT = (("index_uuid", "_na_"),)
 
 @dataclass(frozen=True)
 class StoredDocument:
-    """One document; a deleted one stays as its own tombstone, so that versions go on counting (`index.gc_deletes`)."""
+    """A document. A deleted one stays as a tombstone, so that its version keeps increasing (`index.gc_deletes`)."""
 
     source: dict[str, Any]
     version: int
@@ -33,7 +33,7 @@ class StoredDocument:
 
 @dataclass(frozen=True)
 class Condition:
-    """What a write asks of the document that is there: none (`create`), or one of just this sequence number."""
+    """The condition of a write: no document (`create`), or a document with this sequence number."""
 
     create: bool = False
     seq_no: int | None = None
@@ -42,7 +42,7 @@ class Condition:
 
 @dataclass
 class Index:
-    """One index; `settings` are flat, and only those that were set."""
+    """An index. `settings` are flat, and include only those that were set."""
 
     name: str
     mappings: dict[str, Any] = field(default_factory=dict)
@@ -54,19 +54,19 @@ class Index:
 
     @property
     def copies(self) -> int:
-        """How many shards a write is meant for; the cluster has one node, so that nothing expands beyond the least."""
+        """Return the number of shard copies of a write. With one node, replicas do not expand beyond the minimum."""
         expansion = self.settings.get("index.auto_expand_replicas", "false")
         if expansion != "false":
             return 1 + int(expansion.partition("-")[0])
         return 1 + int(self.settings.get("index.number_of_replicas", "1"))
 
     def live(self, document_id: str) -> StoredDocument | None:
-        """The document, if there is one."""
+        """Return the document, if it exists."""
         found = self.documents.get(document_id)
         return None if found is None or found.deleted else found
 
     def put(self, document_id: str, source: dict[str, Any], *, deleted: bool = False) -> StoredDocument:
-        """Hold a document, whatever was there."""
+        """Store a document, and replace one with the same ID."""
         before = self.documents.get(document_id)
         document = StoredDocument(source, before.version + 1 if before else 1, self.operations, deleted)
         self.documents[document_id] = document
@@ -74,7 +74,7 @@ class Index:
         return document
 
     def check(self, document_id: str, condition: Condition) -> None:
-        """Refuse a write whose condition does not hold (`VersionConflictEngineException`). Raises ApiError (409)."""
+        """Reject a write whose condition is not met (`VersionConflictEngineException`). Raises ApiError (409)."""
         found = self.live(document_id)
         if condition.create and found:
             raise self._conflict(document_id, f"document already exists (current version [{found.version}])")
@@ -104,12 +104,12 @@ class IndexStore:
         self._indices: dict[str, Index] = {}
 
     def reset(self) -> None:
-        """Hold no index."""
+        """Delete all indices."""
         with self._lock:
             self._indices = {}
 
     def copy(self) -> IndexStore:
-        """Indices of their own that hold the same now."""
+        """Return an independent copy."""
         other = IndexStore()
         with self._lock:
             other._indices = {
@@ -118,7 +118,7 @@ class IndexStore:
         return other
 
     def snapshot(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """The source of every document, by index and id, as copies."""
+        """Return copies of all documents, by index and ID."""
         with self._lock:
             return {
                 name: {
@@ -130,50 +130,50 @@ class IndexStore:
             }
 
     def using(self, inference_id: str) -> list[str]:
-        """The indices whose mappings name an endpoint, sorted."""
+        """Return the sorted names of the indices whose mappings use an endpoint."""
         with self._lock:
             held = [(index.name, inference_ids(index.mappings)) for index in self._indices.values()]
         return sorted(name for name, used in held if inference_id in used)
 
     def holds(self, name: str) -> bool:
-        """Whether there is such an index."""
+        """Return whether the index exists."""
         with self._lock:
             return name in self._indices
 
     def get(self, name: str) -> Index:
-        """The index as it is now. Raises ApiError (404)."""
+        """Return the index. Raises ApiError (404)."""
         with self._lock:
             return replace(self._found(name))
 
     def create(self, index: Index) -> None:
-        """Hold a new index; of two that race, the second is refused. Raises ApiError."""
+        """Store a new index. If two requests create it at the same time, the second one fails. Raises ApiError."""
         with self._lock:
             self._check_free(index.name)
             self._indices[index.name] = index
 
     def check_free(self, name: str) -> None:
-        """Refuse the name of an index that is there. Raises ApiError."""
+        """Reject the name of an existing index. Raises ApiError."""
         with self._lock:
             self._check_free(name)
 
     def ensure(self, name: str) -> None:
-        """Hold an index of this name: the one there is, or a new one."""
+        """Return the index of this name, which is created if it does not exist."""
         with self._lock:
             self._indices.setdefault(name, Index(name))
 
     def seed(self, name: str, document_id: str, source: dict[str, Any]) -> None:
-        """Put a document there by hand, unchecked, into an index that is made if it is missing."""
+        """Store a document without any checks. Create the index if it does not exist."""
         with self._lock:
             self._indices.setdefault(name, Index(name)).put(document_id, copy.deepcopy(source))
 
     def delete(self, name: str) -> None:
-        """Forget the index and its documents. Raises ApiError (404)."""
+        """Delete the index and its documents. Raises ApiError (404)."""
         with self._lock:
             self._found(name)
             del self._indices[name]
 
     def read(self, name: str, document_id: str) -> StoredDocument | None:
-        """The document, None if there is none. Raises ApiError (404) if there is no such index."""
+        """Return the document, or None if it does not exist. Raises ApiError (404) if the index does not exist."""
         with self._lock:
             return self._found(name).live(document_id)
 
@@ -185,9 +185,9 @@ class IndexStore:
         condition: Condition,
         mapped: Callable[[dict[str, Any]], dict[str, Any]],
     ) -> tuple[StoredDocument, bool]:
-        """Hold a document; returns it, and whether it is new. Raises ApiError.
+        """Store a document. Return it, and whether it is new. Raises ApiError.
 
-        `mapped` takes the mappings of the index and returns them as the document leaves them.
+        `mapped` receives the mappings of the index and returns them with the new fields of the document.
         """
         with self._lock:
             index = self._found(name)
@@ -197,7 +197,7 @@ class IndexStore:
             return index.put(document_id, source), created
 
     def forget(self, name: str, document_id: str, condition: Condition) -> tuple[StoredDocument, bool]:
-        """Delete a document; returns its tombstone, and whether there was a document. Raises ApiError."""
+        """Delete a document. Return its tombstone, and whether it existed. Raises ApiError."""
         with self._lock:
             index = self._found(name)
             index.check(document_id, condition)
@@ -215,31 +215,31 @@ class IndexStore:
 
 
 def index_not_found(name: str) -> ApiError:
-    """The 404 of a name that is no index (`IndexNameExpressionResolver.notFoundException`)."""
+    """Return the 404 for a missing index (`IndexNameExpressionResolver.notFoundException`)."""
     resource = (("resource.type", "index_or_alias"), ("resource.id", name))
     extra = (*resource, *ABSENT, ("index", name))
     return ApiError(404, "index_not_found_exception", f"no such index [{name}]", extra=extra)
 
 
 def no_write_target(name: str, why: str) -> ApiError:
-    """The 404 of a write that has nowhere to go (`AutoCreateIndex`, `TransportBulkAction`)."""
+    """Return the 404 for a write without an index (`AutoCreateIndex`, `TransportBulkAction`)."""
     extra = (*ABSENT, ("index", name))
     return ApiError(404, "index_not_found_exception", f"no such index [{name}] and {why}", extra=extra)
 
 
 def index_exists(name: str, uuid: str) -> ApiError:
-    """The refusal to create what exists (`ResourceAlreadyExistsException`)."""
+    """Return the error for creating an existing index (`ResourceAlreadyExistsException`)."""
     extra = (("index_uuid", uuid), ("index", name))
     return ApiError(400, "resource_already_exists_exception", f"index [{name}/{uuid}] already exists", extra=extra)
 
 
 def write_blocked(name: str) -> ApiError:
-    """The refusal of an index with `index.blocks.write` (`IndexMetadata.INDEX_WRITE_BLOCK`)."""
+    """Return the error of an index with `index.blocks.write` (`IndexMetadata.INDEX_WRITE_BLOCK`)."""
     reason = f"index [{name}] blocked by: [FORBIDDEN/8/index write (api)];"
     return ApiError(403, "cluster_block_exception", reason)
 
 
 def invalid_name(name: str, why: str) -> ApiError:
-    """The refusal of a name (`InvalidIndexNameException`)."""
+    """Return the error for an invalid name (`InvalidIndexNameException`)."""
     extra = (*ABSENT, ("index", name))
     return ApiError(400, "invalid_index_name_exception", f"Invalid index name [{name}], {why}", extra=extra)

@@ -15,7 +15,7 @@ from .index_store import Index, IndexStore, invalid_name
 from .jsontext import java_text
 from .mappings import checked_mappings
 from .messages import Answer
-from .privileges import authorise_index
+from .privileges import authorize_index
 from .routes import TIMES, Call, Route
 from .versions import Version
 
@@ -25,7 +25,7 @@ BOOLEANS = ("true", "false")
 WHOLE = re.compile(r"\d+")
 EXPANSION = re.compile(r"\d+-(?:\d+|all)|false")
 SHARDS = ("index.number_of_shards", "index.number_of_replicas")
-# Each setting known here, and whether serverless knows it, too (Elastic's "Serverless index settings list").
+# Each supported setting, and whether serverless supports it (Elastic's "Serverless index settings list").
 SETTINGS = {
     "index.number_of_shards": False,
     "index.number_of_replicas": False,
@@ -48,7 +48,7 @@ class Indices:
     indices: IndexStore
 
     def routes(self) -> tuple[Route, ...]:
-        """What an index as a whole can be asked."""
+        """Return the routes of requests about indices."""
         path, mapping = "/{index}", "/{index}/_mapping"
         more = OF_EXPRESSIONS | {"features", "flat_settings", "include_defaults"}
         return (
@@ -70,12 +70,12 @@ class Indices:
         )
 
     def create(self, call: Call) -> Answer:
-        """`PUT /{index}`: mappings and settings are optional, as is the body (`CreateIndexRequest`)."""
+        """Answer `PUT /{index}`. Mappings, settings, and the body are optional (`CreateIndexRequest`)."""
         name, body = call.variables["index"], _body(call)
         settings = _flat_settings(body.get("settings", {}))
         if self.version.serverless:
             _refuse_unavailable(settings)
-        authorise_index(call.identity, "indices:admin/create", name)
+        authorize_index(call.identity, "indices:admin/create", name)
         check_name(name)
         self.indices.check_free(name)
         _check_settings(settings)
@@ -83,29 +83,29 @@ class Indices:
         return Answer(200, {"acknowledged": True, "shards_acknowledged": True, "index": name})
 
     def read(self, call: Call) -> Answer:
-        """`GET /{index}`: aliases, mappings and settings."""
+        """Answer `GET /{index}` with aliases, mappings, and settings."""
         index = self._found(call, "indices:admin/get")
         body = {"aliases": {}, "mappings": index.mappings, "settings": {"index": self._settings(index)}}
         return Answer(200, {index.name: body})
 
     def exists(self, call: Call) -> Answer:
-        """`HEAD /{index}`: 404 without a body if there is none."""
+        """Answer `HEAD /{index}`: a 404 without a body if the index does not exist."""
         name = call.variables["index"]
-        authorise_index(call.identity, "indices:admin/get", name)
+        authorize_index(call.identity, "indices:admin/get", name)
         check_expression(name)
         return Answer(200 if self.indices.holds(name) else 404, b"", "text/plain")
 
     def read_mappings(self, call: Call) -> Answer:
-        """`GET /{index}/_mapping`."""
+        """Answer `GET /{index}/_mapping`."""
         index = self._found(call, "indices:admin/mappings/get")
         return Answer(200, {index.name: {"mappings": index.mappings}})
 
     def delete(self, call: Call) -> Answer:
-        """`DELETE /{index}`: of one index, `action.destructive_requires_name` being true."""
+        """Answer `DELETE /{index}` for one index, as with `action.destructive_requires_name`."""
         name, lenient = call.variables["index"], call.request.flag("ignore_unavailable")
         if "*" in name or name == "_all":
             raise illegal_argument("Wildcard expressions or all indices are not allowed")
-        authorise_index(call.identity, "indices:admin/delete", name)
+        authorize_index(call.identity, "indices:admin/delete", name)
         check_expression(name)
         if self.indices.holds(name) or not lenient:
             self.indices.delete(name)
@@ -113,7 +113,7 @@ class Indices:
 
     def _found(self, call: Call, action: str) -> Index:
         name = call.variables["index"]
-        authorise_index(call.identity, action, name)
+        authorize_index(call.identity, action, name)
         check_expression(name)
         return self.indices.get(name)
 
@@ -132,9 +132,9 @@ class Indices:
 
 
 def check_name(name: str) -> None:
-    """Refuse a name no index can have (`MetadataCreateIndexService.validateIndexName`). Raises ApiError.
+    """Reject an invalid index name (`MetadataCreateIndexService.validateIndexName`). Raises ApiError.
 
-    The characters are listed as 9.x does; 8.x has them in another order.
+    The characters are in the order of 9.x, which differs from that of 8.x.
     """
     problems = (
         (any(one in name for one in FORBIDDEN), f"must not contain the following characters {_listed(FORBIDDEN)}"),
@@ -151,11 +151,11 @@ def check_name(name: str) -> None:
 
 
 def check_expression(name: str) -> None:
-    """Refuse to read a name that is an API's (`IndexNameExpressionResolver`), and expressions. Raises RefusedError."""
+    """Reject expressions, and names of APIs (`IndexNameExpressionResolver`). Raises RefusedError."""
     if name.startswith("_"):
         raise invalid_name(name, "must not start with '_'.")
     if any(one in name for one in "*,<"):
-        raise PlainError(501, f"this simulator resolves no expressions of indices, got [{name}]")
+        raise PlainError(501, f"this simulator does not support index expressions, got [{name}]")
 
 
 def _listed(characters: tuple[str, ...]) -> str:
@@ -178,7 +178,7 @@ def _body(call: Call) -> dict[str, Any]:
         raise ApiError(400, "parse_exception", "Failed to parse content to map")
     for name, value in body.items():
         if name == "aliases":
-            raise PlainError(501, "this simulator knows no aliases")
+            raise PlainError(501, "this simulator does not support aliases")
         if name not in ("mappings", "settings"):
             raise ApiError(400, "parse_exception", f"unknown key [{name}] for create index")
         if not isinstance(value, dict):
@@ -187,7 +187,7 @@ def _body(call: Call) -> dict[str, Any]:
 
 
 def _flat_settings(settings: dict[str, Any], above: str = "") -> dict[str, str]:
-    """Settings by their whole names, which may be given nested, and without `index.` in front."""
+    """Return settings by their full names. They can be nested in the request, or lack the prefix `index.`."""
     flat: dict[str, str] = {}
     for name, value in settings.items():
         whole = above + name
@@ -208,7 +208,7 @@ def _refuse_unavailable(settings: dict[str, str]) -> None:
 def _check_settings(settings: dict[str, str]) -> None:
     for name, value in settings.items():
         if name not in SETTINGS:
-            raise PlainError(501, f"this simulator knows no setting [{name}]")
+            raise PlainError(501, f"this simulator does not support the setting [{name}]")
         if name in SHARDS:
             least = 1 if name == SHARDS[0] else 0
             if not WHOLE.fullmatch(value):

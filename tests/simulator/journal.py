@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What arrived and what was answered, for tests to read."""
+"""The log of requests and responses, for tests."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .messages import Request
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request, and the status it was answered with (None: no answer was sent).
+    """A request with the status of its response, or None if no response was sent.
 
-    `fault`: whether a fault that a test ordered hit it.
+    `fault`: whether an injected fault affected it.
     """
 
     method: str
@@ -29,7 +29,7 @@ class Exchange:
 
 
 class Journal:
-    """The exchanges in the order in which the requests arrived. Safe to use from many threads."""
+    """The exchanges in the order of arrival of the requests. Safe to use from many threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -39,7 +39,7 @@ class Journal:
         self._most = 0
 
     def arrive(self, request: Request) -> int:
-        """Note a request; the number returned is for `leave`."""
+        """Record a request, and return its number for `leave`."""
         exchange = Exchange(request.method, request.target, request.headers, _json_or_none(request), None)
         with self._lock:
             self._arrived += 1
@@ -49,32 +49,32 @@ class Journal:
             return self._arrived
 
     def leave(self, number: int, status: int | None, *, fault: bool = False) -> None:
-        """Note that a request is done with, its status if an answer goes out, and whether a fault hit it."""
+        """Record the end of a request: the status of its response, if one is sent, and whether a fault affected it."""
         with self._lock:
             self._working -= 1
             if number in self._exchanges:
                 self._exchanges[number] = replace(self._exchanges[number], status=status, fault=fault)
 
     def clear(self) -> None:
-        """Forget what arrived so far."""
+        """Clear the log."""
         with self._lock:
             self._exchanges.clear()
 
     @property
     def exchanges(self) -> list[Exchange]:
-        """Everything since the last `clear`."""
+        """Return all exchanges since the last `clear`."""
         with self._lock:
             return list(self._exchanges.values())
 
     @property
     def at_work(self) -> int:
-        """How many requests are in work now."""
+        """Return the number of requests in progress."""
         with self._lock:
             return self._working
 
     @property
     def most_at_once(self) -> int:
-        """The highest number of requests that were in work at the same time."""
+        """Return the maximum number of concurrent requests."""
         with self._lock:
             return self._most
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""JSON as Elasticsearch reads it (strictly) and writes it (as Java prints numbers)."""
+"""JSON as Elasticsearch reads it (strictly) and writes it (with the number formats of Java)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class JsonError(ValueError):
-    """A body that is no JSON to the server, and where it stops being it."""
+    """A body that the server rejects as invalid JSON, with the position of the error."""
 
     def __init__(self, problem: str, line: int = 1, column: int = 1) -> None:
         super().__init__(problem)
@@ -27,18 +27,18 @@ class JsonError(ValueError):
 
 @dataclass(frozen=True)
 class Fields:
-    """A JSON object that may hold a name twice, which a dict cannot."""
+    """A JSON object that can contain the same name twice, unlike a dict."""
 
     pairs: tuple[tuple[str, Any], ...]
 
 
 def is_whole(value: object) -> TypeGuard[int]:
-    """Whether a value is a whole number; to Python, true and false are."""
+    """Return whether a value is an integer. In Python, booleans are integers."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def parse(data: bytes) -> Any:
-    """Read JSON as strictly as the server does: no NaN, no Infinity, no name twice.
+    """Parse JSON as strictly as the server: no NaN, no Infinity, and no duplicate names.
 
     Raises JsonError.
     """
@@ -78,7 +78,7 @@ def _finite(text: str) -> float:
 
 
 def render(value: Any, *, pretty: bool = False) -> bytes:
-    """Write JSON the way the server does; `pretty` as with `?pretty`."""
+    """Render JSON as the server does. `pretty`: as with `?pretty`."""
     text = _render(value, "\n" if pretty else "")
     return (text + "\n" if pretty else text).encode("utf-8", "replace")
 
@@ -113,7 +113,7 @@ def _deeper(newline: str) -> str:
 
 
 def java_double(number: float) -> str:
-    """A double as `Double.toString` prints it: always with a decimal point, `1.0E-5` when small."""
+    """Render a double as `Double.toString` does: always with a decimal point, and small numbers as `1.0E-5`."""
     if number == 0 or 1e-3 <= abs(number) < 1e7:
         return repr(number)
     sign, digits, exponent = Decimal(repr(number)).normalize().as_tuple()
@@ -123,7 +123,7 @@ def java_double(number: float) -> str:
 
 
 def java_text(value: Any) -> str:
-    """A parsed value as Java's `toString` prints it in the server's error texts."""
+    """Render a parsed value as Java's `toString` does in error messages of the server."""
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the mappings of an index may say, and what they say to a document.
+"""The mappings of an index, and their effect on documents.
 
-The rules are those of `ObjectMapper`, `DocumentParser` and the mappers of the field types in the server; what is
-known to the server but not to this simulator is a 501, never a guess. The words for a value that Jackson itself
-refuses (a boolean for a number, a number too large, broken base64) are not confirmed.
+The rules are those of `ObjectMapper`, `DocumentParser`, and the mappers of the field types in the server. Types that
+the server supports and this simulator does not are a 501, never a guess. The messages for values that Jackson itself
+rejects (a boolean for a number, a number that is too large, invalid base64) are not confirmed.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ PARAMETERS = {
         {"type", "meta", "inference_id", "search_inference_id", "chunking_settings", "index_options"}
     ),
 }
-#: The endpoint of a field that names none (`SemanticTextFieldMapper`). Newer servers may have another one.
+#: The default endpoint of a field (`SemanticTextFieldMapper`). Later servers may have a different one.
 DEFAULT_ENDPOINT = ".elser-2-elasticsearch"
 OTHER_TYPES = frozenset(
     {
@@ -71,7 +71,7 @@ _DECODER = json.JSONDecoder()
 
 
 def checked_mappings(mappings: dict[str, Any]) -> dict[str, Any]:
-    """The mappings of a new index, as the server prints them. Raises ApiError."""
+    """Return the mappings of a new index, as the server prints them. Raises ApiError."""
     unknown = sorted(set(mappings) - {"dynamic", "properties", "_meta"})
     for name in unknown:
         _refuse_if_real(name, OTHER_ROOT_PARAMETERS)
@@ -96,7 +96,7 @@ def _field(name: str, definition: Any) -> dict[str, Any]:
     if not isinstance(definition, dict):
         raise _bad_mapping(f"Expected map for property [fields] on field [{name}]")
     if "." in name:
-        raise PlainError(501, f"this simulator knows no dots in the names of fields, got [{name}]")
+        raise PlainError(501, f"this simulator does not support dots in field names, got [{name}]")
     kind = definition.get("type", "object" if "properties" in definition else None)
     if kind is None:
         raise _bad_mapping(f"No type specified for field [{name}]")
@@ -111,7 +111,7 @@ def _field(name: str, definition: Any) -> dict[str, Any]:
         _refuse_if_real(parameter, OTHER_PARAMETERS)
         raise _bad_mapping(f"unknown parameter [{parameter}] on mapper [{name}] of type [{kind}]")
     if definition.get("format", DATE_FORMAT) != DATE_FORMAT:
-        raise PlainError(501, f"this simulator knows no format of dates but [{DATE_FORMAT}]")
+        raise PlainError(501, f"this simulator supports only the date format [{DATE_FORMAT}]")
     if kind == "semantic_text":
         return {"type": kind, "inference_id": DEFAULT_ENDPOINT, **definition}
     return _object(name, definition) if kind == "object" else {"type": kind, **definition}
@@ -139,7 +139,7 @@ def _object(name: str, definition: dict[str, Any]) -> dict[str, Any]:
 def _dynamic(name: str, value: Any) -> str:
     text = java_text(value).lower()
     if text == "runtime":
-        raise PlainError(501, "this simulator knows no runtime fields")
+        raise PlainError(501, "this simulator does not support runtime fields")
     if text not in ("true", "false", "strict"):
         reason = f"Could not convert [{name}.dynamic] to boolean"  # the words are not confirmed
         raise _bad_mapping(reason)
@@ -148,7 +148,7 @@ def _dynamic(name: str, value: Any) -> str:
 
 def _refuse_if_real(name: object, real: frozenset[str]) -> None:
     if name in real:
-        raise PlainError(501, f"this simulator maps no [{name}]")
+        raise PlainError(501, f"this simulator does not support the field type [{name}]")
 
 
 def _bad_mapping(problem: str) -> ApiError:
@@ -158,13 +158,13 @@ def _bad_mapping(problem: str) -> ApiError:
 
 @dataclass(frozen=True)
 class Incoming:
-    """A document on its way into an index: its bytes are at hand for the places errors name."""
+    """A document that is being indexed. It keeps its bytes, because errors contain positions in them."""
 
     document_id: str
     content: bytes
 
     def parsed(self) -> dict[str, Any]:
-        """The document. Raises ApiError for anything but a JSON object."""
+        """Return the document. Raises ApiError for anything but a JSON object."""
         try:
             source = jsontext.parse(self.content)
         except jsontext.JsonError as error:
@@ -177,7 +177,7 @@ class Incoming:
         return source
 
     def mapped(self, mappings: dict[str, Any], source: dict[str, Any]) -> dict[str, Any]:
-        """The mappings as the document leaves them: with the fields that are new. Raises ApiError."""
+        """Return the mappings with the new fields of the document. Raises ApiError."""
         return self._mapped_object(mappings, source, (), mappings.get("dynamic", "true"))
 
     def _mapped_object(
@@ -186,7 +186,7 @@ class Incoming:
         known = dict(mappings.get("properties", {}))
         for name, value in source.items():
             if "." in name:
-                raise PlainError(501, f"this simulator knows no dots in the names of fields, got [{name}]")
+                raise PlainError(501, f"this simulator does not support dots in field names, got [{name}]")
             here = (*path, name)
             if name in known:
                 known[name] = self._mapped_field(known[name], value, here, dynamic)
@@ -221,7 +221,7 @@ class Incoming:
 
     def _problem(self, kind: str, value: Any, path: tuple[str | int, ...]) -> Cause | None:
         if kind == "semantic_text":
-            raise PlainError(501, "this simulator runs no inference for the fields of a document")
+            raise PlainError(501, "this simulator does not support inference for the fields of a document")
         if isinstance(value, dict):
             if kind in ("integer", "long", "float"):
                 return Cause("illegal_argument_exception", "Cannot parse object as number")
@@ -248,7 +248,7 @@ class Incoming:
         )
 
     def _places(self, path: tuple[str | int, ...]) -> tuple[str, str]:
-        """Line and column of the first and of the last character of a value; columns count bytes."""
+        """Return line and column of the first and of the last character of a value. Columns count bytes."""
         text = self.content.decode("utf-8")
         start = _start(text, path)
         _value, end = _DECODER.raw_decode(text, start)
@@ -264,7 +264,7 @@ def _unparsable(reason: str, cause: Cause | None = None) -> ApiError:
 
 
 def _items(value: Any, path: tuple[str | int, ...]) -> Iterable[tuple[tuple[str | int, ...], Any]]:
-    """The values of a field: an array is many values, null is none."""
+    """Return the values of a field. An array contains many values, null contains none."""
     if isinstance(value, list):
         for number, item in enumerate(value):
             yield from _items(item, (*path, number))
@@ -273,7 +273,7 @@ def _items(value: Any, path: tuple[str | int, ...]) -> Iterable[tuple[tuple[str 
 
 
 def _start(text: str, path: tuple[str | int, ...]) -> int:
-    """Where the value at this path begins, in a text that is known to be JSON."""
+    """Return the start of the value at this path, in valid JSON."""
     position = _skip(text, 0)
     for step in path:
         position = _skip(text, position + 1)
@@ -303,7 +303,7 @@ def _place(text: str, position: int) -> str:
 
 
 def new_field(value: Any) -> dict[str, Any] | None:
-    """What dynamic mapping makes of a value, None if nothing (`DynamicFieldsBuilder`)."""
+    """Return the mapping that dynamic mapping derives from a value, or None (`DynamicFieldsBuilder`)."""
     if isinstance(value, list):
         return next((found for item in value if (found := new_field(item)) is not None), None)
     if isinstance(value, dict):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A request and an answer, apart from the socket they travel on."""
+"""Requests and responses, independent of their socket."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PLAIN = re.compile(r"application/(?:vnd\.elasticsearch\+)?json(?:\s*;\s*charset
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request as it arrived."""
+    """An HTTP request."""
 
     method: str
     target: str
@@ -31,21 +31,21 @@ class Request:
 
     @property
     def path(self) -> str:
-        """The path as sent, without the query."""
+        """Return the path as sent, without the query."""
         return self.target.partition("?")[0]
 
     @cached_property
     def segments(self) -> list[str]:
-        """The parts of the path, decoded; empty ones do not count, as in the server."""
+        """Return the decoded parts of the path without empty ones, as the server does."""
         return [unquote(part) for part in self.path.split("/") if part]
 
     @cached_property
     def query(self) -> dict[str, str]:
-        """The query parameters; the last of a name counts."""
+        """Return the query parameters. The last value of a repeated parameter applies."""
         return dict(parse_qsl(self.target.partition("?")[2], keep_blank_values=True))
 
     def flag(self, name: str) -> bool:
-        """A query parameter that turns something on. Raises ApiError."""
+        """Return the value of a boolean query parameter. Raises ApiError."""
         value = self.query.get(name, "false")
         if value not in ("", "true", "false"):
             reason = f"Failed to parse value [{value}] as only [true] or [false] are allowed."
@@ -53,7 +53,7 @@ class Request:
         return value != "false"
 
     def json_object(self) -> dict[str, Any]:
-        """The body, which has to be a JSON object. Raises ApiError."""
+        """Return the body, which must be a JSON object. Raises ApiError."""
         try:
             value = jsontext.parse(self.content)
         except jsontext.JsonError as error:
@@ -66,7 +66,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """One HTTP answer; `body` is JSON to be written, or bytes to be sent as they are."""
+    """An HTTP response. `body`: JSON to render, or bytes to send unchanged."""
 
     status: int
     body: Any = None
@@ -82,7 +82,7 @@ def _not_json(error: jsontext.JsonError) -> ApiError:
 
 
 def check_media_types(request: Request, version: Version) -> None:
-    """Refuse media types of a major version the server does not speak. Raises ApiError."""
+    """Reject media types of a major version that the server does not support. Raises ApiError."""
     for header in ("Accept", "Content-Type"):
         sent = request.headers.get(header.lower(), "")
         found = _VERSIONED.search(sent)
@@ -98,7 +98,7 @@ def check_media_types(request: Request, version: Version) -> None:
 
 
 def check_content_type(request: Request) -> None:
-    """Refuse a body that does not say it is JSON. Raises PlainError."""
+    """Reject a body without the content type of JSON. Raises PlainError."""
     if not request.content:
         return
     sent = request.headers.get("content-type")
@@ -109,7 +109,7 @@ def check_content_type(request: Request) -> None:
 
 
 def negotiated(request: Request, version: Version) -> str:
-    """The content type of a JSON answer to this request."""
+    """Return the content type of a JSON response to this request."""
     found = _VERSIONED.search(request.headers.get("accept", ""))
     if found and int(found[1]) in version.compatible_with:
         return f"application/vnd.elasticsearch+json;compatible-with={found[1]}"

@@ -134,7 +134,7 @@ def _without_number(settings: dict[str, Any]) -> dict[str, Any]:
 def trained_model_stats(call: Call, state: ClusterState, store: Store) -> Answer:
     """Answer `GET /_ml/trained_models/{model_id}/_stats` (`elasticsearch.md`, "Model deployments").
 
-    The states that a test told for a model come first.
+    States that a test defined for a model take precedence.
     """
     model_id = call.variables["model_id"]
     told = state.next_deployment_state(model_id)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One Elasticsearch node: the order in which a request is checked, routed and carried out."""
+"""One Elasticsearch node: the order in which it checks, routes, and executes a request."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .provider import Trouble
 from .routes import Call, Route, check_parameters, find
 from .rules import Rules
 from .runs import Runs
-from .security import GRANTED_BY, Security, authorise
+from .security import GRANTED_BY, Security, authorize
 from .store import Store
 
 PUT_ACTION = "cluster:admin/xpack/inference/put"
@@ -39,7 +39,7 @@ WRITE_SETTINGS_ACTION = "cluster:admin/settings/update"
 
 @dataclass(frozen=True)
 class Node:
-    """A server of some version over a store."""
+    """A server of a version with a store."""
 
     rules: Rules
     store: Store
@@ -48,11 +48,11 @@ class Node:
     auto_create: bool = True
 
     def over(self, store: Store) -> Node:
-        """The same server over other data."""
+        """Return the same server with another store."""
         return replace(self, store=store)
 
     def answer(self, request: Request, *, trouble: Trouble | None = None) -> Answer:
-        """Carry out the request, or reject it as the server does. `trouble`: the failure of a call to the provider."""
+        """Execute the request, or reject it as the server does. `trouble`: the failure of a call to the provider."""
         try:
             return self._carry_out(request, trouble)
         except RefusedError as refusal:
@@ -65,17 +65,17 @@ class Node:
         check_content_type(request)
         check_parameters(route, request)
         if identity and route.privilege:
-            authorise(identity, route.action, route.privilege)
+            authorize(identity, route.action, route.privilege)
         answer = route.handle(Call(request, variables, trouble, identity))
         return replace(answer, body=_filtered(answer.body, request))
 
     def content_type(self, request: Request) -> str:
-        """The content type of this node's JSON answers to the request."""
+        """Return the content type of this node's JSON responses to the request."""
         return negotiated(request, self.rules.version)
 
     @cached_property
     def routes(self) -> tuple[Route, ...]:
-        """Everything the server can be asked; what is written out comes before what is variable."""
+        """Return all routes of the server. Fixed paths come before paths with variables."""
         return (
             *self._cluster_routes(),
             *self._security_routes(),
@@ -124,7 +124,7 @@ class Node:
         )
 
     def _security_routes(self) -> tuple[Route, ...]:
-        """Not there where security is off, as in the server."""
+        """Return the routes of the security API, which do not exist if security is disabled."""
         path = "/_security/user/_has_privileges"
         methods = ("GET", "POST") if self.security else ()
         return tuple(Route(method, path, "", "", _has_privileges, takes_body=True) for method in methods)
@@ -211,7 +211,7 @@ def _filtered(body: Any, request: Request) -> Any:
     if not paths or isinstance(body, bytes):
         return body
     if "-" in {path[:1] for path in paths.split(",")} or "**" in paths:
-        raise PlainError(501, f"this simulator knows no exclusions and no ** in filter_path, got [{paths}]")
+        raise PlainError(501, f"this simulator does not support exclusions and ** in filter_path, got [{paths}]")
     return _kept(body, [path.split(".") for path in paths.split(",")]) or {}
 
 

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Privileges on indices, and the question for one's own privileges.
+"""Privileges on indices, and the API that returns one's own privileges.
 
-The names are those of `IndexPrivilege`, in the order the server lists them: from the narrowest to the widest
-(`Privilege.sortByAccessLevel`). The words of a refusal are those of `AuthorizationDenialMessages`.
+The names are those of `IndexPrivilege`, in the order in which the server lists them: from the narrowest to the widest
+(`Privilege.sortByAccessLevel`). The messages are those of `AuthorizationDenialMessages`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .errors import ApiError, PlainError, invalid
 if TYPE_CHECKING:
     from .security import Identity
 
-# Each privilege, and the wider ones that include it.
+# Each privilege with the wider privileges that include it.
 INCLUDED_IN = {
     "read": ("read", "all"),
     "create_doc": ("create_doc", "create", "index", "write", "all"),
@@ -34,8 +34,8 @@ INCLUDED_IN = {
     "manage": ("manage", "all"),
     "all": ("all",),
 }
-# Of the actions below, what a refusal says they are granted by. `indices:data/write/bulk[s]`, which follows both
-# writes inside the server, is granted by all that grants these, so that it is never what is refused.
+# For each action, the privileges that an error message lists. The server never rejects `indices:data/write/bulk[s]`,
+# which follows both writes internally, because each of these privileges includes it.
 GRANTED_BY = {
     "indices:data/read/get": INCLUDED_IN["read"],
     "indices:data/read/mget": INCLUDED_IN["read"],
@@ -54,34 +54,34 @@ GRANTED_BY = {
 
 @dataclass(frozen=True)
 class OnIndices:
-    """Privileges on the indices whose name one of the patterns matches. Raises ValueError for one nobody knows."""
+    """Privileges on the indices whose names match one of the patterns. Raises ValueError for an unknown privilege."""
 
     names: Collection[str]
     privileges: Collection[str]
 
     def __post_init__(self) -> None:
-        """Catch a misspelt privilege at once."""
+        """Reject a misspelled privilege immediately."""
         for value in (self.names, self.privileges):
             if isinstance(value, str):
-                raise ValueError(f"names and privileges on indices: give a collection, not {value!r}")
+                raise ValueError(f"names and privileges of indices must be collections, not {value!r}")
         if not set(INCLUDED_IN).issuperset(self.privileges):
-            raise ValueError(f"privileges {self.privileges!r}: on indices, give some of {sorted(INCLUDED_IN)}")
+            raise ValueError(f"privileges {self.privileges!r} of indices must be a collection of {sorted(INCLUDED_IN)}")
 
     def covers(self, index: str) -> bool:
-        """Whether the index is one of them."""
+        """Return whether the name of the index matches."""
         return any(fnmatchcase(index, name) for name in self.names)
 
 
-def authorise_index(identity: Identity | None, action: str, index: str) -> None:
-    """Refuse an action on an index its sender has no privilege for. Raises ApiError (403)."""
+def authorize_index(identity: Identity | None, action: str, index: str) -> None:
+    """Reject an action on an index without the privilege. Raises ApiError (403)."""
     if identity and not _granted(identity, GRANTED_BY[action], index):
         raise _refusal(identity, action, f" on indices [{index}]")
 
 
-def authorise_somewhere(identity: Identity | None, action: str) -> None:
-    """Refuse an action its sender may carry out on no index at all. Raises ApiError (403).
+def authorize_somewhere(identity: Identity | None, action: str) -> None:
+    """Reject an action if the sender has the privilege on no index at all. Raises ApiError (403).
 
-    That is how the server treats an action of many documents as a whole (`RBACEngine`, composite actions).
+    The server treats an action on many documents as a whole like this (`RBACEngine`, composite actions).
     """
     if identity and not any(not set(GRANTED_BY[action]).isdisjoint(one.privileges) for one in identity.on_indices):
         raise _refusal(identity, action, "")
@@ -100,13 +100,13 @@ def _refusal(identity: Identity, action: str, where: str) -> ApiError:
 
 
 def held(identity: Identity, body: dict[str, Any], cluster: dict[str, tuple[str, ...]]) -> dict[str, Any]:
-    """The answer of `_has_privileges` (`RestHasPrivilegesAction`). Raises RefusedError.
+    """Return the response of `_has_privileges` (`RestHasPrivilegesAction`). Raises RefusedError.
 
-    `cluster`: each cluster privilege with the wider ones that include it. The words about a body of another shape
-    are not confirmed.
+    `cluster`: each cluster privilege with the wider ones that include it. The messages about a body with another
+    structure are not confirmed.
     """
     if body.get("application"):
-        raise PlainError(501, "this simulator knows no privileges of applications")
+        raise PlainError(501, "this simulator does not support application privileges")
     wanted, on_indices = _texts(body, "cluster"), body.get("index", [])
     if not wanted and not on_indices:
         raise invalid(["must specify at least one privilege"], "action_request_validation_exception")
@@ -136,5 +136,5 @@ def _texts(body: Any, name: str) -> list[str]:
 
 def _wider(known: dict[str, tuple[str, ...]], name: str) -> tuple[str, ...]:
     if name not in known:
-        raise PlainError(501, f"this simulator knows no privilege [{name}]")
+        raise PlainError(501, f"this simulator does not support the privilege [{name}]")
     return known[name]

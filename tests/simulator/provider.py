@@ -155,7 +155,7 @@ class Outgoing:
 
 @dataclass(frozen=True)
 class Provider:
-    """The services behind the server; `delay` is what each call to it takes, in seconds."""
+    """The services that the server calls. `delay`: duration of each call in seconds."""
 
     delay: float = 0.0
     refused_keys: Collection[str] = ()

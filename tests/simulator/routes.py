@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a method and a path to a handler, as the server's REST layer does it."""
+"""The mapping from methods and paths to handlers, as in the server's REST layer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SECONDS = {"nanos": 1e-9, "micros": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h":
 
 @dataclass(frozen=True)
 class Call:
-    """A request that found its route."""
+    """A request with its route."""
 
     request: Request
     variables: dict[str, str]
@@ -32,17 +32,17 @@ class Call:
     identity: Identity | None = None
 
     def json_object(self) -> dict[str, Any]:
-        """The body as an object. Raises ApiError."""
+        """Return the body as an object. Raises ApiError."""
         return self.request.json_object()
 
 
 @dataclass(frozen=True)
 class Route:
-    """One thing the server can be asked; `action` and `privilege` are what security knows it by.
+    """A method and path that the server supports. `action` and `privilege` are those of the security checks.
 
-    Without a privilege, the handler itself authorises, or there is nothing to authorise. `missing_body` is what is
-    said where there has to be a body and none came; empty, it need not come. `unsimulated` are the query parameters
-    that a server knows and this simulator does not.
+    Without a privilege, the handler itself authorizes, or no authorization is required. `missing_body`: the message if
+    a required body is missing; empty if the body is optional. `unsimulated`: query parameters that a server supports
+    and this simulator does not.
     """
 
     method: str
@@ -56,7 +56,7 @@ class Route:
     unsimulated: frozenset[str] = frozenset()
 
     def match(self, segments: list[str]) -> dict[str, str] | None:
-        """The variables of the path, or None if it is not this route's."""
+        """Return the variables of the path, or None if the path does not match."""
         parts = [part for part in self.pattern.split("/") if part]
         if len(parts) != len(segments):
             return None
@@ -70,7 +70,7 @@ class Route:
 
 
 def find(routes: tuple[Route, ...], request: Request) -> tuple[Route, dict[str, str]]:
-    """The first route of this path and method. Raises PlainError: 405 or "no handler"."""
+    """Return the first route of this path and method. Raises PlainError: 405 or "no handler"."""
     allowed = set()
     for route in routes:
         variables = route.match(request.segments)
@@ -94,11 +94,12 @@ def _wrong_method(request: Request, allowed: list[str]) -> PlainError:
 
 
 def check_parameters(route: Route, request: Request) -> None:
-    """Refuse query parameters and bodies the route does not know. Raises RefusedError."""
+    """Reject query parameters and bodies that the route does not support. Raises RefusedError."""
     unknown = sorted(set(request.query) - ALWAYS - route.parameters)
     unsimulated = sorted(route.unsimulated.intersection(unknown))
     if unsimulated:
-        raise PlainError(501, f"this simulator knows no parameters {unsimulated} of {route.method} {route.pattern}")
+        route_name = f"{route.method} {route.pattern}"
+        raise PlainError(501, f"this simulator does not support the parameters {unsimulated} of {route_name}")
     if unknown:
         plural = "s" if len(unknown) > 1 else ""
         listed = ", ".join(f"[{name}]" for name in unknown)

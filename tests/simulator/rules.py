@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a server is: its version, its provider, its cluster; and what all requests about endpoints check."""
+"""The version, the provider, and the cluster of a server, and the checks of all requests about endpoints."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from .services import Service, find
 from .store import StoredEndpoint, texts
 from .versions import Version
 
-# The task types of every version. A service supports some of them.
+# The task types of all versions. Each service supports some of them.
 TASK_TYPES = frozenset({"completion", "chat_completion", "text_embedding", "sparse_embedding", "rerank", "any"})
 
 
 @dataclass(frozen=True)
 class Rules:
-    """The version, the provider and the cluster of a server.
+    """The version, the provider, and the cluster of a server.
 
-    `refuses_secrets`: the strict parsers of an `_update` do not know secrets (see `SecretRotationTestCases`).
+    `refuses_secrets`: the strict parsers of an `_update` reject secrets (see `SecretRotationTestCases`).
     """
 
     version: Version
@@ -34,7 +34,7 @@ class Rules:
 
     @property
     def supported(self) -> frozenset[str]:
-        """The task types the anthropic service serves."""
+        """Return the task types of the anthropic service."""
         return frozenset({"completion", "chat_completion"} if self.version.chats else {"completion"})
 
     @property
@@ -47,7 +47,7 @@ class Rules:
         """Return whether each node of the cluster supports `url`."""
         return all(version.knows_url for version in self.cluster.versions)
 
-    def check_licence(self) -> None:
+    def check_license(self) -> None:
         """Reject the request if the license does not cover it (`InferenceLicenceCheck`). Raises ApiError (403)."""
         if not self.licensed:
             raise ApiError(
@@ -65,7 +65,7 @@ class Rules:
         return normal
 
     def path_task_type(self, call: Call) -> str:
-        """Return the task type in the path, "any" if there is none. Raises ApiError."""
+        """Return the task type in the path, or "any" if the path does not contain one. Raises ApiError."""
         return self.task_type(call.variables.get("task_type", "any"))
 
     def call_provider(self, call: Call, endpoint: StoredEndpoint) -> None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a model answers, in the shapes of the server: the same for the same question.
+"""The responses of a model, in the formats of the server. The same prompt gets the same response.
 
 Sources: `core/inference/results/*Results`, `StreamingUnifiedChatCompletionResults`.
 """
@@ -28,19 +28,19 @@ BITS = ("bit", "binary")
 
 
 def model_of(endpoint: StoredEndpoint) -> Any:
-    """Return what the endpoint calls its model."""
+    """Return the name that the endpoint uses for its model."""
     row = find(endpoint.service)
     return endpoint.service_settings.get((row.model or "url") if row else "model_id")
 
 
 def words_of(endpoint: StoredEndpoint, text: str, limit: int | None) -> list[str]:
-    """Return what the model says: a word for each token."""
+    """Return the text of the model: a word for each token."""
     first, *others = f"{model_of(endpoint)} answers: {text}".split(" ")
     return [first, *(" " + word for word in others)][:limit]
 
 
 def answered(endpoint: StoredEndpoint, body: RunBody, limit: int | None) -> dict[str, Any]:
-    """Return the body of the answer to a run."""
+    """Return the body of the response to a run."""
     if endpoint.task_type == "sparse_embedding":
         return {"sparse_embedding": [_sparse(text) for text in body.inputs]}
     if endpoint.task_type in ("text_embedding", "embedding"):
@@ -77,7 +77,7 @@ def _numbers(text: str, size: int) -> list[int]:
 
 
 def _ranked(endpoint: StoredEndpoint, body: RunBody) -> list[dict[str, Any]]:
-    """Return the documents, those first that share most words with the query."""
+    """Return the documents, sorted by the number of words they share with the query."""
     settings = {**endpoint.task_settings, **body.task_settings}
     wanted = set(body.query.lower().split())
     scores = [len(wanted & set(text.lower().split())) / max(len(wanted), 1) for text in body.inputs]
@@ -89,18 +89,18 @@ def _ranked(endpoint: StoredEndpoint, body: RunBody) -> list[dict[str, Any]]:
 
 
 def events(chunks: Iterable[Any]) -> Answer:
-    """Return a stream of server-sent events with the mark of its end."""
+    """Return a stream of server-sent events with the final event."""
     data = [jsontext.render(chunk) for chunk in chunks] + [b"[DONE]"]
     return Answer(200, b"".join(_event("message", one) for one in data), EVENTS, chunked=True)
 
 
 def _event(name: str, data: bytes) -> bytes:
-    """One event; the server puts a byte order mark before each, not only before the first."""
+    """Return an event. The server puts a byte order mark before each event, not only before the first."""
     return b"\xef\xbb\xbfevent: %b\ndata: %b\n\n" % (name.encode(), data)
 
 
 def error_event(refusal: RefusedError, *, unified: bool) -> bytes:
-    """An error as an event; `unified`: in the shape that chats have in common with other APIs."""
+    """Return an error as an event. `unified`: in the format of chats, which other APIs also use."""
     body = refusal.body()
     if unified and isinstance(refusal, ApiError):
         code = HTTPStatus(refusal.status).name.lower()
@@ -109,7 +109,7 @@ def error_event(refusal: RefusedError, *, unified: bool) -> bytes:
 
 
 def chat_chunks(endpoint: StoredEndpoint, text: str, limit: int | None) -> Iterable[Any]:
-    """The first chunk alone tells the model, and the tokens of the prompt; the last those of the answer."""
+    """Return the chunks. The first contains the model and the prompt tokens, the last contains the response tokens."""
     words, prompt = words_of(endpoint, text, limit), len(text.split())
     first = _chat_chunk({"role": "assistant"}, usage=(1, prompt))
     yield {**first, "id": f"msg_{endpoint.inference_id}", "model": model_of(endpoint)}
@@ -119,7 +119,7 @@ def chat_chunks(endpoint: StoredEndpoint, text: str, limit: int | None) -> Itera
 
 
 def chat_answer(endpoint: StoredEndpoint, text: str, limit: int | None) -> dict[str, Any]:
-    """Return the answer to a chat that is not streamed (`UnifiedChatCompletionResults`; derived)."""
+    """Return the response to a chat without a stream (`UnifiedChatCompletionResults`; derived)."""
     words, prompt = words_of(endpoint, text, limit), len(text.split())
     message = {"content": "".join(words), "role": "assistant"}
     reason = _reason(endpoint, len(words) == limit)
@@ -133,7 +133,7 @@ def chat_answer(endpoint: StoredEndpoint, text: str, limit: int | None) -> dict[
 
 
 def _reason(endpoint: StoredEndpoint, full: bool) -> str:
-    """Return why the model stopped. The server passes on the word of the provider."""
+    """Return the reason why the model stopped. The server passes on the term of the provider."""
     if endpoint.service == "anthropic":
         return "max_tokens" if full else "end_turn"
     return "length" if full else "stop"

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read the bodies of runs (`InferenceAction.Request`, `UnifiedCompletionRequest`, `RerankRequest`).
+"""Parse the bodies of runs (`InferenceAction.Request`, `UnifiedCompletionRequest`, `RerankRequest`).
 
-Derived: which release requires `query` in the parser, and the words around it.
+Derived: which release requires `query` in the parser, and the message.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ EMBEDS = ("text_embedding", "embedding")
 
 @dataclass(frozen=True)
 class RunBody:
-    """What a run asks."""
+    """The contents of the body of a run."""
 
     inputs: list[str]
     task_settings: dict[str, Any]
@@ -34,7 +34,7 @@ class RunBody:
 
 
 def run_body(body: dict[str, Any], task_type: str, version: Version) -> RunBody:
-    """Return what the body of a run asks; `task_type`: that in the path. Raises ApiError."""
+    """Parse the body of a run. `task_type`: that of the path. Raises ApiError."""
     check_fields(body, RUN_FIELDS)
     inputs = _inputs(body.get("input"), task_type)
     if body.get("input_type") is not None and task_type not in ("any", *EMBEDS):
@@ -80,7 +80,7 @@ def _inputs(given: Any, task_type: str) -> list[str]:
 
 
 def _content(item: Any) -> Any:
-    """Return the text of an input of the task type `embedding`: a text, or an object with `content`."""
+    """Return the text of an input of the task type `embedding`: a string, or an object with `content`."""
     if not isinstance(item, dict) or "content" not in item:
         return item
     parts = item["content"] if isinstance(item["content"], list) else [item["content"]]
@@ -107,7 +107,7 @@ def last_message(body: dict[str, Any]) -> str:
 
 
 def chat_limit(body: dict[str, Any]) -> int | None:
-    """Return the maximum number of tokens that a chat asks for. Raises ApiError."""
+    """Return the maximum number of tokens of a chat request. Raises ApiError."""
     limit = body.get("max_completion_tokens")
     if limit is not None and not is_whole(limit):
         raise parse_error("[max_completion_tokens] failed to parse field")

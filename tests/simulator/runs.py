@@ -25,7 +25,7 @@ from .services.readers import Reading, read_all
 from .settings import SettingsReader
 from .store import Store, StoredEndpoint
 
-#: The services that answer a chat without a stream in 9.6 or later (specification: `non_streaming_chat_completion`).
+#: Services that support chats without a stream in 9.6 or later (specification: `non_streaming_chat_completion`).
 ANSWERS_CHATS = frozenset(
     {
         *("ai21", "azureopenai", "deepseek", "fireworksai", "groq", "hugging_face", "watsonxai", "llama", "mistral"),
@@ -43,8 +43,8 @@ class Runs:
     store: Store
 
     def run(self, call: Call) -> Answer:
-        """`POST /_inference/{task_type}/{inference_id}`."""
-        self.rules.check_licence()
+        """Answer `POST /_inference/{task_type}/{inference_id}`."""
+        self.rules.check_license()
         task_type, body = self.rules.path_task_type(call), call.json_object()
         if task_type == CHAT and self._answers_chats(call.variables["inference_id"]):
             text, limit = last_message(body), chat_limit(body)
@@ -67,7 +67,7 @@ class Runs:
         return self.rules.version.answers_chats and endpoint is not None and endpoint.service in ANSWERS_CHATS
 
     def stream(self, call: Call) -> Answer:
-        """`POST /_inference/{task_type}/{inference_id}/_stream`: server-sent events, of refusals, too."""
+        """Answer `POST /_inference/{task_type}/{inference_id}/_stream` with server-sent events, including errors."""
         try:
             return self._stream(call)
         except ApiError as refusal:
@@ -75,7 +75,7 @@ class Runs:
             return Answer(refusal.status, error_event(refusal, unified=unified), EVENTS, chunked=True)
 
     def _stream(self, call: Call) -> Answer:
-        self.rules.check_licence()
+        self.rules.check_license()
         task_type, body = self.rules.path_task_type(call), call.json_object()
         if task_type == CHAT:
             text, limit = last_message(body), chat_limit(body)

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may do what: authentication and cluster privileges (`elasticsearch.md`, "Requests").
+"""Authentication and cluster privileges (`elasticsearch.md`, "Requests").
 
-`privileges` has those on indices.
+The module `privileges` contains index privileges.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .errors import ApiError
 from .messages import Request
 from .privileges import OnIndices
 
-# Each privilege, and the wider ones that include it, in the order the server names them.
+# Each privilege with the wider privileges that include it, in the order of the server.
 GRANTED_BY = {
     "monitor_inference": ("monitor_inference", "manage_inference", "manage", "all"),
     "manage_inference": ("manage_inference", "manage", "all"),
@@ -34,7 +34,7 @@ CHALLENGES = ('Basic realm="security", charset="UTF-8"', 'Bearer realm="security
 
 @dataclass(frozen=True)
 class Identity:
-    """Who sent a request, in the words of a refusal, and what they may do."""
+    """The sender of a request, as named in error messages, with its privileges."""
 
     name: str
     words: str
@@ -43,7 +43,7 @@ class Identity:
 
     @classmethod
     def of(cls, name: str, words: str, granted: Granted) -> Identity:
-        """Sort what is granted into privileges of the cluster and on indices."""
+        """Split the granted privileges into cluster and index privileges."""
         on_indices = tuple(one for one in granted if isinstance(one, OnIndices))
         return cls(name, words, frozenset(one for one in granted if isinstance(one, str)), on_indices)
 
@@ -53,8 +53,8 @@ class Security:
     """The accounts of the cluster: each credential with its privileges.
 
     `users`: name -> (password, privileges); `api_keys`: "id:secret" -> privileges;
-    `bearer_tokens`: token -> privileges. A privilege is the name of a cluster privilege, or `OnIndices`: as in the
-    server, "all" of the cluster opens no index. Raises ValueError for a privilege nobody knows.
+    `bearer_tokens`: token -> privileges. A privilege is the name of a cluster privilege, or `OnIndices`. As in the
+    server, the cluster privilege "all" includes no index privilege. Raises ValueError for an unknown privilege.
     """
 
     users: Mapping[str, tuple[str, Granted]] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class Security:
     bearer_tokens: Mapping[str, Granted] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Catch a misspelt privilege at once, it would only show as a strange 403."""
+        """Reject a misspelled privilege immediately. Otherwise, it would only show up as an unexpected 403."""
         granted: Iterable[Granted] = (
             *(privileges for _password, privileges in self.users.values()),
             *self.api_keys.values(),
@@ -71,10 +71,10 @@ class Security:
         for privileges in granted:
             names = [one for one in privileges if not isinstance(one, OnIndices)]
             if isinstance(privileges, str) or not PRIVILEGES.issuperset(names):
-                raise ValueError(f"privileges {privileges!r}: give a collection out of {sorted(PRIVILEGES)}")
+                raise ValueError(f"privileges {privileges!r} must be a collection of {sorted(PRIVILEGES)}")
 
     def authenticate(self, request: Request) -> Identity:
-        """Who sent the request. Raises ApiError (401)."""
+        """Return the sender of the request. Raises ApiError (401)."""
         scheme, _space, credentials = request.headers.get("authorization", "").partition(" ")
         checks = {"basic": self._user, "apikey": self._api_key, "bearer": self._token}
         check = checks.get(scheme.lower())
@@ -102,8 +102,8 @@ class Security:
         return Identity.of("token_user", words, self.bearer_tokens[credentials])
 
 
-def authorise(identity: Identity, action: str, privilege: str) -> None:
-    """Refuse an action its sender has no privilege for. Raises ApiError (403)."""
+def authorize(identity: Identity, action: str, privilege: str) -> None:
+    """Reject an action without the privilege. Raises ApiError (403)."""
     granting = GRANTED_BY[privilege]
     if identity.privileges.isdisjoint(granting):
         reason = (

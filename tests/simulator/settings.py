@@ -18,9 +18,9 @@ _NOT_IN_URI = re.compile(r"[\s<>\"{}|\\^`]")
 
 
 class SettingsReader:
-    """Takes the known settings out of one map; what remains in `left` is unknown to the service.
+    """Reads the known settings from a map. The settings that remain in `left` are unknown to the service.
 
-    Problems are collected, to be told all at once. A null counts as left out, as in the server.
+    Problems are collected and reported together. As in the server, null is treated as not set.
     """
 
     def __init__(self, settings: dict[str, Any], scope: str) -> None:
@@ -29,7 +29,7 @@ class SettingsReader:
         self.problems: list[str] = []
 
     def text(self, name: str, *, required: bool = False) -> str | None:
-        """Take a string that is not empty (`extractRequiredString`, `extractOptionalString`)."""
+        """Read a non-empty string (`extractRequiredString`, `extractOptionalString`)."""
         value = self.taken(name, required=required)
         if value is None:
             return None
@@ -41,7 +41,7 @@ class SettingsReader:
         return value
 
     def positive_integer(self, name: str, *, required: bool = False) -> int | None:
-        """Take a positive 32-bit integer (`extractRequiredPositiveInteger`)."""
+        """Read a positive 32-bit integer (`extractRequiredPositiveInteger`)."""
         value = self.taken(name, required=required)
         if value is None:
             return None
@@ -53,7 +53,7 @@ class SettingsReader:
         return value
 
     def positive_long(self, name: str) -> int | None:
-        """Take a positive 64-bit integer (`extractOptionalPositiveLong`)."""
+        """Read a positive 64-bit integer (`extractOptionalPositiveLong`)."""
         value = self.taken(name, required=False)
         if value is None:
             return None
@@ -68,38 +68,38 @@ class SettingsReader:
         return value
 
     def integer_at_once(self, name: str) -> int | None:
-        """Take a 32-bit integer. Reject other values at once (`removeAsType`). Raises ApiError."""
+        """Read a 32-bit integer. Reject other values immediately (`removeAsType`). Raises ApiError."""
         value = self.left.pop(name, None)
         if value is None or (is_whole(value) and value in INTEGERS):
             return value
         raise bad_request(wrong_type(name, value, "Integer"))
 
     def double_at_once(self, name: str) -> float | None:
-        """Take a number with a decimal point. Reject other values at once (`removeAsType`). Raises ApiError."""
+        """Read a number with a decimal point. Reject other values immediately (`removeAsType`). Raises ApiError."""
         value = self.left.pop(name, None)
         if value is None or isinstance(value, float):
             return value
         raise bad_request(wrong_type(name, value, "Double"))
 
     def map(self, name: str) -> dict[str, Any] | None:
-        """Take an object. Other values break a cast (`removeFromMapOrDefaultEmpty`). Raises ApiError (500)."""
+        """Read an object. Other values break a cast (`removeFromMapOrDefaultEmpty`). Raises ApiError (500)."""
         value = self.left.pop(name, None)
         if value is None or isinstance(value, dict):
             return value
         raise broken_cast(value, "java.util.Map")
 
     def check(self) -> None:
-        """Tell the problems found. Raises ApiError."""
+        """Report all problems that were found. Raises ApiError."""
         if self.problems:
             raise invalid(self.problems)
 
     def check_nothing_left(self, version: Version, service: str = "anthropic") -> None:
-        """Reject settings that the service does not know (`throwIfNotEmptyMap`). Raises ApiError."""
+        """Reject settings that the service does not support (`throwIfNotEmptyMap`). Raises ApiError."""
         if self.left:
             raise unknown_settings(self.left, version, service)
 
     def taken(self, name: str, *, required: bool = False) -> Any:
-        """Take a value of any type."""
+        """Remove a value of any type from the map and return it."""
         value = self.left.pop(name, None)
         if value is None and required:
             self.problems.append(missing(self.scope, name))
@@ -132,7 +132,7 @@ def uri_problem(value: str) -> str | None:
 
 
 def broken_cast(value: object, expected: str) -> ApiError:
-    """Return the 500 for a value that the server casts without a check. Derived: the words are those of Java."""
+    """Return the 500 for a value that the server casts without a check. Derived: the message is that of Java."""
     found = _java_class(value)
     where = f"{found} and {expected} are in module java.base of loader 'bootstrap'"
     reason = f"class {found} cannot be cast to class {expected} ({where})"
@@ -147,7 +147,7 @@ def _java_class(value: object) -> str:
 
 
 def unknown_settings(settings: dict[str, Any], version: Version, service: str = "anthropic") -> ApiError:
-    """The 400 that echoes the offending map, secrets included (`elasticsearch.md`, "An endpoint")."""
+    """Return the 400 that echoes the unknown settings, including secrets (`elasticsearch.md`, "An endpoint")."""
     return bad_request(
         f"{version.configuration_word} contains settings [{java_text(settings)}] unknown to the [{service}] service"
     )

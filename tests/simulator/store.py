@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the server holds: endpoints, who refers to them, and indices."""
+"""The data of a server: endpoints, their references, and indices."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .jsontext import Fields, is_whole
 from .services import find
 
 DEFAULT_REQUESTS_PER_MINUTE = 50
-#: The parts of an endpoint that are stored: all; the settings; the secrets; all, for a service the server lacks.
+#: The stored parts of an endpoint: all; the settings; the secrets; all, for a service that the server does not support.
 STATES = ("whole", "no_secrets", "no_settings", "unparsable")
 
 
@@ -37,11 +37,11 @@ class StoredEndpoint:
 
     @property
     def secret(self) -> str:
-        """Return the first secret text, empty if there is none."""
+        """Return the first secret, or an empty string for an endpoint without secrets."""
         return next(iter(texts(self.secrets)), "")
 
     def body(self, *, top_k_as_top_p: bool = False) -> dict[str, Any]:
-        """The endpoint as the API prints it (`elasticsearch.md`, "An endpoint")."""
+        """Return the endpoint as the API prints it (`elasticsearch.md`, "An endpoint")."""
         task_settings: Any = self.task_settings
         if top_k_as_top_p and self.service == "anthropic":
             task_settings = Fields(
@@ -61,14 +61,14 @@ class StoredEndpoint:
 
 
 def texts(secrets: dict[str, Any]) -> list[str]:
-    """Return all texts in a map of secrets."""
+    """Return all strings in a map of secrets."""
     values = [value for held in secrets.values() for value in (held.values() if isinstance(held, dict) else [held])]
     return [value for value in values if isinstance(value, str)]
 
 
 @dataclass(frozen=True)
 class References:
-    """The pipelines and indexes that use an endpoint, and the indexes whose mapping fits no other endpoint."""
+    """The pipelines and indices that use an endpoint, and the indices that are incompatible with any other endpoint."""
 
     pipelines: tuple[str, ...] = ()
     indexes: tuple[str, ...] = ()
@@ -103,9 +103,9 @@ BUILT_IN_IDS = frozenset(endpoint.inference_id for endpoint in (*BUILT_IN, RERAN
 
 
 class Store:
-    """The endpoints of one cluster, its deployments and its indices. Safe to use from many threads.
+    """The endpoints of one cluster, its deployments, and its indices. Safe to use from many threads.
 
-    `built_in`: the endpoints that are there without a create.
+    `built_in`: the endpoints that exist without a create.
     """
 
     def __init__(self, built_in: tuple[StoredEndpoint, ...] = BUILT_IN) -> None:
@@ -118,14 +118,14 @@ class Store:
         self.reset()
 
     def reset(self) -> None:
-        """Of endpoints, hold the built-in ones and no others."""
+        """Delete all endpoints except the built-in ones."""
         with self._lock:
             self._endpoints = {endpoint.inference_id: endpoint for endpoint in self._built_in}
             self._references = {}
         self.deployments.reset()
 
     def copy(self) -> Store:
-        """A store of its own that holds the same now."""
+        """Return an independent copy."""
         other = Store(self._built_in)
         other.indices = self.indices.copy()
         other.deployments = self.deployments.copy()
@@ -140,7 +140,7 @@ class Store:
             return {name: copy.deepcopy(self._endpoints[name]) for name in sorted(self._endpoints)}
 
     def copy_of(self, inference_id: str) -> StoredEndpoint | None:
-        """Return a copy of what is stored under the ID."""
+        """Return a copy of the endpoint with this ID."""
         with self._lock:
             return copy.deepcopy(self._endpoints.get(inference_id))
 
@@ -162,7 +162,7 @@ class Store:
         return endpoint
 
     def put(self, endpoint: StoredEndpoint) -> None:
-        """Hold the endpoint, whatever was there."""
+        """Store the endpoint, and replace one with the same ID."""
         with self._lock:
             self._endpoints[endpoint.inference_id] = endpoint
 
@@ -177,7 +177,7 @@ class Store:
             self._endpoints[endpoint.inference_id] = endpoint
 
     def replace(self, endpoint: StoredEndpoint) -> None:
-        """Hold a changed endpoint, if it is still there. Raises ApiError (404)."""
+        """Store a changed endpoint if it still exists. Raises ApiError (404)."""
         with self._lock:
             if endpoint.inference_id not in self._endpoints:
                 raise endpoint_not_found(endpoint.inference_id)
@@ -190,7 +190,7 @@ class Store:
             del self._endpoints[inference_id]
 
     def discard(self, inference_id: str) -> None:
-        """Remove everything that is stored under the ID."""
+        """Delete everything that is stored under the ID."""
         with self._lock:
             self._endpoints.pop(inference_id, None)
 
@@ -201,12 +201,12 @@ class Store:
         indexes: Collection[str],
         incompatible: Collection[str] = (),
     ) -> None:
-        """Let pipelines and indexes use the id; this outlives the endpoint, as in the server."""
+        """Add pipelines and indices that use the ID. As in the server, they outlive the endpoint."""
         with self._lock:
             self._references[inference_id] = References(tuple(pipelines), tuple(indexes), tuple(incompatible))
 
     def references(self, inference_id: str) -> References:
-        """Who uses the id: what a test told, and indices with fields of type `semantic_text`."""
+        """Return the users of the ID: those that a test added, and indices with fields of type `semantic_text`."""
         with self._lock:
             told = self._references.get(inference_id, References())
         indexes = dict.fromkeys((*told.indexes, *self.indices.using(inference_id)))
@@ -226,12 +226,12 @@ def seeded(
 ) -> StoredEndpoint:
     """Return an endpoint without any checks, in the form that the server stores. Raises ValueError.
 
-    `secret`: a text, which stands for each secret that the service needs, or a map with the names of the secrets.
+    `secret`: a string, used for each secret that the service requires, or a mapping from names to secrets.
 
     An unparsable endpoint has the service "elasticsearch" by default. A built-in endpoint keeps its settings.
     """
     if state not in STATES:
-        raise ValueError(f"state {state!r}: give one of {STATES}")
+        raise ValueError(f"state {state!r} must be one of {STATES}")
     if state == "unparsable":
         built_in = [endpoint for endpoint in BUILT_IN if endpoint.inference_id == inference_id]
         if built_in and service is None:
@@ -260,7 +260,7 @@ def _secrets(service: str, secret: str) -> dict[str, Any]:
 
 
 def stored_task_settings(settings: dict[str, Any]) -> dict[str, Any]:
-    """Task settings of the anthropic service in the server's order, with doubles as doubles."""
+    """Return the task settings of the anthropic service in the order of the server, with doubles as doubles."""
     order = {"max_tokens": 0, "temperature": 1, "top_p": 2, "top_k": 3}
     ordered = sorted(settings.items(), key=lambda pair: order.get(pair[0], len(order)))
     return {

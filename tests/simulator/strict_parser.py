@@ -4,7 +4,7 @@
 """Parse `service_settings` as 9.6 or later does: the first problem ends the parsing.
 
 Sources: `ObjectParser`, `ConstructingObjectParser`, `RateLimitSettings` and `AnthropicChatCompletionServiceSettings`.
-Derived: the words of nested failures.
+Derived: the messages of nested failures.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def unknown_field(given: dict[str, Any], name: str) -> ApiError:
 
 
 def wrong_token(given: dict[str, Any], name: str, value: object) -> ApiError:
-    """Return the error for a value of a type that the parser does not take."""
+    """Return the error for a value of a type that the parser does not accept."""
     column = column_of(given, name) + len(render(name)) + 1
     return ApiError(400, ERROR_TYPE, f"[1:{column}] [{SCOPE}] {name} doesn't support values of type: {_token(value)}")
 
@@ -118,7 +118,7 @@ def _token(value: object) -> str:
 
 
 def column_of(settings: dict[str, Any], name: str) -> int:
-    """Return the column of a field name in the JSON that the server makes from the map."""
+    """Return the column of a field name in the JSON that the server generates from the map."""
     column = 2
     for other, value in settings.items():
         if other == name:

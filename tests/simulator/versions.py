@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What differs between server versions (`elasticsearch.md`, "Update" and "An endpoint")."""
+"""Differences between server versions (`elasticsearch.md`, "Update" and "An endpoint")."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OLDEST = (8, 16)
 
 @dataclass(frozen=True)
 class Version:
-    """One server version; serverless behaves as the newest and shows a dummy number."""
+    """A server version. Serverless behaves like the latest version and shows a dummy number."""
 
     number: str
     minor: tuple[int, int]
@@ -23,15 +23,15 @@ class Version:
 
     @classmethod
     def parse(cls, text: str) -> Version:
-        """Read "9.3.1", "9.3" or "serverless". Raises ValueError."""
+        """Parse "9.3.1", "9.3" or "serverless". Raises ValueError."""
         if text == "serverless":
             return cls("8.11.0", NEWEST, serverless=True)
         found = re.fullmatch(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
         if not found:
-            raise ValueError(f"not a version: {text!r}; give one such as 9.3, 9.3.1 or serverless")
+            raise ValueError(f"{text!r} is not a version such as 9.3, 9.3.1, or serverless")
         minor = (int(found[1]), int(found[2]))
         if minor < OLDEST:
-            raise ValueError(f"the anthropic service came with 8.16, there is nothing to simulate in {text}")
+            raise ValueError(f"Elasticsearch {text} does not have the anthropic service, which was added in 8.16")
         return cls(f"{found[1]}.{found[2]}.{found[3] or 0}", minor, patch=int(found[3] or 0))
 
     @property
@@ -41,7 +41,7 @@ class Version:
 
     @property
     def compatible_with(self) -> tuple[int, int]:
-        """The major versions whose media types the server speaks, its own first."""
+        """Return the major versions whose media types the server supports, its own first."""
         return self.minor[0], self.minor[0] - 1
 
     @property
@@ -81,7 +81,7 @@ class Version:
 
     @property
     def updates_chunking_settings(self) -> bool:
-        """Return whether `_update` knows `chunking_settings` at the top of its body."""
+        """Return whether `_update` accepts `chunking_settings` at the top of its body."""
         return self.minor >= (9, 5)
 
     @property
@@ -113,12 +113,12 @@ class Version:
 
     @property
     def answers_chats(self) -> bool:
-        """Return whether some services answer a chat without a stream (specification, since 9.6.0)."""
+        """Return whether some services support chats without a stream (specification, since 9.6.0)."""
         return self.minor >= (9, 6)
 
     @property
     def prints_top_k_as_top_p(self) -> bool:
-        """Return whether the server mixes up two names (`AnthropicChatCompletionTaskSettings.toXContent`)."""
+        """Return whether the server confuses two names (`AnthropicChatCompletionTaskSettings.toXContent`)."""
         return self.minor <= (8, 17)
 
     @property

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP/1.1 over sockets: persistent connections, whole answers in one write, real resets."""
+"""HTTP/1.1 over sockets: persistent connections, whole responses in one write, and real resets."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 @dataclass(frozen=True)
 class Tls:
-    """The server's certificate and key (PEM files); with `client_ca`, clients need a certificate too."""
+    """The server's certificate and key (PEM files). With `client_ca`, clients also need a certificate."""
 
     certificate: str
     key: str
     client_ca: str | None = None
 
     def context(self) -> ssl.SSLContext:
-        """The server side of TLS. Raises OSError and ssl.SSLError for files that do not do."""
+        """Return the TLS context of the server. Raises OSError and ssl.SSLError for invalid files."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate, self.key)
         if self.client_ca:
@@ -49,14 +49,14 @@ class Tls:
 
 @dataclass(frozen=True)
 class Handling:
-    """What a connection needs to know: who answers, and the content type of JSON answers."""
+    """The handler of requests, and the content type of JSON responses."""
 
     deliver: Callable[[Request], Delivery]
     content_type: Callable[[Request], str]
 
 
 class Listener(socketserver.ThreadingTCPServer):
-    """Accepts connections on the loopback interface, a thread for each."""
+    """Accepts connections on the loopback interface, with one thread for each."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -77,7 +77,7 @@ class Listener(socketserver.ThreadingTCPServer):
 
     @property
     def port(self) -> int:
-        """The port it listens on."""
+        """Return the port on which the server listens."""
         return int(self.server_address[1])
 
     def _accept(self) -> None:
@@ -85,14 +85,14 @@ class Listener(socketserver.ThreadingTCPServer):
             self.handle_request()
 
     def get_request(self) -> tuple[Any, Any]:
-        """Accept a connection; small packets go out at once."""
+        """Accept a connection. Small packets are sent immediately."""
         connection, address = super().get_request()
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.connections += 1
         return connection, address
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Serve a connection; the TLS handshake happens here, where it holds nobody else up."""
+        """Serve a connection. The TLS handshake happens in this thread, so that it does not block other connections."""
         try:
             connection = self.tls.wrap_socket(request, server_side=True) if self.tls else request
         except OSError:
@@ -107,12 +107,12 @@ class Listener(socketserver.ThreadingTCPServer):
                 self._open.discard(connection)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients may go away at any time; anything else is a bug to be seen."""
+        """Ignore clients that disconnect, and report any other error."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
     def stop(self) -> None:
-        """Accept nothing more and close what is open."""
+        """Accept no more connections, and close the open ones."""
         self._stopping = True
         with contextlib.suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
@@ -125,14 +125,14 @@ class Listener(socketserver.ThreadingTCPServer):
 
 
 class Connection(BaseHTTPRequestHandler):
-    """One connection, and the requests that come over it one after the other."""
+    """A connection with its consecutive requests."""
 
     protocol_version = "HTTP/1.1"
     wbufsize = -1
     server: Listener
 
     def handle_one_request(self) -> None:
-        """Read a request, have it answered, send the answer."""
+        """Read a request, handle it, and send the response."""
         self.raw_requestline = self.rfile.readline(65537)
         if not self.raw_requestline or not self.parse_request():
             self.close_connection = True
@@ -141,7 +141,7 @@ class Connection(BaseHTTPRequestHandler):
         self._send(request, self.server.handling.deliver(request))
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - named so by the base class
-        """Say nothing: what arrives is in the log of requests."""
+        """Write nothing. The log of requests contains all requests."""
 
     def _headers(self) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -180,12 +180,12 @@ class Connection(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def _compresses(self, request: Request, answer: Answer) -> bool:
-        """Whether the JSON of an answer goes out in gzip: if asked for, and over plain HTTP alone, as by default."""
+        """Return whether to compress a JSON response: on request, and over plain HTTP only, as by default."""
         asked = "gzip" in request.headers.get("accept-encoding", "")
         return asked and self.server.tls is None and not isinstance(answer.body, bytes)
 
     def _send_chunks(self, head: bytes, content: bytes, delivery: Delivery) -> None:
-        """Send a stream in chunks that end anywhere, as networks deliver them."""
+        """Send a stream in chunks with arbitrary boundaries, as networks do."""
         self.wfile.write(head)
         for start in range(0, len(content), CHUNK):
             chunk = content[start : start + CHUNK]
@@ -197,7 +197,7 @@ class Connection(BaseHTTPRequestHandler):
             self.wfile.flush()
 
     def _reset(self) -> None:
-        """Send RST instead of FIN; `detach` goes round the shutdown a close would begin with."""
+        """Send RST instead of FIN. `detach` avoids the shutdown with which a close begins."""
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         socket.close(self.connection.detach())

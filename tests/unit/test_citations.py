@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Citations of the page about Elasticsearch, and links between Markdown files, lead to what exists."""
+"""Tests of citations of elasticsearch.md, and of links between Markdown files."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tests.contract.verdicts import all_rows
 from tests.pages.readme import ROOT
 
 PAGE = ROOT / "docs/contributing/elasticsearch.md"
-#: All but this file, which has wrong citations.
+#: All source files except this one, which contains wrong citations.
 SOURCES = sorted({*ROOT.glob("plugins/**/*.py"), *ROOT.glob("tests/**/*.py")} - {Path(__file__).resolve()})
 MARKDOWN = sorted(
     path for pattern in ("*.md", ".github/**/*.md", "docs/**/*.md", "roles/**/*.md") for path in ROOT.glob(pattern)
 )
 #: The name of the page and one title or more: `elasticsearch.md`, "An endpoint", "Create" and "Update".
 CITATION = re.compile(r'(?:`elasticsearch\.md`|C\(elasticsearch\.md\))((?:(?:,| and|:)?[\s#:]+"[^"]+")+)')
-#: What cites a page that is not here.
+#: Citations of a page that is not part of the repository.
 FORMER = re.compile(r"`(?:reference)`|C\((?:reference)\)|\((?:reference): ")
 
 
@@ -39,12 +39,12 @@ def cited(source: str) -> list[str]:
 
 
 def wrong_citations(source: str, known: Collection[str]) -> list[str]:
-    """Return what a source file cites but the page does not have."""
+    """Return the cited titles that the page does not have."""
     return [title for title in cited(source) if title not in known] + FORMER.findall(source)
 
 
 def anchors(path: Path) -> list[str]:
-    """Return the anchors that GitHub gives to the headings of a Markdown file."""
+    """Return the anchors that GitHub generates for the headings of a Markdown file."""
     page = path.read_text(encoding="utf-8")
     return [re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles(page)]
 
@@ -74,15 +74,15 @@ def broken_links(path: Path) -> Iterator[str]:
         (f'"""As ({"reference"}: Create)."""', [f"({'reference'}: "]),
     ],
 )
-def test_wrong_citation_is_found(source: str, wrong: list[str]) -> None:
+def test_citation_of_missing_title_is_found(source: str, wrong: list[str]) -> None:
     assert wrong_citations(source, ["Create", "Load and faults"]) == wrong
 
 
-def test_line_of_code_is_not_a_title() -> None:
+def test_comment_in_code_block_is_not_a_title() -> None:
     assert titles("# One\n\n```yaml\n# two\n```\n\n### Three\n") == ["One", "Three"]
 
 
-def test_every_citation_leads_to_a_title_of_the_page() -> None:
+def test_citations_refer_to_titles_of_the_page() -> None:
     known = titles(PAGE.read_text(encoding="utf-8"))
     texts = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in SOURCES}
 
@@ -90,7 +90,7 @@ def test_every_citation_leads_to_a_title_of_the_page() -> None:
     assert {title for text in texts.values() for title in cited(text)} >= {"Create", "Update", "Requests", "Run"}
 
 
-def test_every_row_of_the_contract_is_in_a_section_of_the_page() -> None:
+def test_contract_rows_refer_to_sections_of_the_page() -> None:
     known = titles(PAGE.read_text(encoding="utf-8"))
 
     assert {row.section for row in all_rows()} <= set(known)
@@ -114,5 +114,5 @@ def test_broken_link_is_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: str(path.relative_to(ROOT)))
-def test_links_of_a_markdown_file_lead_to_what_exists(path: Path) -> None:
+def test_links_of_markdown_file_are_valid(path: Path) -> None:
     assert list(broken_links(path)) == []

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The files in .github. They take effect on GitHub alone, so they are checked here."""
+"""Tests of the files in .github, which only GitHub itself uses."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def steps(*arguments: str) -> set[str]:
 
 @pytest.mark.skipif(ACTIONLINT is None, reason="actionlint is not installed")
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
-def test_actionlint_finds_nothing_in_workflow(workflow: Path) -> None:
+def test_workflow_passes_actionlint(workflow: Path) -> None:
     assert ACTIONLINT
     done = subprocess.run([ACTIONLINT, "-no-color", str(workflow)], capture_output=True, text=True, check=False)
 
@@ -43,7 +43,7 @@ def test_actionlint_finds_nothing_in_workflow(workflow: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_no_step_runs_twice() -> None:
+def test_test_and_conformance_share_no_step() -> None:
     of_test, of_conformance = steps(), steps("--tags", "conformance")
 
     assert {"docs", "lint"} <= of_test
@@ -61,7 +61,7 @@ def test_ci_runs_test_and_conformance() -> None:
 
 
 def test_ci_runs_every_week_for_every_pull_request_and_for_every_tag() -> None:
-    # yamllint wants the quotes, without which YAML reads a boolean.
+    # Without its quotes, the key is a boolean in YAML.
     events = load("workflows/ci.yml")["on"]
 
     assert set(events) == {"push", "pull_request", "schedule"}

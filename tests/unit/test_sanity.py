@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Nothing that ansible-test leaves out passes silently."""
+"""Tests of the wrapper of ansible-test sanity: it fails if ansible-test skips a check."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ NO_PYTHON = 'WARNING: Skipping sanity test "import" on Python 3.9 because it cou
         ('WARNING: Using locale "C.UTF-8" instead of "en_US.UTF-8".', False),
     ],
 )
-def test_gaps_are_found(warning: str, expected: bool) -> None:
+def test_warning_about_skipped_check_is_a_gap(warning: str, expected: bool) -> None:
     assert is_gap(warning, ["3.8", "3.9"]) is expected
 
 
-def test_without_a_list_a_python_may_be_missing() -> None:
+def test_missing_python_is_not_a_gap_without_every_python() -> None:
     assert not is_gap(NO_PYTHON, [])
 
 
-def test_with_every_python_nothing_is_left_out() -> None:
+def test_every_python_skips_no_check() -> None:
     assert commands([], ["3.9", "3.13"], every_python=True) == [["--venv"]]
 
 
-def test_arguments_are_handed_on() -> None:
+def test_arguments_are_passed_to_ansible_test() -> None:
     assert commands(["--test", "pep8"], ["3.9", "3.13"], every_python=False) == [["--venv", "--test", "pep8"]]
 
 
@@ -45,5 +45,5 @@ def test_modules_are_imported_with_the_oldest_and_the_newest_python() -> None:
     assert [(arguments[-1], "import" in arguments) for arguments in imports] == [("3.9", True), ("3.13", True)]
 
 
-def test_where_there_is_one_python_it_is_used_once() -> None:
+def test_single_python_is_used_once() -> None:
     assert len(commands([], ["3.12"], every_python=False)) == 2

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The documentation's site is searched for links that lead nowhere."""
+"""Tests of the search for broken links in the documentation site."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from docs.site.links import broken
         ("", None),
     ],
 )
-def test_what_is_broken(link: str, problem: str | None, tmp_path: Path) -> None:
+def test_broken_link_is_reported_with_its_problem(link: str, problem: str | None, tmp_path: Path) -> None:
     (tmp_path / "guides").mkdir()
     (tmp_path / "guides/start.html").write_text('<h1 id="here">Start</h1><a href="../index.html">back</a>')
     (tmp_path / "picture.svg").touch()

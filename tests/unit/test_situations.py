@@ -11,14 +11,14 @@ from tests.pages.situations import PAGE, SECTIONS, Situation, page
 SITUATIONS = [situation for section in SECTIONS.values() for situation in section]
 
 
-def test_the_page_tells_what_happens() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page(), "python -m tests.pages.situations writes it anew"
+def test_behavior_by_situation_page_contains_the_results_of_runs() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "regenerate the page with python -m tests.pages.situations"
 
 
-@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.when)
-def test_it_says_what_it_should_and_none_but_the_worst_loses_an_endpoint(situation: Situation) -> None:
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.title)
+def test_situation_returns_expected_message_and_keeps_the_endpoint(situation: Situation) -> None:
     run, _requests, kept = situation.run()
-    assert kept or situation.then.startswith("The worst.")
-    told = " ".join([run.result.get("msg", ""), *run.warnings])
+    assert kept is not situation.loses_endpoint
+    texts = " ".join([run.result.get("msg", ""), *run.warnings])
     for words in situation.says:
-        assert words in told
+        assert words in texts

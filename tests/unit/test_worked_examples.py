@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The worked examples of CONTRIBUTING.md work: each is a diff, which is applied to a copy and tested there."""
+"""Tests of the examples in CONTRIBUTING.md: each is a diff, which is applied to a copy of the collection."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ import pytest
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "tests/unit/examples").glob("*.diff"))
 
-#: What the tests of an example need.
+#: The files that the tests of an example require.
 _COPIED = ("plugins", "tests", "README.md", "galaxy.yml", "pyproject.toml")
 
 examples = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)
 
 
 def copy_of_collection(place: Path) -> Path:
-    """Return a copy of the collection, below a directory of collections."""
+    """Copy the collection to a directory of collections, and return its path."""
     copy = place / "ansible_collections/esops/inference"
     copy.mkdir(parents=True)
     for name in _COPIED:
@@ -37,7 +37,7 @@ def copy_of_collection(place: Path) -> Path:
 
 
 def run(command: list[str], copy: Path, collections: Path) -> subprocess.CompletedProcess[str]:
-    """Run a command in the copy, whose files come before those of this checkout."""
+    """Run a command in the copy. Its files take precedence over those of this checkout."""
     environment = {**os.environ, "PYTHONPATH": str(collections), "GIT_CEILING_DIRECTORIES": str(collections)}
     return subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
 
@@ -55,13 +55,13 @@ def added_tests(example: Path) -> dict[str, list[str]]:
 
 
 @examples
-def test_contributing_shows_the_example(example: Path) -> None:
+def test_contributing_contains_the_example(example: Path) -> None:
     shown = f"```diff\n{example.read_text(encoding='utf-8')}```\n"
     assert shown in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
 @examples
-def test_added_tests_pass_with_the_example_and_only_with_it(example: Path, tmp_path: Path) -> None:
+def test_added_tests_pass_only_with_the_example(example: Path, tmp_path: Path) -> None:
     copy = copy_of_collection(tmp_path)
     tests = added_tests(example)
     names = [name for names in tests.values() for name in names]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes how long each task took, from the moment ansible-core begins it to its result: a line of JSON each."""
+"""A callback plugin that writes the duration of each task, from its start to its result, as a line of JSON."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ansible.plugins.callback import CallbackBase
 DOCUMENTATION = r"""
 name: task_times
 type: aggregate
-short_description: Writes how long each task took
+short_description: Write the duration of each task
 description:
   - Writes a line of JSON for each task to the file that the environment variable E(BENCHMARK_TASK_TIMES) names.
 """
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core has no types
-    """For plays with one host, where tasks do not overlap."""
+    """A callback for plays with one host, in which tasks do not overlap."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "aggregate"
@@ -31,16 +31,16 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core has no
     CALLBACK_NEEDS_ENABLED = True
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:  # noqa: ARG002
-        """The task begins."""
+        """Store the name and the start time of the task."""
         self._name = task.get_name()
         self._began = time.perf_counter()
 
     def v2_runner_on_ok(self, result: Any) -> None:  # noqa: ARG002
-        """The result of the task, of all turns of its loop, is there."""
+        """Write the duration of the task, including all iterations of its loop."""
         seconds = time.perf_counter() - self._began
         with Path(os.environ["BENCHMARK_TASK_TIMES"]).open("a") as file:
             file.write(json.dumps({"task": self._name, "seconds": seconds}) + "\n")
 
     def v2_runner_on_skipped(self, result: Any) -> None:
-        """All turns of its loop were skipped."""
+        """Write the duration of a task whose iterations were all skipped."""
         self.v2_runner_on_ok(result)

@@ -30,7 +30,7 @@ UNDO = pytest.StashKey[ExitStack]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Find the cluster, so that rows can be chosen by its version. A signal ends the run as Ctrl+C does."""
+    """Connect to the cluster, so that rows can be selected by its version. Signals end the run like Ctrl+C."""
     config.stash[UNDO] = ExitStack()
     config.stash[RESULTS] = []
     config.stash[LEFT] = []
@@ -48,32 +48,32 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    for number in (signal.SIGTERM, signal.SIGHUP):  # the clean-up is not interrupted by another one
+    for number in (signal.SIGTERM, signal.SIGHUP):  # another signal must not interrupt the cleanup
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Handle signals as before."""
+    """Restore the signal handlers."""
     config.stash[UNDO].close()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Take each row once for each version."""
+    """Parametrize each row with each version."""
     if metafunc.function in ROWS:
         clusters = metafunc.config.stash[CLUSTERS]
         metafunc.parametrize(CLUSTER, list(clusters) or SUPPORTED, indirect=True)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Let `-k` choose a row by its id."""
+    """Allow `-k` to select a row by its ID."""
     row = ROWS.get(item.function) if isinstance(item, pytest.Function) else None
     if row:
         item.extra_keyword_matches.add(row.id)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the versions for which a row does not hold: there is nothing to test, and nothing to skip."""
+    """Deselect the versions for which a row does not apply."""
     config.hook.pytest_deselected(items=[item for item in items if not _holds(item)])
     items[:] = [item for item in items if _holds(item)]
 
@@ -90,7 +90,7 @@ def _holds(item: pytest.Item) -> bool:
 
 @pytest.fixture
 def cluster(request: pytest.FixtureRequest) -> Cluster:
-    """Give the row a cluster. It serves all rows, and is closed at the end of the session."""
+    """Return the cluster. All rows share it, and it is closed at the end of the session."""
     clusters, version = request.config.stash[CLUSTERS], request.param
     if version not in clusters:
         clusters[version] = simulated_cluster(version)
@@ -99,7 +99,7 @@ def cluster(request: pytest.FixtureRequest) -> Cluster:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Examine a row instead of only calling it: pytest shows a verdict as passed, failed or skipped."""
+    """Examine a row instead of only calling it, and report its verdict as passed, failed, or skipped."""
     row = ROWS.get(pyfuncitem.function)
     if row is None:
         return None
@@ -115,7 +115,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Leave each cluster as it was found, whatever ended the session. Something left behind is a failure."""
+    """Restore each cluster, however the session ended. Remaining items are a failure."""
     left = [line for cluster in session.config.stash[CLUSTERS].values() for line in cluster.close()]
     session.config.stash[LEFT] = left
     if left and exitstatus == pytest.ExitCode.OK:
@@ -132,17 +132,17 @@ def _write_report(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Show the table."""
+    """Print the report."""
     results = config.stash[RESULTS]
     if results:
         terminalreporter.section("contract")
         for cluster in config.stash[CLUSTERS].values() if os.environ.get("ELASTICSEARCH_URL") else ():
             terminalreporter.line(f"Elasticsearch {cluster.version} at {cluster.url}")
             if cluster.version.beyond_the_reference:
-                terminalreporter.line("elasticsearch.md does not cover this version: rows of its newest version apply.")
+                terminalreporter.line("elasticsearch.md does not cover this version. Rows of its latest version apply.")
         for line in text_report(results):
             terminalreporter.line(line)
     for inference_id in config.stash[OTHERS]:
-        terminalreporter.line(f"Another run's endpoint: {inference_id}. Delete it if no run is at work.")
+        terminalreporter.line(f"Endpoint of another run: {inference_id}. Delete it if no other run is in progress.")
     for line in config.stash[LEFT]:
-        terminalreporter.line(f"Not cleaned up: {line}", red=True)
+        terminalreporter.line(f"Cleanup failed: {line}", red=True)

@@ -18,15 +18,15 @@ REST = "…/xpack/inference/rest/"
 
 @row("version", SECTION, source="RestMainAction")
 def test_root_shows_version_and_flavor(cluster: Cluster) -> None:
-    """`GET /` shows `version.number` and `version.build_flavor`."""
+    """`GET /` returns `version.number` and `version.build_flavor`."""
     answer = cluster.get("/").expect(Success({"version": {"number": "…", "build_flavor": "…"}}))
     flavor = answer.body["version"]["build_flavor"]
     answer.require((flavor == "serverless") is cluster.version.serverless, f"build_flavor of {cluster.version}")
 
 
 @row("product-header", SECTION, source="RestController")
-def test_every_answer_names_the_product(cluster: Cluster) -> None:
-    """Every response, errors included, carries `X-elastic-product: Elasticsearch`."""
+def test_every_response_has_the_product_header(cluster: Cluster) -> None:
+    """Every response, including errors, has the header `X-elastic-product: Elasticsearch`."""
     for answer in (cluster.get("/"), cluster.read(cluster.new_id()), cluster.send("PUT", _unknown_path(cluster), {})):
         answer.require(answer.from_elasticsearch, f"the header {PRODUCT}: Elasticsearch")
 
@@ -42,7 +42,7 @@ def test_read_of_one_endpoint_lists_it(cluster: Cluster) -> None:
 
 @row("read-unknown", SECTION, source="ModelRegistry.inferenceNotFoundException")
 def test_read_of_unknown_id_is_404(cluster: Cluster) -> None:
-    """The read of an id that does not exist is a 404."""
+    """A read of an ID that does not exist returns 404."""
     inference_id = cluster.new_id()
     reason = f"Inference endpoint not found [{inference_id}]"
     cluster.read(inference_id).expect(Error(404, "resource_not_found_exception", reason))
@@ -60,7 +60,7 @@ def test_read_of_all_lists_every_service(cluster: Cluster) -> None:
 
 @row("read-built-in", SECTION, source="DefaultEndPointsIT")
 def test_read_of_all_lists_built_in_endpoints(cluster: Cluster) -> None:
-    """`GET /_inference/_all` lists built-in endpoints. Their ids start with a dot."""
+    """`GET /_inference/_all` lists built-in endpoints. Their IDs start with a dot."""
     answer = cluster.get("/_inference/_all")
     if answer.status == 500:
         raise NotTestable(f"an endpoint of another service cannot be read: {answer.error.get('reason')}")
@@ -79,7 +79,7 @@ def test_read_of_all_of_a_task_type_lists_only_it(cluster: Cluster) -> None:
 
 @row("read-other-task-type", SECTION, source="InferenceExceptions.mismatchedTaskTypeException")
 def test_read_with_other_task_type_is_rejected(cluster: Cluster) -> None:
-    """A read with another task type than the endpoint's is a 400."""
+    """A read with a task type other than that of the endpoint returns 400."""
     inference_id = cluster.endpoint()
     reason = "Requested task type [rerank] does not match the inference endpoint's task type [completion]"
     cluster.get(f"/_inference/rerank/{inference_id}").expect(Error(400, "status_exception", reason))
@@ -87,7 +87,7 @@ def test_read_with_other_task_type_is_rejected(cluster: Cluster) -> None:
 
 @row("unknown-path", SECTION, source="RestController.handleBadRequest")
 def test_unknown_path_has_no_handler(cluster: Cluster) -> None:
-    """A path that no handler knows is a 400 whose `error` is a plain text."""
+    """An unknown path returns a 400 whose `error` is a string."""
     path = _unknown_path(cluster)
     text = f"no handler found for uri [{path}] and method [PUT]"
     cluster.send("PUT", path, {}).expect(PlainError(400, text))
@@ -95,7 +95,7 @@ def test_unknown_path_has_no_handler(cluster: Cluster) -> None:
 
 @row("unknown-parameter", SECTION, source="BaseRestHandler.unrecognized")
 def test_unknown_query_parameter_is_rejected(cluster: Cluster) -> None:
-    """An unknown query parameter is a 400."""
+    """An unknown query parameter returns 400."""
     inference_id = cluster.new_id()
     reason = f"request [/_inference/{inference_id}] contains unrecognized parameter: [nonsense]"
     cluster.read(inference_id, nonsense="1").expect(Error(400, "illegal_argument_exception", reason))
@@ -112,8 +112,8 @@ def test_common_query_parameters_are_known_everywhere(cluster: Cluster) -> None:
 
 
 @row("filter-path", SECTION, source="AbstractRestChannel")
-def test_filter_path_changes_the_answer(cluster: Cluster) -> None:
-    """`filter_path` leaves the rest of the response out, of writes as well."""
+def test_filter_path_filters_the_response(cluster: Cluster) -> None:
+    """`filter_path` filters the response, including that of writes."""
     inference_id = cluster.endpoint()
     only = cluster.read(inference_id, filter_path="endpoints.inference_id")
     only.expect(Success({"endpoints": [{"inference_id": inference_id, "service": ABSENT}]}))
@@ -176,7 +176,7 @@ def test_delete_rejects_timeouts(cluster: Cluster) -> None:
 
 @row("privilege-to-write", SECTION, source="ClusterPrivilegeResolver, AuthorizationDenialMessages")
 def test_write_without_privilege_is_403(cluster: Cluster) -> None:
-    """Without `manage_inference`, a create is a 403 that names the privileges."""
+    """Without `manage_inference`, a create returns a 403 that names the privileges."""
     reader = cluster.surroundings.reader(cluster)
     reason = (
         "action [cluster:admin/xpack/inference/put] is unauthorized for user […] with effective roles […], "
@@ -188,7 +188,7 @@ def test_write_without_privilege_is_403(cluster: Cluster) -> None:
 
 @row("privilege-to-read", SECTION, source="ClusterPrivilegeResolver")
 def test_monitor_inference_is_enough_to_read(cluster: Cluster) -> None:
-    """`monitor_inference` is enough to read."""
+    """`monitor_inference` is sufficient for reads."""
     reader, inference_id = cluster.surroundings.reader(cluster), cluster.endpoint()
     answer = cluster.send("GET", f"/_inference/{inference_id}", user=reader)
     answer.expect(Success({"endpoints": [{"inference_id": inference_id}]}))
@@ -196,7 +196,7 @@ def test_monitor_inference_is_enough_to_read(cluster: Cluster) -> None:
 
 @row("credentials-missing", SECTION, source="DefaultAuthenticationFailureHandler")
 def test_missing_credentials_are_401(cluster: Cluster) -> None:
-    """Without credentials, a request is a 401."""
+    """Without credentials, a request returns 401."""
     answer = cluster.send("GET", f"/_inference/{cluster.new_id()}", user=NoCredentials())
     if answer.status == 404:
         raise NotTestable("the cluster accepts requests without credentials")
@@ -205,7 +205,7 @@ def test_missing_credentials_are_401(cluster: Cluster) -> None:
 
 @row("credentials-wrong", SECTION, source="DefaultAuthenticationFailureHandler")
 def test_wrong_credentials_are_401(cluster: Cluster) -> None:
-    """With wrong credentials, a request is a 401."""
+    """With wrong credentials, a request returns 401."""
     inference_id = cluster.new_id()
     answer = cluster.send("GET", f"/_inference/{inference_id}", user=HTTPBasicAuth(inference_id, "wrong"))
     if answer.status == 404:
@@ -232,7 +232,7 @@ def test_streamed_run_returns_events(cluster: Cluster) -> None:
 
 @row("run-chat-streamed-only", SECTION, holds=">=9.5", source=f"{REST}RestInferenceAction")
 def test_chat_completion_runs_streamed_only(cluster: Cluster) -> None:
-    """An endpoint for `chat_completion` is run with `_stream` alone."""
+    """An endpoint for `chat_completion` runs only with `_stream`."""
     inference_id = cluster.working_endpoint(task_type="chat_completion")
     messages = {"messages": [{"role": "user", "content": "Say yes."}]}
     answer = cluster.run(inference_id, {"input": "Say yes."}, "chat_completion")

@@ -39,14 +39,14 @@ def with_service(cluster: Cluster, **settings: Any) -> dict[str, Any]:
 
 @row("id-syntax", SECTION, source="PutInferenceModelAction.Request.validate, MlStrings.isValidId")
 def test_id_with_other_characters_is_rejected(cluster: Cluster) -> None:
-    """An id has lowercase letters, digits, `_`, `-` and `.`, and ends with a letter or digit."""
+    """An ID contains lowercase letters, digits, `_`, `-`, and `.`, and ends with a letter or digit."""
     for ending in ("-A", "-", "_", ".", "-ä", "-a+b"):
         cluster.create(cluster.new_id(ending), cluster.body()).expect(Error(400))
 
 
 @row("id-punctuation", SECTION, source="MlStrings.isValidId")
 def test_id_with_inner_punctuation_is_accepted(cluster: Cluster) -> None:
-    """`_`, `-` and `.` are allowed within an id."""
+    """`_`, `-`, and `.` are valid within an ID."""
     inference_id = cluster.new_id("-a_b.c-d9")
     cluster.create(inference_id, cluster.accepted(cluster.body())).expect(Success({"inference_id": inference_id}))
 
@@ -61,7 +61,7 @@ def test_unsupported_task_type_is_rejected(cluster: Cluster) -> None:
 
 @row("task-type-embedding", SECTION, holds=">=9.3", source="elastic/elasticsearch#138198", derived=True)
 def test_task_type_embedding_is_known_but_unsupported(cluster: Cluster) -> None:
-    """The task type `embedding` is known, and the service does not support it."""
+    """The task type `embedding` exists, but the service does not support it."""
     reason = "The [anthropic] service does not support task type [embedding]"
     rejected(cluster, cluster.body(), Error(400, "status_exception", reason), "embedding")
 
@@ -83,7 +83,7 @@ def test_chat_completion_is_accepted_from_9_5(cluster: Cluster) -> None:
 
 @row("api-key-required", SECTION, source="DefaultSecretSettings.fromMap")
 def test_create_without_api_key_is_rejected(cluster: Cluster) -> None:
-    """A create needs `api_key`."""
+    """A create requires `api_key`."""
     reason = "Validation Failed: 1: [secret_settings] does not contain the required setting [api_key];"
     expected = Error(400, "validation_exception", reason)
     rejected(cluster, with_service(cluster, api_key=None), expected)
@@ -91,46 +91,46 @@ def test_create_without_api_key_is_rejected(cluster: Cluster) -> None:
 
 @row("model-id-required", SECTION, holds="<9.6", source=f"{SERVICE}.fromMap")
 def test_create_without_model_id_is_rejected(cluster: Cluster) -> None:
-    """A create needs `model_id`."""
+    """A create requires `model_id`."""
     reason = "Validation Failed: 1: [service_settings] does not contain the required setting [model_id];"
     rejected(cluster, with_service(cluster, model_id=None), Error(400, "validation_exception", reason))
 
 
 @row("model-id-required-strict", SECTION, holds=">=9.6", source=f"{SERVICE}, ObjectParser")
 def test_create_without_model_id_is_rejected_by_the_strict_parser(cluster: Cluster) -> None:
-    """A create needs `model_id`; a strict parser reports that it is missing."""
+    """A create requires `model_id`. A strict parser reports that it is missing."""
     rejected(cluster, with_service(cluster, model_id=None), Error(400, reason="…model_id…"))
 
 
 @row("rate-limit-default", SECTION, source=f"{SERVICE}.DEFAULT_RATE_LIMIT_SETTINGS")
 def test_rate_limit_is_50_by_default(cluster: Cluster) -> None:
-    """`rate_limit.requests_per_minute` is 50 if left out."""
+    """The default of `rate_limit.requests_per_minute` is 50."""
     stored(cluster, cluster.body(), {"service_settings": {"rate_limit": {"requests_per_minute": 50}}})
 
 
 @row("rate-limit-stored", SECTION, source="RateLimitSettings.of")
 def test_declared_rate_limit_is_stored(cluster: Cluster) -> None:
-    """A declared rate limit is stored and shown."""
+    """A declared rate limit is stored and returned."""
     limit = {"rate_limit": {"requests_per_minute": 7}}
     stored(cluster, with_service(cluster, **limit), {"service_settings": limit})
 
 
 @row("rate-limit-positive", SECTION, source="ServiceUtils.extractOptionalPositiveLong, RateLimitSettings")
 def test_rate_limit_that_is_not_a_positive_number_is_rejected(cluster: Cluster) -> None:
-    """`requests_per_minute` is a positive number."""
+    """`requests_per_minute` must be a positive number."""
     for limit in (0, -1, "many", True):
         rejected(cluster, with_service(cluster, rate_limit={"requests_per_minute": limit}), Error(400))
 
 
 @row("rate-limit-whole", SECTION, holds="<9.6", source="ServiceUtils.extractOptionalPositiveLong")
 def test_fraction_for_the_rate_limit_is_rejected(cluster: Cluster) -> None:
-    """`requests_per_minute` is a whole number."""
+    """`requests_per_minute` must be an integer."""
     rejected(cluster, with_service(cluster, rate_limit={"requests_per_minute": 1.5}), Error(400))
 
 
 @row("rate-limit-unknown-before-9.5", SECTION, holds="<9.5", source="ServiceUtils.unknownSettingsError")
 def test_unknown_name_within_rate_limit_is_echoed(cluster: Cluster) -> None:
-    """An unknown name within `rate_limit` is a 400 that names the field."""
+    """An unknown name within `rate_limit` returns a 400 that names the field."""
     problem = "…onfiguration contains unknown settings [{nonsense=1}]"
     reason = f"{problem} while parsing field [rate_limit] for settings [anthropic]"
     body = with_service(cluster, rate_limit={"nonsense": 1})
@@ -169,7 +169,7 @@ def test_url_is_stored_from_9_6(cluster: Cluster) -> None:
 
 @row("max-tokens-required", SECTION, source=f"{TASK}.fromMap")
 def test_create_without_max_tokens_is_rejected(cluster: Cluster) -> None:
-    """A create needs `max_tokens`."""
+    """A create requires `max_tokens`."""
     reason = "Validation Failed: 1: [task_settings] does not contain the required setting [max_tokens];"
     body = {**cluster.body(), "task_settings": {"temperature": 0.5}}
     rejected(cluster, body, Error(400, "validation_exception", reason))
@@ -177,7 +177,7 @@ def test_create_without_max_tokens_is_rejected(cluster: Cluster) -> None:
 
 @row("max-tokens-positive", SECTION, source="ServiceUtils.extractRequiredPositiveInteger")
 def test_max_tokens_that_is_not_positive_is_rejected(cluster: Cluster) -> None:
-    """`max_tokens` is positive."""
+    """`max_tokens` must be positive."""
     for number in (0, -1):
         rejected(cluster, cluster.body(max_tokens=number), Error(400, "validation_exception", "Validation Failed: …"))
 
@@ -192,7 +192,7 @@ def test_ranges_of_task_settings_are_not_checked(cluster: Cluster) -> None:
 
 @row("float-required", SECTION, source=f"{UTILITIES}.removeAsType")
 def test_integer_for_a_float_is_rejected(cluster: Cluster) -> None:
-    """An integer for `temperature` or `top_p` is a 400, raised at once."""
+    """An integer for `temperature` or `top_p` immediately returns 400."""
     for name in ("temperature", "top_p"):
         reason = f"field [{name}] is not of the expected type. The value [1] cannot be converted to a [Double]"
         rejected(cluster, cluster.body(**{name: 1}), Error(400, "status_exception", reason))
@@ -200,7 +200,7 @@ def test_integer_for_a_float_is_rejected(cluster: Cluster) -> None:
 
 @row("float-raised-at-once", SECTION, source=f"{UTILITIES}.removeAsType")
 def test_integer_for_a_float_is_reported_before_missing_settings(cluster: Cluster) -> None:
-    """The type error of `temperature` is reported alone, though `max_tokens` is missing as well."""
+    """The type error of `temperature` is the only one that is reported, even if `max_tokens` is also missing."""
     reason = "field [temperature] is not of the expected type. The value [1] cannot be converted to a [Double]"
     body = {**cluster.body(), "task_settings": {"temperature": 1}}
     rejected(cluster, body, Error(400, "status_exception", reason))
@@ -208,28 +208,28 @@ def test_integer_for_a_float_is_reported_before_missing_settings(cluster: Cluste
 
 @row("float-accepted", SECTION, source=f"{UTILITIES}.removeAsType")
 def test_whole_float_is_stored(cluster: Cluster) -> None:
-    """A number with a decimal point is accepted, `1.0` as well."""
+    """A number with a decimal point is accepted, including `1.0`."""
     settings = {"temperature": 1.0, "top_p": 0.5}
     stored(cluster, cluster.body(**settings), {"task_settings": settings})
 
 
 @row("top-k-integer", SECTION, source=f"{UTILITIES}.removeAsType", derived=True)
 def test_fraction_for_top_k_is_rejected(cluster: Cluster) -> None:
-    """`top_k` is an integer."""
+    """`top_k` must be an integer."""
     reason = "field [top_k] is not of the expected type. The value [1.5] cannot be converted to a [Integer]"
     rejected(cluster, cluster.body(top_k=1.5), Error(400, "status_exception", reason))
 
 
 @row("top-k-shown", SECTION, holds=">=8.18", source=f"{TASK}.toXContent")
 def test_top_k_is_shown_under_its_name(cluster: Cluster) -> None:
-    """`top_k` is shown under its own name."""
+    """`top_k` is returned under its own name."""
     settings = {"top_p": 0.5, "top_k": 40}
     stored(cluster, cluster.body(**settings), {"task_settings": settings})
 
 
 @row("top-k-shown-as-top-p", SECTION, holds="<8.18", source=f"{TASK}.toXContent")
 def test_top_k_is_shown_as_top_p(cluster: Cluster) -> None:
-    """8.16 and 8.17 show `top_k` under the name `top_p`."""
+    """8.16 and 8.17 return `top_k` under the name `top_p`."""
     cluster.skip_validation()
     answer = cluster.create(cluster.new_id(), cluster.body(top_k=40))
     answer.expect(Success({"task_settings": {"top_p": 40, "top_k": ABSENT}}))
@@ -237,7 +237,7 @@ def test_top_k_is_shown_as_top_p(cluster: Cluster) -> None:
 
 @row("top-k-unreadable", SECTION, holds="<8.18", source=f"{TASK}.toXContent, fromPersistedMap", derived=True)
 def test_endpoint_with_top_k_alone_cannot_be_read(cluster: Cluster) -> None:
-    """8.16 and 8.17 cannot read an endpoint with `top_k` alone: its GET is a type error about `top_p`."""
+    """8.16 and 8.17 cannot read an endpoint that has only `top_k`: its GET returns a type error about `top_p`."""
     cluster.skip_validation()
     inference_id = cluster.new_id()
     cluster.create(inference_id, cluster.body(top_k=40)).expect(Success())
@@ -247,7 +247,7 @@ def test_endpoint_with_top_k_alone_cannot_be_read(cluster: Cluster) -> None:
 
 @row("top-k-with-top-p", SECTION, holds="<8.18", source=f"{TASK}.toXContent", derived=True)
 def test_create_with_top_p_and_top_k_prints_the_name_twice_or_fails(cluster: Cluster) -> None:
-    """8.16 and 8.17 print `top_p` twice if `top_k` is set as well, or fail to store the endpoint with a 500."""
+    """8.16 and 8.17 print `top_p` twice if `top_k` is also set, or fail to store the endpoint with a 500."""
     inference_id = cluster.new_id()
     cluster.surroundings.give_up(cluster, inference_id)
     cluster.skip_validation()
@@ -259,7 +259,7 @@ def test_create_with_top_p_and_top_k_prints_the_name_twice_or_fails(cluster: Clu
 
 @row("chunking-settings-unknown", SECTION, source="AnthropicService.parseRequestConfig")
 def test_chunking_settings_of_a_completion_are_rejected(cluster: Cluster) -> None:
-    """A completion task has nothing to chunk: `chunking_settings` is an unknown setting."""
+    """`chunking_settings` are an unknown setting of completion tasks."""
     chunking = {"strategy": "sentence", "max_chunk_size": 250, "sentence_overlap": 1}
     reason = "…onfiguration contains settings [{chunking_settings={…}}] unknown to the [anthropic] service"
     body = {**cluster.body(), "chunking_settings": chunking}
@@ -268,14 +268,14 @@ def test_chunking_settings_of_a_completion_are_rejected(cluster: Cluster) -> Non
 
 @row("unknown-field", SECTION, source="ServiceUtils.throwIfNotEmptyMap")
 def test_unknown_top_level_field_is_echoed(cluster: Cluster) -> None:
-    """An unknown field at the top is a 400 that echoes it."""
+    """An unknown top-level field returns a 400 that echoes it."""
     reason = "…onfiguration contains settings [{nonsense=1}] unknown to the [anthropic] service"
     rejected(cluster, {**cluster.body(), "nonsense": 1}, Error(400, "status_exception", reason))
 
 
 @row("unknown-task-setting", SECTION, source="ServiceUtils.throwIfNotEmptyMap")
 def test_unknown_task_setting_is_echoed(cluster: Cluster) -> None:
-    """An unknown task setting is a 400 that echoes it."""
+    """An unknown task setting returns a 400 that echoes it."""
     reason = "…onfiguration contains settings [{nonsense=1}] unknown to the [anthropic] service"
     rejected(cluster, cluster.body(nonsense=1), Error(400, "status_exception", reason))
 
@@ -304,7 +304,7 @@ def test_unknown_service_setting_is_rejected_by_the_strict_parser(cluster: Clust
 
 @row("key-hidden", SECTION, source="DefaultSecretSettings, ModelConfigurations.toFilteredXContent")
 def test_key_is_never_returned(cluster: Cluster) -> None:
-    """No response shows the key."""
+    """No response contains the key."""
     inference_id, body = cluster.new_id(), cluster.accepted(cluster.body())
     key = body["service_settings"]["api_key"]
     for answer in (cluster.create(inference_id, body).expect(Success()), cluster.read(inference_id).expect(Success())):

@@ -16,7 +16,7 @@ SERVICE = "AnthropicService.parseRequestConfig"
 
 @row("create", SECTION, source=f"{PUT}, PutInferenceModelAction.Response")
 def test_create_returns_the_stored_endpoint(cluster: Cluster) -> None:
-    """A create returns the endpoint as stored, and a read shows the same."""
+    """A create returns the stored endpoint, and a read returns the same."""
     inference_id = cluster.new_id()
     expected = {
         "inference_id": inference_id,
@@ -31,7 +31,7 @@ def test_create_returns_the_stored_endpoint(cluster: Cluster) -> None:
 
 @row("create-taken-id", SECTION, source="ModelRegistry.storeModel")
 def test_create_of_taken_id_is_rejected(cluster: Cluster) -> None:
-    """A create of an id that exists is a 400, and changes nothing."""
+    """A create of an existing ID returns 400, and changes nothing."""
     inference_id = cluster.endpoint()
     before = cluster.read(inference_id).body
     body = cluster.accepted(cluster.body(max_tokens=32))
@@ -43,7 +43,7 @@ def test_create_of_taken_id_is_rejected(cluster: Cluster) -> None:
 
 @row("create-taken-id-bad-body", SECTION, source=f"{PUT}.masterOperation: storeModel comes last")
 def test_bad_body_for_taken_id_gets_its_own_error(cluster: Cluster) -> None:
-    """A bad body on an id that exists gets the error of the body: existence is checked last."""
+    """An invalid body for an existing ID returns the error of the body, because existence is checked last."""
     inference_id = cluster.endpoint()
     body = {**cluster.body(), "task_settings": {"temperature": 0.5}}
     reason = "Validation Failed: 1: [task_settings] does not contain the required setting [max_tokens];"
@@ -52,14 +52,14 @@ def test_bad_body_for_taken_id_gets_its_own_error(cluster: Cluster) -> None:
 
 @row("create-taken-id-bad-task-type", SECTION, source=f"{PUT}.masterOperation: storeModel comes last")
 def test_bad_task_type_for_taken_id_gets_its_own_error(cluster: Cluster) -> None:
-    """A task type that the service does not support gets its own error on an id that exists."""
+    """An unsupported task type for an existing ID returns its own error."""
     reason = "The [anthropic] service does not support task type [rerank]"
     cluster.create(cluster.endpoint(), cluster.body(), "rerank").expect(Error(400, "status_exception", reason))
 
 
 @row("create-taken-id-bad-key", SECTION, source=f"{PUT}.parseAndStoreModel: validation before storeModel")
 def test_bad_key_for_taken_id_gets_the_rejection_of_the_provider(cluster: Cluster) -> None:
-    """A key that the provider rejects gets its own error on an id that exists."""
+    """A key that the provider rejects returns its own error for an existing ID."""
     inference_id = cluster.endpoint()
     cluster.validate_creates()
     body = cluster.body(cluster.provider.settings(cluster.provider.rejected_key))
@@ -93,7 +93,7 @@ def test_problems_of_one_group_share_an_error(cluster: Cluster) -> None:
 
 @row("create-validates", SECTION, source=f"{PUT}, ServiceIntegrationValidator, SimpleServiceIntegrationValidatorTests")
 def test_create_with_rejected_key_is_rejected(cluster: Cluster) -> None:
-    """The provider is called before anything is stored; its rejection is a 400 with the provider's words."""
+    """The provider is called before anything is stored. Its rejection is returned as a 400 with its message."""
     cluster.validate_creates()
     inference_id = cluster.new_id()
     body = cluster.body(cluster.provider.settings(cluster.provider.rejected_key))
@@ -103,7 +103,7 @@ def test_create_with_rejected_key_is_rejected(cluster: Cluster) -> None:
 
 @row("create-with-accepted-key", SECTION, source=f"{PUT}, ServiceIntegrationValidator")
 def test_create_with_accepted_key_is_stored(cluster: Cluster) -> None:
-    """A create whose key the provider accepts is a 200."""
+    """A create with a valid key returns 200."""
     cluster.provider.require()
     cluster.validate_creates()
     inference_id = cluster.new_id()

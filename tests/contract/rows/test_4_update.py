@@ -47,13 +47,13 @@ def test_update_by_post_is_rejected(cluster: Cluster) -> None:
 
 @row("update-empty", SECTION, holds=">=8.17", source=REQUEST)
 def test_update_with_empty_body_is_rejected(cluster: Cluster) -> None:
-    """An empty body is a 400."""
+    """An empty body returns 400."""
     cluster.update(cluster.endpoint(), {}).expect(Error(400))
 
 
 @row("update-unknown-id", SECTION, holds=">=8.17", source=f"{UPDATE}.checkEndpointExists", derived=True)
 def test_update_of_unknown_id_has_its_own_404(cluster: Cluster) -> None:
-    """The update of an id that does not exist is a 404, not with the type of a missing read."""
+    """An update of an ID that does not exist returns a 404 of another type than a read."""
     inference_id = cluster.new_id()
     reason = f"The inference endpoint [{inference_id}] does not exist and cannot be updated"
     cluster.update(inference_id, {"task_settings": {"max_tokens": 2}}).expect(Error(404, "status_exception", reason))
@@ -61,14 +61,14 @@ def test_update_of_unknown_id_has_its_own_404(cluster: Cluster) -> None:
 
 @row("update-other-task-type", SECTION, holds=">=8.17", source=f"{UPDATE}.validateResolvedTaskType")
 def test_update_with_other_task_type_is_rejected(cluster: Cluster) -> None:
-    """An update with another task type than the endpoint's is a 400."""
+    """An update with a task type other than that of the endpoint returns 400."""
     answer = cluster.update(cluster.endpoint(), {"task_settings": {"max_tokens": 2}}, "rerank")
     answer.expect(Error(400, "status_exception", "Task type must match the task type of the existing endpoint"))
 
 
 @row("update-unknown-field", SECTION, holds=">=8.17", source=REQUEST)
 def test_update_of_unknown_field_is_echoed(cluster: Cluster) -> None:
-    """A field that cannot be updated is a 400 that echoes it, `service` as well."""
+    """A field that cannot be updated, such as `service`, returns a 400 that echoes it."""
     inference_id, fields = cluster.endpoint(), "Request contained fields which cannot be updated"
     for name in ("nonsense", "service"):
         reason = f"{fields}, remove these fields and try again [{{{name}=anthropic}}]"
@@ -96,7 +96,7 @@ def test_update_of_chunking_settings_of_a_completion_is_rejected(cluster: Cluste
 
 @row("update-answer", SECTION, holds=">=8.17", source="UpdateInferenceModelAction.Response")
 def test_update_returns_the_stored_endpoint(cluster: Cluster) -> None:
-    """An update returns the endpoint as now stored."""
+    """An update returns the stored endpoint."""
     inference_id = cluster.updatable_endpoint()
     answer = cluster.update(inference_id, {"task_settings": {"max_tokens": 2}})
     answer.expect(Success({"inference_id": inference_id, "task_settings": {"max_tokens": 2}}))
@@ -105,7 +105,7 @@ def test_update_returns_the_stored_endpoint(cluster: Cluster) -> None:
 
 @row("update-task-settings-whole", SECTION, holds=">=8.17", source=f"{TASK}.updatedTaskSettings")
 def test_update_replaces_task_settings_whole(cluster: Cluster) -> None:
-    """`task_settings` are replaced whole: what an update leaves out is gone."""
+    """An update replaces all `task_settings`: it removes those that it does not contain."""
     inference_id = cluster.updatable_endpoint(temperature=0.5)
     cluster.update(inference_id, {"task_settings": {"max_tokens": 2}}).expect(
         Success({"task_settings": {"max_tokens": 2, "temperature": ABSENT}})
@@ -114,7 +114,7 @@ def test_update_replaces_task_settings_whole(cluster: Cluster) -> None:
 
 @row("update-max-tokens-required", SECTION, holds=">=8.17", source=f"{TASK}.updatedTaskSettings")
 def test_update_of_task_settings_without_max_tokens_is_rejected(cluster: Cluster) -> None:
-    """`task_settings` of an update need `max_tokens`."""
+    """`task_settings` of an update require `max_tokens`."""
     reason = "Validation Failed: 1: [task_settings] does not contain the required setting [max_tokens];"
     answer = cluster.update(cluster.endpoint(), {"task_settings": {"temperature": 0.5}})
     answer.expect(Error(400, "validation_exception", reason))
@@ -122,7 +122,7 @@ def test_update_of_task_settings_without_max_tokens_is_rejected(cluster: Cluster
 
 @row("update-key", SECTION, holds=">=8.17", source="DefaultSecretSettings.newSecretSettings")
 def test_update_replaces_the_key(cluster: Cluster) -> None:
-    """`api_key` can be updated, and the response does not show it."""
+    """An update can replace `api_key`, and the response does not contain it."""
     if cluster.version.number.release < (9, 4):
         inference_id, key = cluster.endpoint(), cluster.made_up_key
     else:
@@ -169,7 +169,7 @@ def test_rejected_update_stores_nothing(cluster: Cluster) -> None:
 
 @row("update-ignores-skip", SECTION, holds=">=9.4", source=f"{UPDATE}: SKIP_VALIDATE_AND_START is not read")
 def test_update_is_validated_although_creates_are_not(cluster: Cluster) -> None:
-    """`xpack.inference.skip_validate_and_start` does not hold for updates."""
+    """`xpack.inference.skip_validate_and_start` does not apply to updates."""
     cluster.skip_validation()
     inference_id = cluster.endpoint()
     body = {"service_settings": {"api_key": cluster.provider.rejected_key}}
@@ -178,7 +178,7 @@ def test_update_is_validated_although_creates_are_not(cluster: Cluster) -> None:
 
 @row("update-without-change", SECTION, holds=">=9.6", source=f"{UPDATE}Tests: …UpdatedModelIsEqualToExistingModel…")
 def test_update_without_change_does_not_call_the_provider(cluster: Cluster) -> None:
-    """An update that changes nothing, the key included, is a 200 without a call to the provider."""
+    """An update that changes nothing, including the key, returns 200 without a call to the provider."""
     cluster.skip_validation()
     refused = cluster.provider.settings(cluster.provider.rejected_key)
     inference_id = cluster.endpoint(cluster.body(refused))
@@ -242,7 +242,7 @@ def test_update_of_unknown_service_setting_is_rejected_by_the_strict_parser(clus
 
 @row("update-url-fixed", SECTION, holds=">=9.6", source="AnthropicChatCompletionServiceSettings.createParser")
 def test_update_of_url_is_rejected(cluster: Cluster) -> None:
-    """`url` cannot change in place."""
+    """`url` cannot be updated in place."""
     inference_id = cluster.endpoint()
     answer = cluster.update(inference_id, {"service_settings": {"url": "https://127.0.0.1:1/v1/messages"}})
     answer.expect(Error(400))
@@ -267,7 +267,7 @@ def test_service_settings_without_key_are_accepted_from_9_5(cluster: Cluster) ->
 
 @row("update-null", SECTION, holds=">=8.17,<9.5", source=REQUEST)
 def test_null_in_an_update_is_a_500_that_echoes_the_body(cluster: Cluster) -> None:
-    """Before 9.5 a null is a 500 that echoes the body, the key included."""
+    """Before 9.5, a null returns a 500 that echoes the body, including the key."""
     inference_id, secret = cluster.endpoint(), cluster.made_up_key
     body = {"service_settings": {"api_key": secret, "rate_limit": None}}
     answer = cluster.update(inference_id, body)
@@ -277,7 +277,7 @@ def test_null_in_an_update_is_a_500_that_echoes_the_body(cluster: Cluster) -> No
 
 @row("update-null-allowed", SECTION, holds=">=9.5", source=f"{REQUEST} (9.5)")
 def test_null_in_an_update_is_allowed_from_9_5(cluster: Cluster) -> None:
-    """From 9.5 an update may hold a null."""
+    """From 9.5, an update can contain null."""
     inference_id = cluster.working_endpoint()
     body = {"service_settings": {"rate_limit": None}, "task_settings": {"max_tokens": 2, "temperature": None}}
     cluster.update(inference_id, body).expect(Success({"task_settings": {"max_tokens": 2, "temperature": ABSENT}}))

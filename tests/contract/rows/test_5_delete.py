@@ -14,7 +14,7 @@ DELETE = "TransportDeleteInferenceEndpointAction"
 
 
 def in_use(inference_id: str, pipeline: str) -> str:
-    """Return the server's words about a pipeline that uses an endpoint."""
+    """Return the message of the server about a pipeline that uses an endpoint."""
     return (
         f"Inference endpoint {inference_id} is referenced by pipelines: [{pipeline}]. "
         "Ensure that no pipelines are using this inference endpoint, "
@@ -24,7 +24,7 @@ def in_use(inference_id: str, pipeline: str) -> str:
 
 @row("delete", SECTION, source=DELETE)
 def test_delete_is_acknowledged(cluster: Cluster) -> None:
-    """A delete is acknowledged, and the endpoint is gone."""
+    """A delete is acknowledged, and the endpoint no longer exists."""
     inference_id = cluster.endpoint()
     cluster.delete(inference_id).expect(Success({"acknowledged": True}))
     cluster.read(inference_id).expect(Error(404))
@@ -32,7 +32,7 @@ def test_delete_is_acknowledged(cluster: Cluster) -> None:
 
 @row("delete-unknown", SECTION, source="ModelRegistry.inferenceNotFoundException")
 def test_delete_of_unknown_id_is_404(cluster: Cluster) -> None:
-    """The delete of an id that does not exist is a 404."""
+    """A delete of an ID that does not exist returns 404."""
     inference_id = cluster.new_id()
     reason = f"Inference endpoint not found [{inference_id}]"
     cluster.delete(inference_id).expect(Error(404, "resource_not_found_exception", reason))
@@ -40,7 +40,7 @@ def test_delete_of_unknown_id_is_404(cluster: Cluster) -> None:
 
 @row("delete-other-task-type", SECTION, source="InferenceExceptions.mismatchedTaskTypeException")
 def test_delete_with_other_task_type_is_rejected(cluster: Cluster) -> None:
-    """A delete with another task type than the endpoint's is a 400, and deletes nothing."""
+    """A delete with a task type other than that of the endpoint returns 400, and deletes nothing."""
     inference_id = cluster.endpoint()
     reason = "Requested task type [rerank] does not match the inference endpoint's task type [completion]"
     cluster.delete(inference_id, "rerank").expect(Error(400, "status_exception", reason))
@@ -49,7 +49,7 @@ def test_delete_with_other_task_type_is_rejected(cluster: Cluster) -> None:
 
 @row("delete-dry-run", SECTION, source=f"{DELETE}, DeleteInferenceEndpointAction.Response")
 def test_dry_run_changes_nothing(cluster: Cluster) -> None:
-    """`?dry_run=true` changes nothing, and lists no users of an endpoint that is not in use."""
+    """`?dry_run=true` changes nothing, and lists no references of an endpoint that is not in use."""
     inference_id = cluster.endpoint()
     expected = {"acknowledged": False, "pipelines": [], "indexes": []}
     cluster.delete(inference_id, dry_run="true").expect(Success(expected))
@@ -58,7 +58,7 @@ def test_dry_run_changes_nothing(cluster: Cluster) -> None:
 
 @row("delete-in-use", SECTION, source=f"{DELETE}, InferenceCrudIT.testDeleteEndpointWhileReferencedByPipeline")
 def test_delete_of_endpoint_in_use_is_409(cluster: Cluster) -> None:
-    """The delete of an endpoint that a pipeline uses is a 409, and deletes nothing."""
+    """A delete of an endpoint that a pipeline uses returns 409, and deletes nothing."""
     inference_id = cluster.endpoint()
     pipeline = cluster.surroundings.use_in_pipeline(cluster, inference_id)
     cluster.delete(inference_id).expect(Error(409, "status_exception", in_use(inference_id, pipeline)))

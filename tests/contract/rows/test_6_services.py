@@ -23,7 +23,7 @@ def anthropic(cluster: Cluster) -> Any:
 
 @row("services", SECTION, holds=">=8.18", on_serverless=False, source=SERVICES)
 def test_services_are_listed_with_their_settings(cluster: Cluster) -> None:
-    """`GET /_inference/_services` is an array of services with task types and settings."""
+    """`GET /_inference/_services` returns an array of services with task types and settings."""
     setting = {"description": "…", "label": "…", "required": True, "sensitive": True, "updatable": True, "type": "str"}
     expected = {
         "service": "anthropic",
@@ -36,7 +36,7 @@ def test_services_are_listed_with_their_settings(cluster: Cluster) -> None:
 
 @row("services-left-out", SECTION, holds=">=8.18", on_serverless=False, source="AnthropicService.Configuration")
 def test_some_task_settings_are_left_out(cluster: Cluster) -> None:
-    """`temperature`, `top_p` and `top_k` are left out."""
+    """The list does not contain `temperature`, `top_p`, and `top_k`."""
     answer = cluster.get("/_inference/_services").expect(Success(Including(({"service": "anthropic"},))))
     shown = set(anthropic(cluster)["configurations"])
     answer.require(not shown & {"temperature", "top_p", "top_k"}, "neither temperature nor top_p nor top_k")
@@ -53,6 +53,6 @@ def test_services_of_a_task_type_are_listed(cluster: Cluster) -> None:
 
 @row("deployment-missing", "Model deployments", source="TransportGetTrainedModelsStatsAction")
 def test_remote_model_has_no_deployment(cluster: Cluster) -> None:
-    """A remote service has no model deployment: the request for its statistics is a 404."""
+    """A remote service has no model deployment: the request for its statistics returns 404."""
     model_id = cluster.provider.model_id
     cluster.get(f"/_ml/trained_models/{model_id}/_stats").expect(Error(404, "resource_not_found_exception"))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clusters whose responses are not those of the simulator, and the variables that lead to a cluster."""
+"""Clusters whose responses differ from those of the simulator, and the environment variables for a cluster."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.contract.surroundings import unissued_key
 from tests.contract.versions import ServerVersion
 from tests.simulator import Simulator
 
-#: As `make contract` runs it, without plugins that take long to start.
+#: The command of `make contract`, without plugins that start slowly.
 ROWS_COMMAND = (
     *(sys.executable, "-m", "pytest", "tests/contract/rows"),
     *("--quiet", "--no-header", "--tb=no", "-rN", "-p", "no:cacheprovider", "-p", "no:hypothesispytest"),
@@ -30,13 +30,13 @@ UNEXPECTED_SUCCESS = (200, {"unexpected": True})
 
 
 class LyingConnection(Connection):
-    """Replaces one response: an error by a success, a success by an error, neither from Elasticsearch."""
+    """A connection that replaces one response: an error by a success, or a success by an error of another server."""
 
     lie_at: int | None = None
     count = 0
 
     def send(self, method: str, path: str, body: Any = None, **others: Any) -> Answer:
-        """Send the request, and lie about its response if it is its turn."""
+        """Send the request, and replace its response if it is the selected one."""
         answer = super().send(method, path, body, **others)
         self.count += 1
         if self.count - 1 != self.lie_at:
@@ -47,7 +47,7 @@ class LyingConnection(Connection):
 
 @contextmanager
 def lying_cluster(version: str) -> Iterator[tuple[Cluster, LyingConnection]]:
-    """Start a simulator behind a connection that can lie."""
+    """Start a simulator with a connection that can replace a response."""
     rejected_key = unissued_key()
     with Simulator(version=version, security=security(), refused_keys=[rejected_key]) as simulator:
         administrator = HTTPBasicAuth("administrator", PASSWORD)
@@ -58,7 +58,7 @@ def lying_cluster(version: str) -> Iterator[tuple[Cluster, LyingConnection]]:
 
 
 def environment_of(simulator: Simulator, user: HTTPBasicAuth | None = None, /, **more: str) -> Mapping[str, str]:
-    """Return the variables that lead to a simulator as to a real cluster."""
+    """Return the environment variables that make the suite use a simulator like a real cluster."""
     user = user or HTTPBasicAuth("administrator", PASSWORD)
     variables = {"URL": simulator.url, "USERNAME": str(user.username), "PASSWORD": str(user.password)}
     return {**{f"ELASTICSEARCH_{name}": value for name, value in variables.items()}, **more}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the suite writes to a cluster, and that it leaves nothing behind."""
+"""Tests of the writes of the suite, and of its cleanup."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ MADE_BY_A_RUN = ("_inference", "_ingest", "_security")
 
 
 def simulator_of(cluster: Cluster) -> Simulator:
-    """Return the simulator behind a cluster."""
+    """Return the simulator of a cluster."""
     assert isinstance(cluster.surroundings, SimulatedSurroundings)
     return cluster.surroundings.simulator
 
 
 def is_own(exchange: Exchange, prefix: str) -> bool:
-    """Whether a request only reads, or writes something of this run or the one setting."""
+    """Return whether a request only reads, or writes something of this run or the one setting."""
     if exchange.method in ("GET", "HEAD"):
         return True
     path = exchange.path.partition("?")[0]
@@ -71,7 +71,7 @@ def test_every_write_of_all_rows_is_about_an_own_id_or_the_one_setting(version: 
 
 
 @pytest.mark.parametrize("former", [{"persistent": {SETTING: "true"}}, {"transient": {SETTING: "true"}}])
-def test_setting_gets_its_former_value_back_where_it_was(former: dict[str, dict[str, str | None]]) -> None:
+def test_setting_is_restored_at_its_former_level(former: dict[str, dict[str, str | None]]) -> None:
     with closing(simulated_cluster("9.6")) as cluster:
         simulator = simulator_of(cluster)
         simulator._node.rules.cluster.settings.update(former)
@@ -131,7 +131,7 @@ def test_create_whose_response_is_lost_is_removed() -> None:
         assert simulator_of(cluster).endpoints == before
 
 
-def test_what_cannot_be_removed_is_tried_again_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_deletion_is_retried_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster_module, "PAUSE_SECONDS", 0)
     with Simulator(version="9.6", security=security()) as simulator:
         cluster = real_cluster(environment_of(simulator))
@@ -142,7 +142,7 @@ def test_what_cannot_be_removed_is_tried_again_and_reported(monkeypatch: pytest.
         assert cluster.close() == [f"still there: /_inference/{inference_id}?force=true"]
 
 
-def test_what_can_be_removed_only_at_the_end_is_not_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_deletion_that_succeeds_at_the_end_is_not_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster_module, "PAUSE_SECONDS", 0)
     with Simulator(version="9.6", security=security()) as simulator:
         before = simulator.endpoints
@@ -175,7 +175,7 @@ def test_endpoints_of_other_runs_are_named_and_left_alone() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_run_that_a_signal_ends_leaves_the_cluster_as_it_was(number: signal.Signals) -> None:
+def test_run_ended_by_a_signal_restores_the_cluster(number: signal.Signals) -> None:
     with Simulator(version="9.6", security=security()) as simulator:
         before = (simulator.endpoints, settings_of(simulator))
         simulator.faults.add(Fault("slow", at=10, match="GET /_inference/esops", seconds=600))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`make contract` against a cluster that is known by its address alone: verdicts, report and exit status."""
+"""Tests of `make contract` with a cluster of which only the address is known: verdicts, report, and exit status."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ KEY = "sk-ant-of-a-user"
 
 
 def run(simulator: Simulator, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the rows in a process of their own."""
+    """Run the rows in a separate process."""
     environment = {**os.environ, **environment_of(simulator, **variables)}
     return subprocess.run(ROWS_COMMAND, env=environment, capture_output=True, text=True, check=False)
 
 
 def results_of(simulator: Simulator, **variables: str) -> dict[str, Result]:
-    """Examine every row, as on a real cluster."""
+    """Examine all rows, as on a real cluster."""
     cluster = real_cluster(environment_of(simulator, **variables))
     try:
         return {result.row.id: result for result in examine_all(cluster)}
@@ -51,13 +51,13 @@ def test_right_server_newer_than_the_reference_is_confirmed_and_the_report_is_wr
     assert done.returncode == pytest.ExitCode.OK, done.stdout
     assert f"Elasticsearch 9.7.1 at {url}" in done.stdout
     assert "elasticsearch.md does not cover this version" in done.stdout
-    assert re.search(r"  create-taken-id +confirmed +A create of an id that exists is a 400", done.stdout)
+    assert re.search(r"  create-taken-id +confirmed +A create of an existing ID returns 400", done.stdout)
     assert re.search(r"  delete-in-use +not testable here +the cluster rejects PUT /_ingest/pipeline/", done.stdout)
     assert ", 0 contradicted, " in done.stdout
     assert "| create-taken-id | 9.7.1 | confirmed | Create |" in report.read_text()
 
 
-def test_wrong_server_is_contradicted_with_both_answers_and_no_secret(
+def test_wrong_server_is_reported_with_both_responses_and_no_secret(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     report = tmp_path / "contract.md"
@@ -94,7 +94,7 @@ def test_wrong_password_ends_the_run_with_its_reason() -> None:
 
 
 @pytest.mark.parametrize("fault", [Fault("html_before"), Fault("status", status=503), Fault("redirect")])
-def test_answer_that_is_not_of_elasticsearch_ends_the_run(fault: Fault) -> None:
+def test_response_of_another_server_ends_the_run(fault: Fault) -> None:
     with Simulator(security=security()) as simulator:
         simulator.faults.add(fault)
         with pytest.raises(UnusableError):
@@ -132,7 +132,7 @@ def test_without_a_provider_rows_that_need_one_are_not_testable() -> None:
         assert results[row_id].reason.startswith("the cluster does not reach the provider: Failed to send")
 
 
-def test_stand_in_answers_for_the_provider_from_9_6_on() -> None:
+def test_stand_in_replaces_the_provider_from_9_6() -> None:
     with Simulator(version="9.6", security=security()) as simulator:
         results = results_of(simulator, ANTHROPIC_STANDIN_HOST=LOCAL)
 
@@ -141,11 +141,11 @@ def test_stand_in_answers_for_the_provider_from_9_6_on() -> None:
         assert results[row_id].verdict is Verdict.CONFIRMED
 
 
-def test_stand_in_is_of_no_use_before_9_6() -> None:
+def test_stand_in_is_ignored_before_9_6() -> None:
     with Simulator(version="9.5", security=security()) as simulator:
         results = results_of(simulator, ANTHROPIC_STANDIN_HOST=LOCAL)
 
-    assert "needs Elasticsearch 9.6 or later" in results["run"].reason
+    assert "require Elasticsearch 9.6 or later" in results["run"].reason
 
 
 def test_versions_of_a_row_are_shown_in_words() -> None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Expected responses: what matches, and how differences are worded."""
+"""Tests of expected responses: matching, and the description of differences."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_plain_error_matches_its_text() -> None:
     assert PlainError(400, "no handler …").matches(400, {"error": "no handler found"})
 
 
-def test_contradiction_holds_both_answers_without_secrets() -> None:
+def test_contradiction_contains_both_responses_without_secrets() -> None:
     answer = Answer("GET /x?key=topsecret", 200, {}, '{"key": "topsecret"}', Secrets("topsecret"))
 
     with pytest.raises(Contradiction) as caught:

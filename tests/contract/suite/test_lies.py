@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The suite finds a wrong server: a simulator that lies in one row, and a lie in any response of any row."""
+"""Tests that the suite detects a wrong server: one wrong response in any row."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ROWS = all_rows()
 
 
 def contradictions(version: str) -> list[Result]:
-    """Return what the suite finds wrong with a simulator of this version."""
+    """Return the contradictions that the suite finds in a simulator of this version."""
     with closing(simulated_cluster(version)) as cluster:
         return [result for result in examine_all(cluster) if result.verdict is Verdict.CONTRADICTED]
 
@@ -52,7 +52,7 @@ def test_server_of_a_version_that_lacks_its_fact_is_contradicted_in_its_rows_alo
     assert [result.row.id for result in contradictions(version)] == rows
 
 
-def test_server_that_ignores_the_task_type_of_a_read_is_contradicted_with_both_answers(
+def test_server_that_ignores_the_task_type_of_a_read_is_reported_with_both_responses(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     honest = Endpoints.read
@@ -78,13 +78,13 @@ def test_server_that_ignores_the_task_type_of_a_read_is_contradicted_with_both_a
 
 @pytest.fixture(scope="module", params=[version for version in SUPPORTED if version != "serverless"])
 def lying(request: pytest.FixtureRequest) -> Iterator[tuple[Cluster, LyingConnection]]:
-    """Give a cluster behind a connection that can lie."""
+    """Yield a cluster whose connection can replace a response."""
     with lying_cluster(request.param) as both:
         yield both
 
 
 def first_version(row: Row) -> str:
-    """Return the oldest supported version for which a row holds."""
+    """Return the oldest supported version for which a row applies."""
     return next(version for version in SUPPORTED if row.holds.includes(ServerVersion.parse(version)))
 
 
@@ -100,7 +100,7 @@ def test_every_confirmed_row_is_contradicted_by_a_lie_in_one_of_its_responses(
 
 
 def _is_blind(row: Row, cluster: Cluster, connection: LyingConnection) -> bool:
-    """Whether a row is confirmed, and stays so whichever of its responses is a lie."""
+    """Return whether a row is confirmed even if any one of its responses is replaced."""
     connection.count, connection.lie_at = 0, None
     if examine(row, cluster).verdict is not Verdict.CONFIRMED:
         return False

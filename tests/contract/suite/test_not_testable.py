@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When a row is not testable: a user who may not, a provider out of reach, a cluster that does not get to answer."""
+"""Tests of rows that are not testable: missing privileges, an unreachable provider, and a failing cluster."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ NEED_PROVIDER = (
 
 
 def order(cluster: Cluster, fault: Fault) -> None:
-    """Let the simulator behind a cluster fail."""
+    """Inject a fault into the simulator of a cluster."""
     assert isinstance(cluster.surroundings, SimulatedSurroundings)
     cluster.surroundings.simulator.faults.add(fault)
 
 
 def examined(row_id: str, fault: Fault) -> Result:
-    """Return the result of a row on a simulator that fails."""
+    """Return the result of a row on a failing simulator."""
     with closing(simulated_cluster("9.6")) as cluster:
         order(cluster, fault)
         return examine(ROWS[row_id], cluster)
@@ -50,7 +50,7 @@ def test_row_that_needs_the_provider_is_not_testable_without_it(row_id: str, kin
     assert "provider" in result.reason
 
 
-def test_unprivileged_user_confirms_only_what_reading_shows() -> None:
+def test_unprivileged_user_confirms_only_rows_that_read() -> None:
     with closing(simulated_cluster("9.6", READER)) as cluster:
         results = examine_all(cluster)
 
@@ -71,18 +71,18 @@ def test_reason_names_the_missing_privilege() -> None:
         (Fault("status", status=503), "the cluster returns 503"),
         (Fault("status", status=429), "the cluster returns 429"),
         (Fault("reset_before"), "no response to GET /_inference/"),
-        (Fault("html_before"), "200, and not from Elasticsearch"),
-        (Fault("redirect"), "302, and not from Elasticsearch"),
+        (Fault("html_before"), "200, but not from Elasticsearch"),
+        (Fault("redirect"), "302, but not from Elasticsearch"),
     ],
 )
-def test_row_that_the_cluster_does_not_get_to_answer_is_not_testable(fault: Fault, reason: str) -> None:
+def test_row_without_response_of_the_cluster_is_not_testable(fault: Fault, reason: str) -> None:
     result = examined("read-unknown", fault)
 
     assert result.verdict is Verdict.NOT_TESTABLE
     assert reason in result.reason
 
 
-def test_row_that_needs_the_setting_is_not_testable_where_it_cannot_change() -> None:
+def test_row_is_not_testable_if_the_required_setting_cannot_change() -> None:
     refused = Fault("status", match="PUT /_cluster/settings", status=403, times=100)
 
     result = examined("create-unvalidated", refused)
@@ -91,7 +91,7 @@ def test_row_that_needs_the_setting_is_not_testable_where_it_cannot_change() -> 
     assert "xpack.inference.skip_validate_and_start" in result.reason
 
 
-def test_row_falls_back_on_the_provider_where_the_setting_cannot_change() -> None:
+def test_row_uses_the_provider_if_the_setting_cannot_change() -> None:
     refused = Fault("status", match="PUT /_cluster/settings", status=403, times=100)
 
     assert examined("rate-limit-default", refused).verdict is Verdict.CONFIRMED

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Versions, and the rows that hold for them."""
+"""Tests of versions, and of the rows that apply to them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_text_that_is_not_a_usable_version_is_rejected(text: str) -> None:
         ServerVersion.parse(text)
 
 
-def test_serverless_counts_as_the_newest_version_whatever_its_number() -> None:
+def test_serverless_is_treated_as_the_latest_version() -> None:
     version = ServerVersion.of_cluster({"version": {"number": "8.11.0", "build_flavor": "serverless"}})
 
     assert version.serverless

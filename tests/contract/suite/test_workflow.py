@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The workflow that runs the suite over the official images. It runs on GitHub alone, so it is checked here."""
+"""Tests of the workflow that runs the suite with the official images, which only GitHub itself runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def workflow() -> Any:
     return yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))
 
 
-def test_workflow_takes_every_supported_minor_version(workflow: Any) -> None:
+def test_workflow_runs_every_supported_minor_version(workflow: Any) -> None:
     assert workflow["jobs"]["contract"]["strategy"]["matrix"]["version"] == list(MINOR_VERSIONS)
 
 

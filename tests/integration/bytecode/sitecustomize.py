@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Has Python remember what it compiles of modules, for tests that run hundreds of them.
+"""Cache the compiled code of modules, for tests that run hundreds of them.
 
-ansible-core hands a module to Python as an archive of sources, which Python compiles anew in each process: half of
-what a short module run costs. With this on PYTHONPATH, it does so once for each source, and keeps the result in
-tests/output. Nothing else differs, file names in tracebacks included.
+ansible-core sends a module to Python as an archive of sources, which Python compiles in each process. This takes half
+of the time of a short module run. With this directory on PYTHONPATH, Python compiles each source once and stores the
+result in tests/output. Nothing else differs, including file names in tracebacks.
 
-ansible-playbook makes that archive anew in each run, which costs more than a module run. With this, it takes the
-archive of an earlier run with the same ansible-core and the same files of the collection.
+ansible-playbook builds that archive in each run, which takes longer than a module run. With this directory on
+PYTHONPATH, it uses the archive of an earlier run with the same ansible-core and the same files of the collection.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ import os
 import sys
 import zipimport
 
-# It runs in each process, so it imports nothing that costs time: no pathlib, no contextlib, no hashlib.
+# This file runs in each process, so it avoids slow imports such as pathlib, contextlib, and hashlib.
 OUTPUT = os.path.join(os.path.dirname(__file__), "../../output")
 FOLDER = f"{OUTPUT}/bytecode-{sys.implementation.cache_tag}"
 COLLECTIONS = os.environ.get("ANSIBLE_COLLECTIONS_PATH", "")
 
 
 def share_archives():
-    """Have ansible-core keep the archives of modules where other runs find them."""
+    """Store the module archives of ansible-core where other runs find them."""
     import hashlib
 
     from ansible import constants
@@ -51,7 +51,7 @@ if hasattr(zipimport, "_compile_source"):
     compile_source = zipimport._compile_source
 
     def remembered(path, source):
-        """Return the code object of a source."""
+        """Return the cached code object of a source."""
         name = f"{FOLDER}/{_imp.source_hash(0, source).hex()}-{len(source)}"
         try:
             with open(name, "rb") as file:
@@ -62,7 +62,7 @@ if hasattr(zipimport, "_compile_source"):
         return code
 
     def stored(name, code):
-        """Keep a code object, if that is possible, and return it."""
+        """Store a code object, if possible, and return it."""
         try:
             os.makedirs(FOLDER, exist_ok=True)
             with open(f"{name}.{os.getpid()}", "wb") as file:

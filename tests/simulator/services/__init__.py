@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The services besides `anthropic`: rows that describe each, and one engine that parses, stores, shows and updates.
+"""All services except `anthropic`: a row that describes each, and one engine that parses, stores, shows, and updates.
 
-The rows follow the server's source, as each module cites it; paths are below
+The rows follow the server's source, as each module cites it; paths are relative to
 `x-pack/plugin/inference/src/main/java/org/elasticsearch/xpack/inference/services`.
 """
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What single services check beyond the types of their settings.
+"""Checks of single services, in addition to the types of their settings.
 
 Sources: `amazonbedrock/AmazonBedrockProviderCapabilities`, `azureaistudio/AzureAiStudioProviderCapabilities`,
 `googlevertexai/completion/GoogleVertexAiChatCompletionServiceSettings`, `common/oauth2/OAuth2Settings`,
@@ -151,7 +151,7 @@ CREATED: dict[str, Callable[[Draft], None]] = {
 
 
 def check_oauth2_update(service: str, held: dict[str, Any], given: dict[str, Any]) -> None:
-    """Reject OAuth2 settings for an endpoint that was made without. Null counts, too. Raises ApiError."""
+    """Reject OAuth2 settings for an endpoint that was created without them, including null. Raises ApiError."""
     names = OAUTH2.get(service, ())
     if any(name in given for name in names) and not any(name in held for name in names):
         raise invalid(

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read `chunking_settings` (`ChunkingSettingsBuilder` and the classes of the strategies in `core/inference/chunking`).
+"""Parse `chunking_settings` (`ChunkingSettingsBuilder` and the classes of the strategies in `core/inference/chunking`).
 
-Derived: the separators of the groups, and that all problems of one strategy are told at once.
+Derived: the separators of the groups, and that all problems of one strategy are reported together.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..settings import missing, wrong_type
 
 SCOPE = "chunking_settings"
 DEFAULT = {"strategy": "sentence", "max_chunk_size": 250, "sentence_overlap": 1}
-#: What an endpoint without chunking settings shows (elastic/elasticsearch#139574).
+#: The chunking settings that an endpoint without any shows (elastic/elasticsearch#139574).
 OLDEST = {"strategy": "word", "max_chunk_size": 250, "overlap": 100}
 LARGEST = 300
 SEPARATORS = {

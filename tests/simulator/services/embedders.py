@@ -4,8 +4,8 @@
 """Services of providers of embeddings and reranking: cohere, jinaai, voyageai, contextualai, mixedbread.
 
 Sources: `cohere/CohereCommonServiceSettings`, `cohere/embeddings/CohereEmbeddingsServiceSettings`,
-`jinaai/JinaAIServiceSettings`, `voyageai/VoyageAIServiceSettings`, `contextualai/ContextualAiServiceSettings` and the
-task settings beside each. Not confirmed: what cohere fills in, and all of mixedbread.
+`jinaai/JinaAIServiceSettings`, `voyageai/VoyageAIServiceSettings`, `contextualai/ContextualAiServiceSettings`, and the
+task settings of each. Not confirmed: the values that cohere fills in, and all of mixedbread.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from .rows import PROVIDER_SIZE, Service, Setting
 from .secrets import created_secrets, updated_secrets
 
 SCOPE = "service_settings"
-#: How many numbers an embedding of the simulated providers has.
+#: The number of dimensions of an embedding of the simulated providers.
 SIZE = 1024
 
 
@@ -34,7 +34,7 @@ def new_endpoint(
 ) -> StoredEndpoint:
     """Return the endpoint that the body of a create describes. Raises ApiError.
 
-    `body`: without `service` and `task_type`. Names that nobody takes are rejected last.
+    `body`: without `service` and `task_type`. Unknown names are rejected last.
     """
     top = SettingsReader(body, "body")
     given = top.map(SCOPE)
@@ -58,7 +58,7 @@ def new_endpoint(
 
 
 def created_chunking(service: Service, top: SettingsReader, task_type: str) -> dict[str, Any] | None:
-    """Take the chunking settings; a service that knows none leaves them. Raises ApiError."""
+    """Read the chunking settings, unless the service does not support them. Raises ApiError."""
     if service.drops_chunking:
         top.left.pop("chunking_settings", None)
     if task_type not in service.chunking:
@@ -99,7 +99,7 @@ def _created_settings(service: Service, reader: SettingsReader, task_type: str, 
 
 
 def _strictly(service: Service, reader: SettingsReader, settings: tuple[Setting, ...], *, nulls: bool) -> int | None:
-    """Check the settings as a strict parser does, and take the rate limit. Raises ApiError."""
+    """Check the settings as a strict parser does, and read the rate limit. Raises ApiError."""
     checked = strict.checked(service, reader.left, settings, nulls=nulls)
     limit = strict.limit_of(reader.left)
     reader.left = {name: value for name, value in checked.items() if name != "rate_limit"}
@@ -122,7 +122,7 @@ def _task_settings(service: Service, task: SettingsReader, task_type: str, versi
 
 
 def measured(service: Service, endpoint: StoredEndpoint) -> StoredEndpoint:
-    """Return the endpoint with what a validation call fills in (`updateModelWithEmbeddingDetails`)."""
+    """Return the endpoint with the values that a validation call fills in (`updateModelWithEmbeddingDetails`)."""
     settings, task_settings = dict(endpoint.service_settings), dict(endpoint.task_settings)
     for rows, held in (
         (service.of(endpoint.task_type), settings),
@@ -135,7 +135,7 @@ def measured(service: Service, endpoint: StoredEndpoint) -> StoredEndpoint:
 
 
 def stored(service: Service, endpoint: StoredEndpoint) -> StoredEndpoint:
-    """Return the endpoint without the settings that no answer shows."""
+    """Return the endpoint without the settings that no response shows."""
     hidden = {row.name for row in service.settings if row.shown == "never"}
     kept = {name: value for name, value in endpoint.service_settings.items() if name not in hidden}
     return replace(endpoint, service_settings=kept)
@@ -146,8 +146,8 @@ def updated_endpoint(
 ) -> StoredEndpoint:
     """Return the endpoint after an `_update`. Raises ApiError.
 
-    Up to 9.3, only secrets and task settings change, and other names are ignored. Up to there, an update also loses the
-    chunking settings: without them, the oldest strategy is shown.
+    Up to 9.3, only secrets and task settings change, and other names are ignored. In these versions, an update also
+    loses the chunking settings: without them, the oldest strategy is shown.
     """
     reader = SettingsReader(parts.service_settings, SCOPE)
     task = SettingsReader(parts.task_settings, "task_settings")
@@ -207,7 +207,7 @@ def _with_settings(
 
 
 def _as_updated(service: Service, endpoint: StoredEndpoint) -> Service:
-    """Return the service as the parser of an `_update` knows it: without secrets if the endpoint has none."""
+    """Return the service as the parser of an `_update` reads it: without secrets if the endpoint has none."""
     return service if endpoint.secrets and service.secrets_on_update else replace(service, credentials=())
 
 

@@ -5,7 +5,7 @@
 
 Sources: `elasticsearch/ElasticsearchInternalService`, `ElasticsearchInternalServiceSettings`,
 `ElasticRerankerServiceSettings`, `RerankTaskSettings`, `core/.../AdaptiveAllocationsSettings`,
-`TransportUpdateInferenceModelAction`. Derived: that the parsers of 9.6 are the first strict ones here, and the words
+`TransportUpdateInferenceModelAction`. Derived: that the parsers of 9.6 are the first strict ones, and the messages
 of 9.4 and 9.5 for an update.
 """
 
@@ -65,7 +65,7 @@ def new_endpoint(
 
 
 def _with_model(service: Service, given: dict[str, Any], deployments: Deployments) -> dict[str, Any]:
-    """Return the settings with the model, and with those of the deployment if one is named. Raises ApiError."""
+    """Return the settings with the model, and with those of the deployment if one is set. Raises ApiError."""
     name, model_id = given.get("deployment_id"), given.get("model_id")
     if isinstance(name, str):
         held = deployments.get(name)
@@ -83,7 +83,7 @@ def _with_model(service: Service, given: dict[str, Any], deployments: Deployment
 
 
 def _check_model(model_id: str, task_type: str, deployments: Deployments) -> None:
-    """Reject a model that is not there. A model of one's own also needs the right task type. Raises ApiError."""
+    """Reject a model that does not exist. A custom model must also have the correct task type. Raises ApiError."""
     found = deployments.task_type(model_id)
     if found is None:
         raise bad_request(
@@ -127,7 +127,7 @@ def _created(service: Service, reader: SettingsReader, task_type: str, version: 
 
 
 def adaptive_allocations(reader: SettingsReader, version: Version) -> dict[str, Any] | None:
-    """Take `adaptive_allocations` (`AdaptiveAllocationsSettings.fromMap`, or its parser from 9.6). Raises ApiError."""
+    """Read `adaptive_allocations` (`AdaptiveAllocationsSettings.fromMap`, or its parser from 9.6). Raises ApiError."""
     given = reader.left.pop(ADAPTIVE, None)
     if given is None:
         return None
@@ -165,7 +165,7 @@ def _adaptive_problems(given: dict[str, Any]) -> list[str]:
 def _task_settings(
     service: Service, model_id: str, task: SettingsReader, task_type: str, version: Version
 ) -> dict[str, Any]:
-    """Take the task settings. Elastic's models for embeddings ignore them."""
+    """Read the task settings. Elastic's models for embeddings ignore them."""
     if model_id in NO_TASK_SETTINGS:
         task.left = {}
         return {}
@@ -177,7 +177,7 @@ def _task_settings(
 def updated_endpoint(
     service: Service, endpoint: StoredEndpoint, parts: UpdateParts, version: Version
 ) -> StoredEndpoint:
-    """Return the endpoint after an `_update`; the deployment is not changed here. Raises ApiError."""
+    """Return the endpoint after an `_update`, without changing the deployment. Raises ApiError."""
     changed, task = endpoint, SettingsReader(parts.task_settings, "task_settings")
     if parts.service_settings:
         read = _allocations if version.updates_rate_limit else _old_allocations
@@ -198,7 +198,7 @@ def updated_endpoint(
 
 
 def _old_allocations(given: dict[str, Any], _version: Version) -> tuple[int | None, dict[str, Any] | None]:
-    """Return the number of allocations; up to 9.3 an update reads nothing else."""
+    """Return the number of allocations. Up to 9.3, an update reads nothing else."""
     number = given.get(NUMBER)
     if not is_whole(number):
         raise bad_request(f"Failed to parse [{NUMBER}] of update request [{java_text(given)}]")
@@ -206,7 +206,7 @@ def _old_allocations(given: dict[str, Any], _version: Version) -> tuple[int | No
 
 
 def _allocations(given: dict[str, Any], version: Version) -> tuple[int | None, dict[str, Any] | None]:
-    """Return the number of allocations or the adaptive ones, exactly one of them. Raises ApiError."""
+    """Return either the number of allocations or the adaptive allocations. Raises ApiError."""
     reader = SettingsReader(given, SCOPE)
     if THREADS in given:
         raise ApiError(400, "parse_exception", f"[{THREADS}] cannot be updated")
@@ -226,7 +226,7 @@ def _allocations(given: dict[str, Any], version: Version) -> tuple[int | None, d
 
 
 def _with_allocations(endpoint: StoredEndpoint, number: int | None, adaptive: dict[str, Any] | None) -> StoredEndpoint:
-    """Return the endpoint with the kind of allocations that is given; the other kind is cleared."""
+    """Return the endpoint with the new kind of allocations, and without the other kind."""
     others = {name: value for name, value in endpoint.service_settings.items() if name not in (NUMBER, ADAPTIVE)}
     kind = {NUMBER: number} if adaptive is None else {ADAPTIVE: adaptive}
     return replace(endpoint, service_settings={**kind, **others})

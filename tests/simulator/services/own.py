@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Services that users define or run: `custom`, `elasticsearch`, `elser`; and `acme`, which no catalog knows.
+"""Services that users define or run: `custom`, `elasticsearch`, `elser`, and `acme`, which no catalog contains.
 
 Sources: `custom/CustomServiceSettings`, `custom/InputTypeTranslator`, `custom/response/*ResponseParser`,
 `custom/CustomTaskSettings`; `elasticsearch/ElasticsearchInternalServiceSettings`, `ElasticRerankerServiceSettings`,
-`ElasticsearchInternalTextEmbeddingServiceSettings` and `RerankTaskSettings`. `acme` is invented. It stands for the
+`ElasticsearchInternalTextEmbeddingServiceSettings` and `RerankTaskSettings`. `acme` is invented. It represents the
 services of later versions.
 """
 

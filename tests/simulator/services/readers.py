@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read the value of a setting by its kind, and report problems in the words of the server.
+"""Read the value of a setting by its kind, and report problems with the messages of the server.
 
 Sources: `ServiceUtils.extract*`, `ServiceUtils.validateMapValues`, `common/parser/Headers`, `QueryParameters`,
-`CustomServiceSettings`. Derived: the words for wrong entries of lists.
+`CustomServiceSettings`. Derived: the messages for invalid list entries.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ JAVA_NAMES = {bool: "Boolean", int: "Integer", float: "Double", str: "String", l
 
 
 class Reading:
-    """The settings of one map while a service reads them: which task type, which version, how problems are told."""
+    """The context in which a service reads the settings of a map: task type, version, and the reporting of problems."""
 
     def __init__(self, reader: SettingsReader, task_type: str, version: Version, parsers: bool = False) -> None:
         self.reader = reader
@@ -31,7 +31,7 @@ class Reading:
         self.parsers = parsers
 
     def read(self, setting: Setting, *, required: bool = False) -> Any:
-        """Take the value of a setting, as the server stores it; None if there is none."""
+        """Remove the value of a setting from the map and return it in stored form, or None if it is not set."""
         value = READERS[setting.kind](self, setting, required)
         if value is None:
             return None
@@ -40,7 +40,7 @@ class Reading:
         return shown(setting, value)
 
     def problem(self, words: str) -> None:
-        """Report a problem, to be told with the others."""
+        """Collect a problem, so that all problems are reported together."""
         self.reader.problems.append(words)
 
     def _check_range(self, setting: Setting, value: float) -> None:
@@ -51,7 +51,7 @@ class Reading:
             self.problem(f"{place} a greater than or equal to [{float(setting.low)}]")
 
     def take(self, setting: Setting, kind: type, required: bool) -> Any:
-        """Take a value of one Java class."""
+        """Remove a value of one Java class from the map and return it."""
         value = self.reader.taken(setting.name, required=required)
         if value is None:
             return None
@@ -182,7 +182,7 @@ def _pair_problem(pair: object) -> str | None:
 
 
 def _object(reading: Reading, setting: Setting, required: bool) -> dict[str, Any] | None:
-    """Read the settings in an object. Names that nobody takes are rejected at once. Raises ApiError."""
+    """Read the settings in an object. Unknown names are rejected immediately. Raises ApiError."""
     given = reading.take(setting, dict, required)
     if given is None:
         return None
@@ -199,7 +199,7 @@ def _object(reading: Reading, setting: Setting, required: bool) -> dict[str, Any
 
 
 def read_all(reading: Reading, settings: tuple[Setting, ...], *, fill: bool) -> dict[str, Any]:
-    """Take all settings in a map. `fill`: whether what is missing is required or filled in, as in a create."""
+    """Read all settings of a map. `fill`: whether to require and fill in missing values, as in a create."""
     found: dict[str, Any] = {}
     for setting in settings:
         if not (setting.serves(reading.task_type) and setting.given):

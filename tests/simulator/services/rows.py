@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Describe one service of the server as data: its settings, its secrets, and what the server does to them."""
+"""Describe a service of the server as data: its settings, its secrets, and how the server processes them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Names = tuple[str, ...]
 EMBEDS = ("text_embedding", "embedding")
 CHATS = ("completion", "chat_completion")
 SIMILARITIES = ("cosine", "dot_product", "l2_norm")
-#: A validation call fills in the size that the provider answers with.
+#: A validation call fills in the size of the provider's response.
 PROVIDER_SIZE = "the size of the provider's embeddings"
 
 
@@ -25,14 +25,14 @@ class Setting:
     """One setting of a service.
 
     `kind`: a name of `readers.READERS`.
-    `required`: for all task types, or for those named. `tasks`: who knows the setting; all if empty.
-    `filled`: the value that the parser fills in. `measured`: the value that a validation call fills in; with
-    `overwrites`, also if the request has another one.
+    `required`: for all task types, or for those listed. `tasks`: the task types that support the setting; all if empty.
+    `filled`: the value that the parser fills in. `measured`: the value that a validation call fills in. With
+    `overwrites`, it replaces the value of the request.
     `shown`: "as sent", "upper", "never" or "folded" (see `folds`).
-    `updates`: whether `_update` changes it. `null_clears`: whether null in an `_update` removes it; else null changes
-    nothing. `merges`: an `_update` adds to the stored map.
+    `updates`: whether `_update` changes it. `null_clears`: whether null in an `_update` removes it. Otherwise, null has
+    no effect. `merges`: an `_update` adds to the stored map.
     `given`: False for a value that a request may not contain.
-    `sensitive`: what `GET _services` says, whether the setting is shown or not.
+    `sensitive`: the value in `GET _services`, whether the setting is shown or not.
     `fields`: the settings in an object. `parser`: the name of the nested parser in an error.
     """
 
@@ -61,7 +61,7 @@ class Setting:
         return not self.tasks or task_type in self.tasks
 
     def required_for(self, task_type: str) -> bool:
-        """Return whether a create needs the setting."""
+        """Return whether a create requires the setting."""
         return self.required if isinstance(self.required, bool) else task_type in self.required
 
     def default(self, task_type: str) -> Any:
@@ -73,13 +73,14 @@ class Setting:
 class Service:
     """One service.
 
-    `credentials`: the alternatives, each the names that go together. `secret_optional`: whether none will do as well.
-    `limit`: the default of `rate_limit`; None if the service has no such setting. `chunking`: the task types that take
-    `chunking_settings`. `strict`: an `ObjectParser` reads the service settings in 9.6 or later.
+    `credentials`: the alternatives, each a set of names that must be set together. `secret_optional`: whether an
+    endpoint can have none of them.
+    `limit`: the default of `rate_limit`, or None if the service has no such setting. `chunking`: the task types that
+    support `chunking_settings`. `strict`: an `ObjectParser` reads the service settings in 9.6 or later.
     `keeps_empty_limit`: `rate_limit: {}` in an `_update` of a strict service changes nothing.
-    `refused`: settings that a request may not contain, refused by name (`ServiceUtils.invalidSettingError`).
-    `secrets_on_update`: whether the strict parser of an `_update` takes secrets; for a while in 2026, some did not.
-    `in_cluster`: models of the cluster do the work. `listed`: whether `GET _services` tells of it.
+    `refused`: settings that are rejected by name (`ServiceUtils.invalidSettingError`).
+    `secrets_on_update`: whether the strict parser of an `_update` accepts secrets. For a while in 2026, some did not.
+    `in_cluster`: the model runs in the cluster. `listed`: whether `GET _services` lists the service.
     """
 
     name: str
@@ -122,12 +123,12 @@ class Service:
 
 
 def similarity(fill: str | None = None, **more: Any) -> Setting:
-    """Return the row of `similarity`; `fill` is what a validation call fills in."""
+    """Return the row of `similarity`. `fill`: the value that a validation call fills in."""
     return Setting("similarity", "choice", **{"tasks": EMBEDS, "choices": SIMILARITIES, "measured": fill, **more})
 
 
 def dimensions(**more: Any) -> Setting:
-    """Return the row of `dimensions`. With `overwrites`, the server does not ask the provider for this size."""
+    """Return the row of `dimensions`. With `overwrites`, the server does not request this size from the provider."""
     return Setting("dimensions", "positive", **{"tasks": EMBEDS, "measured": PROVIDER_SIZE, **more})
 
 
@@ -137,5 +138,5 @@ def max_input_tokens(**more: Any) -> Setting:
 
 
 def required(name: str, **more: Any) -> Setting:
-    """Return the row of a required text."""
+    """Return the row of a required string."""
     return Setting(name, required=True, **more)

@@ -23,7 +23,7 @@ SERVICE, SECRET = "service_settings", "secret_settings"
 def created_secrets(
     service: Service, reader: SettingsReader, version: Version, *, needed: bool = False
 ) -> dict[str, Any]:
-    """Take the secrets of a create. `needed`: also those that are optional. Raises ApiError."""
+    """Read the secrets of a create. `needed`: whether to require optional ones. Raises ApiError."""
     if service.name == "custom":
         return _parameters(reader)
     given = _given(service, reader, version)
@@ -41,8 +41,8 @@ def created_secrets(
 def updated_secrets(service: Service, held: dict[str, Any], reader: SettingsReader, version: Version) -> dict[str, Any]:
     """Return the secrets after an `_update` of service settings. Raises ApiError.
 
-    Up to 9.4, the new secrets are read as in a create, so they must be there (`newSecretSettings`). An endpoint
-    without secrets stays without.
+    Up to 9.4, the new secrets are read as in a create, so they are required (`newSecretSettings`). An endpoint without
+    secrets does not get any.
     """
     if not held and service.name != "custom":
         return held
@@ -98,7 +98,7 @@ def _check_same_kind(service: Service, held: dict[str, Any], given: dict[str, An
 
 
 def _parameters(reader: SettingsReader) -> dict[str, Any]:
-    """Read the map of the custom service: values are strings, null is left out."""
+    """Read the map of the custom service. Values are strings, and null is ignored."""
     name = "secret_parameters"
     taken = SettingsReader({name: reader.left.pop(name, None)}, SECRET)
     given = taken.map(name) or {}

@@ -5,7 +5,7 @@
 
 Sources: `common/parser/ServiceSettingsOPBuilder`, `UpdateServiceSettingsOPBuilder`, `EnumParser`,
 `RateLimitSettings.declareRateLimitSettings`, and the `createParser` of each service. The first problem ends the
-parsing. Derived: the words for numbers that are wrong.
+parsing. Derived: the messages for invalid numbers.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def checked(service: Service, given: dict[str, Any], settings: tuple[Setting, ..
 
 
 def limit_of(given: dict[str, Any]) -> int | None:
-    """Return the number in `rate_limit`, None if there is none. Raises ApiError."""
+    """Return the number in `rate_limit`, or None if it is not set. Raises ApiError."""
     value = given.get(LIMIT)
     return None if value is None else rate_limit(given, value)
 
@@ -75,6 +75,6 @@ def _failed(given: dict[str, Any], name: str, words: str) -> Exception:
 
 
 def first_problem(problems: list[str]) -> None:
-    """Tell the first problem, as a parser does. Raises ApiError."""
+    """Report the first problem, as a parser does. Raises ApiError."""
     if problems:
         raise illegal_argument(problems[0])

@@ -30,7 +30,7 @@ def count() -> Count:
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Skip the pauses between the attempts of a request."""
-    monkeypatch.setattr(RetryBudget, "spend", lambda _self, _seconds: 0.0)
+    monkeypatch.setattr(RetryBudget, "consume", lambda _self, _seconds: 0.0)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

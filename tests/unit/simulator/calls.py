@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plain HTTP to a simulator, and the bodies the tests share."""
+"""Send plain HTTP requests to a simulator, with the bodies that the tests share."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COMPLETION = "/_inference/completion/"
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back."""
+    """The response to a request."""
 
     status: int
     headers: http.client.HTTPMessage
@@ -29,17 +29,17 @@ class Reply:
 
     @property
     def json(self) -> Any:
-        """The body, parsed."""
+        """Return the parsed body."""
         return json.loads(self.content)
 
     @property
     def error(self) -> Any:
-        """The error in the body."""
+        """Return the error in the body."""
         return self.json["error"]
 
     @property
     def reason(self) -> str:
-        """The words of the error."""
+        """Return the reason of the error."""
         return str(self.error["reason"])
 
 
@@ -52,7 +52,7 @@ def call(
     headers: Mapping[str, str] | None = None,
     context: ssl.SSLContext | None = None,
 ) -> Reply:
-    """Send one request over a connection of its own; bytes go as they are, all else as JSON."""
+    """Send one request over a new connection. Bytes are sent unchanged, other bodies as JSON."""
     connection: http.client.HTTPConnection
     if context:
         connection = http.client.HTTPSConnection("127.0.0.1", server.port, timeout=10, context=context)
@@ -69,7 +69,7 @@ def call(
 
 
 def create_body(**changes: Any) -> dict[str, Any]:
-    """The body of a create that is accepted, with changes at the top (None leaves out)."""
+    """Return the body of a valid create, with changed top-level fields (None removes a field)."""
     body: dict[str, Any] = {
         "service": "anthropic",
         "service_settings": {"api_key": KEY, "model_id": MODEL},
@@ -80,10 +80,10 @@ def create_body(**changes: Any) -> dict[str, Any]:
 
 
 def create(server: Simulator, inference_id: str = "x", **changes: Any) -> Reply:
-    """Create an endpoint for completions."""
+    """Create a completion endpoint."""
     return call(server, "PUT", COMPLETION + inference_id, create_body(**changes))
 
 
 def update(server: Simulator, body: object, inference_id: str = "x", query: str = "") -> Reply:
-    """Update an endpoint for completions."""
+    """Update a completion endpoint."""
     return call(server, "PUT", f"{COMPLETION}{inference_id}/_update{query}", body)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""For each service and task type, the least that a create needs, and requests about it."""
+"""Minimal settings for each service and task type, and requests with them."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ SECRETS = frozenset(
 
 
 def put(server: Simulator, service: str, task_type: str, more: dict[str, Any] | None = None, **top: Any) -> Reply:
-    """Create the endpoint x of a service: the least settings, and more; None leaves a setting out."""
+    """Create the endpoint x of a service with minimal and additional settings. None removes a setting."""
     settings = {**LEAST[service, task_type], **(more or {})}
     settings = {name: value for name, value in settings.items() if value is not None}
     return call(server, "PUT", f"/_inference/{task_type}/x", {"service": service, "service_settings": settings, **top})

@@ -11,7 +11,7 @@ from tests.unit.simulator.test_security import basic
 
 
 @pytest.mark.parametrize(("version", "number"), [("9.6", "9.6.0"), ("8.17.3", "8.17.3")])
-def test_the_root_tells_the_version(version: str, number: str) -> None:
+def test_root_returns_the_version(version: str, number: str) -> None:
     with Simulator(version=version) as server:
         body = call(server, "GET", "/").json
 
@@ -20,28 +20,28 @@ def test_the_root_tells_the_version(version: str, number: str) -> None:
         assert body["tagline"] == "You Know, for Search"
 
 
-def test_serverless_tells_a_dummy_number() -> None:
+def test_root_of_serverless_returns_a_dummy_version() -> None:
     with Simulator(version="serverless") as server:
         version = call(server, "GET", "/").json["version"]
 
         assert (version["number"], version["build_flavor"]) == ("8.11.0", "serverless")
 
 
-def test_head_of_the_root_has_no_body(server: Simulator) -> None:
+def test_head_of_root_returns_no_body(server: Simulator) -> None:
     reply = call(server, "HEAD", "/")
 
     assert (reply.status, reply.content) == (200, b"")
     assert int(reply.headers["Content-Length"]) == len(call(server, "GET", "/").content)
 
 
-def test_a_remote_service_has_no_deployment(server: Simulator) -> None:
+def test_statistics_of_a_remote_model_return_404(server: Simulator) -> None:
     reply = call(server, "GET", "/_ml/trained_models/claude-sonnet-4-5/_stats")
 
     assert (reply.status, reply.error["type"]) == (404, "resource_not_found_exception")
     assert reply.reason == "No known trained model with model_id [claude-sonnet-4-5]"
 
 
-def test_the_states_of_a_deployment_are_told_one_by_one() -> None:
+def test_deployment_states_are_returned_one_by_one() -> None:
     with Simulator(deployments={"elser": ["starting", "started", "fully_allocated"]}) as server:
         seen = []
         for _time in range(4):
@@ -57,7 +57,7 @@ def test_the_states_of_a_deployment_are_told_one_by_one() -> None:
     ]
 
 
-def test_a_deployment_needs_a_state() -> None:
+def test_deployment_without_states_is_rejected() -> None:
     with pytest.raises(ValueError, match="at least one state"):
         Simulator(deployments={"elser": []})
 
@@ -112,7 +112,7 @@ def test_url_is_rejected_in_a_cluster_with_an_older_node() -> None:
 
 
 def test_cluster_settings_are_rejected_for_a_second_node() -> None:
-    with Simulator() as first, pytest.raises(ValueError, match="give them to its first node"):
+    with Simulator() as first, pytest.raises(ValueError, match="only on the first node"):
         Simulator(cluster_of=first, skip_validate_and_start=True)
 
 
@@ -158,7 +158,7 @@ def test_skip_validate_and_start_does_not_affect_updates(version: str) -> None:
         ({"persistent": {}}, "Validation Failed: 1: no settings to update;"),
     ],
 )
-def test_bad_cluster_settings_are_rejected(server: Simulator, body: object, words: str) -> None:
+def test_invalid_cluster_settings_are_rejected(server: Simulator, body: object, words: str) -> None:
     reply = call(server, "PUT", "/_cluster/settings", body)
 
     assert (reply.status, reply.reason) == (400, words)

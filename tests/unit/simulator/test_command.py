@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python -m tests.simulator`, alone and around another command."""
+"""Tests of `python -m tests.simulator`, without and with another command."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def gone(pid: int) -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_alone_it_serves_until_a_signal(number: int, tmp_path: Path) -> None:
+def test_simulator_without_command_runs_until_a_signal(number: int, tmp_path: Path) -> None:
     port_file = tmp_path / "port"
     with started("--version", "9.3", "--port-file", str(port_file)) as process:
         said = re.fullmatch(r"Listening on (http://127\.0\.0\.1:(\d+)) \(Elasticsearch 9\.3\.0\)\n", line(process))
@@ -78,13 +78,13 @@ def test_alone_it_serves_until_a_signal(number: int, tmp_path: Path) -> None:
         assert line(process) == ""
 
 
-def test_serverless_says_so() -> None:
+def test_simulator_of_serverless_prints_its_version() -> None:
     with started("--version", "serverless") as process:
         assert line(process).endswith(" (Elasticsearch serverless)\n")
 
 
 @pytest.mark.parametrize("status", [0, 3])
-def test_around_a_command_it_ends_with_its_status(status: int) -> None:
+def test_simulator_with_command_exits_with_the_status_of_the_command(status: int) -> None:
     code = (
         "import os, sys, urllib.request; "
         "print(urllib.request.urlopen(os.environ['ELASTICSEARCH_URL']).read().decode()); "
@@ -97,17 +97,17 @@ def test_around_a_command_it_ends_with_its_status(status: int) -> None:
     assert ended.stderr == ""
 
 
-def test_the_options_of_the_command_are_its_own() -> None:
+def test_options_after_the_separator_belong_to_the_command() -> None:
     ended = run("--", sys.executable, "-c", "import sys; print(sys.argv[1:])", "--version", "x", "--")
 
     assert ended.stdout == "['--version', 'x', '--']\n"
 
 
-def test_a_command_killed_by_a_signal_shows_it() -> None:
+def test_killed_command_sets_the_exit_status_of_its_signal() -> None:
     assert run(*python("import os; os.kill(os.getpid(), 9)")).returncode == 128 + 9
 
 
-def test_a_command_that_is_not_there() -> None:
+def test_missing_command_exits_with_127() -> None:
     ended = run("--", "no-such-command-anywhere")
 
     assert ended.returncode == 127
@@ -115,7 +115,7 @@ def test_a_command_that_is_not_there() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_command_too(number: int) -> None:
+def test_signal_ends_simulator_and_command(number: int) -> None:
     code = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
     with started(*python(code)) as process:
         child = int(line(process))
@@ -125,7 +125,7 @@ def test_a_signal_ends_the_command_too(number: int) -> None:
         assert gone(child)
 
 
-def test_a_deaf_command_is_killed_in_the_end() -> None:
+def test_command_that_ignores_signals_is_killed() -> None:
     code = (
         "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
         "print(os.getpid(), flush=True); time.sleep(60)"
@@ -142,7 +142,7 @@ def test_a_deaf_command_is_killed_in_the_end() -> None:
         assert gone(child)
 
 
-def test_no_process_is_left_over(tmp_path: Path) -> None:
+def test_processes_of_the_command_are_killed(tmp_path: Path) -> None:
     note = tmp_path / "pid"
     code = (
         "import pathlib, subprocess, sys; "
@@ -154,7 +154,7 @@ def test_no_process_is_left_over(tmp_path: Path) -> None:
     assert gone(int(note.read_text()))
 
 
-def test_options_reach_the_simulator() -> None:
+def test_options_configure_the_simulator() -> None:
     with started("--user", "u:p:w", "--api-key", "id:secret", "--port", "0") as process:
         url = line(process).split()[2]
         with pytest.raises(urllib.error.HTTPError) as caught:
@@ -170,7 +170,7 @@ def test_options_reach_the_simulator() -> None:
 @pytest.mark.parametrize(
     ("option", "words"), [("--refuse-key=k", "invalid x-api-key"), ("--refuse-model=m", "model: m")]
 )
-def test_refusals_of_the_provider_can_be_ordered(option: str, words: str) -> None:
+def test_rejected_keys_and_models_are_options(option: str, words: str) -> None:
     code = (
         "import os, urllib.error, urllib.request as u\n"
         'body = b\'{"service": "anthropic", "service_settings": {"api_key": "k", "model_id": "m"},'
@@ -197,14 +197,14 @@ def test_skip_validate_and_start_option_sets_the_cluster_setting() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--version", "7.17"], "nothing to simulate in 7.17"),
-        (["--user", "nopassword"], "--user takes NAME:PASSWORD"),
-        (["--certificate", "x"], "--certificate and --key go together"),
+        (["--version", "7.17"], "does not have the anthropic service"),
+        (["--user", "nopassword"], "--user requires NAME:PASSWORD"),
+        (["--certificate", "x"], "--certificate and --key must be set together"),
         (["--certificate", "/none", "--key", "/none"], "No such file"),
         (["--nonsense"], "unrecognized arguments"),
     ],
 )
-def test_bad_options_are_told(arguments: list[str], words: str) -> None:
+def test_invalid_options_exit_with_2_and_a_message(arguments: list[str], words: str) -> None:
     ended = run(*arguments)
 
     assert ended.returncode == 2

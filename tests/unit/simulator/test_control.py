@@ -17,7 +17,7 @@ def control(server: Simulator, method: str, path: str, body: object = None) -> A
     return reply.json
 
 
-def test_the_log_can_be_read_and_cleared(server: Simulator) -> None:
+def test_control_reads_and_clears_the_log(server: Simulator) -> None:
     create(server)
     call(server, "GET", "/_inference/y?pretty")
     read = control(server, "GET", "requests")
@@ -30,7 +30,7 @@ def test_the_log_can_be_read_and_cleared(server: Simulator) -> None:
     assert control(server, "GET", "requests") == {"requests": [], "log": []}
 
 
-def test_it_leaves_no_trace(server: Simulator) -> None:
+def test_control_requests_are_not_logged(server: Simulator) -> None:
     server.faults.add(Fault("status", status=503))
     control(server, "GET", "requests")
     control(server, "GET", "endpoints")
@@ -40,7 +40,7 @@ def test_it_leaves_no_trace(server: Simulator) -> None:
     assert len(server.faults.pending) == 1
 
 
-def test_faults_can_be_added_and_cleared(server: Simulator) -> None:
+def test_control_adds_and_clears_faults(server: Simulator) -> None:
     control(server, "PUT", "faults", {"kind": "status", "status": 503, "at": 2})
     control(server, "PUT", "faults", [{"kind": "not_found", "match": "^GET"}, {"kind": "html"}])
     assert [fault.kind for fault in server.faults.pending] == ["status", "not_found", "html"]
@@ -51,7 +51,7 @@ def test_faults_can_be_added_and_cleared(server: Simulator) -> None:
     assert server.faults.pending == []
 
 
-def test_endpoints_can_be_put_there_read_and_removed(server: Simulator) -> None:
+def test_control_seeds_reads_and_clears_endpoints(server: Simulator) -> None:
     body = {
         "task_type": "chat_completion",
         "service_settings": {"model_id": "m"},
@@ -86,14 +86,14 @@ def test_endpoint_is_seeded_with_a_state(server: Simulator, state: str, status: 
     assert server.endpoints["x"].state == state
 
 
-def test_what_was_created_can_be_read_by_another_path(server: Simulator) -> None:
+def test_control_reads_created_endpoints(server: Simulator) -> None:
     create(server)
     held = control(server, "GET", "endpoints")["endpoints"]
 
     assert [endpoint["secret"] for endpoint in held if endpoint["inference_id"] == "x"] == [KEY]
 
 
-def test_references_can_be_put_there(server: Simulator) -> None:
+def test_control_adds_references(server: Simulator) -> None:
     control(server, "PUT", "endpoints/x", {})
     control(server, "PUT", "references/x", {"pipelines": ["p"], "indexes": ["i"]})
     assert call(server, "DELETE", COMPLETION + "x").status == 409
@@ -105,7 +105,7 @@ def test_references_can_be_put_there(server: Simulator) -> None:
     assert "used in mappings with incompatible settings for indices: [i]" in create(server).reason
 
 
-def test_it_needs_no_credentials() -> None:
+def test_control_requires_no_credentials() -> None:
     with Simulator(security=Security(users={"a": ("b", ("all",))})) as server:
         assert call(server, "GET", "/").status == 401
         assert control(server, "GET", "requests")["requests"] == ["GET /"]
@@ -114,26 +114,28 @@ def test_it_needs_no_credentials() -> None:
 @pytest.mark.parametrize(
     ("method", "path", "body", "words"),
     [
-        ("GET", "", None, "nothing to GET at /_simulator/"),
-        ("POST", "requests", {}, "nothing to POST at /_simulator/requests; known: GET /_simulator/requests"),
-        ("PUT", "endpoints", {}, "nothing to PUT"),
-        ("PUT", "faults", None, "the body is no JSON"),
-        ("PUT", "faults", b"{", "the body is no JSON"),
-        ("PUT", "faults", {}, "a fault needs a kind"),
+        ("GET", "", None, "GET /_simulator/ is not supported"),
+        ("POST", "requests", {}, "POST /_simulator/requests is not supported; supported: GET /_simulator/requests"),
+        ("PUT", "endpoints", {}, "PUT /_simulator/endpoints is not supported"),
+        ("PUT", "faults", None, "the body is not valid JSON"),
+        ("PUT", "faults", b"{", "the body is not valid JSON"),
+        ("PUT", "faults", {}, "kind is required"),
         ("PUT", "faults", {"kind": "boom"}, "kind 'boom'"),
         ("PUT", "faults", {"kind": "cut", "when": 1}, "unknown fields ['when']"),
-        ("PUT", "faults", [{"kind": "cut"}, 5], "the body has to be an object"),
+        ("PUT", "faults", [{"kind": "cut"}, 5], "the body must be an object"),
         ("PUT", "faults", {"kind": ["cut"]}, "unhashable"),
-        ("PUT", "endpoints/x", [], "the body has to be an object"),
+        ("PUT", "endpoints/x", [], "the body must be an object"),
         ("PUT", "endpoints/x", {"settings": {}}, "unknown field 'settings'"),
-        ("PUT", "endpoints/x", {"secret": 5}, "secret has to be a str or a dict"),
-        ("PUT", "endpoints/x", {"state": "ill"}, "state 'ill': give one of"),
+        ("PUT", "endpoints/x", {"secret": 5}, "secret must be a str or a dict"),
+        ("PUT", "endpoints/x", {"state": "ill"}, "state 'ill' must be one of"),
         ("PUT", "endpoints/x", {"inference_id": "y"}, "inference_id differs"),
-        ("PUT", "references/x", {"pipelines": "p"}, "pipelines has to be a list"),
-        ("PUT", "references/x", {"pipelines": [1]}, "give lists of names"),
+        ("PUT", "references/x", {"pipelines": "p"}, "pipelines must be a list"),
+        ("PUT", "references/x", {"pipelines": [1]}, "must be lists of names"),
     ],
 )
-def test_bad_input_is_told(server: Simulator, method: str, path: str, body: object, words: str) -> None:
+def test_control_rejects_invalid_input_with_the_reason(
+    server: Simulator, method: str, path: str, body: object, words: str
+) -> None:
     reply = call(server, method, f"/_simulator/{path}", body)
 
     assert (reply.status, reply.json["status"]) == (400, 400)
@@ -142,7 +144,7 @@ def test_bad_input_is_told(server: Simulator, method: str, path: str, body: obje
     assert "x" not in server.endpoints
 
 
-def test_a_seeded_endpoint_answers_like_a_created_one(server: Simulator) -> None:
+def test_endpoint_seeded_by_control_is_shown_like_a_created_one(server: Simulator) -> None:
     control(server, "PUT", "endpoints/x", {"secret": KEY, "task_settings": {"temperature": 1, "max_tokens": 2}})
 
     reply = call(server, "GET", "/_inference/x")

@@ -37,7 +37,7 @@ def broken_cast(found: str, expected: str) -> str:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_the_stored_endpoint_comes_back_without_its_secret(version: str) -> None:
+def test_create_returns_the_endpoint_without_its_secret(version: str) -> None:
     with Simulator(version=version) as server:
         reply = create(server)
 
@@ -48,7 +48,7 @@ def test_the_stored_endpoint_comes_back_without_its_secret(version: str) -> None
         assert call(server, "GET", "/_inference/x").json == {"endpoints": [STORED]}
 
 
-def test_all_settings_are_stored_in_the_servers_order(server: Simulator) -> None:
+def test_settings_are_stored_in_the_order_of_the_server(server: Simulator) -> None:
     task = {"top_k": 40, "top_p": 0.9, "temperature": 1.0, "max_tokens": 7}
     settings = service_settings(rate_limit={"requests_per_minute": 7})
     reply = create(server, service_settings=settings, task_settings=task)
@@ -73,7 +73,7 @@ def test_all_settings_are_stored_in_the_servers_order(server: Simulator) -> None
     ],
 )
 @pytest.mark.parametrize("version", VERSIONS)
-def test_wrong_type_of_a_task_setting_is_rejected_at_once(version: str, settings: dict[str, Any], words: str) -> None:
+def test_task_setting_of_wrong_type_is_rejected_at_once(version: str, settings: dict[str, Any], words: str) -> None:
     with Simulator(version=version) as server:
         reply = create(server, task_settings={"max_tokens": 1, **settings})
 
@@ -90,7 +90,7 @@ def test_wrong_type_of_a_task_setting_is_rejected_at_once(version: str, settings
         ("9.0.0", b'"top_p":0.9,"top_k":40}'),
     ],
 )
-def test_old_servers_print_top_k_under_the_name_of_top_p(version: str, printed: bytes) -> None:
+def test_top_k_is_printed_as_top_p_before_8_18(version: str, printed: bytes) -> None:
     with Simulator(version=version) as server:
         server.seed("x", task_settings={"max_tokens": 1, "top_p": 0.9, "top_k": 40})
 
@@ -140,7 +140,7 @@ def test_update_with_top_k_stores_what_8_17_cannot_read() -> None:
         assert server.endpoints["x"].task_settings == {"max_tokens": 1, "top_k": 4}
 
 
-def test_the_ranges_of_task_settings_are_not_checked(server: Simulator) -> None:
+def test_ranges_of_task_settings_are_not_checked(server: Simulator) -> None:
     settings = {"max_tokens": 2**31 - 1, "temperature": 99.5, "top_p": -1.0, "top_k": -3}
 
     assert create(server, task_settings=settings).json["task_settings"] == settings
@@ -179,12 +179,12 @@ def test_existing_id_is_rejected(server: Simulator) -> None:
 
 
 @pytest.mark.parametrize("inference_id", ["a", "0", "a-b_c.d9", "completion", "a--b"])
-def test_ids_the_server_takes(server: Simulator, inference_id: str) -> None:
+def test_valid_ids_are_accepted(server: Simulator, inference_id: str) -> None:
     assert create(server, inference_id).json["inference_id"] == inference_id
 
 
 @pytest.mark.parametrize("inference_id", [".a", "a.", "-a", "a_", "A", "a%20b", "_all", "%C3%A4", "a%2Fb"])
-def test_ids_the_server_refuses(server: Simulator, inference_id: str) -> None:
+def test_invalid_ids_are_rejected(server: Simulator, inference_id: str) -> None:
     reply = create(server, inference_id)
 
     assert reply.status == 400
@@ -208,7 +208,7 @@ def test_chat_completion_is_supported_in_9_5_or_later(version: str, status: int)
 
 
 @pytest.mark.parametrize("task_type", ["text_embedding", "sparse_embedding", "rerank", "embedding"])
-def test_other_task_types_are_refused(server: Simulator, task_type: str) -> None:
+def test_unsupported_task_types_are_rejected(server: Simulator, task_type: str) -> None:
     reply = call(server, "PUT", f"/_inference/{task_type}/x", create_body())
 
     assert (reply.status, reply.error["type"]) == (400, "status_exception")
@@ -225,7 +225,7 @@ def test_unknown_task_type_is_rejected(version: str, task_type: str) -> None:
         assert (reply.status, reply.reason) == (400, f"Unknown task_type [{task_type}]")
 
 
-def test_the_task_type_can_stand_in_the_body_instead(server: Simulator) -> None:
+def test_task_type_in_the_body_is_accepted(server: Simulator) -> None:
     reply = call(server, "PUT", "/_inference/x", create_body(task_type="completion"))
 
     assert reply.json == STORED
@@ -239,11 +239,11 @@ def test_the_task_type_can_stand_in_the_body_instead(server: Simulator) -> None:
         (5, broken_cast("Integer", "lang.String")),
     ],
 )
-def test_the_task_type_in_the_body_has_to_be_one(server: Simulator, task_type: object, words: str) -> None:
+def test_invalid_task_type_in_the_body_is_rejected(server: Simulator, task_type: object, words: str) -> None:
     assert call(server, "PUT", "/_inference/x", create_body(task_type=task_type)).reason == words
 
 
-def test_a_task_type_is_needed_somewhere_and_only_one(server: Simulator) -> None:
+def test_missing_or_conflicting_task_types_are_rejected(server: Simulator) -> None:
     nowhere = call(server, "PUT", "/_inference/x", create_body())
     two = call(server, "PUT", COMPLETION + "x", create_body(task_type="chat_completion"))
 
@@ -262,13 +262,13 @@ def test_a_task_type_is_needed_somewhere_and_only_one(server: Simulator) -> None
         (True, 500, broken_cast("Boolean", "lang.String")),
     ],
 )
-def test_the_service_has_to_be_known(server: Simulator, service: object, status: int, words: str) -> None:
+def test_unknown_service_is_rejected(server: Simulator, service: object, status: int, words: str) -> None:
     reply = create(server, service=service)
 
     assert (reply.status, reply.reason) == (status, words)
 
 
-def test_what_is_not_simulated_says_so(server: Simulator) -> None:
+def test_service_that_is_not_simulated_returns_501(server: Simulator) -> None:
     reply = create(server, service="elastic")
 
     assert (reply.status, reply.error) == (501, "this simulator does not serve [elastic]")
@@ -484,7 +484,7 @@ def test_value_that_is_not_an_object_returns_500(version: str, changes: dict[str
         assert reply.reason.startswith("class java.util.ArrayList cannot be cast to class java.util.Map (")
 
 
-def test_service_settings_have_to_be_there(server: Simulator) -> None:
+def test_missing_service_settings_are_rejected(server: Simulator) -> None:
     reply = create(server, service_settings=None)
 
     assert reply.reason == "Missing required field [service_settings]"
@@ -598,7 +598,7 @@ def test_url_is_supported_in_9_6_or_later(version: str, status: int) -> None:
         ({"refused_models": {MODEL}}, f"status [404]. Error message: [model: {MODEL}]"),
     ],
 )
-def test_what_the_provider_refuses_is_not_stored(options: dict[str, Any], words: str) -> None:
+def test_endpoint_rejected_by_the_provider_is_not_stored(options: dict[str, Any], words: str) -> None:
     with Simulator(**options) as server:
         reply = create(server)
 
@@ -611,12 +611,12 @@ def test_what_the_provider_refuses_is_not_stored(options: dict[str, Any], words:
         assert "x" not in server.endpoints
 
 
-def test_the_provider_is_asked_only_when_all_else_is_well() -> None:
+def test_provider_is_called_after_all_other_checks() -> None:
     with Simulator(refused_keys={KEY}) as server:
         assert create(server, task_settings={}).error["type"] == "validation_exception"
 
 
-def test_the_call_to_the_provider_takes_its_time() -> None:
+def test_call_to_the_provider_takes_the_configured_delay() -> None:
     with Simulator(delay=0.4) as server:
         began = time.monotonic()
         create(server)
@@ -661,7 +661,7 @@ def test_timeout_limits_the_call_to_the_provider(version: str) -> None:
         assert reply.error["caused_by"]["reason"].startswith("Request timed out after [20ms]")
 
 
-def test_of_two_creates_that_race_one_is_refused() -> None:
+def test_second_of_two_concurrent_creates_is_rejected() -> None:
     with Simulator(delay=0.2) as server:
         statuses: list[int] = []
         threads = [threading.Thread(target=lambda: statuses.append(create(server).status)) for _time in "ab"]
@@ -673,7 +673,7 @@ def test_of_two_creates_that_race_one_is_refused() -> None:
         assert sorted(statuses) == [200, 400]
 
 
-def test_a_licence_without_inference_is_said() -> None:
+def test_create_without_inference_license_returns_403() -> None:
     with Simulator(licensed=False) as unlicensed:
         reply = create(unlicensed)
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documents: indexed, read one by one and many at once, deleted."""
+"""Tests of documents: index, read, read many, and delete."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def client(server: Simulator) -> Iterator[Elasticsearch]:
         yield connected
 
 
-def test_a_document_from_its_first_version_to_its_end(server: Simulator) -> None:
+def test_document_is_created_updated_read_and_deleted(server: Simulator) -> None:
     created = call(server, "PUT", DOCUMENT, {"n": 1})
     assert (created.status, created.headers["Location"]) == (201, DOCUMENT)
     assert created.json == {
@@ -61,7 +61,7 @@ def test_a_document_from_its_first_version_to_its_end(server: Simulator) -> None
     assert server.documents("things") == {}
 
 
-def test_versions_go_on_counting_after_a_delete(server: Simulator) -> None:
+def test_document_version_increases_after_a_delete(server: Simulator) -> None:
     for _time in range(2):
         call(server, "PUT", DOCUMENT, {})
         call(server, "DELETE", DOCUMENT)
@@ -70,7 +70,7 @@ def test_versions_go_on_counting_after_a_delete(server: Simulator) -> None:
     assert (again.status, again.json["_version"], again.json["_seq_no"]) == (201, 5, 4)
 
 
-def test_a_missing_document(server: Simulator) -> None:
+def test_missing_document_returns_404(server: Simulator) -> None:
     server.seed_document("things", "b", {})
     read, deleted = call(server, "GET", DOCUMENT), call(server, "DELETE", DOCUMENT)
 
@@ -80,7 +80,7 @@ def test_a_missing_document(server: Simulator) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
-def test_a_missing_index(server: Simulator, method: str) -> None:
+def test_document_of_missing_index_returns_404(server: Simulator, method: str) -> None:
     reply = call(server, method, DOCUMENT)
 
     error = {
@@ -95,7 +95,7 @@ def test_a_missing_index(server: Simulator, method: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "GET"])
-def test_many_documents_in_the_order_asked(server: Simulator, method: str) -> None:
+def test_mget_returns_documents_in_the_requested_order(server: Simulator, method: str) -> None:
     server.seed_document("things", "a", {"n": 1})
     server.seed_document("things", "1", {})
     reply = call(server, method, MGET, {"ids": ["b", "a", 1]})
@@ -107,7 +107,7 @@ def test_many_documents_in_the_order_asked(server: Simulator, method: str) -> No
     assert (number["_id"], number["found"]) == ("1", True)
 
 
-def test_of_a_missing_index_each_document_is_told_to_have_failed(server: Simulator) -> None:
+def test_mget_of_missing_index_reports_an_error_for_each_document(server: Simulator) -> None:
     reply = call(server, "POST", MGET, {"ids": ["a", "b"]})
 
     assert reply.status == 200
@@ -132,13 +132,13 @@ def test_of_a_missing_index_each_document_is_told_to_have_failed(server: Simulat
         (None, "parse_exception", "request body or source parameter is required"),
     ],
 )
-def test_what_cannot_be_asked_of_many(server: Simulator, body: object, error_type: str, reason: str) -> None:
+def test_invalid_mget_bodies_are_rejected(server: Simulator, body: object, error_type: str, reason: str) -> None:
     reply = call(server, "POST", MGET, body)
 
     assert (reply.status, reply.error["type"], reply.reason) == (400, error_type, reason)
 
 
-def test_a_document_makes_its_index(server: Simulator) -> None:
+def test_document_creates_a_missing_index(server: Simulator) -> None:
     call(server, "PUT", DOCUMENT, {"text": "x", "n": 1, "on": True, "at": "2026-01-02T03:04:05Z", "o": {"f": 0.5}})
 
     text = {"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}}
@@ -151,7 +151,7 @@ def test_a_document_makes_its_index(server: Simulator) -> None:
     }
 
 
-def test_unless_the_cluster_makes_no_index_by_itself() -> None:
+def test_document_does_not_create_an_index_without_auto_create() -> None:
     with Simulator(auto_create_index=False) as server:
         reply = call(server, "PUT", DOCUMENT, {})
 
@@ -160,7 +160,7 @@ def test_unless_the_cluster_makes_no_index_by_itself() -> None:
         assert server.indices == {}
 
 
-def test_the_index_has_to_have_a_possible_name(server: Simulator) -> None:
+def test_document_in_index_with_invalid_name_is_rejected(server: Simulator) -> None:
     put, read = call(server, "PUT", "/_things/_doc/a", {}), call(server, "GET", "/_things/_doc/a")
 
     assert (put.status, put.error["type"]) == (400, "invalid_index_name_exception")
@@ -168,7 +168,7 @@ def test_the_index_has_to_have_a_possible_name(server: Simulator) -> None:
     assert (read.status, read.reason) == (400, "Invalid index name [_things], must not start with '_'.")
 
 
-def test_create_refuses_what_is_there(server: Simulator) -> None:
+def test_create_of_existing_document_is_rejected(server: Simulator) -> None:
     create = "/things/_create/a"
     assert call(server, "PUT", f"{DOCUMENT}?op_type=create", {"n": 1}).status == 201
 
@@ -180,7 +180,7 @@ def test_create_refuses_what_is_there(server: Simulator) -> None:
     assert server.documents("things") == {"a": {"n": 1}}
 
 
-def test_a_write_can_be_bound_to_what_was_read(server: Simulator) -> None:
+def test_write_with_outdated_sequence_number_is_rejected(server: Simulator) -> None:
     call(server, "PUT", DOCUMENT, {"n": 1})
     bound = f"{DOCUMENT}?if_seq_no=0&if_primary_term=1"
     assert call(server, "PUT", bound, {"n": 2}).status == 200
@@ -195,7 +195,7 @@ def test_a_write_can_be_bound_to_what_was_read(server: Simulator) -> None:
     assert server.documents("things") == {}
 
 
-def test_an_id_is_made_where_none_is_given(server: Simulator) -> None:
+def test_document_without_id_gets_a_generated_id(server: Simulator) -> None:
     made = [call(server, "POST", "/things/_doc", {}).json["_id"] for _time in range(2)]
 
     assert {len(name) for name in made} == {20}
@@ -204,7 +204,7 @@ def test_an_id_is_made_where_none_is_given(server: Simulator) -> None:
     assert (reply.status, reply.headers["Allow"]) == (405, "POST")
 
 
-def test_an_id_may_be_any_text(server: Simulator) -> None:
+def test_document_id_can_be_any_string(server: Simulator) -> None:
     for name in ("é ☃", ".hidden", "a/b", "_x"):
         created = call(server, "PUT", f"/things/_doc/{quote(name, safe='')}", {})
         assert (created.status, created.json["_id"]) == (201, name)
@@ -213,7 +213,7 @@ def test_an_id_may_be_any_text(server: Simulator) -> None:
 
 
 @pytest.mark.parametrize(("name", "size"), [("a" * 513, 513), ("é" * 257, 514)])
-def test_an_id_has_at_most_512_bytes(server: Simulator, name: str, size: int) -> None:
+def test_document_id_of_more_than_512_bytes_is_rejected(server: Simulator, name: str, size: int) -> None:
     reply = call(server, "PUT", f"/things/_doc/{quote(name)}", {})
 
     assert (reply.status, reply.error["type"]) == (400, "action_request_validation_exception")
@@ -222,7 +222,7 @@ def test_an_id_has_at_most_512_bytes(server: Simulator, name: str, size: int) ->
     assert call(server, "PUT", f"/things/_doc/{'a' * 512}", {}).status == 201
 
 
-def test_refresh(server: Simulator) -> None:
+def test_refresh_parameter_is_accepted(server: Simulator) -> None:
     forced = [
         call(server, "PUT", f"{DOCUMENT}?refresh{value}", {}).json.get("forced_refresh")
         for value in ("", "=true", "=false", "=wait_for")
@@ -260,7 +260,9 @@ def test_refresh(server: Simulator) -> None:
         ),
     ],
 )
-def test_parameters_that_make_no_sense(server: Simulator, method: str, query: str, status: int, reason: str) -> None:
+def test_invalid_document_parameters_are_rejected(
+    server: Simulator, method: str, query: str, status: int, reason: str
+) -> None:
     reply = call(server, method, f"{DOCUMENT}?{query}", {} if method == "PUT" else None)
 
     assert reply.status == status
@@ -268,7 +270,7 @@ def test_parameters_that_make_no_sense(server: Simulator, method: str, query: st
     assert server.indices == {}
 
 
-def test_what_a_server_knows_and_the_simulator_does_not_is_no_400(server: Simulator) -> None:
+def test_unsimulated_document_requests_return_501(server: Simulator) -> None:
     for path in (f"{DOCUMENT}?routing=r", f"{DOCUMENT}?pipeline=p&refresh"):
         assert call(server, "PUT", path, {}).status == 501
     assert call(server, "POST", MGET, {"docs": [{"_id": "a"}]}).status == 501
@@ -282,14 +284,14 @@ def test_what_a_server_knows_and_the_simulator_does_not_is_no_400(server: Simula
         ("GET", "/things/_create/a", "POST, PUT"),
     ],
 )
-def test_methods_no_handler_knows(server: Simulator, method: str, path: str, allowed: str) -> None:
+def test_unsupported_document_methods_return_405(server: Simulator, method: str, path: str, allowed: str) -> None:
     reply = call(server, method, path)
 
     text = f"Incorrect HTTP method for uri [{path}] and method [{method}], allowed: [{allowed}]"
     assert (reply.status, reply.json["error"]) == (405, text)
 
 
-def test_a_blocked_index_can_be_read_and_not_written(server: Simulator) -> None:
+def test_blocked_index_is_readable_but_not_writable(server: Simulator) -> None:
     call(server, "PUT", "/things", {"settings": {"index.blocks.write": True}})
     replies = [call(server, "PUT", DOCUMENT, {}), call(server, "DELETE", DOCUMENT)]
 
@@ -299,7 +301,7 @@ def test_a_blocked_index_can_be_read_and_not_written(server: Simulator) -> None:
     assert call(server, "GET", DOCUMENT).status == 404
 
 
-def test_the_block_can_be_a_fault(server: Simulator) -> None:
+def test_write_blocked_fault_rejects_writes(server: Simulator) -> None:
     server.faults.add(Fault("write_blocked", match="^PUT /things/_doc/"))
 
     assert call(server, "GET", "/").status == 200
@@ -317,7 +319,7 @@ def test_the_block_can_be_a_fault(server: Simulator) -> None:
         (Fault("reset_after", match="_doc/a"), True),
     ],
 )
-def test_faults_hit_documents_as_all_else(server: Simulator, fault: Fault, acted: bool) -> None:
+def test_faults_affect_document_requests(server: Simulator, fault: Fault, acted: bool) -> None:
     server.faults.add(fault)
 
     assert call(server, "PUT", "/things/_doc/b", {}).status == 201
@@ -328,7 +330,7 @@ def test_faults_hit_documents_as_all_else(server: Simulator, fault: Fault, acted
     assert server.faults.pending == []
 
 
-def test_of_many_that_race_one_creates(server: Simulator) -> None:
+def test_one_of_many_concurrent_creates_succeeds(server: Simulator) -> None:
     replies: list[Reply] = []
     threads = [
         threading.Thread(target=lambda: replies.append(call(server, "PUT", "/things/_create/a", {})))
@@ -342,7 +344,7 @@ def test_of_many_that_race_one_creates(server: Simulator) -> None:
     assert sorted(reply.status for reply in replies) == [201, *[409] * 7]
 
 
-def test_faults_speak_of_indices_where_the_path_does(server: Simulator) -> None:
+def test_faults_on_index_paths_return_index_errors(server: Simulator) -> None:
     server.faults.add(Fault("not_found"))
     server.faults.add(Fault("already_exists"))
 
@@ -350,7 +352,7 @@ def test_faults_speak_of_indices_where_the_path_does(server: Simulator) -> None:
     assert call(server, "PUT", "/things", {}).error["type"] == "resource_already_exists_exception"
 
 
-def test_a_write_that_is_ignored_changes_nothing(server: Simulator) -> None:
+def test_ignored_document_write_changes_nothing(server: Simulator) -> None:
     server.seed("a")
     server.seed_document("things", "a", {"n": 1})
     server.faults.add(Fault("ignore", times=2))
@@ -360,7 +362,7 @@ def test_a_write_that_is_ignored_changes_nothing(server: Simulator) -> None:
     assert server.documents("things") == {"a": {"n": 1}}
 
 
-def test_what_is_read_and_seeded_by_hand_are_copies(server: Simulator) -> None:
+def test_documents_are_copied_when_read_and_seeded(server: Simulator) -> None:
     source = {"n": {"m": 1}}
     server.seed_document("things", "a", source)
     source["n"]["m"] = 2
@@ -373,7 +375,7 @@ def test_what_is_read_and_seeded_by_hand_are_copies(server: Simulator) -> None:
     assert server.indices == {}
 
 
-def test_endpoints_and_indices_are_cleared_apart(server: Simulator) -> None:
+def test_endpoints_and_indices_are_cleared_separately(server: Simulator) -> None:
     server.seed("a")
     server.seed_document("things", "a", {})
     server.clear_endpoints()
@@ -385,7 +387,7 @@ def test_endpoints_and_indices_are_cleared_apart(server: Simulator) -> None:
     assert "a" in server.endpoints
 
 
-def test_playbooks_can_do_so_too(server: Simulator) -> None:
+def test_control_seeds_reads_and_clears_documents(server: Simulator) -> None:
     assert call(server, "PUT", "/_simulator/indices/things/a", {"n": 1}).json == {"acknowledged": True}
     assert call(server, "GET", "/_simulator/indices").json == {"indices": {"things": {"a": {"n": 1}}}}
     assert call(server, "PUT", "/_simulator/indices/things/a", [1]).status == 400
@@ -395,7 +397,7 @@ def test_playbooks_can_do_so_too(server: Simulator) -> None:
     assert server.requests == []
 
 
-def test_the_official_client(client: Elasticsearch, server: Simulator) -> None:
+def test_official_client_handles_documents(client: Elasticsearch, server: Simulator) -> None:
     mappings: dict[str, Any] = {"dynamic": "strict", "properties": {"hash": {"type": "keyword", "index": False}}}
     assert client.indices.create(index="things", mappings=mappings)["acknowledged"] is True
     assert client.indices.get_mapping(index="things")["things"]["mappings"] == mappings

@@ -22,14 +22,14 @@ def ids(server: Simulator, path: str) -> list[str]:
 @pytest.mark.parametrize(
     "path", ["/_inference/_all", "/_inference", "/_inference/", "/_inference/*", "/_inference/any/_all"]
 )
-def test_all_endpoints_are_listed_by_id(server: Simulator, path: str) -> None:
+def test_endpoints_are_listed_by_id(server: Simulator, path: str) -> None:
     server.seed("b")
     server.seed("a", service="openai", service_settings={"model_id": "gpt"}, task_settings={"user": "u"})
 
     assert ids(server, path) == [*BUILT_IN, "a", "b"]
 
 
-def test_all_endpoints_of_a_task_type(server: Simulator) -> None:
+def test_endpoints_of_a_task_type_are_listed(server: Simulator) -> None:
     server.seed("b")
     server.seed("a", task_type="chat_completion")
 
@@ -38,7 +38,7 @@ def test_all_endpoints_of_a_task_type(server: Simulator) -> None:
     assert ids(server, "/_inference/rerank/_all") == []
 
 
-def test_other_services_are_printed_as_they_are(server: Simulator) -> None:
+def test_endpoints_of_other_services_are_printed_unchanged(server: Simulator) -> None:
     server.seed("a", service="openai", service_settings={"model_id": "gpt"}, task_settings={"top_p": 1})
 
     assert call(server, "GET", "/_inference/a").json["endpoints"] == [
@@ -52,7 +52,7 @@ def test_other_services_are_printed_as_they_are(server: Simulator) -> None:
     ]
 
 
-def test_built_in_endpoints_look_like_the_servers(server: Simulator) -> None:
+def test_built_in_endpoints_match_those_of_the_server(server: Simulator) -> None:
     reply = call(server, "GET", "/_inference/sparse_embedding/.elser-2-elasticsearch")
 
     endpoint = reply.json["endpoints"][0]
@@ -63,7 +63,7 @@ def test_built_in_endpoints_look_like_the_servers(server: Simulator) -> None:
 
 
 @pytest.mark.parametrize("path", ["/_inference/y", COMPLETION + "y", "/_inference/completion"])
-def test_an_unknown_id_is_a_404(server: Simulator, path: str) -> None:
+def test_unknown_id_returns_404(server: Simulator, path: str) -> None:
     reply = call(server, "GET", path)
 
     words = {
@@ -73,14 +73,14 @@ def test_an_unknown_id_is_a_404(server: Simulator, path: str) -> None:
     assert reply.json == {"error": {"root_cause": [words], **words}, "status": 404}
 
 
-def test_an_id_may_be_the_name_of_a_task_type(server: Simulator) -> None:
+def test_id_can_be_the_name_of_a_task_type(server: Simulator) -> None:
     server.seed("completion")
 
     assert ids(server, "/_inference/completion") == ["completion"]
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
-def test_another_task_type_in_the_path_is_refused(server: Simulator, method: str) -> None:
+def test_other_task_type_in_the_path_is_rejected(server: Simulator, method: str) -> None:
     server.seed("x")
     reply = call(server, method, "/_inference/rerank/x")
 
@@ -98,12 +98,12 @@ def test_task_type_embedding_is_known_in_9_3_or_later(version: str, status: int)
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
-def test_a_task_type_nobody_knows_is_refused(server: Simulator, method: str) -> None:
+def test_unknown_task_type_in_the_path_is_rejected(server: Simulator, method: str) -> None:
     assert call(server, method, "/_inference/nonsense/x").reason == "Unknown task_type [nonsense]"
 
 
 @pytest.mark.parametrize("path", ["/_inference/x", COMPLETION + "x", COMPLETION + "x?force=false"])
-def test_delete(server: Simulator, path: str) -> None:
+def test_delete_removes_the_endpoint(server: Simulator, path: str) -> None:
     server.seed("x")
     reply = call(server, "DELETE", path)
 
@@ -127,7 +127,7 @@ INDEXES = (
     ("pipelines", "indexes", "words"),
     [(("p1", "p2"), (), PIPELINES), ((), ("i1",), INDEXES), (("p1", "p2"), ("i1",), PIPELINES + INDEXES)],
 )
-def test_what_is_in_use_is_not_deleted(
+def test_delete_of_endpoint_in_use_is_rejected(
     server: Simulator, pipelines: tuple[str, ...], indexes: tuple[str, ...], words: str
 ) -> None:
     server.seed("x")
@@ -153,7 +153,7 @@ def test_what_is_in_use_is_not_deleted(
         {"properties": {"inner": {"type": "semantic_text", "inference_id": "x"}}},
     ],
 )
-def test_a_mapping_of_semantic_text_uses_its_endpoint(server: Simulator, field: dict[str, Any]) -> None:
+def test_semantic_text_mapping_counts_as_reference(server: Simulator, field: dict[str, Any]) -> None:
     server.seed("x", service="cohere", task_type="text_embedding")
     assert call(server, "PUT", "/i1", {"mappings": {"properties": {"a": field}}}).status == 200
 
@@ -163,20 +163,20 @@ def test_a_mapping_of_semantic_text_uses_its_endpoint(server: Simulator, field: 
     assert call(server, "DELETE", "/_inference/x").status == 200
 
 
-def test_documents_with_semantic_text_are_not_simulated(server: Simulator) -> None:
+def test_document_with_semantic_text_returns_501(server: Simulator) -> None:
     call(server, "PUT", "/i1", {"mappings": {"properties": {"a": {"type": "semantic_text"}}}})
 
     assert call(server, "PUT", "/i1/_doc/1", {"a": "b"}).status == 501
 
 
-def test_semantic_text_without_an_endpoint_uses_a_built_in_one(server: Simulator) -> None:
+def test_semantic_text_without_endpoint_uses_a_built_in_one(server: Simulator) -> None:
     call(server, "PUT", "/i1", {"mappings": {"properties": {"a": {"type": "semantic_text"}}}})
     reply = call(server, "DELETE", "/_inference/.elser-2-elasticsearch?force=true&dry_run=true")
 
     assert reply.json["indexes"] == ["i1"]
 
 
-def test_force_deletes_what_is_in_use(server: Simulator) -> None:
+def test_delete_of_endpoint_in_use_succeeds_with_force(server: Simulator) -> None:
     server.seed("x")
     server.refer("x")
 
@@ -184,7 +184,7 @@ def test_force_deletes_what_is_in_use(server: Simulator) -> None:
     assert "x" not in server.endpoints
 
 
-def test_a_dry_run_changes_nothing_even_with_force(server: Simulator) -> None:
+def test_dry_run_with_force_changes_nothing(server: Simulator) -> None:
     server.seed("x")
     reply = call(server, "DELETE", COMPLETION + "x?dry_run&force=true")
 
@@ -193,7 +193,7 @@ def test_a_dry_run_changes_nothing_even_with_force(server: Simulator) -> None:
     assert call(server, "DELETE", COMPLETION + "y?dry_run=true").status == 404
 
 
-def test_flags_are_true_or_false(server: Simulator) -> None:
+def test_invalid_boolean_parameter_is_rejected(server: Simulator) -> None:
     server.seed("x")
     reply = call(server, "DELETE", COMPLETION + "x?force=yes")
 
@@ -201,7 +201,7 @@ def test_flags_are_true_or_false(server: Simulator) -> None:
     assert reply.reason == "Failed to parse value [yes] as only [true] or [false] are allowed."
 
 
-def test_references_outlive_an_endpoint(server: Simulator) -> None:
+def test_references_remain_after_a_delete(server: Simulator) -> None:
     server.seed("x")
     server.refer("x", ["p"], [])
     call(server, "DELETE", COMPLETION + "x?force=true")
@@ -210,7 +210,7 @@ def test_references_outlive_an_endpoint(server: Simulator) -> None:
     assert call(server, "DELETE", COMPLETION + "x").status == 409
 
 
-def test_built_in_endpoints_are_only_deleted_by_force(server: Simulator) -> None:
+def test_built_in_endpoint_is_deleted_only_with_force(server: Simulator) -> None:
     path = f"/_inference/{BUILT_IN[0]}"
     refused = call(server, "DELETE", path)
 

@@ -28,7 +28,9 @@ def get(server: Simulator) -> Reply:
         (418, "status_exception"),
     ],
 )
-def test_status_answers_without_acting(server: Simulator, status: int, error_type: str) -> None:
+def test_status_fault_returns_an_error_without_executing_the_request(
+    server: Simulator, status: int, error_type: str
+) -> None:
     server.faults.add(Fault("status", status=status))
     reply = create(server)
 
@@ -40,7 +42,7 @@ def test_status_answers_without_acting(server: Simulator, status: int, error_typ
 
 
 @pytest.mark.parametrize("retry_after", ["2", "Wed, 21 Oct 2026 07:28:00 GMT"])
-def test_status_can_say_when_to_come_back(server: Simulator, retry_after: str) -> None:
+def test_status_fault_can_set_retry_after(server: Simulator, retry_after: str) -> None:
     fault = Fault("status", status=429, retry_after=retry_after, error_type="circuit_breaking_exception")
     server.faults.add(fault)
     reply = get(server)
@@ -49,7 +51,7 @@ def test_status_can_say_when_to_come_back(server: Simulator, retry_after: str) -
     assert reply.error["type"] == "circuit_breaking_exception"
 
 
-def test_status_can_be_a_page_of_a_proxy(server: Simulator) -> None:
+def test_status_fault_can_return_html(server: Simulator) -> None:
     server.faults.add(Fault("status", status=502, html=True, retry_after="1"))
     reply = get(server)
 
@@ -59,7 +61,7 @@ def test_status_can_be_a_page_of_a_proxy(server: Simulator) -> None:
     assert "X-elastic-product" not in reply.headers
 
 
-def test_status_after_acts_first(server: Simulator) -> None:
+def test_status_after_fault_executes_the_request(server: Simulator) -> None:
     server.faults.add(Fault("status_after", status=504))
 
     assert create(server).status == 504
@@ -68,7 +70,7 @@ def test_status_after_acts_first(server: Simulator) -> None:
 
 
 @pytest.mark.parametrize(("kind", "acted"), [("reset_before", False), ("reset_after", True)])
-def test_resets_are_real(server: Simulator, kind: str, acted: bool) -> None:
+def test_reset_faults_reset_the_connection(server: Simulator, kind: str, acted: bool) -> None:
     server.faults.add(Fault(kind))
 
     with pytest.raises(ConnectionResetError):
@@ -77,7 +79,7 @@ def test_resets_are_real(server: Simulator, kind: str, acted: bool) -> None:
     assert [(exchange.method, exchange.status) for exchange in server.log] == [("PUT", None)]
 
 
-def test_cut_is_a_whole_answer_with_broken_json(server: Simulator) -> None:
+def test_cut_fault_returns_truncated_json(server: Simulator) -> None:
     server.faults.add(Fault("cut"))
     reply = create(server)
 
@@ -88,7 +90,7 @@ def test_cut_is_a_whole_answer_with_broken_json(server: Simulator) -> None:
     assert "x" in server.endpoints
 
 
-def test_cut_leaves_the_connection_usable(server: Simulator) -> None:
+def test_cut_fault_keeps_the_connection_usable(server: Simulator) -> None:
     server.faults.add(Fault("cut"))
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
     contents = []
@@ -102,7 +104,7 @@ def test_cut_leaves_the_connection_usable(server: Simulator) -> None:
     assert server.connections == 1
 
 
-def test_cut_short_promises_more_than_it_sends(server: Simulator) -> None:
+def test_cut_short_fault_sends_less_than_the_content_length(server: Simulator) -> None:
     server.faults.add(Fault("cut_short"))
 
     with pytest.raises(http.client.IncompleteRead) as caught:
@@ -112,7 +114,7 @@ def test_cut_short_promises_more_than_it_sends(server: Simulator) -> None:
 
 
 @pytest.mark.parametrize(("kind", "acted"), [("html", True), ("html_before", False)])
-def test_html_instead_of_json(server: Simulator, kind: str, acted: bool) -> None:
+def test_html_faults_return_html(server: Simulator, kind: str, acted: bool) -> None:
     server.faults.add(Fault(kind))
     reply = create(server)
 
@@ -122,7 +124,7 @@ def test_html_instead_of_json(server: Simulator, kind: str, acted: bool) -> None
     assert ("x" in server.endpoints) is acted
 
 
-def test_slow_waits_and_then_acts(server: Simulator) -> None:
+def test_slow_fault_delays_the_request(server: Simulator) -> None:
     server.faults.add(Fault("slow", seconds=0.2))
     began = time.monotonic()
 
@@ -137,7 +139,7 @@ def stream(server: Simulator, task_type: str = "completion") -> Reply:
     return call(server, "POST", f"/_inference/{task_type}/x/_stream", body)
 
 
-def test_a_stream_is_cut_with_or_without_an_end(server: Simulator) -> None:
+def test_cut_faults_truncate_a_stream(server: Simulator) -> None:
     whole = stream(server).content
     server.faults.add(Fault("cut"))
     assert stream(server).content == whole[: len(whole) // 2]
@@ -147,7 +149,7 @@ def test_a_stream_is_cut_with_or_without_an_end(server: Simulator) -> None:
     assert whole.startswith(caught.value.partial)
 
 
-def test_trickle_waits_between_the_chunks_of_a_stream(server: Simulator) -> None:
+def test_trickle_fault_delays_the_chunks_of_a_stream(server: Simulator) -> None:
     whole = stream(server).content
     server.faults.add(Fault("trickle", seconds=0.05))
     began = time.monotonic()
@@ -157,7 +159,7 @@ def test_trickle_waits_between_the_chunks_of_a_stream(server: Simulator) -> None
 
 
 @pytest.mark.parametrize(("task_type", "name"), [("completion", "reason"), ("chat_completion", "message")])
-def test_an_error_event_ends_a_stream(server: Simulator, task_type: str, name: str) -> None:
+def test_error_event_fault_ends_a_stream(server: Simulator, task_type: str, name: str) -> None:
     whole = stream(server, task_type).content
     server.faults.add(Fault("error_event"))
     reply = stream(server, task_type)
@@ -171,7 +173,7 @@ def test_an_error_event_ends_a_stream(server: Simulator, task_type: str, name: s
     assert told[name].endswith("Error message: [Overloaded]")
 
 
-def test_what_is_no_stream_has_no_events(server: Simulator) -> None:
+def test_error_event_fault_does_not_affect_other_responses(server: Simulator) -> None:
     server.faults.add(Fault("error_event"))
 
     assert create(server).status == 200
@@ -184,7 +186,7 @@ def test_what_is_no_stream_has_no_events(server: Simulator) -> None:
         ("not_found", 404, "Inference endpoint not found [x]"),
     ],
 )
-def test_refusals_without_acting(server: Simulator, kind: str, status: int, words: str) -> None:
+def test_rejecting_faults_do_not_execute_the_request(server: Simulator, kind: str, status: int, words: str) -> None:
     server.faults.add(Fault(kind, times=2))
     created, updated = create(server), update(server, {"task_settings": {"max_tokens": 1}})
 
@@ -236,7 +238,7 @@ BUSY_TO_DELETE = (
 )
 
 
-def test_busy_endpoint_rejects_an_update(server: Simulator) -> None:
+def test_busy_fault_rejects_an_update(server: Simulator) -> None:
     server.seed("x")
     server.faults.add(Fault("busy"))
     reply = update(server, {"task_settings": {"max_tokens": 1}})
@@ -247,7 +249,7 @@ def test_busy_endpoint_rejects_an_update(server: Simulator) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "?force=true"])
-def test_busy_endpoint_rejects_a_delete_even_with_force(server: Simulator, query: str) -> None:
+def test_busy_fault_rejects_a_delete_even_with_force(server: Simulator, query: str) -> None:
     server.seed("x")
     server.faults.add(Fault("busy"))
     reply = call(server, "DELETE", COMPLETION + "x" + query)
@@ -256,7 +258,7 @@ def test_busy_endpoint_rejects_a_delete_even_with_force(server: Simulator, query
     assert "x" in server.endpoints
 
 
-def test_busy_endpoint_does_not_hide_other_errors(server: Simulator) -> None:
+def test_busy_fault_does_not_hide_other_errors(server: Simulator) -> None:
     server.seed("x")
     server.refer("x", ["p"], [])
     server.faults.add(Fault("busy", times=7))
@@ -270,7 +272,7 @@ def test_busy_endpoint_does_not_hide_other_errors(server: Simulator) -> None:
     assert create(server, "z").status == 200
 
 
-def test_redirect_points_elsewhere(server: Simulator) -> None:
+def test_redirect_fault_returns_the_location(server: Simulator) -> None:
     server.faults.add(Fault("redirect"))
     server.faults.add(Fault("redirect", location="http://other.invalid/_inference/x"))
 
@@ -280,7 +282,7 @@ def test_redirect_points_elsewhere(server: Simulator) -> None:
     assert "x" not in server.endpoints
 
 
-def test_ignore_says_yes_and_changes_nothing(server: Simulator) -> None:
+def test_ignore_fault_returns_200_and_changes_nothing(server: Simulator) -> None:
     server.seed("x")
     before = get_endpoint(server)
     server.faults.add(Fault("ignore", times=2))
@@ -292,21 +294,21 @@ def test_ignore_says_yes_and_changes_nothing(server: Simulator) -> None:
     assert get_endpoint(server) == before
 
 
-def test_ignore_still_refuses_what_is_wrong(server: Simulator) -> None:
+def test_ignore_fault_rejects_invalid_requests(server: Simulator) -> None:
     server.seed("x")
     server.faults.add(Fault("ignore"))
 
     assert update(server, {"task_settings": {"max_tokens": 0}}).status == 400
 
 
-def test_ignore_of_a_create_stores_nothing(server: Simulator) -> None:
+def test_ignore_fault_on_create_stores_nothing(server: Simulator) -> None:
     server.faults.add(Fault("ignore"))
 
     assert create(server).json["inference_id"] == "x"
     assert "x" not in server.endpoints
 
 
-def test_echo_shows_the_whole_body(server: Simulator) -> None:
+def test_echo_fault_returns_the_whole_body(server: Simulator) -> None:
     server.faults.add(Fault("echo", times=2))
     reply = create(server)
     broken = call(server, "PUT", COMPLETION + "x", f"{{{KEY}".encode())
@@ -325,7 +327,7 @@ def get_endpoint(server: Simulator) -> Any:
     return get(server).json["endpoints"][0]
 
 
-def test_at_counts_from_when_the_fault_was_added(server: Simulator) -> None:
+def test_at_counts_requests_since_the_fault_was_added(server: Simulator) -> None:
     server.seed("x")
     get(server)
     server.faults.add(Fault("status", status=503, at=2, times=2))
@@ -334,7 +336,7 @@ def test_at_counts_from_when_the_fault_was_added(server: Simulator) -> None:
     assert server.faults.pending == []
 
 
-def test_match_looks_at_method_and_path(server: Simulator) -> None:
+def test_match_compares_method_and_path(server: Simulator) -> None:
     server.seed("x")
     server.faults.add(Fault("status", status=503, match=r"^PUT .*/_update$"))
 
@@ -343,21 +345,21 @@ def test_match_looks_at_method_and_path(server: Simulator) -> None:
     assert update(server, {"task_settings": {"max_tokens": 1}}).status == 503
 
 
-def test_at_and_match_together(server: Simulator) -> None:
+def test_at_counts_only_matching_requests(server: Simulator) -> None:
     server.seed("x")
     server.faults.add(Fault("status", status=503, at=3, match="^GET"))
 
     assert [get(server).status for _time in range(4)] == [200, 200, 503, 200]
 
 
-def test_of_two_faults_the_first_added_comes_first(server: Simulator) -> None:
+def test_first_added_fault_takes_effect_first(server: Simulator) -> None:
     server.faults.add(Fault("status", status=503))
     server.faults.add(Fault("status", status=429))
 
     assert [get(server).status for _time in range(3)] == [503, 429, 404]
 
 
-def test_what_is_cleared_does_not_happen(server: Simulator) -> None:
+def test_cleared_fault_has_no_effect(server: Simulator) -> None:
     server.faults.add(Fault("status", status=503))
     server.faults.clear()
 
@@ -367,35 +369,35 @@ def test_what_is_cleared_does_not_happen(server: Simulator) -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"kind": "explosion"}, "kind 'explosion': give one of"),
-        ({"kind": "status"}, "status goes with"),
-        ({"kind": "cut", "status": 500}, "status goes with"),
-        ({"kind": "status", "status": 200}, "give an error status"),
-        ({"kind": "provider_refusal", "status": 418}, "the provider refuses with one of"),
-        ({"kind": "provider_timeout", "status": 504}, "status goes with"),
-        ({"kind": "busy", "message": "no"}, "message goes with"),
-        ({"kind": "provider_refusal", "message": 5}, "message 5: give a string"),
+        ({"kind": "explosion"}, "kind 'explosion' must be one of"),
+        ({"kind": "status"}, "status is required for"),
+        ({"kind": "cut", "status": 500}, "status is required for"),
+        ({"kind": "status", "status": 200}, "must be an error status"),
+        ({"kind": "provider_refusal", "status": 418}, "status 418 must be one of"),
+        ({"kind": "provider_timeout", "status": 504}, "status is required for"),
+        ({"kind": "busy", "message": "no"}, "message is supported only for"),
+        ({"kind": "provider_refusal", "message": 5}, "message 5 must be a string"),
         ({"kind": "trickle"}, "seconds"),
-        ({"kind": "status", "status": "503"}, "give an error status"),
-        ({"kind": "cut", "at": 0}, "at 0: give a whole number"),
-        ({"kind": "cut", "times": 0}, "times 0: give a whole number"),
-        ({"kind": "cut", "times": True}, "times True: give a whole number"),
+        ({"kind": "status", "status": "503"}, "must be an error status"),
+        ({"kind": "cut", "at": 0}, "at 0 must be a positive integer"),
+        ({"kind": "cut", "times": 0}, "times 0 must be a positive integer"),
+        ({"kind": "cut", "times": True}, "times True must be a positive integer"),
         ({"kind": "slow"}, "seconds"),
         ({"kind": "slow", "seconds": -1}, "seconds"),
         ({"kind": "slow", "seconds": "1"}, "seconds"),
         ({"kind": "cut", "seconds": 1}, "seconds"),
-        ({"kind": "cut", "match": "("}, "no regular expression"),
-        ({"kind": "cut", "match": 5}, "match 5: give a string"),
-        ({"kind": "status", "status": 429, "retry_after": 5}, "retry_after 5: give a string"),
+        ({"kind": "cut", "match": "("}, "not a valid regular expression"),
+        ({"kind": "cut", "match": 5}, "match 5 must be a string"),
+        ({"kind": "status", "status": 429, "retry_after": 5}, "retry_after 5 must be a string"),
         ({"kind": "status", "status": 502, "html": "yes"}, "html 'yes'"),
     ],
 )
-def test_faults_that_make_no_sense_are_refused(fields: dict[str, Any], words: str) -> None:
+def test_invalid_faults_are_rejected(fields: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         Fault(**fields)
 
 
-def test_every_kind_is_there() -> None:
+def test_all_fault_kinds_are_supported() -> None:
     assert set(KINDS) == {
         *("status", "status_after", "reset_before", "reset_after", "cut", "cut_short", "html"),
         *("html_before", "slow", "already_exists", "not_found", "provider_refusal", "redirect"),

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every request goes through: media types, routes, parameters, bodies, headers."""
+"""Tests of all requests: media types, routes, parameters, bodies, and headers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def compatible(major: int, space: str = "") -> str:
         ("PUT", COMPLETION + "x", 400),
     ],
 )
-def test_every_answer_names_the_product(server: Simulator, method: str, path: str, status: int) -> None:
+def test_every_response_has_the_product_header(server: Simulator, method: str, path: str, status: int) -> None:
     reply = call(server, method, path)
 
     assert reply.status == status
@@ -48,7 +48,7 @@ def test_every_answer_names_the_product(server: Simulator, method: str, path: st
         ("8.19.0", compatible(8), compatible(8)),
     ],
 )
-def test_the_content_type_is_negotiated(version: str, accept: str, answered: str) -> None:
+def test_content_type_is_negotiated(version: str, accept: str, answered: str) -> None:
     with Simulator(version=version) as server:
         assert call(server, "GET", "/", headers={"Accept": accept}).headers["Content-Type"] == answered
         missing = call(server, "GET", "/_inference/y", headers={"Accept": accept})
@@ -59,7 +59,9 @@ def test_the_content_type_is_negotiated(version: str, accept: str, answered: str
     ("version", "major", "own", "former"), [("8.19.0", 9, 8, 7), ("9.6.0", 7, 9, 8), ("9.6.0", 10, 9, 8)]
 )
 @pytest.mark.parametrize("header", ["Accept", "Content-Type"])
-def test_media_types_of_other_majors_are_refused(version: str, major: int, own: int, former: int, header: str) -> None:
+def test_media_types_of_other_major_versions_are_rejected(
+    version: str, major: int, own: int, former: int, header: str
+) -> None:
     with Simulator(version=version) as server:
         headers = {header: compatible(major, " ")}
         reply = call(server, "PUT", COMPLETION + "x", create_body(), headers=headers)
@@ -78,7 +80,7 @@ def test_media_types_of_other_majors_are_refused(version: str, major: int, own: 
     "content_type",
     ["application/json", "application/json; charset=UTF-8", compatible(9), compatible(8, " ")],
 )
-def test_content_types_of_json(server: Simulator, content_type: str) -> None:
+def test_json_content_types_are_accepted(server: Simulator, content_type: str) -> None:
     reply = call(server, "PUT", COMPLETION + "x", create_body(), headers={"Content-Type": content_type})
 
     assert reply.status == 200
@@ -87,7 +89,7 @@ def test_content_types_of_json(server: Simulator, content_type: str) -> None:
 @pytest.mark.parametrize(
     "content_type", ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "application/yaml"]
 )
-def test_other_content_types_are_refused(server: Simulator, content_type: str) -> None:
+def test_other_content_types_are_rejected(server: Simulator, content_type: str) -> None:
     reply = call(server, "PUT", COMPLETION + "x", create_body(), headers={"Content-Type": content_type})
 
     text = f"Content-Type header [{content_type}] is not supported"
@@ -95,7 +97,7 @@ def test_other_content_types_are_refused(server: Simulator, content_type: str) -
     assert "x" not in server.endpoints
 
 
-def test_a_body_has_to_say_what_it_is(server: Simulator) -> None:
+def test_body_without_content_type_is_rejected(server: Simulator) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
     connection.request("PUT", COMPLETION + "x", b"{}")
     response = connection.getresponse()
@@ -105,7 +107,7 @@ def test_a_body_has_to_say_what_it_is(server: Simulator) -> None:
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])
-def test_a_body_missing_where_needed_is_refused(server: Simulator, method: str) -> None:
+def test_missing_required_body_is_rejected(server: Simulator, method: str) -> None:
     reply = call(server, method, COMPLETION + "x")
 
     assert (reply.status, reply.error["type"], reply.reason) == (
@@ -116,7 +118,7 @@ def test_a_body_missing_where_needed_is_refused(server: Simulator, method: str) 
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
-def test_a_body_where_none_belongs_is_refused(server: Simulator, method: str) -> None:
+def test_unexpected_body_is_rejected(server: Simulator, method: str) -> None:
     reply = call(server, method, "/_inference/x", {})
 
     assert reply.reason == f"request [{method} /_inference/x] does not support having a body"
@@ -130,7 +132,7 @@ def test_a_body_where_none_belongs_is_refused(server: Simulator, method: str) ->
         (b'{"task_settings": {"max_tokens": NaN}}', "[1:1] Non-standard token 'NaN'"),
     ],
 )
-def test_bodies_that_are_no_json(server: Simulator, body: bytes, words: str) -> None:
+def test_invalid_json_is_rejected(server: Simulator, body: bytes, words: str) -> None:
     reply = call(server, "PUT", COMPLETION + "x", body)
 
     assert (reply.status, reply.error["type"]) == (400, "x_content_parse_exception")
@@ -138,7 +140,7 @@ def test_bodies_that_are_no_json(server: Simulator, body: bytes, words: str) -> 
     assert reply.error["caused_by"]["type"] == "json_parse_exception"
 
 
-def test_a_body_has_to_be_an_object(server: Simulator) -> None:
+def test_body_that_is_not_an_object_is_rejected(server: Simulator) -> None:
     assert call(server, "PUT", COMPLETION + "x", [1]).error["type"] == "parsing_exception"
 
 
@@ -151,7 +153,7 @@ def test_a_body_has_to_be_an_object(server: Simulator) -> None:
         ("GET", "/_cluster/health?wait=1"),
     ],
 )
-def test_paths_no_handler_knows(server: Simulator, method: str, path: str) -> None:
+def test_unknown_paths_are_rejected(server: Simulator, method: str, path: str) -> None:
     reply = call(server, method, path)
 
     assert reply.status == 400
@@ -168,7 +170,7 @@ def test_paths_no_handler_knows(server: Simulator, method: str, path: str) -> No
         ("DELETE", "/_ml/trained_models/m/_stats", "GET"),
     ],
 )
-def test_methods_no_handler_knows(server: Simulator, method: str, path: str, allowed: str) -> None:
+def test_unsupported_methods_return_405(server: Simulator, method: str, path: str, allowed: str) -> None:
     reply = call(server, method, path)
 
     text = f"Incorrect HTTP method for uri [{path}] and method [{method}], allowed: [{allowed}]"
@@ -188,13 +190,13 @@ def test_methods_no_handler_knows(server: Simulator, method: str, path: str, all
         ("PUT", "/_inference/x?force=true", "request [/_inference/x] contains unrecognized parameter: [force]"),
     ],
 )
-def test_unknown_parameters_are_refused(server: Simulator, method: str, path: str, words: str) -> None:
+def test_unknown_parameters_are_rejected(server: Simulator, method: str, path: str, words: str) -> None:
     reply = call(server, method, path)
 
     assert (reply.status, reply.error["type"], reply.reason) == (400, "illegal_argument_exception", words)
 
 
-def test_parameters_of_every_request(server: Simulator) -> None:
+def test_common_parameters_are_accepted(server: Simulator) -> None:
     assert call(server, "GET", "/_inference/_all?human=true&error_trace=false&pretty=false").status == 200
     assert create(server, "x?timeout=30s&human").status == 200
 
@@ -220,13 +222,13 @@ def test_timeout_parameters_depend_on_request_and_version(version: str) -> None:
                 assert unrecognized is (name not in known[request]), (request, name, reply.content)
 
 
-def test_times_need_a_unit(server: Simulator) -> None:
+def test_time_without_unit_is_rejected(server: Simulator) -> None:
     assert create(server, "x?timeout=30").reason == (
         "failed to parse setting [timeout] with value [30] as a time value: unit is missing or unrecognized"
     )
 
 
-def test_pretty_answers_have_lines(server: Simulator) -> None:
+def test_pretty_response_has_several_lines(server: Simulator) -> None:
     assert call(server, "GET", "/_inference/y?pretty").content.startswith(b'{\n  "error" : {\n    "root_cause" : [')
 
 
@@ -239,17 +241,17 @@ def test_pretty_answers_have_lines(server: Simulator) -> None:
         ("nothing", {}),
     ],
 )
-def test_answers_can_be_filtered(server: Simulator, filter_path: str, kept: object) -> None:
+def test_filter_path_filters_the_response(server: Simulator, filter_path: str, kept: object) -> None:
     server.seed("x")
 
     assert call(server, "GET", f"/_inference/x?filter_path={filter_path}").json == kept
 
 
-def test_filters_that_are_not_simulated_say_so(server: Simulator) -> None:
+def test_unsimulated_filter_path_returns_501(server: Simulator) -> None:
     assert call(server, "GET", "/?filter_path=-name").status == 501
 
 
-def test_a_connection_is_kept_open(server: Simulator) -> None:
+def test_connection_is_kept_open(server: Simulator) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
     for path in ("/", "/_inference/_all", "/_inference/y", "/no/where"):
         connection.request("GET", path)
@@ -259,7 +261,7 @@ def test_a_connection_is_kept_open(server: Simulator) -> None:
     assert server.connections == 1
 
 
-def test_a_connection_is_closed_when_asked(server: Simulator) -> None:
+def test_connection_is_closed_on_request(server: Simulator) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as sock:
         sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         received = b"".join(iter(lambda: sock.recv(65536), b""))
@@ -268,7 +270,7 @@ def test_a_connection_is_closed_when_asked(server: Simulator) -> None:
     assert received.endswith(b"}")
 
 
-def test_two_requests_sent_at_once_are_answered_in_order(server: Simulator) -> None:
+def test_pipelined_requests_are_answered_in_order(server: Simulator) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as sock:
         sock.sendall(
             b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\nGET /no/where HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -279,7 +281,7 @@ def test_two_requests_sent_at_once_are_answered_in_order(server: Simulator) -> N
     assert server.requests == ["HEAD /", "GET /no/where"]
 
 
-def test_a_body_in_chunks_is_read(server: Simulator) -> None:
+def test_chunked_body_is_accepted(server: Simulator) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
     parts = iter([b'{"service": ', b'"nonsense"}'])
     headers = {"Content-Type": "application/json"}
@@ -289,13 +291,13 @@ def test_a_body_in_chunks_is_read(server: Simulator) -> None:
     connection.close()
 
 
-def test_compressed_bodies_are_no_json(server: Simulator) -> None:
+def test_compressed_body_is_rejected(server: Simulator) -> None:
     body = gzip.compress(b"{}")
 
     assert call(server, "PUT", COMPLETION + "x", body).error["type"] == "x_content_parse_exception"
 
 
-def test_answers_are_compressed_for_who_asks(server: Simulator) -> None:
+def test_response_is_compressed_on_request(server: Simulator) -> None:
     asked = call(server, "GET", "/_inference/_all", headers={"Accept-Encoding": "gzip, deflate"})
     plain = call(server, "GET", "/_inference/_all")
 

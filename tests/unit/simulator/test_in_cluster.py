@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Endpoints whose model runs in the cluster, and their deployments."""
+"""Tests of endpoints whose model runs in the cluster, and of their deployments."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def make(
 
 
 def states(server: Simulator, name: str = MODEL) -> list[tuple[str, str, int]]:
-    """Read the deployments of a model: ID, state, target."""
+    """Return the deployments of a model: ID, state, and target."""
     reply = call(server, "GET", f"/_ml/trained_models/{name}/_stats")
     assert reply.status == 200, reply.content
     found = [one["deployment_stats"] for one in reply.json["trained_model_stats"] if "deployment_stats" in one]
@@ -42,7 +42,7 @@ def states(server: Simulator, name: str = MODEL) -> list[tuple[str, str, int]]:
     ]
 
 
-def test_a_create_deploys_the_model_under_the_id_of_the_endpoint(server: Simulator) -> None:
+def test_create_deploys_the_model_with_the_id_of_the_endpoint(server: Simulator) -> None:
     reply = make(server, FIXED)
 
     assert reply.status == 200, reply.content
@@ -58,7 +58,7 @@ def test_a_create_deploys_the_model_under_the_id_of_the_endpoint(server: Simulat
     assert server.deployments["x"].inference_id == "x"
 
 
-def test_elser_becomes_an_endpoint_of_elasticsearch(server: Simulator) -> None:
+def test_endpoint_of_elser_is_stored_with_service_elasticsearch(server: Simulator) -> None:
     body = {"service": "elser", "service_settings": {"num_threads": 1, "num_allocations": 2}}
     reply = call(server, "PUT", "/_inference/sparse_embedding/x", body)
 
@@ -69,7 +69,9 @@ def test_elser_becomes_an_endpoint_of_elasticsearch(server: Simulator) -> None:
 @pytest.mark.parametrize(
     ("model", "words"), [({}, "without a model_id field"), ({"model_id": MODEL}, f"with [model_id] set to [{MODEL}]")]
 )
-def test_the_service_elser_is_deprecated(server: Simulator, model: dict[str, str], words: str) -> None:
+def test_create_with_service_elser_returns_a_deprecation_warning(
+    server: Simulator, model: dict[str, str], words: str
+) -> None:
     body = {"service": "elser", "service_settings": {"num_threads": 1, "num_allocations": 1, **model}}
     warning = call(server, "PUT", "/_inference/sparse_embedding/x", body).headers["Warning"]
 
@@ -83,7 +85,7 @@ def test_chunking_settings_of_rerank_are_rejected(server: Simulator) -> None:
     )
 
 
-def test_a_slow_model_takes_reads_until_it_is_allocated(server: Simulator) -> None:
+def test_slow_model_is_allocated_after_several_reads(server: Simulator) -> None:
     server.model(MODEL, reads=2)
     make(server, FIXED)
 
@@ -96,9 +98,7 @@ def test_a_slow_model_takes_reads_until_it_is_allocated(server: Simulator) -> No
 
 
 @pytest.mark.parametrize(("query", "waited"), [("", "30s"), ("?timeout=5s", "5s")])
-def test_a_create_that_times_out_leaves_the_endpoint_and_the_deployment(
-    server: Simulator, query: str, waited: str
-) -> None:
+def test_create_that_times_out_keeps_endpoint_and_deployment(server: Simulator, query: str, waited: str) -> None:
     server.model(MODEL, reads=1, start="times_out")
     reply = make(server, FIXED, query=query)
 
@@ -112,7 +112,7 @@ def test_a_create_that_times_out_leaves_the_endpoint_and_the_deployment(
 
 
 @pytest.mark.parametrize(("start", "status"), [("downloads", 408), ("fails", 500)])
-def test_a_create_that_fails_to_start_leaves_the_endpoint_without_a_deployment(
+def test_create_whose_start_fails_keeps_the_endpoint_without_deployment(
     server: Simulator, start: str, status: int
 ) -> None:
     server.model(MODEL, start=start)
@@ -123,7 +123,7 @@ def test_a_create_that_fails_to_start_leaves_the_endpoint_without_a_deployment(
     assert states(server) == []
 
 
-def test_without_validation_nothing_is_started() -> None:
+def test_create_without_validation_does_not_start_a_deployment() -> None:
     with Simulator(skip_validate_and_start=True) as server:
         make(server, FIXED)
 
@@ -131,7 +131,7 @@ def test_without_validation_nothing_is_started() -> None:
         assert call(server, "GET", f"/_ml/trained_models/{MODEL}/_stats").status == 404
 
 
-def test_a_read_shows_the_current_number_of_allocations(server: Simulator) -> None:
+def test_read_returns_the_current_number_of_allocations(server: Simulator) -> None:
     make(server, MOVING)
     assert read(server)["service_settings"] == {"num_allocations": 2, **MOVING}
 
@@ -142,7 +142,7 @@ def test_a_read_shows_the_current_number_of_allocations(server: Simulator) -> No
 
 
 @pytest.mark.parametrize("version", ["9.4.0", "9.5.0", "9.6.0"])
-def test_an_update_takes_one_kind_of_allocations_and_clears_the_other(version: str) -> None:
+def test_update_sets_one_kind_of_allocations_and_clears_the_other(version: str) -> None:
     with Simulator(version=version) as server:
         make(server, FIXED)
         body = {"service_settings": {"adaptive_allocations": {"enabled": True}}}
@@ -170,7 +170,7 @@ def test_an_update_takes_one_kind_of_allocations_and_clears_the_other(version: s
         ),
     ],
 )
-def test_other_updates_are_refused(server: Simulator, given: dict[str, Any], words: str) -> None:
+def test_updates_of_other_settings_are_rejected(server: Simulator, given: dict[str, Any], words: str) -> None:
     make(server, FIXED)
     before = server.endpoints["x"]
     reply = change(server, "sparse_embedding", {"service_settings": given})
@@ -180,7 +180,7 @@ def test_other_updates_are_refused(server: Simulator, given: dict[str, Any], wor
 
 
 @pytest.mark.parametrize("version", ["8.17.0", "9.0.0", "9.3.0"])
-def test_before_9_4_an_update_reads_the_number_alone(version: str) -> None:
+def test_update_before_9_4_reads_only_the_number_of_allocations(version: str) -> None:
     with Simulator(version=version) as server:
         server.seed("x", service="elasticsearch", task_type="sparse_embedding", service_settings=FIXED)
         assert (
@@ -192,7 +192,7 @@ def test_before_9_4_an_update_reads_the_number_alone(version: str) -> None:
         assert changed.json["service_settings"] == {"num_allocations": 4, "num_threads": 1, "model_id": MODEL}
 
 
-def test_an_update_without_a_deployment_is_a_404(server: Simulator) -> None:
+def test_update_without_deployment_returns_404(server: Simulator) -> None:
     server.model(MODEL, start="fails")
     make(server, FIXED)
 
@@ -212,7 +212,7 @@ def test_an_update_without_a_deployment_is_a_404(server: Simulator) -> None:
         ({**FIXED, "deployment_id": "none"}, "sparse_embedding", "Cannot find deployment [none]"),
     ],
 )
-def test_bad_settings_are_rejected(server: Simulator, settings: dict[str, Any], task_type: str, words: str) -> None:
+def test_invalid_settings_are_rejected(server: Simulator, settings: dict[str, Any], task_type: str, words: str) -> None:
     given = {name: value for name, value in settings.items() if value is not None}
     reply = make(server, given, task_type)
 
@@ -220,7 +220,7 @@ def test_bad_settings_are_rejected(server: Simulator, settings: dict[str, Any], 
     assert server.deployments == {}
 
 
-def test_a_model_of_ones_own_shows_what_the_validation_measured(server: Simulator) -> None:
+def test_custom_model_shows_the_measured_settings(server: Simulator) -> None:
     server.model("mine", task_type="text_embedding")
     settings = make(server, {**FIXED, "model_id": "mine"}, "text_embedding").json["service_settings"]
 
@@ -234,7 +234,7 @@ def test_a_model_of_ones_own_shows_what_the_validation_measured(server: Simulato
     }
 
 
-def test_an_id_that_is_a_model_is_rejected(server: Simulator) -> None:
+def test_id_of_a_model_is_rejected(server: Simulator) -> None:
     server.model("x", task_type="text_embedding")
 
     assert make(server, FIXED).reason == (
@@ -243,7 +243,7 @@ def test_an_id_that_is_a_model_is_rejected(server: Simulator) -> None:
     )
 
 
-def test_an_endpoint_attached_to_a_deployment_does_not_own_it(server: Simulator) -> None:
+def test_endpoint_attached_to_a_deployment_does_not_change_it(server: Simulator) -> None:
     server.deploy("mine", MODEL, number=3)
     assert make(server, {"deployment_id": "mine"}).json["service_settings"] == {
         "num_allocations": 3,
@@ -263,14 +263,14 @@ def test_an_endpoint_attached_to_a_deployment_does_not_own_it(server: Simulator)
     assert set(server.deployments) == {"mine"}
 
 
-def test_a_delete_stops_the_deployment(server: Simulator) -> None:
+def test_delete_stops_the_deployment(server: Simulator) -> None:
     make(server, FIXED)
     call(server, "DELETE", "/_inference/x")
 
     assert server.deployments == {}
 
 
-def test_rerank_returns_documents_unless_told_otherwise(server: Simulator) -> None:
+def test_rerank_returns_documents_by_default(server: Simulator) -> None:
     reply = make(server, RERANK, "rerank", task_settings={"return_documents": False})
     assert reply.json["task_settings"] == {"return_documents": False}
     assert "chunking_settings" not in reply.json
@@ -287,7 +287,7 @@ def test_chunking_settings_can_be_updated(server: Simulator) -> None:
     assert read(server)["service_settings"]["num_allocations"] == 1
 
 
-def test_the_built_in_reranker_is_there_if_asked_for() -> None:
+def test_built_in_reranker_is_optional() -> None:
     with Simulator(reranker=True) as server:
         path = "/_inference/rerank/.rerank-v1-elasticsearch"
         [endpoint] = call(server, "GET", path).json["endpoints"]
@@ -301,13 +301,13 @@ def test_the_built_in_reranker_is_there_if_asked_for() -> None:
         assert call(server, "DELETE", path + "?force=true").status == 200
 
 
-def test_a_seeded_endpoint_has_its_deployment(server: Simulator) -> None:
+def test_seeded_endpoint_has_a_deployment(server: Simulator) -> None:
     server.seed("x", service="elasticsearch", task_type="sparse_embedding", service_settings=FIXED)
 
     assert states(server) == [("x", "fully_allocated", 1)]
 
 
-def test_playbooks_can_say_how_models_behave(server: Simulator) -> None:
+def test_control_defines_the_behavior_of_models(server: Simulator) -> None:
     control(server, "PUT", f"models/{MODEL}", {"reads": 1, "start": "times_out"})
     assert make(server, FIXED).status == 408
     control(server, "PUT", "deployments/x", {"number": 7})
@@ -320,13 +320,13 @@ def test_playbooks_can_say_how_models_behave(server: Simulator) -> None:
 @pytest.mark.parametrize(
     ("path", "body", "words"),
     [
-        (f"models/{MODEL}", {"start": "x"}, "start 'x': give one of"),
-        (f"models/{MODEL}", {"reads": -1}, "reads -1: give a whole number from 0 on"),
-        ("deployments/x", {"number": 2}, "there is no deployment 'x'"),
-        ("deployments/x", {}, "give model_id or number"),
+        (f"models/{MODEL}", {"start": "x"}, "start 'x' must be one of"),
+        (f"models/{MODEL}", {"reads": -1}, "reads -1 must be a non-negative integer"),
+        ("deployments/x", {"number": 2}, "deployment 'x' does not exist"),
+        ("deployments/x", {}, "model_id or number is required"),
     ],
 )
-def test_bad_words_about_models_are_rejected(server: Simulator, path: str, body: object, words: str) -> None:
+def test_control_rejects_invalid_models(server: Simulator, path: str, body: object, words: str) -> None:
     reply = call(server, "PUT", f"/_simulator/{path}", body)
 
     assert (reply.status, reply.error.startswith(words)) == (400, True)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Indices: created, read, deleted."""
+"""Tests of indices: create, read, and delete."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.unit.simulator.calls import Reply, call
 MAPPINGS = {"dynamic": "strict", "properties": {"hash": {"type": "keyword"}, "at": {"type": "date"}}}
 
 
-def test_an_index_is_read_as_it_was_created(server: Simulator) -> None:
+def test_created_index_is_read_with_its_settings(server: Simulator) -> None:
     created = call(server, "PUT", "/things", {"mappings": MAPPINGS, "settings": {"number_of_replicas": 0}})
     read = call(server, "GET", "/things").json["things"]
 
@@ -34,7 +34,7 @@ def test_an_index_is_read_as_it_was_created(server: Simulator) -> None:
     assert call(server, "PUT", "/things/_doc/a", {}).json["_shards"]["total"] == 1
 
 
-def test_replicas_expand_with_the_nodes_of_which_there_is_one(server: Simulator) -> None:
+def test_replicas_expand_to_the_single_node(server: Simulator) -> None:
     call(server, "PUT", "/things", {"settings": {"index.auto_expand_replicas": "0-1"}})
 
     settings = call(server, "GET", "/things").json["things"]["settings"]["index"]
@@ -42,12 +42,12 @@ def test_replicas_expand_with_the_nodes_of_which_there_is_one(server: Simulator)
     assert call(server, "PUT", "/things/_doc/a", {}).json["_shards"]["total"] == 1
 
 
-def test_nothing_has_to_be_said_of_an_index(server: Simulator) -> None:
+def test_index_is_created_without_a_body(server: Simulator) -> None:
     assert call(server, "PUT", "/things").status == 200
     assert call(server, "GET", "/things").json["things"]["mappings"] == {}
 
 
-def test_what_exists_is_not_created_again(server: Simulator) -> None:
+def test_create_of_existing_index_is_rejected(server: Simulator) -> None:
     call(server, "PUT", "/things", {"mappings": MAPPINGS})
     uuid = call(server, "GET", "/things").json["things"]["settings"]["index"]["uuid"]
     reply = call(server, "PUT", "/things", {"mappings": {"nonsense": 1}})
@@ -58,7 +58,7 @@ def test_what_exists_is_not_created_again(server: Simulator) -> None:
     assert call(server, "GET", "/things/_mapping").json["things"]["mappings"] == MAPPINGS
 
 
-def test_of_many_that_race_one_creates(server: Simulator) -> None:
+def test_one_of_many_concurrent_index_creates_succeeds(server: Simulator) -> None:
     replies: list[Reply] = []
     threads = [
         threading.Thread(target=lambda: replies.append(call(server, "PUT", "/things", {}))) for _number in range(8)
@@ -88,7 +88,7 @@ def test_of_many_that_race_one_creates(server: Simulator) -> None:
         ("é" * 128, "index name is too long, (256 > 255)"),
     ],
 )
-def test_names_no_index_can_have(server: Simulator, name: str, why: str) -> None:
+def test_invalid_index_names_are_rejected(server: Simulator, name: str, why: str) -> None:
     reply = call(server, "PUT", f"/{quote(name, safe='%*,:+')}", {})
 
     assert (reply.status, reply.error["type"]) == (400, "invalid_index_name_exception")
@@ -97,7 +97,7 @@ def test_names_no_index_can_have(server: Simulator, name: str, why: str) -> None
     assert server.indices == {}
 
 
-def test_the_longest_name(server: Simulator) -> None:
+def test_index_name_of_maximum_length_is_accepted(server: Simulator) -> None:
     assert call(server, "PUT", f"/{'a' * 255}").status == 200
 
 
@@ -131,7 +131,7 @@ def test_the_longest_name(server: Simulator) -> None:
         ),
     ],
 )
-def test_bodies_that_make_no_index(server: Simulator, body: object, error_type: str, reason: str) -> None:
+def test_invalid_index_bodies_are_rejected(server: Simulator, body: object, error_type: str, reason: str) -> None:
     reply = call(server, "PUT", "/things", body)
 
     assert (reply.status, reply.error["type"], reply.reason) == (400, error_type, reason)
@@ -149,12 +149,12 @@ def test_bodies_that_make_no_index(server: Simulator, body: object, error_type: 
         {"mappings": {"date_detection": False}},
     ],
 )
-def test_what_a_server_knows_and_the_simulator_does_not(server: Simulator, body: Any) -> None:
+def test_unsimulated_index_settings_return_501(server: Simulator, body: Any) -> None:
     assert call(server, "PUT", "/things", body).status == 501
     assert server.indices == {}
 
 
-def test_serverless_keeps_shards_to_itself() -> None:
+def test_serverless_rejects_shard_settings() -> None:
     with Simulator(version="serverless") as server:
         settings = {"number_of_shards": 1, "index": {"number_of_replicas": 1, "hidden": True}}
         reply = call(server, "PUT", "/things", {"settings": settings})
@@ -168,7 +168,7 @@ def test_serverless_keeps_shards_to_itself() -> None:
         assert call(server, "GET", "/things").json["things"]["settings"]["index"]["hidden"] == "true"
 
 
-def test_an_index_is_deleted_with_its_documents(server: Simulator) -> None:
+def test_delete_removes_the_index_with_its_documents(server: Simulator) -> None:
     server.seed_document("things", "a", {})
 
     assert call(server, "DELETE", "/things").json == {"acknowledged": True}
@@ -180,7 +180,7 @@ def test_an_index_is_deleted_with_its_documents(server: Simulator) -> None:
 
 
 @pytest.mark.parametrize("name", ["*", "th*", "_all"])
-def test_nobody_deletes_by_pattern(server: Simulator, name: str) -> None:
+def test_delete_by_pattern_is_rejected(server: Simulator, name: str) -> None:
     server.seed_document("things", "a", {})
     reply = call(server, "DELETE", f"/{name}")
 
@@ -189,21 +189,21 @@ def test_nobody_deletes_by_pattern(server: Simulator, name: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/things", "/things/_mapping"])
-def test_a_missing_index(server: Simulator, path: str) -> None:
+def test_missing_index_returns_404(server: Simulator, path: str) -> None:
     reply = call(server, "GET", path)
 
     assert (reply.status, reply.reason) == (404, "no such index [things]")
     assert reply.error["resource.type"] == "index_or_alias"
 
 
-def test_a_name_of_an_api_is_no_index(server: Simulator) -> None:
+def test_name_of_an_api_is_rejected_as_index(server: Simulator) -> None:
     reply = call(server, "GET", "/_things")
 
     assert (reply.status, reply.reason) == (400, "Invalid index name [_things], must not start with '_'.")
     assert call(server, "GET", "/a,b").status == 501
 
 
-def test_head_tells_by_its_status(server: Simulator) -> None:
+def test_head_returns_the_existence_as_status(server: Simulator) -> None:
     server.seed_document("things", "a", {})
 
     replies = [call(server, "HEAD", path) for path in ("/things", "/others")]
@@ -214,13 +214,13 @@ def test_head_tells_by_its_status(server: Simulator) -> None:
     ("method", "path", "allowed"),
     [("POST", "/things", "GET, PUT, DELETE, HEAD"), ("DELETE", "/things/_mapping", "GET")],
 )
-def test_methods_no_handler_knows(server: Simulator, method: str, path: str, allowed: str) -> None:
+def test_unsupported_index_methods_return_405(server: Simulator, method: str, path: str, allowed: str) -> None:
     reply = call(server, method, path)
 
     assert (reply.status, reply.headers["Allow"]) == (405, allowed.replace(" ", ""))
 
 
-def test_parameters_no_handler_knows(server: Simulator) -> None:
+def test_unknown_index_parameters_are_rejected(server: Simulator) -> None:
     unknown = call(server, "PUT", "/things?size=1")
 
     assert unknown.reason == "request [/things] contains unrecognized parameter: [size]"

@@ -26,7 +26,7 @@ from tests.simulator.jsontext import Fields, JsonError, java_double, java_text, 
         (-1e-9, "-1.0E-9"),
     ],
 )
-def test_doubles_look_as_in_java(number: float, text: str) -> None:
+def test_doubles_are_rendered_as_in_java(number: float, text: str) -> None:
     assert java_double(number) == text
     assert json.loads(text) == number
 
@@ -43,7 +43,7 @@ def test_doubles_look_as_in_java(number: float, text: str) -> None:
         ({}, "{}"),
     ],
 )
-def test_error_texts_show_values_as_java_does(value: object, text: str) -> None:
+def test_values_in_error_messages_are_rendered_as_in_java(value: object, text: str) -> None:
     assert java_text(value) == text
 
 
@@ -61,18 +61,18 @@ def test_error_texts_show_values_as_java_does(value: object, text: str) -> None:
         (b"[" * 100_000, "recursion"),
     ],
 )
-def test_what_the_server_does_not_read_is_refused(body: bytes, problem: str) -> None:
+def test_invalid_json_text_is_rejected(body: bytes, problem: str) -> None:
     with pytest.raises(JsonError, match=problem):
         parse(body)
 
 
-def test_a_name_can_be_printed_twice() -> None:
+def test_duplicate_name_is_rendered() -> None:
     assert render(Fields((("top_p", 0.9), ("top_p", 40)))) == b'{"top_p":0.9,"top_p":40}'
 
 
-def test_pretty_is_laid_out_as_by_the_server() -> None:
+def test_pretty_json_has_the_layout_of_the_server() -> None:
     assert render({"a": [1.0, {}], "b": []}, pretty=True) == (b'{\n  "a" : [\n    1.0,\n    {}\n  ],\n  "b" : []\n}\n')
 
 
-def test_text_beyond_ascii_is_written_as_utf8() -> None:
+def test_non_ascii_text_is_rendered_as_utf8() -> None:
     assert render({"reason": "schlüssel\n"}) == '{"reason":"schlüssel\\n"}'.encode()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What mappings are refused, and what documents the mappings of an index refuse."""
+"""Tests of invalid mappings, and of documents that the mappings of an index reject."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def put(server: Simulator, body: object) -> Reply:
         {"d": ["2026", "2026-11", "1700000000000", "2026-11-22T10:11:12+01:00"]},
     ],
 )
-def test_documents_that_fit(strict: Simulator, source: dict[str, Any]) -> None:
+def test_documents_that_match_the_mappings_are_accepted(strict: Simulator, source: dict[str, Any]) -> None:
     assert put(strict, source).status == 201
     assert strict.documents("things") == {"1": source}
 
@@ -63,7 +63,7 @@ def test_documents_that_fit(strict: Simulator, source: dict[str, Any]) -> None:
         (b'{"o": [{"k":"a"}, {"new":[]}]}', "1:26", "new", "o"),
     ],
 )
-def test_strict_mappings_take_no_new_field(strict: Simulator, body: bytes, place: str, name: str, parent: str) -> None:
+def test_strict_mappings_reject_new_fields(strict: Simulator, body: bytes, place: str, name: str, parent: str) -> None:
     reply = put(strict, body)
 
     assert (reply.status, reply.error["type"]) == (400, "strict_dynamic_mapping_exception")
@@ -107,7 +107,7 @@ FORMAT = "strict_date_optional_time||epoch_millis"
         ),
     ],
 )
-def test_values_of_another_type(
+def test_values_of_wrong_type_are_rejected(
     strict: Simulator, body: bytes, place: str, kind: str, preview: str, cause: str, why: str
 ) -> None:
     reply = put(strict, body)
@@ -124,11 +124,11 @@ def test_values_of_another_type(
 
 
 @pytest.mark.parametrize("body", [{"i": True}, {"f": False}, {"x": "no base64!"}, {"x": 5}, {"b": 5}])
-def test_values_whose_refusal_has_words_of_its_own(strict: Simulator, body: object) -> None:
+def test_some_invalid_values_have_their_own_message(strict: Simulator, body: object) -> None:
     assert put(strict, body).error["type"] == "document_parsing_exception"
 
 
-def test_a_value_where_an_object_belongs(strict: Simulator) -> None:
+def test_value_instead_of_object_is_rejected(strict: Simulator) -> None:
     reply = put(strict, b'{"o":"a"}')
 
     assert (reply.status, reply.error["type"]) == (400, "document_parsing_exception")
@@ -145,27 +145,27 @@ def test_a_value_where_an_object_belongs(strict: Simulator) -> None:
         (b'{"k": "a", "k": "b"}', "[1:1] failed to parse: [1:1] Duplicate field 'k'"),
     ],
 )
-def test_bodies_that_are_no_document(strict: Simulator, body: bytes, reason: str) -> None:
+def test_invalid_documents_are_rejected(strict: Simulator, body: bytes, reason: str) -> None:
     reply = put(strict, body)
 
     assert (reply.status, reply.error["type"]) == (400, "document_parsing_exception")
     assert reply.reason.startswith(reason)
 
 
-def test_a_document_needs_a_body(strict: Simulator) -> None:
+def test_document_without_body_is_rejected(strict: Simulator) -> None:
     reply = put(strict, None)
 
     assert (reply.status, reply.error["type"], reply.reason) == (400, "parse_exception", "request body is required")
 
 
-def test_dynamic_mappings_can_be_off(server: Simulator) -> None:
+def test_disabled_dynamic_mappings_ignore_new_fields(server: Simulator) -> None:
     call(server, "PUT", "/things", {"mappings": {"dynamic": False}})
 
     assert put(server, {"a": 1}).status == 201
     assert call(server, "GET", "/things/_mapping").json["things"]["mappings"] == {"dynamic": "false"}
 
 
-def test_what_was_mapped_by_one_document_binds_the_next(server: Simulator) -> None:
+def test_dynamic_mapping_applies_to_later_documents(server: Simulator) -> None:
     assert put(server, {"a": [None, 1], "b": {"c": "x"}, "e": {}, "n": None}).status == 201
     properties = call(server, "GET", "/things/_mapping").json["things"]["mappings"]["properties"]
 
@@ -195,7 +195,7 @@ def test_what_was_mapped_by_one_document_binds_the_next(server: Simulator) -> No
         ({"dynamic": "maybe"}, "Could not convert [_doc.dynamic] to boolean"),
     ],
 )
-def test_mappings_that_are_refused(server: Simulator, mappings: object, problem: str) -> None:
+def test_invalid_mappings_are_rejected(server: Simulator, mappings: object, problem: str) -> None:
     reply = call(server, "PUT", "/things", {"mappings": mappings})
 
     inner = {"type": "mapper_parsing_exception", "reason": problem}

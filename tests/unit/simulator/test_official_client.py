@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The official client, which nobody here wrote, takes the simulator for a server."""
+"""Tests with the official client of Elasticsearch, which is independent of this repository."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def put(client: Elasticsearch, inference_id: str = "x", **task_settings: Any) ->
     )
 
 
-def test_info(client: Elasticsearch) -> None:
+def test_client_reads_the_version(client: Elasticsearch) -> None:
     info = client.info()
 
     assert info["version"]["number"] == "9.6.0"
     assert info.meta.headers["content-type"] == "application/vnd.elasticsearch+json;compatible-with=9"
 
 
-def test_an_endpoint_from_create_to_delete(client: Elasticsearch, server: Simulator) -> None:
+def test_client_creates_updates_and_deletes_an_endpoint(client: Elasticsearch, server: Simulator) -> None:
     created = put(client, max_tokens=5, temperature=1.0, top_k=3)
     assert created.body == {
         "inference_id": "x",
@@ -76,7 +76,7 @@ def test_an_endpoint_from_create_to_delete(client: Elasticsearch, server: Simula
     assert server.connections == 1
 
 
-def test_streams_are_read(client: Elasticsearch, server: Simulator) -> None:
+def test_client_reads_a_stream(client: Elasticsearch, server: Simulator) -> None:
     server.seed("x")
     server.seed("c", task_type="chat_completion")
     headers = {"accept": "text/event-stream", "content-type": "application/json"}
@@ -90,7 +90,7 @@ def test_streams_are_read(client: Elasticsearch, server: Simulator) -> None:
         assert stream.body.endswith("\ufeffevent: message\ndata: [DONE]\n\n")
 
 
-def test_an_unknown_id(client: Elasticsearch) -> None:
+def test_client_raises_not_found_for_unknown_id(client: Elasticsearch) -> None:
     with pytest.raises(elasticsearch.NotFoundError) as caught:
         client.inference.get(inference_id="y")
 
@@ -99,14 +99,14 @@ def test_an_unknown_id(client: Elasticsearch) -> None:
     assert caught.value.body["error"]["reason"] == "Inference endpoint not found [y]"
 
 
-def test_an_id_that_exists(client: Elasticsearch) -> None:
+def test_client_raises_bad_request_for_existing_id(client: Elasticsearch) -> None:
     put(client)
 
     with pytest.raises(elasticsearch.BadRequestError, match="resource_already_exists_exception"):
         put(client)
 
 
-def test_an_endpoint_in_use(client: Elasticsearch, server: Simulator) -> None:
+def test_client_raises_conflict_for_endpoint_in_use(client: Elasticsearch, server: Simulator) -> None:
     put(client)
     server.refer("x", ["p"], [])
 
@@ -117,12 +117,12 @@ def test_an_endpoint_in_use(client: Elasticsearch, server: Simulator) -> None:
     assert client.inference.delete(inference_id="x", force=True)["acknowledged"] is True
 
 
-def test_bad_settings(client: Elasticsearch) -> None:
+def test_client_raises_bad_request_for_invalid_settings(client: Elasticsearch) -> None:
     with pytest.raises(elasticsearch.BadRequestError, match=r"\[max_tokens\] must be a positive integer"):
         put(client, max_tokens=-1)
 
 
-def test_credentials_and_privileges() -> None:
+def test_client_raises_for_missing_credentials_and_privileges() -> None:
     security = Security(users={"reader": ("pw", ("monitor_inference",))}, api_keys={"id:secret": ("manage_inference",)})
     with Simulator(security=security) as server:
         with (
@@ -138,7 +138,7 @@ def test_credentials_and_privileges() -> None:
             assert put(writer)["inference_id"] == "x"
 
 
-def test_an_older_server_refuses_the_newer_client() -> None:
+def test_older_server_rejects_newer_client() -> None:
     with (
         Simulator(version="8.19.0") as server,
         Elasticsearch(server.url, max_retries=0) as client,
@@ -147,7 +147,7 @@ def test_an_older_server_refuses_the_newer_client() -> None:
         client.info()
 
 
-def test_a_proxy_is_not_taken_for_a_server(client: Elasticsearch, server: Simulator) -> None:
+def test_client_rejects_the_page_of_a_proxy(client: Elasticsearch, server: Simulator) -> None:
     server.faults.add(Fault("html_before"))
 
     with pytest.raises(elasticsearch.UnsupportedProductError):
@@ -155,7 +155,7 @@ def test_a_proxy_is_not_taken_for_a_server(client: Elasticsearch, server: Simula
 
 
 @pytest.mark.parametrize("kind", ["reset_before", "reset_after", "cut_short"])
-def test_lost_connections(client: Elasticsearch, server: Simulator, kind: str) -> None:
+def test_client_raises_for_lost_connections(client: Elasticsearch, server: Simulator, kind: str) -> None:
     server.faults.add(Fault(kind))
 
     with pytest.raises(elasticsearch.ConnectionError):
@@ -163,14 +163,14 @@ def test_lost_connections(client: Elasticsearch, server: Simulator, kind: str) -
     assert ("x" in server.endpoints) is (kind != "reset_before")
 
 
-def test_broken_json(client: Elasticsearch, server: Simulator) -> None:
+def test_client_raises_for_truncated_json(client: Elasticsearch, server: Simulator) -> None:
     server.faults.add(Fault("cut"))
 
     with pytest.raises(elasticsearch.SerializationError):
         put(client)
 
 
-def test_load_is_retried(server: Simulator) -> None:
+def test_client_retries_under_load(server: Simulator) -> None:
     server.faults.add(Fault("status", status=429, times=2))
     server.faults.add(Fault("status", status=503, html=False))
     with Elasticsearch(server.url, max_retries=3, retry_on_status=(429, 503)) as patient:

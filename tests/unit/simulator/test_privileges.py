@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Privileges on indices."""
+"""Tests of index privileges."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ USERS: dict[str, Collection[Any]] = {
     "elsewhere": (OnIndices(("others",), ("read", "write")),),
     "writer": (OnIndices(("things",), ("write",)),),
     "adder": (OnIndices(("things",), ("create_doc", "auto_configure")),),
-    "nobody": (),
+    "unprivileged": (),
 }
 SECURITY = Security(
     users={name: ("pw", granted) for name, granted in USERS.items()},
@@ -58,7 +58,9 @@ def ask(server: Simulator, user: str, method: str, path: str) -> Reply:
         ("cluster", "DELETE", "/things", "indices:admin/delete", "delete_index,manage,all"),
     ],
 )
-def test_missing_privileges(server: Simulator, user: str, method: str, path: str, action: str, granted: str) -> None:
+def test_missing_index_privilege_returns_403(
+    server: Simulator, user: str, method: str, path: str, action: str, granted: str
+) -> None:
     server.seed_document("things", "a", {})
     reply = ask(server, user, method, path)
 
@@ -72,14 +74,14 @@ def test_missing_privileges(server: Simulator, user: str, method: str, path: str
         )
 
 
-def test_who_may_do_all_on_the_indices_may_do_all(server: Simulator) -> None:
+def test_index_privilege_all_allows_all_index_requests(server: Simulator) -> None:
     asked = [("PUT", "/things"), ("PUT", DOCUMENT), ("POST", MGET), ("GET", DOCUMENT), ("DELETE", DOCUMENT)]
     asked += [("GET", "/things/_mapping"), ("DELETE", "/things")]
 
     assert [ask(server, "owner", *one).status for one in asked] == [200, 201, 200, 200, 200, 200, 200]
 
 
-def test_reading_many_is_refused_as_a_whole_to_who_can_read_nothing(server: Simulator) -> None:
+def test_mget_without_any_read_privilege_is_rejected_as_a_whole(server: Simulator) -> None:
     server.seed_document("things", "a", {})
     reply = ask(server, "writer", "POST", MGET)
 
@@ -90,7 +92,7 @@ def test_reading_many_is_refused_as_a_whole_to_who_can_read_nothing(server: Simu
     )
 
 
-def test_and_document_by_document_to_who_can_read_something_else(server: Simulator) -> None:
+def test_mget_with_other_read_privilege_is_rejected_per_document(server: Simulator) -> None:
     missing = ask(server, "elsewhere", "POST", MGET).json["docs"][0]
     server.seed_document("things", "a", {})
     reply = ask(server, "elsewhere", "POST", MGET)
@@ -104,7 +106,7 @@ def test_and_document_by_document_to_who_can_read_something_else(server: Simulat
     )
 
 
-def test_a_missing_index_needs_a_privilege_of_its_own(server: Simulator) -> None:
+def test_write_to_missing_index_requires_create_privilege(server: Simulator) -> None:
     reply = ask(server, "writer", "PUT", DOCUMENT)
 
     assert (reply.status, server.indices) == (403, {})
@@ -114,7 +116,7 @@ def test_a_missing_index_needs_a_privilege_of_its_own(server: Simulator) -> None
     assert created.status == 201
 
 
-def test_api_keys_have_privileges_on_indices_too(server: Simulator) -> None:
+def test_api_key_can_have_index_privileges(server: Simulator) -> None:
     server.seed_document("things", "a", {})
     headers = api_key("id1:secret1")
 
@@ -127,7 +129,7 @@ def privileges(server: Simulator, body: object, user: str = "owner") -> Reply:
     return call(server, "POST", "/_security/user/_has_privileges", body, headers=basic(user, "pw"))
 
 
-def test_one_can_ask_for_ones_own_privileges(server: Simulator) -> None:
+def test_has_privileges_returns_own_privileges(server: Simulator) -> None:
     body = {
         "cluster": ["monitor_inference", "manage"],
         "index": [{"names": ["things", "others"], "privileges": ["read", "create_index"]}],
@@ -154,11 +156,11 @@ def test_one_can_ask_for_ones_own_privileges(server: Simulator) -> None:
 @pytest.mark.parametrize(
     "body", [{"cluster": "manage"}, {"index": ["things"]}, {"index": [{"names": [1], "privileges": ["read"]}]}]
 )
-def test_questions_of_another_shape(server: Simulator, body: object) -> None:
+def test_invalid_has_privileges_bodies_are_rejected(server: Simulator, body: object) -> None:
     assert privileges(server, body).status == 400
 
 
-def test_nobody_asks_for_nothing(server: Simulator) -> None:
+def test_empty_has_privileges_request_is_rejected(server: Simulator) -> None:
     reply = privileges(server, {})
 
     assert (reply.status, reply.error["type"]) == (400, "action_request_validation_exception")
@@ -166,7 +168,7 @@ def test_nobody_asks_for_nothing(server: Simulator) -> None:
     assert privileges(server, {"application": [{}]}).status == 501
 
 
-def test_without_security_there_is_nothing_to_ask() -> None:
+def test_has_privileges_does_not_exist_without_security() -> None:
     with Simulator() as server:
         reply = call(server, "POST", "/_security/user/_has_privileges", {})
 
@@ -175,6 +177,6 @@ def test_without_security_there_is_nothing_to_ask() -> None:
 
 
 @pytest.mark.parametrize(("names", "granted"), [(("a",), ("reed",)), ("a", ("read",)), (("a",), "read")])
-def test_privileges_nobody_knows_are_refused(names: Any, granted: Any) -> None:
+def test_unknown_index_privileges_are_rejected(names: Any, granted: Any) -> None:
     with pytest.raises(ValueError, match="privileges"):
         OnIndices(names, granted)

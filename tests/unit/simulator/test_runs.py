@@ -18,7 +18,7 @@ def run(server: Simulator, body: object, path: str = COMPLETION + "x") -> Reply:
 
 
 def events(reply: Reply) -> list[tuple[str, str]]:
-    """The names and the data of the events, each of which begins with a byte order mark."""
+    """Return the names and the data of the events. Each event begins with a byte order mark."""
     assert reply.headers["Content-Type"] == "text/event-stream"
     blocks = reply.content.decode().split("\n\n")
     assert blocks.pop() == ""
@@ -40,23 +40,21 @@ def refusal(reply: Reply) -> Any:
 
 
 @pytest.mark.parametrize("path", [COMPLETION + "x", "/_inference/x", COMPLETION + "x?timeout=30s"])
-def test_an_input_is_answered(server: Simulator, path: str) -> None:
+def test_run_returns_a_completion(server: Simulator, path: str) -> None:
     expected = {"completion": [{"result": f"{MODEL} answers: a"}]}
 
     assert run(server, {"input": ["a"]}, path).json == expected
     assert run(server, {"input": "a"}, path).json == expected
 
 
-def test_there_is_one_input(server: Simulator) -> None:
+def test_run_with_several_inputs_is_rejected(server: Simulator) -> None:
     reply = run(server, {"input": ["a", "b"]})
 
     assert (reply.status, reply.reason) == (400, "Anthropic chat completions only accepts 1 input")
 
 
 @pytest.mark.parametrize(("settings", "words"), [({}, 4), ({"task_settings": {"max_tokens": 2}}, 2)])
-def test_the_answer_ends_where_no_more_tokens_are_allowed(
-    server: Simulator, settings: dict[str, Any], words: int
-) -> None:
+def test_completion_ends_at_the_token_limit(server: Simulator, settings: dict[str, Any], words: int) -> None:
     [answer] = run(server, {"input": "a b", **settings}).json["completion"]
 
     assert len(answer["result"].split(" ")) == words
@@ -86,24 +84,24 @@ def test_task_settings_of_a_run_are_checked(server: Simulator) -> None:
         ),
     ],
 )
-def test_bad_bodies(server: Simulator, body: dict[str, Any], words: str) -> None:
+def test_invalid_run_bodies_are_rejected(server: Simulator, body: dict[str, Any], words: str) -> None:
     reply = run(server, body)
 
     assert (reply.status, reply.reason) == (400, words)
 
 
-def test_an_unknown_id_is_a_404(server: Simulator) -> None:
+def test_run_of_unknown_id_returns_404(server: Simulator) -> None:
     assert run(server, {"input": "a"}, COMPLETION + "y").reason == "Inference endpoint not found [y]"
 
 
-def test_another_task_type_is_refused(server: Simulator) -> None:
+def test_run_with_other_task_type_is_rejected(server: Simulator) -> None:
     assert run(server, {"input": "a"}, "/_inference/sparse_embedding/x").reason == (
         "Requested task type [sparse_embedding] does not match the inference endpoint's task type [completion]"
     )
 
 
 @pytest.mark.parametrize(("refused", "status"), [(429, 429), (529, 400), (500, 400)])
-def test_no_status_of_the_provider_above_499_is_passed_on(server: Simulator, refused: int, status: int) -> None:
+def test_provider_status_of_500_or_more_is_returned_as_400(server: Simulator, refused: int, status: int) -> None:
     server.faults.add(Fault("provider_refusal", status=refused))
     reply = run(server, {"input": "a"})
 
@@ -118,7 +116,7 @@ def test_no_status_of_the_provider_above_499_is_passed_on(server: Simulator, ref
         ({"refused_models": {MODEL}}, 404, f"status [404]. Error message: [model: {MODEL}]"),
     ],
 )
-def test_the_status_of_the_provider_is_passed_on(options: dict[str, Any], status: int, words: str) -> None:
+def test_provider_status_below_500_is_returned(options: dict[str, Any], status: int, words: str) -> None:
     with Simulator(**options) as server:
         reply = run(server, {"input": "a"})
 
@@ -127,7 +125,7 @@ def test_the_status_of_the_provider_is_passed_on(options: dict[str, Any], status
         assert "caused_by" not in reply.error
 
 
-def test_a_completion_can_be_streamed(server: Simulator) -> None:
+def test_completion_is_streamed(server: Simulator) -> None:
     pieces = messages(run(server, {"input": "a"}, COMPLETION + "x/_stream"))
 
     assert [piece["completion"][0]["delta"] for piece in pieces] == [MODEL, " answers:", " a"]
@@ -136,7 +134,7 @@ def test_a_completion_can_be_streamed(server: Simulator) -> None:
 @pytest.mark.parametrize(
     ("limit", "finish_reason", "words"), [({}, "end_turn", 4), ({"max_completion_tokens": 3}, "max_tokens", 3)]
 )
-def test_a_chat_is_streamed(server: Simulator, limit: dict[str, int], finish_reason: str, words: int) -> None:
+def test_chat_is_streamed(server: Simulator, limit: dict[str, int], finish_reason: str, words: int) -> None:
     server.seed("c", task_type="chat_completion")
     body = {"messages": [{"role": "user", "content": "hello you"}], **limit}
     first, *middle, last = messages(call(server, "POST", "/_inference/chat_completion/c/_stream", body))
@@ -159,13 +157,13 @@ def test_a_chat_is_streamed(server: Simulator, limit: dict[str, int], finish_rea
 @pytest.mark.parametrize(
     "body", [{}, {"messages": []}, {"messages": [{"content": "a"}]}, {"input": "a"}, {"messages": "a"}]
 )
-def test_a_chat_needs_messages(server: Simulator, body: dict[str, Any]) -> None:
+def test_chat_without_messages_is_rejected(server: Simulator, body: dict[str, Any]) -> None:
     server.seed("c", task_type="chat_completion")
 
     assert call(server, "POST", "/_inference/chat_completion/c/_stream", body).status == 400
 
 
-def test_a_chat_takes_parts_of_text(server: Simulator) -> None:
+def test_chat_accepts_text_parts(server: Simulator) -> None:
     server.seed("c", task_type="chat_completion")
     content = [{"type": "text", "text": "one "}, {"type": "text", "text": "two"}]
     body = {"messages": [{"role": "user", "content": content}]}
@@ -175,7 +173,7 @@ def test_a_chat_takes_parts_of_text(server: Simulator) -> None:
     assert words[-3:] == [" one", " two", ""]
 
 
-def test_a_chat_is_only_streamed(server: Simulator) -> None:
+def test_chat_without_stream_is_rejected(server: Simulator) -> None:
     server.seed("c", task_type="chat_completion")
     reply = call(server, "POST", "/_inference/chat_completion/c", {"input": "a"})
 
@@ -184,7 +182,7 @@ def test_a_chat_is_only_streamed(server: Simulator) -> None:
     )
 
 
-def test_the_task_type_of_a_stream_counts(server: Simulator) -> None:
+def test_stream_with_other_task_type_is_rejected(server: Simulator) -> None:
     server.seed("c", task_type="chat_completion")
     body = {"messages": [{"role": "user", "content": "a"}]}
     mistaken = run(server, body, "/_inference/chat_completion/x/_stream")
@@ -202,20 +200,20 @@ def test_the_task_type_of_a_stream_counts(server: Simulator) -> None:
     assert "must be named in the path" in refusal(unnamed)["error"]["reason"]
 
 
-def test_a_stream_of_an_unknown_id(server: Simulator) -> None:
+def test_stream_of_unknown_id_returns_404(server: Simulator) -> None:
     reply = run(server, {"input": "a"}, COMPLETION + "y/_stream")
 
     assert reply.status == 404
     assert refusal(reply)["error"]["type"] == "resource_not_found_exception"
 
 
-def test_services_that_are_not_served_do_not_run(server: Simulator) -> None:
+def test_run_of_unsimulated_service_returns_501(server: Simulator) -> None:
     server.seed("o", service="elastic")
 
     assert run(server, {"input": "a"}, "/_inference/o").status == 501
 
 
-def test_the_licence_counts() -> None:
+def test_run_without_inference_license_returns_403() -> None:
     with Simulator(licensed=False) as server:
         assert run(server, {"input": "a"}).status == 403
         assert run(server, {"input": "a"}, COMPLETION + "x/_stream").status == 403

@@ -18,7 +18,7 @@ SECURITY = Security(
         "writer": ("w", ("manage_inference",)),
         "reader": ("r", ("monitor_inference",)),
         "watcher": ("m", ("monitor",)),
-        "nobody": ("n", ()),
+        "unprivileged": ("n", ()),
     },
     api_keys={"id1:secret1": ("manage_inference",), "id2:secret2": ("monitor_ml",)},
     bearer_tokens={"token1": ("monitor_inference", "monitor")},
@@ -67,7 +67,7 @@ def bearer(token: str) -> dict[str, str]:
         ),
     ],
 )
-def test_no_or_wrong_credentials(server: Simulator, headers: dict[str, str], words: str) -> None:
+def test_missing_or_wrong_credentials_return_401(server: Simulator, headers: dict[str, str], words: str) -> None:
     reply = call(server, "GET", ALL, headers=headers)
 
     error = {
@@ -80,9 +80,9 @@ def test_no_or_wrong_credentials(server: Simulator, headers: dict[str, str], wor
     assert reply.headers["X-elastic-product"] == "Elasticsearch"
 
 
-def test_credentials_come_before_the_path(server: Simulator) -> None:
+def test_credentials_are_checked_before_the_path(server: Simulator) -> None:
     assert call(server, "GET", "/no/where").status == 401
-    assert call(server, "GET", "/no/where", headers=basic("nobody", "n")).status == 400
+    assert call(server, "GET", "/no/where", headers=basic("unprivileged", "n")).status == 400
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_credentials_come_before_the_path(server: Simulator) -> None:
         bearer("token1"),
     ],
 )
-def test_who_may_read(server: Simulator, headers: dict[str, str]) -> None:
+def test_read_privileges_allow_reads(server: Simulator, headers: dict[str, str]) -> None:
     assert call(server, "GET", ALL, headers=headers).status == 200
     assert call(server, "POST", COMPLETION + "x", {"input": "a"}, headers=headers).status == 200
 
@@ -127,13 +127,15 @@ READ = "this action is granted by the cluster privileges [monitor_inference,mana
         ),
     ],
 )
-def test_missing_privileges(server: Simulator, method: str, path: str, action: str, granted: str) -> None:
+def test_missing_cluster_privilege_returns_403(
+    server: Simulator, method: str, path: str, action: str, granted: str
+) -> None:
     body = create_body() if method in ("PUT", "POST") else None
-    reply = call(server, method, path, body, headers=basic("nobody", "n"))
+    reply = call(server, method, path, body, headers=basic("unprivileged", "n"))
 
     assert (reply.status, reply.error["type"]) == (403, "security_exception")
     assert reply.reason == (
-        f"action [{action}] is unauthorized for user [nobody] with effective roles [nobody_role], {granted}"
+        f"action [{action}] is unauthorized for user [unprivileged] with effective roles [unprivileged_role], {granted}"
     )
     assert server.endpoints["x"].task_settings == {"max_tokens": 1024}
 
@@ -146,19 +148,19 @@ def test_missing_privileges(server: Simulator, method: str, path: str, action: s
         (bearer("token1"), "user [token_user] with effective roles [token_role]"),
     ],
 )
-def test_refusals_name_who_asked(server: Simulator, headers: dict[str, str], words: str) -> None:
+def test_error_names_the_sender(server: Simulator, headers: dict[str, str], words: str) -> None:
     reply = call(server, "PUT", COMPLETION + "y", create_body(), headers=headers)
 
     assert reply.reason == (f"action [cluster:admin/xpack/inference/put] is unauthorized for {words}, {WRITE}")
     assert "y" not in server.endpoints
 
 
-def test_the_root_needs_monitor(server: Simulator) -> None:
+def test_root_requires_monitor(server: Simulator) -> None:
     assert call(server, "GET", "/", headers=basic("watcher", "m")).status == 200
     assert call(server, "GET", "/", headers=basic("writer", "w")).status == 403
 
 
-def test_the_model_statistics_need_monitor_ml(server: Simulator) -> None:
+def test_model_statistics_require_monitor_ml(server: Simulator) -> None:
     path = "/_ml/trained_models/m/_stats"
 
     assert call(server, "GET", path, headers=api_key("id2:secret2")).status == 404
@@ -173,6 +175,6 @@ def test_the_model_statistics_need_monitor_ml(server: Simulator) -> None:
         {"bearer_tokens": {"t": ("superuser",)}},
     ],
 )
-def test_privileges_nobody_knows_are_refused(accounts: dict[str, Any]) -> None:
+def test_unknown_cluster_privileges_are_rejected(accounts: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="privileges"):
         Security(**accounts)

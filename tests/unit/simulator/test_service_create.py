@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Creates of the services besides anthropic."""
+"""Tests of creating endpoints of all services except anthropic."""
 
 from __future__ import annotations
 
@@ -32,9 +32,7 @@ STRICT = frozenset(
 
 
 @pytest.mark.parametrize(("service", "task_type"), LEAST)
-def test_the_least_settings_make_an_endpoint_that_shows_no_secret(
-    server: Simulator, service: str, task_type: str
-) -> None:
+def test_endpoint_with_minimal_settings_shows_no_secret(server: Simulator, service: str, task_type: str) -> None:
     reply = put(server, service, task_type)
 
     assert reply.status == 200, reply.content
@@ -57,7 +55,7 @@ def test_unknown_settings_are_rejected(server: Simulator, service: str, task_typ
 
 
 @pytest.mark.parametrize("version", ["9.4.0", "9.5.0"])
-def test_before_9_6_no_service_has_a_strict_parser(version: str) -> None:
+def test_services_have_no_strict_parser_before_9_6(version: str) -> None:
     with Simulator(version=version) as server:
         assert put(server, "cohere", "rerank", {"extra": 1}).reason == UNKNOWN.format("cohere")
 
@@ -78,7 +76,7 @@ def test_task_types_of_other_services_are_rejected(server: Simulator, service: s
 
 
 @pytest.mark.parametrize(("version", "service"), [("9.2.0", "groq"), ("8.16.0", "deepseek"), ("9.3.0", "mixedbread")])
-def test_services_of_later_versions_are_unknown(version: str, service: str) -> None:
+def test_services_of_later_versions_are_rejected(version: str, service: str) -> None:
     with Simulator(version=version) as server:
         reply = call(server, "PUT", "/_inference/completion/x", {"service": service, "service_settings": {}})
 
@@ -100,7 +98,7 @@ def test_services_of_later_versions_are_unknown(version: str, service: str) -> N
         ("custom", "completion", {"input_type": {"translation": {}, "default": ""}, "batch_size": 10}),
     ],
 )
-def test_the_server_fills_in_settings(server: Simulator, service: str, task_type: str, shown: dict[str, Any]) -> None:
+def test_server_fills_in_settings(server: Simulator, service: str, task_type: str, shown: dict[str, Any]) -> None:
     assert shown.items() <= put(server, service, task_type).json["service_settings"].items()
 
 
@@ -146,7 +144,7 @@ def test_default_rate_limits_differ(server: Simulator, service: str, task_type: 
         ),
     ],
 )
-def test_settings_are_shown_as_the_server_keeps_them(
+def test_service_settings_are_shown_in_stored_form(
     server: Simulator, service: str, task_type: str, given: dict[str, Any], shown: dict[str, Any]
 ) -> None:
     settings = put(server, service, task_type, given).json["service_settings"]
@@ -154,24 +152,24 @@ def test_settings_are_shown_as_the_server_keeps_them(
     assert {name: settings.get(name) for name in shown} == shown
 
 
-def test_task_settings_are_shown_as_the_server_keeps_them(server: Simulator) -> None:
+def test_task_settings_are_shown_in_stored_form(server: Simulator) -> None:
     reply = put(server, "cohere", "text_embedding", task_settings={"truncate": "START", "input_type": "ingest"})
 
     assert reply.json["task_settings"] == {"truncate": "start", "input_type": "ingest"}
 
 
-def test_azure_ai_studio_stores_64_new_tokens(server: Simulator) -> None:
+def test_azure_ai_studio_stores_64_new_tokens_by_default(server: Simulator) -> None:
     assert put(server, "azureaistudio", "completion").json["task_settings"] == {"max_new_tokens": 64}
 
 
-def test_without_validation_nothing_is_filled_in_from_the_provider() -> None:
+def test_create_without_validation_fills_in_no_measured_settings() -> None:
     with Simulator(skip_validate_and_start=True, refused_keys={"k"}) as server:
         settings = put(server, "openai", "text_embedding").json["service_settings"]
 
         assert settings == {"model_id": "m", "rate_limit": {"requests_per_minute": 3000}}
 
 
-def test_a_rejected_key_fails_the_create() -> None:
+def test_create_with_rejected_key_fails() -> None:
     with Simulator(refused_keys={"k"}) as server:
         reply = put(server, "cohere", "rerank")
 
@@ -231,7 +229,9 @@ MISSING = "[service_settings] does not contain the required setting [{}]"
         ),
     ],
 )
-def test_missing_settings_are_told(server: Simulator, service: str, task_type: str, without: str, words: str) -> None:
+def test_missing_settings_are_reported(
+    server: Simulator, service: str, task_type: str, without: str, words: str
+) -> None:
     reply = put(server, service, task_type, {without: None})
 
     assert (reply.status, reply.reason) == (400, words)
@@ -331,7 +331,7 @@ def test_missing_settings_are_told(server: Simulator, service: str, task_type: s
         ("amazon_sagemaker", "completion", {"api": "OpenAI"}, "[api] must be one of [elastic, openai]"),
     ],
 )
-def test_bad_settings_are_rejected(
+def test_invalid_service_settings_are_rejected(
     server: Simulator, service: str, task_type: str, given: dict[str, Any], words: str
 ) -> None:
     reply = put(server, service, task_type, given)
@@ -340,7 +340,7 @@ def test_bad_settings_are_rejected(
 
 
 @pytest.mark.parametrize("service", ["cohere", "hugging_face"])
-def test_a_bad_similarity_is_a_parse_error_of_the_strict_services(server: Simulator, service: str) -> None:
+def test_invalid_similarity_is_a_parse_error_of_strict_services(server: Simulator, service: str) -> None:
     reply = put(server, service, "text_embedding", {"similarity": "near"})
 
     assert reply.reason.endswith("[service_settings] failed to parse field [similarity]")
@@ -368,7 +368,7 @@ def test_a_bad_similarity_is_a_parse_error_of_the_strict_services(server: Simula
         ),
     ],
 )
-def test_bad_task_settings_are_rejected(
+def test_invalid_task_settings_are_rejected(
     server: Simulator, service: str, task_type: str, given: dict[str, Any], words: str
 ) -> None:
     reply = put(server, service, task_type, task_settings=given)
@@ -376,7 +376,7 @@ def test_bad_task_settings_are_rejected(
     assert (reply.status, words in reply.reason) == (400, True), reply.reason
 
 
-def test_sagemaker_answers_405_for_a_task_that_the_api_does_not_have(server: Simulator) -> None:
+def test_sagemaker_returns_405_for_unsupported_task_type(server: Simulator) -> None:
     settings = {**LEAST["amazon_sagemaker", "completion"]}
     body = {"service": "sagemaker", "service_settings": settings}
 
@@ -432,14 +432,14 @@ def test_chunking_settings_get_their_defaults(server: Simulator, given: Any, sho
         ),
     ],
 )
-def test_bad_chunking_settings_are_rejected(server: Simulator, given: dict[str, Any], words: str) -> None:
+def test_invalid_chunking_settings_are_rejected(server: Simulator, given: dict[str, Any], words: str) -> None:
     reply = put(server, "openai", "text_embedding", chunking_settings=given)
 
     assert (reply.status, words in reply.reason) == (400, True), reply.reason
 
 
 @pytest.mark.parametrize("task_type", ["rerank", "completion"])
-def test_other_task_types_take_no_chunking_settings(server: Simulator, task_type: str) -> None:
+def test_chunking_settings_are_rejected_for_other_task_types(server: Simulator, task_type: str) -> None:
     reply = put(server, "cohere", task_type, chunking_settings={"strategy": "none"})
 
     assert reply.reason == (

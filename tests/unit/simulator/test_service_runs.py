@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs of the services besides anthropic."""
+"""Tests of running endpoints of all services except anthropic."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ E5 = ".multilingual-e5-small-elasticsearch"
 
 
 def run(server: Simulator, service: str, task_type: str, body: object, tail: str = "", **seed: Any) -> Reply:
-    """Seed the endpoint x, and run it."""
+    """Create the endpoint x directly, and run it."""
     server.seed("x", service=service, task_type=task_type, **{"service_settings": {"model_id": "m"}, **seed})
     return call(server, "POST", f"/_inference/{task_type}/x{tail}", body)
 
@@ -55,7 +55,7 @@ def test_embeddings_have_the_size_and_the_type_of_the_endpoint(
     assert again.json[name] == reply.json[name][:1]
 
 
-def test_an_embedding_takes_content(server: Simulator) -> None:
+def test_embedding_accepts_content(server: Simulator) -> None:
     part = {"type": "text", "format": "text", "value": "a"}
     settings = {"dimensions": 8}
     plain = run(server, "jinaai", "embedding", {"input": "a"}, service_settings=settings)
@@ -93,7 +93,7 @@ def test_rerank_puts_the_best_document_first(
 
 
 @pytest.mark.parametrize(("stored", "body"), [({"return_documents": True}, {}), ({}, {"return_documents": True})])
-def test_rerank_shows_texts_if_asked(server: Simulator, stored: dict[str, Any], body: dict[str, Any]) -> None:
+def test_rerank_returns_documents_on_request(server: Simulator, stored: dict[str, Any], body: dict[str, Any]) -> None:
     reply = run(server, "cohere", "rerank", {**RANK, **body}, task_settings=stored)
 
     assert reply.json["rerank"][0]["text"] == "green tea"
@@ -112,7 +112,7 @@ NO_QUERY = "Validation Failed: 1: Field [query] cannot be {} for task type [rera
     ],
 )
 @pytest.mark.parametrize("path", ["rerank/x", "x"])
-def test_rerank_needs_a_query(version: str, query: dict[str, str], words: str, path: str) -> None:
+def test_rerank_without_query_is_rejected(version: str, query: dict[str, str], words: str, path: str) -> None:
     with Simulator(version=version) as server:
         server.seed("x", service="cohere", task_type="rerank")
         reply = call(server, "POST", f"/_inference/{path}", {"input": ["a"], **query})
@@ -131,14 +131,14 @@ def test_rerank_needs_a_query(version: str, query: dict[str, str], words: str, p
         ({"input": "a", "task_settings": {"user": 1}}, "The value [1] cannot be converted to a [String]"),
     ],
 )
-def test_bad_bodies_are_rejected(server: Simulator, body: dict[str, Any], words: str) -> None:
+def test_invalid_bodies_are_rejected(server: Simulator, body: dict[str, Any], words: str) -> None:
     reply = run(server, "openai", "completion", body)
 
     assert (reply.status, words in reply.reason) == (400, True), reply.reason
 
 
 @pytest.mark.parametrize(("service", "setting"), [("cohere", "model_id"), ("mistral", "model"), ("acme", "model")])
-def test_completions_name_the_model(server: Simulator, service: str, setting: str) -> None:
+def test_completion_contains_the_model(server: Simulator, service: str, setting: str) -> None:
     reply = run(server, service, "completion", {"input": "a"}, service_settings={setting: "big"})
 
     assert reply.json == {"completion": [{"result": "big answers: a"}]}
@@ -159,7 +159,7 @@ def test_chats_are_streamed(server: Simulator) -> None:
 
 
 @pytest.mark.parametrize(("version", "status"), [("9.5.0", 400), ("9.6.0", 200)])
-def test_chats_are_answered_without_a_stream_from_9_6(version: str, status: int) -> None:
+def test_chat_without_stream_is_supported_from_9_6(version: str, status: int) -> None:
     with Simulator(version=version) as server:
         reply = run(server, "groq", "chat_completion", {**CHAT, "max_completion_tokens": 2})
 
@@ -172,7 +172,7 @@ def test_chats_are_answered_without_a_stream_from_9_6(version: str, status: int)
 
 
 @pytest.mark.parametrize(("service", "task_type"), [("openai", "text_embedding"), ("custom", "completion")])
-def test_other_runs_are_not_streamed(server: Simulator, service: str, task_type: str) -> None:
+def test_streams_of_other_task_types_are_rejected(server: Simulator, service: str, task_type: str) -> None:
     reply = run(server, service, task_type, {"input": "a"}, "/_stream")
 
     assert reply.status == 405
@@ -182,7 +182,7 @@ def test_other_runs_are_not_streamed(server: Simulator, service: str, task_type:
 
 
 @pytest.mark.parametrize(("service", "task_type"), [("openai", "text_embedding"), ("amazonbedrock", "completion")])
-def test_failures_of_the_provider_reach_the_answer(server: Simulator, service: str, task_type: str) -> None:
+def test_provider_failures_are_returned(server: Simulator, service: str, task_type: str) -> None:
     server.faults.add(Fault("provider_refusal", status=429))
     assert run(server, service, task_type, {"input": "a"}).status == 429
     server.faults.add(Fault("provider_timeout"))
@@ -193,7 +193,7 @@ def test_failures_of_the_provider_reach_the_answer(server: Simulator, service: s
         assert run(other, service, task_type, {"input": "a"}).status == 401
 
 
-def test_the_first_inference_deploys_a_built_in_endpoint(server: Simulator) -> None:
+def test_first_inference_deploys_a_built_in_endpoint(server: Simulator) -> None:
     assert "num_allocations" not in call(server, "GET", f"/_inference/{E5}").json["endpoints"][0]["service_settings"]
 
     reply = call(server, "POST", f"/_inference/text_embedding/{E5}", {"input": "a"})
@@ -203,7 +203,7 @@ def test_the_first_inference_deploys_a_built_in_endpoint(server: Simulator) -> N
     assert settings["num_allocations"] == 1
 
 
-def test_a_model_that_is_not_allocated_does_not_run(server: Simulator) -> None:
+def test_run_of_unallocated_model_fails(server: Simulator) -> None:
     settings = {"model_id": ".elser_model_2", "num_threads": 1, "num_allocations": 1}
     body = {"service": "elasticsearch", "service_settings": settings}
     server.model(".elser_model_2", reads=1)
@@ -214,7 +214,7 @@ def test_a_model_that_is_not_allocated_does_not_run(server: Simulator) -> None:
     assert call(server, "POST", "/_inference/sparse_embedding/x", {"input": "a"}).status == 200
 
 
-def test_a_model_without_a_deployment_does_not_run(server: Simulator) -> None:
+def test_run_of_model_without_deployment_fails(server: Simulator) -> None:
     reply = run(server, "elasticsearch", "sparse_embedding", {"input": "a"})
 
     assert reply.status == 404

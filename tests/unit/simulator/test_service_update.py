@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Updates of endpoints of the services besides anthropic."""
+"""Tests of updating endpoints of all services except anthropic."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tests.unit.simulator.service_bodies import change, put, read
 
 LIMIT = {"requests_per_minute": 9}
 UNKNOWN = "Configuration contains settings [{}] unknown to the [{}] service"
-#: As an endpoint shows it that has none.
+#: The chunking settings that an endpoint without any shows.
 OLDEST = {"strategy": "word", "max_chunk_size": 250, "overlap": 100}
 WORDS = {"strategy": "word", "max_chunk_size": 100, "overlap": 10}
 
 
 def updated(server: Simulator, task_type: str, body: dict[str, Any]) -> Any:
-    """Update the endpoint x, and return how it reads."""
+    """Update the endpoint x, and return its new state."""
     reply = change(server, task_type, body)
     assert reply.status == 200, reply.content
     assert read(server) == reply.json
@@ -28,7 +28,7 @@ def updated(server: Simulator, task_type: str, body: dict[str, Any]) -> Any:
 
 
 def refused(server: Simulator, task_type: str, body: dict[str, Any]) -> str:
-    """Have an update of the endpoint x rejected, and return the reason."""
+    """Send an invalid update of the endpoint x, and return the reason of the rejection."""
     before = server.endpoints["x"]
     reply = change(server, task_type, body)
     assert reply.status == 400, reply.content
@@ -63,7 +63,7 @@ def test_updatable_settings_change_and_secrets_stay(
 
 
 @pytest.mark.parametrize("version", ["8.19.0", "9.0.0", "9.3.0"])
-def test_before_9_4_service_settings_need_the_secret_and_nothing_else_changes(version: str) -> None:
+def test_service_settings_before_9_4_require_the_secret_and_do_not_change(version: str) -> None:
     with Simulator(version=version) as server:
         put(server, "cohere", "rerank")
         words = "[secret_settings] does not contain the required setting [api_key]"
@@ -76,7 +76,7 @@ def test_before_9_4_service_settings_need_the_secret_and_nothing_else_changes(ve
         assert server.endpoints["x"].secrets == {"api_key": "new"}
 
 
-def test_9_4_changes_settings_needs_the_secret_and_ignores_other_names() -> None:
+def test_service_settings_in_9_4_require_the_secret_and_ignore_other_names() -> None:
     with Simulator(version="9.4.0") as server:
         put(server, "cohere", "rerank")
         assert "api_key" in refused(server, "rerank", {"service_settings": {"rate_limit": LIMIT}})
@@ -97,7 +97,7 @@ def test_9_4_changes_settings_needs_the_secret_and_ignores_other_names() -> None
         ("watsonxai", "text_embedding", {"dimensions": 1}, "[1:2] [service_settings] unknown field [dimensions]"),
     ],
 )
-def test_immutable_settings_are_refused(
+def test_immutable_settings_are_rejected(
     server: Simulator, service: str, task_type: str, given: dict[str, Any], words: str
 ) -> None:
     put(server, service, task_type)
@@ -119,7 +119,7 @@ def test_immutable_settings_are_refused(
         ("mistral", "text_embedding", "rate_limit", {}, LIMIT),
     ],
 )
-def test_null_clears_or_keeps_as_each_service_does(
+def test_null_removes_or_keeps_a_setting_by_service(
     server: Simulator, service: str, task_type: str, setting: str, value: object, left: object
 ) -> None:
     given = {"rate_limit": LIMIT, **({} if task_type == "rerank" else {"max_input_tokens": 5})}
@@ -130,7 +130,7 @@ def test_null_clears_or_keeps_as_each_service_does(
     assert changed["service_settings"].get(setting) == left
 
 
-def test_groq_clears_the_organization_by_null(server: Simulator) -> None:
+def test_null_removes_the_organization_of_groq(server: Simulator) -> None:
     put(server, "groq", "chat_completion", {"organization_id": "o"})
 
     changed = updated(server, "chat_completion", {"service_settings": {"organization_id": None}})
@@ -158,7 +158,7 @@ def test_task_settings_are_merged_or_replaced(
     assert updated(server, task_type, {"task_settings": sent})["task_settings"] == result
 
 
-def test_unknown_task_settings_are_refused(server: Simulator) -> None:
+def test_unknown_task_settings_are_rejected(server: Simulator) -> None:
     put(server, "cohere", "rerank")
 
     assert refused(server, "rerank", {"task_settings": {"x": 1}}) == UNKNOWN.format("{x=1}", "cohere")
@@ -222,7 +222,7 @@ def test_secrets_are_replaced(
         ),
     ],
 )
-def test_the_kind_of_credential_stays(
+def test_kind_of_credentials_cannot_change(
     server: Simulator, service: str, task_type: str, given: dict[str, Any], words: str
 ) -> None:
     put(server, service, task_type)
@@ -230,7 +230,7 @@ def test_the_kind_of_credential_stays(
     assert refused(server, task_type, {"service_settings": given}) == f"Validation Failed: 1: {words};"
 
 
-def test_an_endpoint_without_a_secret_stays_without(server: Simulator) -> None:
+def test_endpoint_without_secret_does_not_get_one(server: Simulator) -> None:
     put(server, "llama", "text_embedding")
     changed = updated(server, "text_embedding", {"service_settings": {"rate_limit": LIMIT}})
 
@@ -244,7 +244,7 @@ def test_chunking_settings_are_replaced_whole(server: Simulator) -> None:
     assert updated(server, "text_embedding", {"chunking_settings": WORDS})["chunking_settings"] == WORDS
 
 
-def test_chunking_settings_of_a_completion_are_refused(server: Simulator) -> None:
+def test_chunking_settings_of_a_completion_are_rejected(server: Simulator) -> None:
     put(server, "openai", "completion")
 
     assert refused(server, "completion", {"chunking_settings": {"strategy": "none"}}) == UNKNOWN.format(
@@ -267,7 +267,7 @@ def test_an_update_before_9_4_resets_chunking_settings(version: str, left: objec
 
 
 @pytest.mark.parametrize(("version", "status"), [("9.3.0", 200), ("9.4.0", 400), ("9.6.0", 400)])
-def test_a_change_is_validated_from_9_4(version: str, status: int) -> None:
+def test_update_is_validated_from_9_4(version: str, status: int) -> None:
     with Simulator(version=version, refused_keys={"bad"}) as server:
         put(server, "cohere", "rerank")
 
@@ -277,7 +277,7 @@ def test_a_change_is_validated_from_9_4(version: str, status: int) -> None:
 @pytest.mark.parametrize(
     ("version", "service", "status"), [("9.6.0", "cohere", 400), ("9.5.0", "cohere", 200), ("9.6.0", "openai", 200)]
 )
-def test_strict_parsers_can_refuse_secrets(version: str, service: str, status: int) -> None:
+def test_strict_parsers_can_reject_secrets(version: str, service: str, status: int) -> None:
     with Simulator(version=version, refuses_secrets=True) as server:
         put(server, service, "completion")
         reply = change(server, "completion", {"service_settings": {"api_key": "new"}})

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What tests of clients read from a simulator."""
+"""Tests of the Python interface of the simulator."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_requests_are_listed_as_sent_in_order(server: Simulator) -> None:
     ]
 
 
-def test_the_log_holds_whole_exchanges(server: Simulator) -> None:
+def test_log_contains_requests_and_statuses(server: Simulator) -> None:
     call(server, "PUT", COMPLETION + "x", {"service": "y"}, headers={"X-Opaque-Id": "7"})
     call(server, "PUT", COMPLETION + "x", b"no json")
 
@@ -39,7 +39,7 @@ def test_the_log_holds_whole_exchanges(server: Simulator) -> None:
     assert second.body is None
 
 
-def test_the_log_can_be_cleared(server: Simulator) -> None:
+def test_log_is_cleared(server: Simulator) -> None:
     call(server, "GET", "/")
     server.clear_log()
 
@@ -53,7 +53,7 @@ def test_connections_are_counted(server: Simulator) -> None:
     assert server.connections == 3
 
 
-def test_the_most_at_once_is_kept() -> None:
+def test_maximum_of_concurrent_requests_is_recorded() -> None:
     with Simulator(delay=0.4) as server:
         threads = [threading.Thread(target=create, args=(server, f"x{number}")) for number in range(5)]
         for thread in threads:
@@ -65,7 +65,7 @@ def test_the_most_at_once_is_kept() -> None:
         assert server.most_at_once == 5
 
 
-def test_what_is_read_is_a_copy(server: Simulator) -> None:
+def test_returned_endpoints_are_copies(server: Simulator) -> None:
     server.seed("x")
     server.endpoints["x"].task_settings["max_tokens"] = 5
     server.endpoints.clear()
@@ -73,7 +73,7 @@ def test_what_is_read_is_a_copy(server: Simulator) -> None:
     assert server.endpoints["x"].task_settings == {"max_tokens": 1024}
 
 
-def test_what_is_seeded_is_a_copy(server: Simulator) -> None:
+def test_seeded_endpoints_are_copied(server: Simulator) -> None:
     settings = {"model_id": "m"}
     server.seed("x", service_settings=settings)
     settings["model_id"] = "n"
@@ -82,13 +82,13 @@ def test_what_is_seeded_is_a_copy(server: Simulator) -> None:
     assert settings == {"model_id": "n"}
 
 
-def test_a_secret_is_not_in_the_repr(server: Simulator) -> None:
+def test_repr_does_not_contain_secrets(server: Simulator) -> None:
     server.seed("x", secret="hush")
 
     assert "hush" not in repr(server.endpoints)
 
 
-def test_it_listens_on_the_port_it_is_given() -> None:
+def test_simulator_listens_on_the_configured_port() -> None:
     with Simulator() as first:
         port = first.port
         with pytest.raises(OSError, match="in use"):
@@ -97,7 +97,7 @@ def test_it_listens_on_the_port_it_is_given() -> None:
         assert second.url == f"http://127.0.0.1:{port}"
 
 
-def test_it_is_gone_when_stopped() -> None:
+def test_stopped_simulator_accepts_no_connections() -> None:
     with Simulator() as server:
         call(server, "GET", "/")
     with pytest.raises(ConnectionRefusedError):

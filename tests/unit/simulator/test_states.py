@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Half-stored endpoints, and endpoints of an unknown service."""
+"""Tests of partially stored endpoints, and of endpoints of an unknown service."""
 
 from __future__ import annotations
 
@@ -112,5 +112,5 @@ def test_built_in_endpoint_keeps_its_service_when_unparsable(server: Simulator) 
 
 
 def test_unknown_state_is_rejected(server: Simulator) -> None:
-    with pytest.raises(ValueError, match="state 'ill': give one of"):
+    with pytest.raises(ValueError, match="state 'ill' must be one of"):
         server.seed("x", state="ill")

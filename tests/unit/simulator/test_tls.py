@@ -42,37 +42,37 @@ def server(files: tuple[str, str, str]) -> Iterator[Simulator]:
         yield simulator
 
 
-def test_https(server: Simulator, trusting: ssl.SSLContext) -> None:
+def test_https_request_succeeds(server: Simulator, trusting: ssl.SSLContext) -> None:
     assert server.url == f"https://127.0.0.1:{server.port}"
     assert call(server, "GET", "/", context=trusting).status == 200
 
 
-def test_nothing_is_compressed(server: Simulator, trusting: ssl.SSLContext) -> None:
+def test_https_response_is_not_compressed(server: Simulator, trusting: ssl.SSLContext) -> None:
     reply = call(server, "GET", "/", headers={"Accept-Encoding": "gzip"}, context=trusting)
     assert "content-encoding" not in reply.headers
     assert reply.json["tagline"]
 
 
-def test_a_client_that_does_not_trust_it_gets_nowhere(server: Simulator) -> None:
+def test_untrusted_certificate_fails_the_request(server: Simulator) -> None:
     with pytest.raises(ssl.SSLCertVerificationError):
         call(server, "GET", "/", context=ssl.create_default_context())
     assert server.requests == []
 
 
-def test_plain_http_gets_no_answer(server: Simulator, trusting: ssl.SSLContext) -> None:
+def test_plain_http_on_tls_port_fails(server: Simulator, trusting: ssl.SSLContext) -> None:
     with pytest.raises(OSError):  # noqa: PT011 - which one depends on who closes first
         call(server, "GET", "/")
     assert call(server, "GET", "/", context=trusting).status == 200
 
 
-def test_a_reset_under_tls(server: Simulator, trusting: ssl.SSLContext) -> None:
+def test_reset_fault_works_with_tls(server: Simulator, trusting: ssl.SSLContext) -> None:
     server.faults.add(Fault("reset_before"))
 
     with pytest.raises(ConnectionResetError):
         call(server, "GET", "/", context=trusting)
 
 
-def test_a_client_certificate_can_be_required(
+def test_client_certificate_can_be_required(
     files: tuple[str, str, str], authority: trustme.CA, trusting: ssl.SSLContext
 ) -> None:
     with Simulator(tls=Tls(*files)) as server:
@@ -84,6 +84,6 @@ def test_a_client_certificate_can_be_required(
         assert server.requests == ["GET /"]
 
 
-def test_files_that_do_not_do_are_told_at_the_start(tmp_path: Path) -> None:
+def test_invalid_certificate_files_are_reported_at_start(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         Simulator(tls=Tls(str(tmp_path / "none"), str(tmp_path / "none"))).start()

@@ -33,7 +33,7 @@ def seeded(version: str, **options: Any) -> Simulator:
     return server
 
 
-def test_8_16_has_no_handler() -> None:
+def test_update_is_unknown_to_8_16() -> None:
     with seeded("8.16.0") as server:
         reply = update(server, {"task_settings": {"max_tokens": 1}})
 
@@ -42,7 +42,7 @@ def test_8_16_has_no_handler() -> None:
         assert reply.error == f"no handler found for uri [{path}] and method [PUT]"
 
 
-def test_post_is_refused(any_version: Simulator) -> None:
+def test_update_with_post_is_rejected(any_version: Simulator) -> None:
     reply = call(any_version, "POST", COMPLETION + "x/_update", {"task_settings": {"max_tokens": 1}})
 
     text = "Incorrect HTTP method for uri [/_inference/completion/x/_update] and method [POST], allowed: [PUT]"
@@ -50,7 +50,7 @@ def test_post_is_refused(any_version: Simulator) -> None:
     assert reply.headers["Allow"] == "PUT"
 
 
-def test_the_key_can_be_replaced(any_version: Simulator) -> None:
+def test_update_replaces_the_key(any_version: Simulator) -> None:
     reply = update(any_version, {"service_settings": {"api_key": "new"}})
 
     assert reply.status == 200
@@ -59,7 +59,7 @@ def test_the_key_can_be_replaced(any_version: Simulator) -> None:
     assert any_version.endpoints["x"].task_settings == TASK
 
 
-def test_task_settings_are_replaced_whole(any_version: Simulator) -> None:
+def test_update_replaces_all_task_settings(any_version: Simulator) -> None:
     reply = update(any_version, {"task_settings": {"max_tokens": 5, "temperature": 1.0}})
 
     assert reply.status == 200
@@ -67,14 +67,14 @@ def test_task_settings_are_replaced_whole(any_version: Simulator) -> None:
     assert any_version.endpoints["x"].task_settings == {"max_tokens": 5, "temperature": 1.0}
 
 
-def test_max_tokens_must_be_in_task_settings(any_version: Simulator) -> None:
+def test_update_of_task_settings_without_max_tokens_is_rejected(any_version: Simulator) -> None:
     reply = update(any_version, {"task_settings": {"temperature": 1.0}})
 
     assert reply.reason == ("Validation Failed: 1: [task_settings] does not contain the required setting [max_tokens];")
     assert any_version.endpoints["x"].task_settings == TASK
 
 
-def test_integer_for_a_double_is_rejected_at_once(any_version: Simulator) -> None:
+def test_update_with_integer_for_a_double_is_rejected_at_once(any_version: Simulator) -> None:
     reply = update(any_version, {"task_settings": {"temperature": 1}})
 
     assert (reply.status, reply.error["type"]) == (400, "status_exception")
@@ -85,7 +85,7 @@ def test_integer_for_a_double_is_rejected_at_once(any_version: Simulator) -> Non
 
 
 @pytest.mark.parametrize(("version", "left"), [*((v, 50) for v in BEFORE_9_4), *((v, 9) for v in FROM_9_4)])
-def test_the_rate_limit_is_silently_ignored_before_9_4(version: str, left: int) -> None:
+def test_update_of_rate_limit_is_ignored_before_9_4(version: str, left: int) -> None:
     with seeded(version) as server:
         settings = {"api_key": KEY, "rate_limit": {"requests_per_minute": 9}}
         reply = update(server, {"service_settings": settings})
@@ -96,7 +96,7 @@ def test_the_rate_limit_is_silently_ignored_before_9_4(version: str, left: int) 
 
 
 @pytest.mark.parametrize("version", ["9.4.0", "9.5.0"])
-def test_bad_rate_limit_is_a_validation_error_in_9_4_and_9_5(version: str) -> None:
+def test_invalid_rate_limit_is_a_validation_error_in_9_4_and_9_5(version: str) -> None:
     with seeded(version) as server:
         reply = update(server, {"service_settings": {"rate_limit": {"requests_per_minute": -1}}})
 
@@ -106,7 +106,7 @@ def test_bad_rate_limit_is_a_validation_error_in_9_4_and_9_5(version: str) -> No
 
 
 @pytest.mark.parametrize("version", FROM_9_6)
-def test_bad_rate_limit_is_a_parse_error_in_9_6_or_later(version: str) -> None:
+def test_invalid_rate_limit_is_a_parse_error_in_9_6_or_later(version: str) -> None:
     with seeded(version) as server:
         reply = update(server, {"service_settings": {"rate_limit": {"requests_per_minute": -1}}})
 
@@ -215,7 +215,7 @@ def test_update_of_service_settings_without_the_key_succeeds_in_9_5_or_later(ver
 
 @pytest.mark.parametrize("field", ["model_id", "url"])
 @pytest.mark.parametrize("version", ALL)
-def test_what_an_endpoint_is_cannot_be_updated(version: str, field: str) -> None:
+def test_immutable_settings_cannot_be_updated(version: str, field: str) -> None:
     refusals = {
         "9.5.0": (
             "status_exception",
@@ -279,7 +279,7 @@ def test_unknown_names_in_an_update_are_ignored_before_9_5(version: str) -> None
         ({"api_key": KEY}, f"{{api_key={KEY}}}"),
     ],
 )
-def test_all_else_at_the_top_is_refused(any_version: Simulator, body: dict[str, Any], echoed: str) -> None:
+def test_unknown_fields_in_an_update_are_rejected(any_version: Simulator, body: dict[str, Any], echoed: str) -> None:
     reply = update(any_version, body)
 
     assert reply.status == 400
@@ -307,7 +307,7 @@ def test_all_else_at_the_top_is_refused(any_version: Simulator, body: dict[str, 
         ),
     ],
 )
-def test_chunking_settings_are_not_for_completions(version: str, words: str) -> None:
+def test_chunking_settings_in_an_update_of_a_completion_are_rejected(version: str, words: str) -> None:
     with seeded(version) as server:
         assert update(server, {"chunking_settings": {"strategy": "word"}}).reason == words
 
@@ -317,31 +317,31 @@ def test_chunking_settings_are_not_for_completions(version: str, words: str) -> 
     [*((v, "service settings") for v in BEFORE_9_5), *((v, "[service_settings]") for v in FROM_9_5)],
 )
 @pytest.mark.parametrize(("value", "echoed"), [(KEY, KEY), (None, "null")])
-def test_settings_have_to_be_objects(version: str, named: str, value: object, echoed: str) -> None:
+def test_settings_that_are_not_objects_are_rejected(version: str, named: str, value: object, echoed: str) -> None:
     with seeded(version) as server:
         reply = update(server, {"service_settings": value})
 
         assert reply.reason == f"Unable to parse {named} in the request [{{service_settings={echoed}}}]"
 
 
-def test_an_empty_body_is_refused(any_version: Simulator) -> None:
+def test_update_with_empty_body_is_rejected(any_version: Simulator) -> None:
     assert update(any_version, {}).reason == "Request body is empty"
     nothing = call(any_version, "PUT", COMPLETION + "x/_update")
     assert (nothing.status, nothing.reason) == (400, "request body is required")
 
 
-def test_an_unknown_id_is_a_404(any_version: Simulator) -> None:
+def test_update_of_unknown_id_returns_404(any_version: Simulator) -> None:
     reply = update(any_version, {"task_settings": {"max_tokens": 1}}, "y")
 
     assert (reply.status, reply.error["type"]) == (404, "status_exception")
     assert reply.reason == "The inference endpoint [y] does not exist and cannot be updated"
 
 
-def test_bad_body_for_an_unknown_id_returns_its_own_error(any_version: Simulator) -> None:
+def test_invalid_body_for_an_unknown_id_returns_its_own_error(any_version: Simulator) -> None:
     assert update(any_version, {"nonsense": 1}, "y").reason.startswith("Request contained fields which")
 
 
-def test_another_task_type_is_refused(any_version: Simulator) -> None:
+def test_update_with_other_task_type_is_rejected(any_version: Simulator) -> None:
     path = "/_inference/rerank/x/_update"
     reply = call(any_version, "PUT", path, {"task_settings": {"max_tokens": 1}})
 
@@ -351,7 +351,7 @@ def test_another_task_type_is_refused(any_version: Simulator) -> None:
     )
 
 
-def test_the_task_type_can_stand_in_the_body_instead(any_version: Simulator) -> None:
+def test_update_with_task_type_in_the_body_is_accepted(any_version: Simulator) -> None:
     body = {"task_settings": {"max_tokens": 1}}
     both = update(any_version, {**body, "task_type": "completion"})
     conflict = update(any_version, {**body, "task_type": "rerank"})
@@ -372,7 +372,7 @@ def test_task_type_that_is_not_a_string_is_rejected(version: str, status: int) -
 
 
 @pytest.mark.parametrize("version", FROM_9_4)
-def test_what_the_provider_refuses_changes_nothing(version: str) -> None:
+def test_update_rejected_by_the_provider_changes_nothing(version: str) -> None:
     with seeded(version, refused_keys={"bad"}) as server:
         before = server.endpoints["x"]
         reply = update(server, {"service_settings": {"api_key": "bad"}, "task_settings": {"max_tokens": 1}})
@@ -383,7 +383,7 @@ def test_what_the_provider_refuses_changes_nothing(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", BEFORE_9_4)
-def test_older_servers_do_not_ask_the_provider(version: str) -> None:
+def test_update_does_not_call_the_provider_before_9_4(version: str) -> None:
     with seeded(version, refused_keys={"bad"}) as server:
         assert update(server, {"service_settings": {"api_key": "bad"}}).status == 200
         assert server.endpoints["x"].secret == "bad"
@@ -396,7 +396,7 @@ def test_update_without_a_change_does_not_call_the_provider(version: str, body: 
         assert update(server, body).status == 200
 
 
-def test_the_licence_counts() -> None:
+def test_update_without_inference_license_returns_403() -> None:
     with seeded("9.6.0", licensed=False) as server:
         assert update(server, {"task_settings": {"max_tokens": 1}}).status == 403
 
@@ -416,13 +416,13 @@ def test_built_in_endpoints_cannot_be_updated(version: str, words: str) -> None:
         assert (reply.status, reply.reason.startswith(words)) == (400, True)
 
 
-def test_endpoints_of_other_services_are_not_simulated(any_version: Simulator) -> None:
+def test_update_of_unsimulated_service_returns_501(any_version: Simulator) -> None:
     any_version.seed("o", service="elastic")
 
     assert update(any_version, {"task_settings": {"max_tokens": 1}}, "o").status == 501
 
 
-def test_an_update_after_a_create(server: Simulator) -> None:
+def test_update_of_created_endpoint_succeeds(server: Simulator) -> None:
     create(server)
     settings = {"rate_limit": {"requests_per_minute": 1}}
     update(server, {"service_settings": settings, "task_settings": {"max_tokens": 2}})

@@ -9,12 +9,12 @@ from tests.simulator import Simulator
 from tests.simulator.versions import Version
 
 
-def test_a_version_of_two_parts_gets_a_patch_number() -> None:
+def test_version_without_patch_number_gets_one() -> None:
     assert Version.parse("9.3") == Version("9.3.0", (9, 3))
     assert Version.parse("8.17.2").number == "8.17.2"
 
 
-def test_serverless_is_the_newest_with_a_dummy_number() -> None:
+def test_serverless_is_the_latest_version_with_a_dummy_number() -> None:
     version = Version.parse("serverless")
 
     assert version.number == "8.11.0"
@@ -23,6 +23,6 @@ def test_serverless_is_the_newest_with_a_dummy_number() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "9", "nine", "9.3-SNAPSHOT", "8.15.0", "7.17"])
-def test_what_is_no_version_of_the_service_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"not a version|nothing to simulate"):
+def test_invalid_version_is_rejected(text: str) -> None:
+    with pytest.raises(ValueError, match=r"not a version|does not have the anthropic service"):
         Simulator(version=text)

@@ -416,7 +416,7 @@ VERIFY = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: "
         "Using cert extension requires at least X509v3",
     ],
 )
-def test_strict_verification_failure_has_its_own_hint(words: str) -> None:
+def test_strict_verification_failure_has_its_hint_for(words: str) -> None:
     hint = hints.tls_hint(f"{VERIFY}{words} (_ssl.c:1020)")
     assert "Python 3.13 and later" in hint
     assert "keyUsage" in hint
@@ -450,5 +450,5 @@ def test_untrusted_certificate_gets_hint_about_every_trust_store(words: str) -> 
         ("[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED]", "set client_cert and client_key."),
     ],
 )
-def test_other_tls_failure_has_its_own_hint(words: str, hint: str) -> None:
+def test_other_tls_failure_has_its_hint_for(words: str, hint: str) -> None:
     assert hint in hints.tls_hint(words)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, esops.inference contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rooms of plugins/module_utils: who imports whom, how long things are, and that each file has its tests."""
+"""Tests of the architecture of plugins/module_utils: imports, sizes, and a test file for each file."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ MODULE_UTILS = ROOT / "plugins" / "module_utils"
 TESTS = ROOT / "tests" / "unit" / "plugins" / "module_utils"
 
 
-#: Packages from the ground up: each imports only from those before it.
-ROOMS = ("_elasticsearch", "_inference", "_services", "_fingerprints", "_reconcile", "_modules")
+#: The packages from the lowest to the highest layer. Each imports only from those before it.
+LAYERS = ("_elasticsearch", "_inference", "_services", "_fingerprints", "_reconcile", "_modules")
 
-MOST_LINES_OF_FILE = 300
-MOST_LINES_OF_FUNCTION = 30
+MAX_FILE_LINES = 300
+MAX_FUNCTION_LINES = 30
 
-#: Attributes of an error, which is complete when it is raised.
-OF_ERRORS = frozenset(("hint", "problem", "reason", "ambiguous"))
+#: Attributes of errors. Errors are complete when they are raised.
+ERROR_ATTRIBUTES = frozenset(("hint", "problem", "reason", "ambiguous"))
 
-#: What a pure file must not import, not even through others.
+#: Imports that are forbidden in pure files, also indirectly.
 HTTP = ("requests", "urllib3", "_elasticsearch/client.py", "_inference/api.py")
 
 Sources = Mapping[str, str]
 
 
 def sources() -> dict[str, str]:
-    """The files of module_utils by their paths in it."""
+    """Return the files of module_utils by their relative paths."""
     return {
         path.relative_to(MODULE_UTILS).as_posix(): path.read_text(encoding="utf-8")
         for path in sorted(MODULE_UTILS.rglob("*.py"))
@@ -42,9 +42,9 @@ def sources() -> dict[str, str]:
 
 
 def imports(path: str, source: str, all_paths: Iterable[str]) -> Iterator[str]:
-    """What a file imports, lazily or not: files by their paths in module_utils, packages of others by their names.
+    """Yield the imports of a file, including lazy ones: files by their paths in module_utils, other packages by name.
 
-    What only a type checker imports is left out.
+    Imports for type checkers only are skipped.
     """
     known = frozenset(all_paths)
     for node in _at_run_time(ast.parse(source)):
@@ -57,7 +57,7 @@ def imports(path: str, source: str, all_paths: Iterable[str]) -> Iterator[str]:
 
 
 def _relative(path: str, node: ast.ImportFrom, known: frozenset[str]) -> list[str]:
-    """The files that a relative import names; those outside module_utils begin with two dots."""
+    """Return the files that a relative import names. Those outside module_utils begin with two dots."""
     places = [parent.as_posix() for parent in Path(path).parents]
     place = places[node.level - 1] if node.level <= len(places) else ".."
     target = Path(place, *(node.module or "").split("."))
@@ -66,7 +66,7 @@ def _relative(path: str, node: ast.ImportFrom, known: frozenset[str]) -> list[st
 
 
 def _at_run_time(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes below one, but for the bodies of C(if TYPE_CHECKING)."""
+    """Yield the nodes within a node, except the bodies of C(if TYPE_CHECKING)."""
     for child in ast.iter_child_nodes(node):
         yield child
         if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
@@ -76,19 +76,19 @@ def _at_run_time(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def upward_imports(files: Sources) -> list[str]:
-    """Imports from a room above, and from rooms that are not known."""
+    """Return the imports from a higher layer, and from unknown packages."""
     found = []
     for path, source in files.items():
-        room = path.split("/")[0]
+        layer = path.split("/")[0]
         for target in imports(path, source, files):
             other = target.split("/")[0]
-            if target.endswith(".py") and (other not in ROOMS or ROOMS.index(other) > ROOMS.index(room)):
+            if target.endswith(".py") and (other not in LAYERS or LAYERS.index(other) > LAYERS.index(layer)):
                 found.append(f"{path}: imports {target}")
     return found
 
 
 def absolute_imports(files: Sources) -> list[str]:
-    """Imports of the collection by its full name."""
+    """Return the imports of the collection by its full name."""
     return [
         f"{path}: imports {target}"
         for path, source in files.items()
@@ -98,7 +98,7 @@ def absolute_imports(files: Sources) -> list[str]:
 
 
 def reached(start: str, files: Sources) -> set[str]:
-    """All that a file imports, directly or through others."""
+    """Return all direct and indirect imports of a file."""
     found: set[str] = set()
     left = [start]
     while left:
@@ -114,7 +114,7 @@ def imports_of_http(start: str, files: Sources) -> list[str]:
 
 
 def long_files(files: Sources) -> list[str]:
-    return [f"{path}: long file" for path, source in files.items() if len(source.splitlines()) > MOST_LINES_OF_FILE]
+    return [f"{path}: long file" for path, source in files.items() if len(source.splitlines()) > MAX_FILE_LINES]
 
 
 def long_functions(files: Sources) -> list[str]:
@@ -123,12 +123,12 @@ def long_functions(files: Sources) -> list[str]:
         for path, source in files.items()
         for node in ast.walk(ast.parse(source))
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
-        and (node.end_lineno or node.lineno) - node.lineno + 1 > MOST_LINES_OF_FUNCTION
+        and (node.end_lineno or node.lineno) - node.lineno + 1 > MAX_FUNCTION_LINES
     ]
 
 
 def changed_errors(files: Sources) -> list[str]:
-    """Assignments to attributes of an error by another than itself."""
+    """Return the files that assign attributes of an error outside its own class."""
     return [f"{path}: changes a caught error" for path, source in files.items() if any(_changes_of_errors(source))]
 
 
@@ -136,12 +136,12 @@ def _changes_of_errors(source: str) -> Iterator[ast.Attribute]:
     for node in ast.walk(ast.parse(source)):
         if not (isinstance(node, ast.Attribute) and isinstance(node.ctx, (ast.Store, ast.Del))):
             continue
-        if node.attr in OF_ERRORS and ast.unparse(node.value) != "self":
+        if node.attr in ERROR_ATTRIBUTES and ast.unparse(node.value) != "self":
             yield node
 
 
 def untested_files(paths: Iterable[str], tests: Iterable[str]) -> list[str]:
-    """Files without a test file of their name in the same place."""
+    """Return the files without a test file of the same name in the same directory."""
     known = frozenset(tests)
     return [
         f"{path}: no test file"
@@ -151,13 +151,13 @@ def untested_files(paths: Iterable[str], tests: Iterable[str]) -> list[str]:
 
 
 def unchecked_complexity(files: Sources) -> list[str]:
-    """Files that switch off what ruff checks of complexity."""
-    return [f"{path}: switches off C901" for path, source in files.items() if "C901" in source]
+    """Return the files that disable the complexity check of ruff."""
+    return [f"{path}: disables C901" for path, source in files.items() if "C901" in source]
 
 
 FILES = sources()
 TEST_FILES = [path.relative_to(TESTS).as_posix() for path in TESTS.rglob("test_*.py")]
-SHORTCOMINGS = [
+VIOLATIONS = [
     *long_files(FILES),
     *long_functions(FILES),
     *changed_errors(FILES),
@@ -170,24 +170,24 @@ class TestImports:
     def test_packages_import_only_downwards(self) -> None:
         assert upward_imports(FILES) == []
 
-    def test_each_package_has_its_room(self) -> None:
-        assert {path.split("/")[0] for path in FILES} == set(ROOMS)
+    def test_each_package_has_a_layer(self) -> None:
+        assert {path.split("/")[0] for path in FILES} == set(LAYERS)
 
     def test_imports_within_the_collection_are_relative(self) -> None:
         assert absolute_imports(FILES) == []
 
-    def test_nouns_of_the_api_import_nothing_of_ours(self) -> None:
+    def test_endpoint_module_imports_nothing_of_the_collection(self) -> None:
         path = "_inference/endpoint.py"
         assert set(imports(path, FILES[path], FILES)) <= {"__future__", "typing"}
 
     @pytest.mark.parametrize("name", ["plan", "comparison", "declaration", "outcome", "purge", "temporary", "verdict"])
-    def test_pure_file_reaches_no_http(self, name: str) -> None:
+    def test_pure_file_does_not_import_http(self, name: str) -> None:
         assert imports_of_http(f"_reconcile/{name}.py", FILES) == []
 
 
 class TestSize:
-    def test_no_file_falls_short(self) -> None:
-        assert sorted(SHORTCOMINGS) == []
+    def test_files_have_no_violations(self) -> None:
+        assert sorted(VIOLATIONS) == []
 
     def test_ruff_limits_the_complexity_of_functions(self) -> None:
         lines = (ROOT / "pyproject.toml").read_text(encoding="utf-8").splitlines()
@@ -196,12 +196,12 @@ class TestSize:
 
 
 def made_up(**files: str) -> dict[str, str]:
-    """Small sources: the file a/b.py is named a__b."""
+    """Return small sources by path. The argument a__b defines the file a/b.py."""
     return {f"{name.replace('__', '/')}.py": textwrap.dedent(source) for name, source in files.items()}
 
 
 class TestFinders:
-    """Each finder finds a violation, and nothing in sources that have none."""
+    """Tests that each finder finds violations, and nothing in valid sources."""
 
     @pytest.mark.parametrize(
         "line",
@@ -211,7 +211,7 @@ class TestFinders:
             "from .. import _reconcile",
             "from ...modules.endpoint_info import main",
             "def f():\n    from .._modules.runner import run",
-            "if x:\n    from .._unknown.room import y",
+            "if x:\n    from .._unknown.package import y",
         ],
     )
     def test_upward_import_is_found(self, line: str) -> None:
@@ -230,7 +230,7 @@ class TestFinders:
             "if TYPE_CHECKING:\n    from .._reconcile.plan import Plan",
         ],
     )
-    def test_downward_import_is_no_violation(self, line: str) -> None:
+    def test_downward_import_is_valid(self, line: str) -> None:
         files = made_up(_services__a=line, _services__b="", _inference__endpoint="", _reconcile__plan="")
         assert upward_imports(files) == []
 
@@ -258,12 +258,12 @@ class TestFinders:
         )
         assert len(imports_of_http("_reconcile/plan.py", files)) == 1
 
-    def test_http_for_type_checkers_is_no_violation(self) -> None:
+    def test_http_for_type_checkers_is_valid(self) -> None:
         files = made_up(_reconcile__plan="if TYPE_CHECKING:\n    import requests\nelse:\n    import json")
         assert imports_of_http("_reconcile/plan.py", files) == []
         assert reached("_reconcile/plan.py", files) == {"json"}
 
-    def test_files_that_import_each_other_are_followed_once(self) -> None:
+    def test_circular_imports_are_followed_once(self) -> None:
         files = made_up(a__b="from .c import x", a__c="from .b import y")
         assert reached("a/b.py", files) == {"a/b.py", "a/c.py"}
 
@@ -296,6 +296,6 @@ class TestFinders:
     def test_file_without_a_test_file_is_found(self) -> None:
         assert untested_files(["a/b.py", "a/c.py"], ["a/test_b.py", "b/test_c.py"]) == ["a/c.py: no test file"]
 
-    def test_complexity_that_is_not_checked_is_found(self) -> None:
+    def test_disabled_complexity_check_is_found(self) -> None:
         found = unchecked_complexity({"a/b.py": "def f():  # noqa: " + "C901"})
-        assert found == ["a/b.py: switches off C901"]
+        assert found == ["a/b.py: disables C901"]
