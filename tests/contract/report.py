@@ -68,7 +68,7 @@ def _by_section(results: Sequence[Result]) -> Iterable[tuple[str, list[Result]]]
 
 
 def _statement(row: Row) -> str:
-    return f"{row.says} (derived)" if row.derived else row.says
+    return f"{row.statement} (derived)" if row.derived else row.statement
 
 
 def _contradictions(results: Sequence[Result]) -> list[str]:

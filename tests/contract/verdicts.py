@@ -29,7 +29,7 @@ class Row:
 
     id: str
     section: str
-    says: str
+    statement: str
     check: Check
     holds: Holds
     source: str = ""
@@ -51,8 +51,8 @@ def row(
     """Make a test function a row. Its docstring is the statement of the row."""
 
     def register(check: Check) -> Check:
-        says = (check.__doc__ or "").strip()
-        ROWS[check] = Row(row_id, section, says, check, Holds(holds, on_serverless), source, derived)
+        statement = (check.__doc__ or "").strip()
+        ROWS[check] = Row(row_id, section, statement, check, Holds(holds, on_serverless), source, derived)
         return check
 
     return register

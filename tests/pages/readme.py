@@ -101,21 +101,17 @@ def services() -> str:
 
 
 def speed() -> str:
-    """Return the targets of the page "Benchmarks" with their figures."""
-    targets = BENCHMARK.read_text().split("Targets\n-------\n", 1)[1].split("\n\n", 3)[2]
-    cells = [line.strip()[2:].strip() for line in targets.replace("* -", "  -").splitlines()]
-    rows = [cells[first : first + 5] for first in range(0, len(cells), 5)]
-    head, *found = [[scenario, comparison, measured] for scenario, comparison, _target, measured, _result in rows]
-    lines = [head, ["---"] * len(head), *found]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    """Return the findings of the page "Benchmarks" as a list."""
+    findings = BENCHMARK.read_text().split("Benchmarks\n==========\n\n", 1)[1].split("\n\nTargets\n", 1)[0]
+    return findings.replace("``", "`")
 
 
 def updated(text: str) -> str:
     """Return the text of the README with its generated parts updated."""
     for name, table in {"versions": versions(), "speed": speed(), "services": services()}.items():
-        begin, end = f"<!-- {name} -->\n\n", "\n\n<!-- end -->"
+        begin, end = f"<!-- {name} -->\n\n", "<!-- end -->"
         pattern = re.escape(begin) + r"(?s:.*?)" + re.escape(end)
-        text, times = re.subn(pattern, (begin + table + end).replace("\\", r"\\"), text)
+        text, times = re.subn(pattern, f"{begin}{table}\n\n{end}".replace("\\", r"\\"), text)
         if times != 1:
             raise ValueError(f"the README must have one place for {name}, but has {times}")
     return text

@@ -143,13 +143,13 @@ def _run(command: list[str], url: str, received: Signals) -> int:
 
 def _wait(child: subprocess.Popen[bytes], received: Signals) -> int:
     """Wait for the end of the command and forward signals. Kill the command if it does not react to them."""
-    patience = math.inf
+    deadline = math.inf
     while (status := child.poll()) is None:
         time.sleep(POLL_SECONDS)
         while not received.empty():
             _signal_group(child.pid, received.get())
-            patience = min(patience, time.monotonic() + GRACE_SECONDS)
-        if time.monotonic() > patience:
+            deadline = min(deadline, time.monotonic() + GRACE_SECONDS)
+        if time.monotonic() > deadline:
             _signal_group(child.pid, signal.SIGKILL)
     return status
 

@@ -117,7 +117,7 @@ class Documents:
         return Answer(201 if created else 200, body, headers=location)
 
     def _make(self, call: Call, name: str) -> None:
-        if self.indices.holds(name):
+        if self.indices.exists(name):
             return
         if not self.auto_create:
             raise no_write_target(name, "[action.auto_create_index] is [false]")
@@ -150,7 +150,7 @@ class Documents:
         _check(condition)
         authorize_index(call.identity, "indices:data/write/delete", name)
         index = self._writable(name)
-        document, there = self.indices.forget(name, document_id, condition)
+        document, there = self.indices.delete_document(name, document_id, condition)
         result = "deleted" if there else "not_found"
         body = _written(index, document_id, document, result, forced)
         return Answer(200 if there else 404, body)
@@ -266,7 +266,7 @@ def _check_flags(request: Request) -> None:
 
 
 def _ids(call: Call) -> list[str]:
-    """Return the IDs that an `_mget` requests (`MultiGetRequest.add`). Raises RefusedError."""
+    """Return the IDs that an `_mget` requests (`MultiGetRequest.add`). Raises RejectedError."""
     found: list[str] = []
     for name, value in call.json_object().items():
         if name == "docs":

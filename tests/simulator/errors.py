@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 
-class RefusedError(Exception):
+class RejectedError(Exception):
     """An error that the server returns with an error status."""
 
     def __init__(self, status: int, headers: tuple[tuple[str, str], ...] = ()) -> None:
@@ -52,7 +52,7 @@ class Cause:
         return below.root if below is not None and below.own else self
 
 
-class ApiError(RefusedError):
+class ApiError(RejectedError):
     """The usual format: root cause, type, reason, cause, and status."""
 
     def __init__(
@@ -73,7 +73,7 @@ class ApiError(RefusedError):
         return {"error": {"root_cause": [self.error.root.fields()], **self.error.body()}, "status": self.status}
 
 
-class PlainError(RefusedError):
+class PlainError(RejectedError):
     """The short format of routing errors, in which `error` is a string."""
 
     def __init__(

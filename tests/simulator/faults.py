@@ -18,7 +18,7 @@ from .index_store import index_exists, index_not_found, write_blocked
 from .jsontext import is_whole
 from .messages import Answer, Request
 from .node import Node
-from .provider import REFUSALS, Trouble
+from .provider import REFUSALS, CallFailure
 from .run_answers import error_event
 
 ERROR_TYPES = {
@@ -276,17 +276,17 @@ def _inference_id(request: Request) -> str:
 
 
 def _provider_refusal(node: Node, request: Request, fault: Fault) -> Delivery:
-    return Delivery(node.answer(request, trouble=Trouble(fault.status or 401, fault.message)))
+    return Delivery(node.answer(request, failure=CallFailure(fault.status or 401, fault.message)))
 
 
 def _provider_timeout(node: Node, request: Request, _fault: Fault) -> Delivery:
     """Let the call to Anthropic time out, without the wait."""
-    return Delivery(node.answer(request, trouble=Trouble(timed_out=True)))
+    return Delivery(node.answer(request, failure=CallFailure(timed_out=True)))
 
 
 def _provider_unreachable(node: Node, request: Request, _fault: Fault) -> Delivery:
     """Let the connection to Anthropic fail."""
-    return Delivery(node.answer(request, trouble=Trouble()))
+    return Delivery(node.answer(request, failure=CallFailure()))
 
 
 def _busy(node: Node, request: Request, _fault: Fault) -> Delivery:

@@ -135,7 +135,7 @@ class IndexStore:
             held = [(index.name, inference_ids(index.mappings)) for index in self._indices.values()]
         return sorted(name for name, used in held if inference_id in used)
 
-    def holds(self, name: str) -> bool:
+    def exists(self, name: str) -> bool:
         """Return whether the index exists."""
         with self._lock:
             return name in self._indices
@@ -196,7 +196,7 @@ class IndexStore:
             created = index.live(document_id) is None
             return index.put(document_id, source), created
 
-    def forget(self, name: str, document_id: str, condition: Condition) -> tuple[StoredDocument, bool]:
+    def delete_document(self, name: str, document_id: str, condition: Condition) -> tuple[StoredDocument, bool]:
         """Delete a document. Return its tombstone, and whether it existed. Raises ApiError."""
         with self._lock:
             index = self._found(name)

@@ -93,7 +93,7 @@ class Indices:
         name = call.variables["index"]
         authorize_index(call.identity, "indices:admin/get", name)
         check_expression(name)
-        return Answer(200 if self.indices.holds(name) else 404, b"", "text/plain")
+        return Answer(200 if self.indices.exists(name) else 404, b"", "text/plain")
 
     def read_mappings(self, call: Call) -> Answer:
         """Answer `GET /{index}/_mapping`."""
@@ -107,7 +107,7 @@ class Indices:
             raise illegal_argument("Wildcard expressions or all indices are not allowed")
         authorize_index(call.identity, "indices:admin/delete", name)
         check_expression(name)
-        if self.indices.holds(name) or not lenient:
+        if self.indices.exists(name) or not lenient:
             self.indices.delete(name)
         return Answer(200, {"acknowledged": True})
 
@@ -151,7 +151,7 @@ def check_name(name: str) -> None:
 
 
 def check_expression(name: str) -> None:
-    """Reject expressions, and names of APIs (`IndexNameExpressionResolver`). Raises RefusedError."""
+    """Reject expressions, and names of APIs (`IndexNameExpressionResolver`). Raises RejectedError."""
     if name.startswith("_"):
         raise invalid_name(name, "must not start with '_'.")
     if any(one in name for one in "*,<"):

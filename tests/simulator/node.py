@@ -13,12 +13,12 @@ from .catalog import services
 from .cluster import Cluster
 from .documents import Documents
 from .endpoints import Endpoints
-from .errors import PlainError, RefusedError
+from .errors import PlainError, RejectedError
 from .indices import Indices
 from .messages import Answer, Request, check_content_type, check_media_types, negotiated
 from .ml import trained_model_stats
-from .privileges import held
-from .provider import Trouble
+from .privileges import own_privileges
+from .provider import CallFailure
 from .routes import Call, Route, check_parameters, find
 from .rules import Rules
 from .runs import Runs
@@ -51,14 +51,14 @@ class Node:
         """Return the same server with another store."""
         return replace(self, store=store)
 
-    def answer(self, request: Request, *, trouble: Trouble | None = None) -> Answer:
-        """Execute the request, or reject it as the server does. `trouble`: the failure of a call to the provider."""
+    def answer(self, request: Request, *, failure: CallFailure | None = None) -> Answer:
+        """Execute the request, or reject it as the server does. `failure`: the failure of a call to the provider."""
         try:
-            return self._carry_out(request, trouble)
-        except RefusedError as refusal:
+            return self._carry_out(request, failure)
+        except RejectedError as refusal:
             return Answer(refusal.status, refusal.body(), headers=refusal.headers)
 
-    def _carry_out(self, request: Request, trouble: Trouble | None) -> Answer:
+    def _carry_out(self, request: Request, failure: CallFailure | None) -> Answer:
         check_media_types(request, self.rules.version)
         identity = self.security.authenticate(request) if self.security else None
         route, variables = find(self.routes, request)
@@ -66,7 +66,7 @@ class Node:
         check_parameters(route, request)
         if identity and route.privilege:
             authorize(identity, route.action, route.privilege)
-        answer = route.handle(Call(request, variables, trouble, identity))
+        answer = route.handle(Call(request, variables, failure, identity))
         return replace(answer, body=_filtered(answer.body, request))
 
     def content_type(self, request: Request) -> str:
@@ -203,7 +203,7 @@ class Node:
 
 def _has_privileges(call: Call) -> Answer:
     assert call.identity, "the route is there with security alone"
-    return Answer(200, held(call.identity, call.json_object(), GRANTED_BY))
+    return Answer(200, own_privileges(call.identity, call.json_object(), GRANTED_BY))
 
 
 def _filtered(body: Any, request: Request) -> Any:

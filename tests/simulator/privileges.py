@@ -99,8 +99,8 @@ def _refusal(identity: Identity, action: str, where: str) -> ApiError:
     return ApiError(403, "security_exception", reason)
 
 
-def held(identity: Identity, body: dict[str, Any], cluster: dict[str, tuple[str, ...]]) -> dict[str, Any]:
-    """Return the response of `_has_privileges` (`RestHasPrivilegesAction`). Raises RefusedError.
+def own_privileges(identity: Identity, body: dict[str, Any], cluster: dict[str, tuple[str, ...]]) -> dict[str, Any]:
+    """Return the response of `_has_privileges` (`RestHasPrivilegesAction`). Raises RejectedError.
 
     `cluster`: each cluster privilege with the wider ones that include it. The messages about a body with another
     structure are not confirmed.

@@ -60,7 +60,7 @@ LONGEST = 3600.0
 
 
 @dataclass(frozen=True)
-class Trouble:
+class CallFailure:
     """The failure of a call: with a status, a rejection; else a timeout or a failed connection."""
 
     status: int | None = None
@@ -161,15 +161,15 @@ class Provider:
     refused_keys: Collection[str] = ()
     refused_models: Collection[str] = ()
 
-    def call(self, outgoing: Outgoing, version: Version, trouble: Trouble | None = None) -> None:
+    def call(self, outgoing: Outgoing, version: Version, failure: CallFailure | None = None) -> None:
         """Call the provider. Only a `url` on 127.0.0.1 gets a real request. Raises ProviderError."""
         self._wait(outgoing, version)
-        if trouble is None and any(key in self.refused_keys for key in outgoing.keys):
-            trouble = Trouble(401)
-        elif trouble is None and outgoing.model_id in self.refused_models:
-            trouble = Trouble(404)
-        if trouble:
-            raise _failure(outgoing, version, trouble)
+        if failure is None and any(key in self.refused_keys for key in outgoing.keys):
+            failure = CallFailure(401)
+        elif failure is None and outgoing.model_id in self.refused_models:
+            failure = CallFailure(404)
+        if failure:
+            raise _failure(outgoing, version, failure)
         if outgoing.url and urlsplit(outgoing.url).hostname == LOCAL_HOST:
             _post(outgoing, version)
 
@@ -179,15 +179,15 @@ class Provider:
             raise timed_out(outgoing.inference_id, outgoing.timeout, version)
 
 
-def _failure(outgoing: Outgoing, version: Version, trouble: Trouble) -> ProviderError:
-    if trouble.timed_out:
+def _failure(outgoing: Outgoing, version: Version, failure: CallFailure) -> ProviderError:
+    if failure.timed_out:
         return timed_out(outgoing.inference_id, outgoing.timeout, version)
-    if trouble.status is None:
+    if failure.status is None:
         return unreachable(version, outgoing.called)
     anthropic = outgoing.called == ANTHROPIC
-    usual = REFUSALS[trouble.status][1] if anthropic else OTHER_MESSAGES.get(trouble.status)
-    message = trouble.message or (usual and usual.format(model_id=outgoing.model_id))
-    return refusal(outgoing.inference_id, trouble.status, message, anthropic=anthropic)
+    usual = REFUSALS[failure.status][1] if anthropic else OTHER_MESSAGES.get(failure.status)
+    message = failure.message or (usual and usual.format(model_id=outgoing.model_id))
+    return refusal(outgoing.inference_id, failure.status, message, anthropic=anthropic)
 
 
 def _post(outgoing: Outgoing, version: Version) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from .errors import ApiError, PlainError, illegal_argument
 from .messages import Answer, Request
-from .provider import Trouble
+from .provider import CallFailure
 from .security import Identity
 
 ALWAYS = frozenset({"pretty", "human", "error_trace", "filter_path"})
@@ -28,7 +28,7 @@ class Call:
 
     request: Request
     variables: dict[str, str]
-    trouble: Trouble | None = None
+    failure: CallFailure | None = None
     identity: Identity | None = None
 
     def json_object(self) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def _wrong_method(request: Request, allowed: list[str]) -> PlainError:
 
 
 def check_parameters(route: Route, request: Request) -> None:
-    """Reject query parameters and bodies that the route does not support. Raises RefusedError."""
+    """Reject query parameters and bodies that the route does not support. Raises RejectedError."""
     unknown = sorted(set(request.query) - ALWAYS - route.parameters)
     unsimulated = sorted(route.unsimulated.intersection(unknown))
     if unsimulated:

@@ -80,7 +80,7 @@ class Rules:
             None if row else endpoint.service_settings.get("url"),
             f"{row.title} {endpoint.task_type}" if row else ANTHROPIC,
         )
-        self.provider.call(outgoing, self.version, call.trouble)
+        self.provider.call(outgoing, self.version, call.failure)
 
     def service(self, name: str) -> Service | None:
         """Return the row of a service, None if this version does not have it."""

@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import Any
 
 from . import jsontext
-from .errors import ApiError, RefusedError
+from .errors import ApiError, RejectedError
 from .messages import Answer
 from .run_bodies import RunBody
 from .services import find
@@ -99,7 +99,7 @@ def _event(name: str, data: bytes) -> bytes:
     return b"\xef\xbb\xbfevent: %b\ndata: %b\n\n" % (name.encode(), data)
 
 
-def error_event(refusal: RefusedError, *, unified: bool) -> bytes:
+def error_event(refusal: RejectedError, *, unified: bool) -> bytes:
     """Return an error as an event. `unified`: in the format of chats, which other APIs also use."""
     body = refusal.body()
     if unified and isinstance(refusal, ApiError):

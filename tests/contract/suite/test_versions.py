@@ -80,7 +80,7 @@ def test_ids_of_rows_are_unique_and_short() -> None:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
 def test_row_states_a_fact_for_some_supported_version_and_cites_its_source(row: Row) -> None:
-    assert row.says.endswith(".")
+    assert row.statement.endswith(".")
     assert row.section
     assert row.source
     assert any(row.holds.includes(version) for version in VERSIONS)
