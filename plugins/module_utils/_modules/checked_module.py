@@ -118,8 +118,8 @@ class CheckedModule(AnsibleModule):  # type: ignore[misc]  # ansible-core has no
         where = [name for name, part in data.items() if any(secret in part for secret in hidden)]
         self.warn(
             f"The value of {options or 'a secret'} also occurs in {join_few(where)} of the result. Ansible hides it "
-            "there, so the result differs from the data in the cluster. Hint: use a secret that does not occur in other "
-            "data."
+            "there, so the result differs from the data in the cluster. "
+            "Hint: use a secret that does not occur in other data."
         )
 
     def _secrets(self) -> Iterator[tuple[str, str]]:
