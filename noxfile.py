@@ -40,7 +40,7 @@ ARTIFACT = Path(f"dist/esops-inference-{yaml.safe_load(Path('galaxy.yml').read_t
 PACKAGE = "ansible_collections.esops.inference.plugins"
 
 
-# The longest steps come first, so that the others run beside them.
+# The longest steps come first, so that the others run at the same time.
 @nox.session
 def integration(session: nox.Session) -> None:
     """Play every integration target against the simulator."""
@@ -147,7 +147,7 @@ def add_steps_for(core: str, python: str, requests: str) -> None:
         tests = ("tests/integration/test_targets.py", "tests/conformance")
         with ansible_core(session, core):
             session.install("pytest", "requests", "trustme", "--constraint", "tests/requirements.txt")
-            # The tests look for the collection beside the Python that runs them.
+            # The tests look for the collection in the environment of the Python that runs them.
             session.run(
                 "ansible-galaxy", "collection", "install", ARTIFACT, "--force", "-p", session.virtualenv.location
             )

@@ -188,12 +188,10 @@ def _pluralize(count: int, noun: str) -> str:
 
 
 def _summarize(counts: Mapping[str, int]) -> str:
-    not_compared = (
-        f", {counts['clusters_not_compared']} of them not compared" if counts["clusters_not_compared"] else ""
-    )
+    missing = f" ({counts['clusters_not_compared']} not compared)" if counts["clusters_not_compared"] else ""
     endpoints = _pluralize(sum(counts[state] for state in STATES), "endpoint")
-    states = ", ".join(f"{counts[state]} {_LABELS[state]}" for state in STATES if counts[state])
-    return f"{_pluralize(counts['clusters'], 'cluster')}{not_compared}. {endpoints}{': ' if states else ''}{states}."
+    states = ", ".join(f"{_LABELS[state]}: {counts[state]}" for state in STATES if counts[state])
+    return f"{_pluralize(counts['clusters'], 'cluster')}{missing}, {endpoints}. {states.capitalize()}".strip()
 
 
 class _Wrapper(textwrap.TextWrapper):

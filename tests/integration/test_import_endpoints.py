@@ -158,7 +158,7 @@ def test_guide_shows_the_files_of_the_example() -> None:
     ],
 )
 def test_page_about_deleting_endpoints_links_to_kibana_connectors(page: str) -> None:
-    link = "docs/docsite/rst/import_endpoints.rst" if page == "README.md" else "docsite.import_endpoints.kibana"
+    link = "docsite/import_endpoints.html" if page == "README.md" else "docsite.import_endpoints.kibana"
     assert [text for text in (ROOT / page).read_text().split("\n\n") if "Kibana connectors" in text and link in text]
 
 

@@ -236,7 +236,7 @@ class Decision(NamedTuple):
         )
 
     def _warn_of_optional_secrets(self, existing: Endpoint, rotated: Sequence[str]) -> tuple[str, ...]:
-        """Return a warning if the endpoint may have been created without secrets. No request can show this."""
+        """Return a warning if the endpoint may have no secrets. No request can show this."""
         is_optional = () in self.service.credentials
         return (wording.optional_secrets(existing, rotated),) if rotated and is_optional else ()
 

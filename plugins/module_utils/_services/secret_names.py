@@ -60,7 +60,7 @@ def _secrets_of(name: str, value: Any, place: str) -> Iterator[tuple[str, str]]:
 
 
 def _parse_json(text: str) -> Any:
-    """Parse a string as a JSON object or array. Return None if it is not valid, or nested too deeply."""
+    """Parse a string as a JSON object or array. Return None if it is invalid or has too many levels."""
     if text.lstrip()[:1] not in ("{", "["):
         return None
     try:

@@ -319,7 +319,7 @@ def _assert_outcome_is_true(
         # A run for a single endpoint that changes nothing reads only this endpoint.
         assert not (outcome.changed and bench.has_trial), report
     if "did not respond within" in text:
-        pass  # The server may still be working on the request, as the message says.
+        pass  # The server may still be working on the request, as the message states.
     elif "could not be read" in text or (outcome.after is None and outcome.error is not None and not outcome.changed):
         assert outcome.after is None, report
     else:

@@ -237,8 +237,8 @@ class TestTable:
             "search   gone         would delete  exists",
             "search   new          would create  does not exist",
             "",
-            "3 clusters, 1 of them not compared. 4 endpoints: 1 in sync, 1 would create, 1",
-            "would update, 1 would delete.",
+            "3 clusters (1 not compared), 4 endpoints. In sync: 1, would create: 1, would",
+            "update: 1, would delete: 1",
         ]
 
     def test_table_shows_the_message_of_a_failed_endpoint_first(self, server: Simulator) -> None:
@@ -264,7 +264,7 @@ class TestTable:
             assert shown.count(letter) >= "".join((name, inference_id, msg)).count(letter)
 
     def test_empty_report_has_an_empty_table(self) -> None:
-        assert drift_table(drift_report({}, MADE))[-1] == "0 clusters. 0 endpoints."
+        assert drift_table(drift_report({}, MADE))[-1] == "0 clusters, 0 endpoints."
 
 
 def test_filters_have_documentation() -> None:
