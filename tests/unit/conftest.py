@@ -26,7 +26,7 @@ RUNS = (
 
 @pytest.fixture(scope="session")
 def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty home directory. All tests share it, because creating one takes longer than most tests."""
+    """Create an empty home directory. All tests share it, because creating one takes longer than most tests."""
     return tmp_path_factory.mktemp("home")
 
 

@@ -113,7 +113,7 @@ def test_titles_are_those_of_the_page() -> None:
 
 @pytest.fixture(name="guide")
 def fixture_guide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The only file of a repository."""
+    """Return the only file of a repository."""
     monkeypatch.setattr(prose, "ROOT", tmp_path)
     monkeypatch.setattr(prose, "tracked_files", lambda: ["guide.rst"])
     return tmp_path / "guide.rst"

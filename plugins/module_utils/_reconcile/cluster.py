@@ -127,7 +127,8 @@ class Cluster:
             self.warnings.append(text)
 
     def raise_if_unavailable(self) -> None:
-        """
+        """Stop if an earlier error makes further requests useless.
+
         :raises Refused: if an earlier error stops all further requests.
         """
         if self.fatal_error:

@@ -51,7 +51,8 @@ class EndpointFacts:
         return self.history is not None and self.history.secrets_sent
 
     def secrets_are_new(self, existing: Endpoint) -> bool:
-        """
+        """Return whether the declared secrets differ from those that were sent last.
+
         :raises ClientError: if the fingerprints cannot be read.
         """
         if self._secrets_are_new is None:
@@ -60,7 +61,8 @@ class EndpointFacts:
         return self._secrets_are_new
 
     def server(self) -> Server:
-        """
+        """Return the version of Elasticsearch, and warn if it had to be assumed.
+
         :raises ClientError: if the error would also stop all other requests.
         """
         server = self._cluster.server()
@@ -68,7 +70,8 @@ class EndpointFacts:
         return server
 
     def all_endpoints(self) -> Sequence[Endpoint]:
-        """
+        """Return all endpoints that Elasticsearch lists.
+
         :raises Refused: if Elasticsearch does not list the endpoints and the policy requires the list.
         """
         cluster = self._cluster

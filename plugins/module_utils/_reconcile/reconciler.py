@@ -88,7 +88,8 @@ class Reconciler:
         purge: Purge,
         services: Collection[str],
     ) -> list[Desired]:
-        """
+        """Return the deletions of the purge.
+
         :raises Refused: if the purge exceeds its limit, or if not all endpoints are listed.
         """
         if self._cluster.list_failure:

@@ -75,7 +75,8 @@ class Recreation:
         self._history.writes.append(Write(DELETED, self._previous, None))
 
     def _create(self) -> Endpoint:
-        """
+        """Create the endpoint with the new settings, and retry if that can help.
+
         :raises ClientError: if the create failed, and retrying it does not help.
         """
         for attempt in range(1, MAX_ATTEMPTS + 1):

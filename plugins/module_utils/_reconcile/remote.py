@@ -27,7 +27,8 @@ class Remote:
         self._inference_id = inference_id
 
     def read(self) -> Endpoint | None:
-        """
+        """Return the endpoint, or None if it does not exist.
+
         :raises ClientError: if the endpoint cannot be read.
         """
         return self._cluster.read(self._inference_id)
@@ -59,13 +60,15 @@ class Remote:
         return self._cluster.normalize(stored)
 
     def delete(self, endpoint: Endpoint) -> None:
-        """
+        """Delete the endpoint.
+
         :raises ClientError: if the request failed, or if its result is unknown.
         """
         self._api.delete(endpoint.task_type, self._inference_id, self._cluster.policy.force)
 
     def refuse_if_referenced(self, endpoint: Endpoint) -> None:
-        """
+        """Stop if pipelines or indices use the endpoint.
+
         :raises Refused: if pipelines or indices use the endpoint, unless C(force).
         """
         if self._cluster.policy.force:

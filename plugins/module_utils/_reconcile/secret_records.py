@@ -30,7 +30,8 @@ class SecretRecords:
         self._fingerprints = fingerprints
 
     def read(self, inference_id: str) -> None:
-        """
+        """Read the fingerprint of the endpoint.
+
         :raises ClientError: if the fingerprint cannot be read.
         """
         if self._fingerprints:

@@ -35,7 +35,7 @@ RUNS: dict[str, tuple[str, dict[str, Any]]] = {
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tls, str, str]:
-    """A server certificate, the file of its CA, and its fingerprint."""
+    """Return a server certificate, the file of its CA, and its fingerprint."""
     folder = tmp_path_factory.mktemp("certificate")
     ca = trustme.CA()
     issued = ca.issue_cert("127.0.0.1")

@@ -34,14 +34,14 @@ FORCED = f"DELETE /_inference/{ID}?force=true"
 
 @pytest.fixture
 def sick(server: Simulator) -> Simulator:
-    """A cluster without machine learning, which cannot read a built-in endpoint (elastic/elasticsearch#158218)."""
+    """Start a cluster that cannot read a built-in endpoint (elastic/elasticsearch#158218)."""
     server.seed(NEIGHBOR, state="unparsable")
     return server
 
 
 @pytest.fixture(params=["unparsable", "top_k"])
 def unreadable(request: pytest.FixtureRequest) -> Iterator[Simulator]:
-    """A cluster that cannot read the endpoint."""
+    """Start a cluster that cannot read the endpoint."""
     with Simulator(version="8.17" if request.param == "top_k" else "9.6") as server:
         if request.param == "top_k":
             server.seed(ID, task_settings={"max_tokens": 5, "top_k": 3})

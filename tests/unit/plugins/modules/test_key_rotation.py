@@ -105,7 +105,7 @@ def rotation(request: pytest.FixtureRequest, server: Simulator, tmp_path: Path) 
 
 @contextlib.contextmanager
 def ending(rotation: Rotation, error: BaseException) -> Iterator[None]:
-    """Tests for runs that end after Elasticsearch accepted the key, but before the fingerprint was saved."""
+    """End runs after Elasticsearch accepted the key, but before the fingerprint is saved."""
     write = rotation.class_of_store.write
 
     def dying(store: Any, record: dict[str, Any], expected: Any = None) -> Any:

@@ -21,7 +21,7 @@ PACKAGE = "ansible_collections.esops.inference.plugins"
 
 @pytest.fixture(params=MODULES)
 def name(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A module that is not imported yet."""
+    """Return a module that is not imported yet."""
     monkeypatch.delitem(sys.modules, f"{PACKAGE}.modules.{request.param}", raising=False)
     return str(request.param)
 

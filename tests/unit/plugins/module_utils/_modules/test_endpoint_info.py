@@ -72,7 +72,7 @@ def proof(inference_id: str, task_type: str = "completion") -> str:
 
 @pytest.fixture
 def filled(server: Simulator) -> Iterator[Simulator]:
-    """A server with built-in endpoints and endpoints of two services and three task types. No test may change them."""
+    """Start a server with built-in endpoints and endpoints of two services. No test may change them."""
     for name in ("team-b", "team-a", "other"):
         seed(server, name)
     server.seed("chat", task_type="chat_completion", service_settings={"model_id": MODEL})
