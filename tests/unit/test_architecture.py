@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -183,6 +184,13 @@ class TestImports:
     @pytest.mark.parametrize("name", ["plan", "comparison", "declaration", "outcome", "purge", "temporary", "verdict"])
     def test_pure_file_does_not_import_http(self, name: str) -> None:
         assert imports_of_http(f"_reconcile/{name}.py", FILES) == []
+
+
+def test_contributing_lists_each_file() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    architecture = text.partition("## Architecture\n")[2].partition("\n## ")[0]
+    names = {path.rpartition("/")[2] for path in FILES} - {path.name for path in ROOT.glob("plugins/modules/*.py")}
+    assert names - set(re.findall(r"\b\w+\.py\b", architecture)) == set()
 
 
 class TestSize:
