@@ -180,6 +180,24 @@ def test_documented_options_match_the_argument_spec(module: str) -> None:
     assert documented_options(readme.options_of(module)) == module_options(spec)
 
 
+def first_sentences(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Return the names of options or return values, and the first sentences of their descriptions."""
+    for name, option in options.items():
+        description = option["description"]
+        yield name, description if isinstance(description, str) else description[0]
+        yield from first_sentences(option.get("suboptions") or option.get("contains") or {})
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_first_sentence_of_each_option_stands_alone(module: str) -> None:
+    """Pages sort options by name, so a first sentence cannot refer to the option before."""
+    documented = readme.ansible_doc("module", *MODULES)[module]
+    sentences = [*first_sentences(documented["doc"]["options"]), *first_sentences(documented["return"] or {})]
+    assert sentences
+    depends = re.compile(r"(It|They|That|This|These|Those|Its|Their|Or|And|The same|Like)\b|[a-z]")
+    assert not [(name, text) for name, text in sentences if depends.match(text)]
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_environment_variables_are_documented(module: str) -> None:
     spec, _problems = readme.entry(module)
