@@ -50,6 +50,7 @@ antsibull_ext_color_scheme = "none"
 copybutton_selector = "div:not(.highlight-text) > div.highlight > pre"
 copybutton_prompt_text = "$ "
 copybutton_line_continuation_character = "\\"
+copybutton_copy_empty_lines = False
 
 #: References of module pages to Ansible's own documentation.
 ANSIBLE = "https://docs.ansible.com/projects/ansible/latest/reference_appendices/"
