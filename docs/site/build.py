@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -40,7 +41,8 @@ def gather() -> None:
     run(*antsibull, "--squash-hierarchy", "--fail-on-error", "--dest-dir", PAGES, COLLECTION)
     # This page lists only variables of plugins that run on the controller. The guide of this name lists all.
     (PAGES / "environment_variables.rst").unlink()
-    for picture in GUIDES.glob("rst/*.svg"):
+    # Pictures in static/ are shown on the site only. The collection does not contain them.
+    for picture in (*GUIDES.glob("rst/*.svg"), *HERE.glob("static/*.png")):
         shutil.copy(picture, PAGES / "docsite")
     (PAGES / "index.rst").write_text(front_page(), encoding="utf-8")
 
@@ -52,11 +54,21 @@ def front_page() -> str:
     return template.render(sections=sections, reference=reference())
 
 
-def reference() -> list[tuple[str, str]]:
-    """Return short titles and pages (such as anthropic_role) of all plugins and roles, modules first."""
-    pages = sorted(path.stem for path in PAGES.glob("*_*.rst"))
+def reference() -> list[tuple[str, str, str]]:
+    """Return short titles, pages (such as anthropic_role), and descriptions of all modules, roles, and filters."""
+    kinds = ("module", "role", "filter")
+    pages = sorted((path.stem for path in PAGES.glob("*_*.rst")), key=lambda page: page.rpartition("_")[0])
     named = [(page.rpartition("_")[0], page.rpartition("_")[2], page) for page in pages]
-    return [(f"{name} {kind}", page) for name, kind, page in sorted(named, key=lambda one: one[1] != "module")]
+    ordered = sorted(named, key=lambda one: kinds.index(one[1]))
+    return [(f"{name} {kind}", page, description(page)) for name, kind, page in ordered]
+
+
+def description(page: str) -> str:
+    """Return the description in the title of the page of a plugin or role."""
+    found = re.search(r"^esops\.inference\.\S+ \w+ -- (.+)$", (PAGES / f"{page}.rst").read_text(), re.MULTILINE)
+    if not found:
+        sys.exit(f"{page}.rst has no title with a description.")
+    return found[1]
 
 
 def run(*command: Any) -> None:

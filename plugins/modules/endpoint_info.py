@@ -120,7 +120,8 @@ EXAMPLES = r"""
 
 - name: Show the endpoints that are not in use
   ansible.builtin.debug:
-    msg: "{{ inference.references | dict2items | rejectattr('value.pipelines') | rejectattr('value.indexes')
+    msg: "{{ inference.references | dict2items
+      | rejectattr('value.pipelines') | rejectattr('value.indexes')
       | map(attribute='key') }}"
 
 - name: Read when API keys were sent

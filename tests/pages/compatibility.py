@@ -99,7 +99,8 @@ def combined(texts: Sequence[tuple[Version, str]]) -> str:
         runs.setdefault(text, []).append(name_of([minor for minor, _text in run]))
     runs.pop(NO, None)
     # A text with the number of a patch release names its version itself.
-    return "; ".join(text if " from " in text else f"{text} in {' and '.join(names)}" for text, names in runs.items())
+    named = (text if text.startswith("from ") else f"{text} in {' and '.join(names)}" for text, names in runs.items())
+    return "; ".join(named)
 
 
 def cells(row: Row) -> list[str]:
@@ -145,7 +146,7 @@ def _chunking_is_kept(version: At) -> str:
     first = next((patch for patch in _PATCHES if server._replace(patch=patch).keeps_chunking_settings), None)
     if first is None:
         return NO
-    return YES if first == 0 else f"{YES} from {_text(server.version)}.{first}"
+    return YES if first == 0 else f"from {_text(server.version)}.{first}"
 
 
 def _without_credentials(version: At) -> str:

@@ -53,7 +53,7 @@ def test_columns_are_named_after_their_versions() -> None:
         ("service_settings.url", [*["not available"] * 4, "re-create", "re-create"]),
         ("task_settings", ["re-create", *["in place"] * 5]),
         ("task_settings.top_k", ["do not set", "do not set in 8.17; in place in 8.18 to 9.3", *["in place"] * 4]),
-        ("An update keeps chunking_settings", ["no updates", "yes from 9.2.7; yes from 9.3.2", *["yes"] * 4]),
+        ("An update keeps chunking_settings", ["no updates", "from 9.2.7; from 9.3.2", *["yes"] * 4]),
         ("timeout applies to the provider: create", ["no", "yes in 8.19 and 9.1 to 9.3", *["yes"] * 4]),
         ("Update endpoints in place", ["no", *["yes"] * 5]),
     ],
