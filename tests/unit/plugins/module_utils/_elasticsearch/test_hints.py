@@ -313,7 +313,7 @@ def unauthenticated(*reasons: str, as_list: bool = False) -> ClientError:
             "to an API key of the type rest.",
         ),
         ("Bearer token: token expired", "request a new elasticsearch_bearer_token."),
-        ("API key: server is too busy to respond", "check elasticsearch_username and elasticsearch_password,"),
+        ("API key: server is too busy to respond", "check elasticsearch_api_key (encoded, or id:secret),"),
     ],
 )
 def test_401_reports_why_credentials_were_rejected(reason: str, hint: str, as_list: bool) -> None:
