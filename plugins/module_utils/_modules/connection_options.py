@@ -180,7 +180,8 @@ def _validate_pairs(given: Mapping[str, Any]) -> list[str]:
 
 def _validate_files(given: Mapping[str, Any]) -> list[str]:
     return [
-        f"{name}: {given[name]} does not exist or is not readable on the host where the module runs."
+        f"{name}: {given[name]} does not exist or is not readable on the host where the module runs. "
+        "Hint: check the path, or copy the file to that host."
         for name in ("ca_path", "client_cert", "client_key")
         if name in given and not _is_readable(given[name], directory_too=name == "ca_path")
     ]

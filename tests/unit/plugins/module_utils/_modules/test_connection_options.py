@@ -252,7 +252,7 @@ class TestValidation:
             ({"client_key": __file__}, "client_key requires client_cert."),
             (
                 {"ca_path": "/nowhere/ca"},
-                "ca_path: /nowhere/ca does not exist or is not readable on the host where the module runs.",
+                "ca_path: /nowhere/ca does not exist or is not readable on the host where the module runs. Hint: ",
             ),
             ({"client_cert": "/nowhere/c"}, "client_cert: /nowhere/c does not exist or is not readable"),
             ({"client_cert": "/"}, "client_cert: / does not exist or is not readable"),
