@@ -101,6 +101,9 @@ _CREDENTIAL_WORDS = {
     ),
     r"invalid credentials for API key": "check the secret part of elasticsearch_api_key. It is wrong.",
     r"API key type": "set elasticsearch_api_key to an API key of the type rest.",
+    r"unable to authenticate user": (
+        "check elasticsearch_username and elasticsearch_password. One of them is wrong, or the user is disabled."
+    ),
 }
 
 _ALLOW = "allow the address of the host where the module runs. {} rejected the request because of its address."

@@ -169,7 +169,7 @@ def _parse_urls(given: Mapping[str, Any]) -> tuple[tuple[str, ...], list[str]]:
 
 def _validate_pairs(given: Mapping[str, Any]) -> list[str]:
     errors = [
-        f"{' and '.join(names)} must be set together."
+        f"{' and '.join(names)} must be set together. Hint: one of them is not set or is empty."
         for names in _CREDENTIALS
         if 0 < sum(name in given for name in names) < len(names)
     ]

@@ -312,6 +312,7 @@ def unauthenticated(*reasons: str, as_list: bool = False) -> ClientError:
             "API key: authentication expected API key type of [rest], but API key [x] has type [cross_cluster]",
             "to an API key of the type rest.",
         ),
+        ("unable to authenticate user [elastic] for REST request [/]", "check elasticsearch_username and "),
         ("Bearer token: token expired", "request a new elasticsearch_bearer_token."),
         ("API key: server is too busy to respond", "check elasticsearch_api_key (encoded, or id:secret),"),
     ],
