@@ -124,7 +124,7 @@ NO_INFERENCE = (
 )
 
 _STATUSES = {
-    401: "check elasticsearch_api_key (encoded, or id:secret), elasticsearch_username and elasticsearch_password, or "
+    401: "check elasticsearch_api_key (in its encoded form), elasticsearch_username and elasticsearch_password, or "
     "elasticsearch_bearer_token. They can be wrong, expired, or from a different cluster.",
     403: "check the rules of the proxy or firewall in front of Elasticsearch. It rejected the request.",
     407: "add the user name and the password to HTTPS_PROXY or HTTP_PROXY. The proxy requires authentication.",

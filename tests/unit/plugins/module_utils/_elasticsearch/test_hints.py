@@ -314,7 +314,7 @@ def unauthenticated(*reasons: str, as_list: bool = False) -> ClientError:
         ),
         ("unable to authenticate user [elastic] for REST request [/]", "check elasticsearch_username and "),
         ("Bearer token: token expired", "request a new elasticsearch_bearer_token."),
-        ("API key: server is too busy to respond", "check elasticsearch_api_key (encoded, or id:secret),"),
+        ("API key: server is too busy to respond", "check elasticsearch_api_key (in its encoded form),"),
     ],
 )
 def test_401_reports_why_credentials_were_rejected(reason: str, hint: str, as_list: bool) -> None:
