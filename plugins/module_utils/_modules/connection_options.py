@@ -152,7 +152,10 @@ def _parse_urls(given: Mapping[str, Any]) -> tuple[tuple[str, ...], list[str]]:
         try:
             urls.append(parse_cloud_id(given["elasticsearch_cloud_id"]))
         except ValueError as error:
-            errors.append(f"elasticsearch_cloud_id {error}. The value is {given['elasticsearch_cloud_id']!r}.")
+            errors.append(
+                f"elasticsearch_cloud_id {error}. The value is {given['elasticsearch_cloud_id']!r}. "
+                "Hint: copy the Cloud ID of the deployment from the Elastic Cloud Console."
+            )
     for url in given.get("elasticsearch_url", ()):
         try:
             urls.append(normalize_url(url.strip()))
