@@ -273,6 +273,13 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
             is_list=True,
         ),
         Entry(
+            "Empty Anthropic API key",
+            "The key comes from a variable without a value, or from a lookup of an environment variable that is not "
+            "set on the host of ``ansible-playbook``.",
+            "Set the variable. In a shell, also export it.",
+            options={"service_settings": {"api_key": "", "model_id": MODEL}},
+        ),
+        Entry(
             "Whitespace in the Anthropic API key",
             "The value was often read from a file and includes the line end.",
             "Read the file with ``{{ lookup('ansible.builtin.file', path) }}``, or add the filter ``trim``.",

@@ -48,8 +48,11 @@ def test_each_module_and_role_has_a_link() -> None:
 
 
 def test_first_screen_has_the_reasons_and_the_requirements() -> None:
-    first = "\n".join(TEXT.splitlines()[:80]).lower()
-    assert not [
-        word for word in ("terraform", "uri", "license", "manage_inference", "8.16", "simulator") if word not in first
-    ]
+    first = "\n".join(TEXT.splitlines()[:50])
+    oldest = [f"{name} {version} or later" for name, version in (("Elasticsearch", "8.16"), ("ansible-core", "2.16"))]
+    facts = ("Terraform", "`uri`", "Enterprise license", "`manage_inference`", "simulator", *oldest)
+    assert not [fact for fact in facts if fact not in first]
+    versions = readme.versions()
+    assert "| Elasticsearch | 8.16 to" in versions
+    assert "| ansible-core | 2.16 to" in versions
     assert len(TEXT.splitlines()) < 190

@@ -89,6 +89,10 @@ _BLOCKS = {
 
 #: Hints by the reason why credentials were rejected (C(additional_unsuccessful_credentials)).
 _CREDENTIAL_WORDS = {
+    r"missing authentication credentials": (
+        "set elasticsearch_api_key, or elasticsearch_username and elasticsearch_password, or "
+        "elasticsearch_bearer_token. The request reached Elasticsearch without credentials."
+    ),
     r"invalidated": "create a new Elasticsearch API key. The current one was invalidated.",
     r"(?i)api ?key.*expired": "create a new Elasticsearch API key. The current one has expired.",
     r"(?i)token.*expired|expired.*token": "request a new elasticsearch_bearer_token. The current one has expired.",
@@ -97,6 +101,9 @@ _CREDENTIAL_WORDS = {
     ),
     r"invalid credentials for API key": "check the secret part of elasticsearch_api_key. It is wrong.",
     r"API key type": "set elasticsearch_api_key to an API key of the type rest.",
+    r"unable to authenticate user": (
+        "check elasticsearch_username and elasticsearch_password. One of them is wrong, or the user is disabled."
+    ),
 }
 
 _ALLOW = "allow the address of the host where the module runs. {} rejected the request because of its address."
@@ -117,8 +124,8 @@ NO_INFERENCE = (
 )
 
 _STATUSES = {
-    401: "check elasticsearch_username and elasticsearch_password, elasticsearch_api_key, or "
-    "elasticsearch_bearer_token.",
+    401: "check elasticsearch_api_key (in its encoded form), elasticsearch_username and elasticsearch_password, or "
+    "elasticsearch_bearer_token. They can be wrong, expired, or from a different cluster.",
     403: "check the rules of the proxy or firewall in front of Elasticsearch. It rejected the request.",
     407: "add the user name and the password to HTTPS_PROXY or HTTP_PROXY. The proxy requires authentication.",
     408: "increase timeout, or run the task again later. The request took too long.",
@@ -142,8 +149,9 @@ NO_CERTIFICATES = "TLS CA certificate bundle"
 
 _UNTRUSTED = (
     "set ca_path to the CA that signed the server's certificate, or ca_fingerprint to the SHA-256 fingerprint of that "
-    "certificate or its CA. Unlike ansible.builtin.uri, the module trusts the CAs of certifi, not those of the "
-    "operating system. To trust the latter, set ca_path or REQUESTS_CA_BUNDLE to the CA bundle of the operating system."
+    "certificate or its CA. Without them, the module trusts the CAs of certifi. Unlike ansible.builtin.uri, it does "
+    "not trust those of the operating system. To trust them, set ca_path or REQUESTS_CA_BUNDLE to the CA bundle of the "
+    "operating system."
 )
 #: Hints by the message of a failed handshake.
 _TLS_WORDS = {

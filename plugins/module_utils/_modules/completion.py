@@ -161,7 +161,7 @@ class _Completion:
             for piece in api.chat(inference_id, chat, timeout):
                 self._add(piece)
         elif self._task_type is None:
-            raise Refused("The endpoint does not exist.", 404)
+            raise Refused("The endpoint does not exist. Hint: check inference_id, or create the endpoint first.", 404)
         else:
             known = f"{COMPLETION} and {CHAT_COMPLETION}"
             raise Refused(f"The endpoint has the task type {self._task_type}. Only {known} are supported.", 400)

@@ -152,7 +152,10 @@ def _parse_urls(given: Mapping[str, Any]) -> tuple[tuple[str, ...], list[str]]:
         try:
             urls.append(parse_cloud_id(given["elasticsearch_cloud_id"]))
         except ValueError as error:
-            errors.append(f"elasticsearch_cloud_id {error}. The value is {given['elasticsearch_cloud_id']!r}.")
+            errors.append(
+                f"elasticsearch_cloud_id {error}. The value is {given['elasticsearch_cloud_id']!r}. "
+                "Hint: copy the Cloud ID of the deployment from the Elastic Cloud Console."
+            )
     for url in given.get("elasticsearch_url", ()):
         try:
             urls.append(normalize_url(url.strip()))
@@ -169,7 +172,7 @@ def _parse_urls(given: Mapping[str, Any]) -> tuple[tuple[str, ...], list[str]]:
 
 def _validate_pairs(given: Mapping[str, Any]) -> list[str]:
     errors = [
-        f"{' and '.join(names)} must be set together."
+        f"{' and '.join(names)} must be set together. Hint: one of them is not set or is empty."
         for names in _CREDENTIALS
         if 0 < sum(name in given for name in names) < len(names)
     ]
@@ -180,7 +183,8 @@ def _validate_pairs(given: Mapping[str, Any]) -> list[str]:
 
 def _validate_files(given: Mapping[str, Any]) -> list[str]:
     return [
-        f"{name}: {given[name]} does not exist or is not readable on the host where the module runs."
+        f"{name}: {given[name]} does not exist or is not readable on the host where the module runs. "
+        "Hint: check the path, or copy the file to that host."
         for name in ("ca_path", "client_cert", "client_key")
         if name in given and not _is_readable(given[name], directory_too=name == "ca_path")
     ]

@@ -128,7 +128,9 @@ def _select_by_id(api: PingApi, reading: ReadResult, inference_id: str, params: 
             return [Target(inference_id, error)]
     if endpoint is None:
         kind = f", or does not have the task type {params['task_type']}" if params["task_type"] else ""
-        return [Target(inference_id, Refused(f"The endpoint does not exist{kind}.", 404))]
+        names = "inference_id and task_type" if params["task_type"] else "inference_id"
+        hint = f"Hint: check {names}, or create the endpoint first."
+        return [Target(inference_id, Refused(f"The endpoint does not exist{kind}. {hint}", 404))]
     why = _exclusion_reason(endpoint, params)
     return [Target(inference_id, Refused(why) if why else endpoint)]
 

@@ -8,6 +8,7 @@ Loaded only if there are such options. Private to the collection.
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 from typing import Any, Iterable, Mapping, Sequence
@@ -17,6 +18,9 @@ from .raw_options import MISSING, UNSUPPORTED, WRONG_CHOICE, InvalidOption, has_
 
 #: Shorter values are shown, because they help to find the mistake and are not secrets.
 _MIN_SECRET_LENGTH = 6
+
+#: Similarity of names, from 0 to 1, at which one is suggested for the other. C(api_key) and C(client_key) have 0.7.
+_TYPO = 0.85
 
 #: Strings that are meant as numbers, and thus are not secrets.
 _NUMBER_LIKE = r"\s*[-+]?\d[\d.,_' ]*(?:ms|s|sec|seconds?|m|min|minutes?|h|hours?|tokens?|words?|%)?\s*"
@@ -49,7 +53,10 @@ def _message_parts(invalid: InvalidOption) -> tuple[str, str]:
     if fault == MISSING:
         return "missing required arguments: ", ""
     if fault == UNSUPPORTED:
+        similar = difflib.get_close_matches(value, option, n=1, cutoff=_TYPO)
         hint = _NEWER_CLUSTER.format(name=value) if "]." in place[: -len(value)] else ""
+        if similar:
+            hint = f" Hint: use {similar[0]} if {value} is a typo."
         return "Unsupported parameters: ", f". Supported parameters include: {', '.join(sorted(option))}.{hint}"
     if fault == WRONG_CHOICE:
         return "value of ", f" must be one of: {', '.join(option['choices'])}, got: {value}"

@@ -11,6 +11,9 @@ from typing import Any, Callable, NamedTuple, Sequence, Tuple
 #: Major and minor version of Elasticsearch.
 Version = Tuple[int, int]
 
+#: The validation error for a required setting or a secret without a value.
+EMPTY = "is empty. Hint: check the variable or the lookup that sets it."
+
 
 def _no_text(_value: Any) -> str:
     return ""
@@ -74,5 +77,5 @@ class Setting(NamedTuple):
         if self.maximum is not None and value > self.maximum:
             return f"must be at most {self.maximum}, not {value}."
         if (self.required or self.secret) and value in ("", {}):
-            return "is empty."
+            return EMPTY
         return self.check(value)

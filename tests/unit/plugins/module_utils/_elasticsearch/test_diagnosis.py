@@ -229,8 +229,8 @@ class TestApiErrors:
     def test_missing_credentials_get_hint(self) -> None:
         body = {"error": {"type": "security_exception", "reason": "missing authentication credentials"}}
         assert make_error(ROOT, 401, body).hint == (
-            "check elasticsearch_username and elasticsearch_password, elasticsearch_api_key, or "
-            "elasticsearch_bearer_token."
+            "set elasticsearch_api_key, or elasticsearch_username and elasticsearch_password, or "
+            "elasticsearch_bearer_token. The request reached Elasticsearch without credentials."
         )
 
     def test_denied_request_gets_hint_with_its_privilege(self) -> None:

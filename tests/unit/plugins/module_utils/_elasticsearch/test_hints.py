@@ -312,8 +312,9 @@ def unauthenticated(*reasons: str, as_list: bool = False) -> ClientError:
             "API key: authentication expected API key type of [rest], but API key [x] has type [cross_cluster]",
             "to an API key of the type rest.",
         ),
+        ("unable to authenticate user [elastic] for REST request [/]", "check elasticsearch_username and "),
         ("Bearer token: token expired", "request a new elasticsearch_bearer_token."),
-        ("API key: server is too busy to respond", "check elasticsearch_username and elasticsearch_password,"),
+        ("API key: server is too busy to respond", "check elasticsearch_api_key (in its encoded form),"),
     ],
 )
 def test_401_reports_why_credentials_were_rejected(reason: str, hint: str, as_list: bool) -> None:

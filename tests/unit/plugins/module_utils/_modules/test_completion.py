@@ -30,6 +30,7 @@ READ_ALL = "GET /_inference/_all"
 ASK = f"POST /_inference/completion/{ID}?timeout=4500ms"
 CHAT = "POST /_inference/chat_completion/chat/_stream?timeout=4500ms"
 PASSED_ON = "Received an authentication error status code for request from inference entity id [{}] status [401]"
+MISSING = "The endpoint does not exist. Hint: check inference_id, or create the endpoint first."
 MAY_COST = "The provider may have processed the request and may charge for it, so it was not retried."
 
 
@@ -229,11 +230,11 @@ class TestUnusableEndpoint:
     def test_missing_endpoint_gets_no_request(self, server: Simulator, inference_id: Any) -> None:
         run = complete(server, inference_id=inference_id)
         [result] = run["results"]
-        assert run["msg"] == f"{result['inference_id']}: The endpoint does not exist."
+        assert run["msg"] == f"{result['inference_id']}: {MISSING}"
         assert run["failure"] == {
             "status": 404,
             "type": None,
-            "reason": "The endpoint does not exist.",
+            "reason": MISSING,
             "method": None,
             "path": None,
         }
@@ -303,7 +304,7 @@ class TestRejection:
         with Simulator(security=Security(users={"elastic": ("secret", ("all",))})) as server:
             run = complete(server, task_type="completion")
         assert run["failure"]["status"] == 401
-        assert "check elasticsearch_username and elasticsearch_password" in run["msg"]
+        assert "set elasticsearch_api_key, or elasticsearch_username" in run["msg"]
 
     @pytest.mark.rejected("POST /_inference/.*: 403")
     @pytest.mark.parametrize("task_type", ["completion", "chat_completion"])
@@ -336,7 +337,7 @@ class TestRejection:
         server.faults.add(Fault("provider_refusal", match="completion/chat/"))
         run = complete(server, inference_id=["chat", "missing", ID], parallel=1)
         assert run["msg"].startswith("2 of 3 completions failed. chat: POST ")
-        assert "missing: The endpoint does not exist." in run["msg"]
+        assert f"missing: {MISSING}" in run["msg"]
         assert run["failure"] == run["results"][0]["failure"]
         assert [result.get("failed", False) for result in run["results"]] == [True, True, False]
         assert run["results"][2]["result"] == f"{MODEL} answers: Hello, you"

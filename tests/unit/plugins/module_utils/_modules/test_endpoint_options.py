@@ -21,7 +21,7 @@ from ansible_collections.esops.inference.plugins.module_utils._modules.endpoint_
     validate_list,
 )
 from ansible_collections.esops.inference.plugins.module_utils._reconcile.declaration import Desired
-from ansible_collections.esops.inference.plugins.module_utils._services.setting import Setting
+from ansible_collections.esops.inference.plugins.module_utils._services.setting import EMPTY, Setting
 from tests.unit.services import ACCESS_KEY, ACME, API_KEY, INPUT, LOCAL, MODEL, RATE, SECRET_KEY, USER, WEIGHT
 
 
@@ -78,7 +78,7 @@ class TestMaps:
 
     def test_empty_map_of_secrets_is_rejected(self) -> None:
         options = declared(service_settings={"secrets": {}})
-        assert validate_endpoint(self.SERVICE, options, "always") == [f"{self.SECRETS} is empty."]
+        assert validate_endpoint(self.SERVICE, options, "always") == [f"{self.SECRETS} {EMPTY}"]
 
 
 class TestIds:

@@ -25,6 +25,7 @@ from tests.unit.support import FORMER_KEY, ID, OTHERS, Run, environment, find_le
 READ = f"GET /_inference/{ID}"
 PING = f"POST /_inference/completion/{ID}?timeout=4500ms"
 CHAT = "POST /_inference/chat_completion/chat/_stream?timeout=4500ms"
+MISSING = "The endpoint does not exist. Hint: check inference_id, or create the endpoint first."
 MAY_COST = "The provider may have processed the request and may charge for it, so it was not retried."
 
 #: Task types without streaming: request and response (server module core, classes *Results).
@@ -254,20 +255,20 @@ class TestSelection:
 
     def test_named_endpoint_that_is_not_in_the_list_of_its_task_type_is_a_failure(self, server: Simulator) -> None:
         run = ping(server, inference_id=["other", "team-a"], task_type="rerank")
-        assert "other: The endpoint does not exist, or does not have the task type rerank." in run["msg"]
+        assert "or does not have the task type rerank. Hint: check inference_id and task_type, or create" in run["msg"]
         assert server.requests == ["GET /_inference/rerank/_all"]
 
     @pytest.mark.parametrize("inference_id", ["missing", ["missing"]])
     def test_id_that_does_not_exist_is_a_failure(self, server: Simulator, inference_id: Any) -> None:
         run = ping(server, inference_id=inference_id)
-        assert run["msg"] == "missing: The endpoint does not exist."
+        assert run["msg"] == f"missing: {MISSING}"
         assert (run["failure"]["status"], run["failure"]["method"]) == (404, None)
         assert server.requests == ["GET /_inference/missing"]
 
     def test_id_that_does_not_exist_does_not_prevent_other_pings(self, server: Simulator) -> None:
         run = ping(server, inference_id=["missing", "team-a", "team-b"])
         assert [one["responds"] for one in run["results"]] == [False, True, True]
-        assert run["msg"] == "1 of 3 endpoints did not respond. missing: The endpoint does not exist."
+        assert run["msg"] == f"1 of 3 endpoints did not respond. missing: {MISSING}"
 
 
 class TestBuiltIn:
@@ -341,7 +342,7 @@ class TestUnreadableCluster:
             ("broken", False),
             ("missing", False),
         ]
-        assert "missing: The endpoint does not exist." in run["msg"]
+        assert f"missing: {MISSING}" in run["msg"]
         assert len(posts(server)) == 2
 
     def test_cluster_that_cannot_be_read_is_not_pinged(self, server: Simulator) -> None:

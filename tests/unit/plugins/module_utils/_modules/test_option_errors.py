@@ -76,12 +76,15 @@ class TestTypes:
             "timeout must be a number, not 'soon'.",
             "value of task_type must be one of: completion, chat_completion, got: embedding",
             "service_settings.rate_limit must be a dictionary, not a number.",
-            f"Unsupported parameters: service_settings.modelid. {group}",
+            f"Unsupported parameters: service_settings.modelid. {group} Hint: use model_id if modelid is a typo.",
             "task_settings.max_tokens must be an integer, not 'many'.",
             "task_settings.top_k must be an integer, not a list.",
         ]
         assert "(7) Unsupported parameters: unknown. Supported parameters include: allow_recreate," in failed["msg"]
         assert server.requests == []
+
+    def test_unlike_name_gets_no_suggestion(self, server: Simulator) -> None:
+        assert "Hint" not in endpoint(server, api_key="k")["msg"]
 
     @pytest.mark.parametrize(
         ("options", "problem"),

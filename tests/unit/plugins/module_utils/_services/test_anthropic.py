@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.json_text import Repeated
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import flatten
 from ansible_collections.esops.inference.plugins.module_utils._services.anthropic import SERVICE
+from ansible_collections.esops.inference.plugins.module_utils._services.setting import EMPTY
 from tests.unit.reconciling import KEY, MODEL, RATE, TEMPERATURE, TOKENS, V93, V94, V95, V816, V817
 
 TOP_K = "task_settings.top_k"
@@ -102,7 +103,7 @@ class TestValidation:
                 {"service_settings": {"rate_limit": {"requests_per_minute": 0}}},
                 "service_settings.rate_limit.requests_per_minute must be at least 1, not 0.",
             ),
-            ({"service_settings": {"api_key": ""}}, "service_settings.api_key is empty."),
+            ({"service_settings": {"api_key": ""}}, f"service_settings.api_key {EMPTY}"),
             (
                 {"service_settings": {"api_key": "sk\n"}},
                 "service_settings.api_key has leading or trailing whitespace.",

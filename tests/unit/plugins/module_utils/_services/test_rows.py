@@ -24,6 +24,7 @@ from ansible_collections.esops.inference.plugins.module_utils._services.rows imp
     task,
     updatable,
 )
+from ansible_collections.esops.inference.plugins.module_utils._services.setting import EMPTY
 
 LIMIT = "service_settings.rate_limit.requests_per_minute"
 
@@ -84,7 +85,7 @@ class TestSecrets:
 
     @pytest.mark.parametrize(("kind", "empty"), [("str", ""), ("json", ""), ("dict", {})])
     def test_empty_secret_is_rejected(self, kind: str, empty: Any) -> None:
-        assert secret("x", kind).validate(empty) == "is empty."
+        assert secret("x", kind).validate(empty) == EMPTY
 
     @pytest.mark.parametrize(
         ("key", "problem"),

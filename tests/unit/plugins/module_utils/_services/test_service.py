@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 from ansible_collections.esops.inference.plugins.module_utils._inference.endpoint import UNKNOWN_SERVER, Server, flatten
+from ansible_collections.esops.inference.plugins.module_utils._services.setting import EMPTY
 from tests.unit.declarations import declarations
 from tests.unit.reconciling import SERVERLESS, V94, V95, V816, V817
 from tests.unit.services import (
@@ -71,7 +72,7 @@ class TestValidation:
     def test_errors_have_the_order_of_the_rows_with_dependent_ones_last(self) -> None:
         declared = {WEIGHT: 0.1, INPUT: "query", RATE: 0, MODEL: "old", API_KEY: "k", ACCESS_KEY: ""}
         assert ACME.validate(declared) == [
-            f"{ACCESS_KEY} is empty.",
+            f"{ACCESS_KEY} {EMPTY}",
             f"{MODEL} must not be old.",
             f"{RATE} must be at least 1, not 0.",
             f"{WEIGHT} must be at least 0.5, not 0.1.",

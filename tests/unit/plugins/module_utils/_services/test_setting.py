@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.esops.inference.plugins.module_utils._services.setting import Setting
+from ansible_collections.esops.inference.plugins.module_utils._services.setting import EMPTY, Setting
 
 
 class TestOption:
@@ -33,8 +33,8 @@ class TestSetting:
         ("setting", "value", "problem"),
         [
             (Setting("a"), "", ""),
-            (Setting("a", required=True), "", "is empty."),
-            (Setting("a", secret=True), "", "is empty."),
+            (Setting("a", required=True), "", EMPTY),
+            (Setting("a", secret=True), "", EMPTY),
             (Setting("a", required=True), "x", ""),
             (Setting("a", "int", minimum=1), 0, "must be at least 1, not 0."),
             (Setting("a", "int", minimum=1), 1, ""),
@@ -44,10 +44,10 @@ class TestSetting:
             (Setting("a", "float", minimum=0), float("-inf"), "must be a finite number, not -inf."),
             (Setting("a", "int", maximum=250), 251, "must be at most 250, not 251."),
             (Setting("a", "int", maximum=250), 250, ""),
-            (Setting("a", "dict", secret=True), {}, "is empty."),
+            (Setting("a", "dict", secret=True), {}, EMPTY),
             (Setting("a", "dict"), {}, ""),
             (Setting("a", check=lambda value: f"is {value}."), "odd", "is odd."),
-            (Setting("a", required=True, check=lambda _value: "is odd."), "", "is empty."),
+            (Setting("a", required=True, check=lambda _value: "is odd."), "", EMPTY),
         ],
     )
     def test_error_of_a_value_is_the_rest_of_a_sentence(self, setting: Setting, value: Any, problem: str) -> None:
