@@ -113,8 +113,8 @@ class Deployments:
     def task_type(self, model_id: str) -> str | None:
         """Return the task type of a model; None if the cluster does not have the model."""
         with self._lock:
-            told = self._models.get(model_id)
-        return (told and told.task_type) or BUILT_IN_MODELS.get(model_id)
+            known = self._models.get(model_id)
+        return (known and known.task_type) or BUILT_IN_MODELS.get(model_id)
 
     def uses(self, name: str) -> bool:
         """Return whether a model, or a deployment that was not started by an endpoint, has this ID."""

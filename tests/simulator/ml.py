@@ -137,8 +137,8 @@ def trained_model_stats(call: Call, state: ClusterState, store: Store) -> Answer
     States that a test defined for a model take precedence.
     """
     model_id = call.variables["model_id"]
-    told = state.next_deployment_state(model_id)
-    found = store.deployments.statistics(model_id) if told is None else [statistics(model_id, told)]
+    next_state = state.next_deployment_state(model_id)
+    found = store.deployments.statistics(model_id) if next_state is None else [statistics(model_id, next_state)]
     return Answer(200, {"count": len(found), "trained_model_stats": found})
 
 

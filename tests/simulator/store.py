@@ -208,9 +208,9 @@ class Store:
     def references(self, inference_id: str) -> References:
         """Return the users of the ID: those that a test added, and indices with fields of type `semantic_text`."""
         with self._lock:
-            told = self._references.get(inference_id, References())
-        indexes = dict.fromkeys((*told.indexes, *self.indices.using(inference_id)))
-        return replace(told, indexes=tuple(indexes))
+            references = self._references.get(inference_id, References())
+        indexes = dict.fromkeys((*references.indexes, *self.indices.using(inference_id)))
+        return replace(references, indexes=tuple(indexes))
 
 
 def seeded(

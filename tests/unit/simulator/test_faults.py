@@ -168,9 +168,9 @@ def test_error_event_fault_ends_a_stream(server: Simulator, task_type: str, name
     assert reply.status == 200
     assert whole.decode().startswith("\n\n".join(events))
     assert error.startswith("\ufeffevent: error\ndata: {")
-    told = json.loads(error.partition("data: ")[2])["error"]
-    assert told["type"] == "overloaded_error"
-    assert told[name].endswith("Error message: [Overloaded]")
+    reported = json.loads(error.partition("data: ")[2])["error"]
+    assert reported["type"] == "overloaded_error"
+    assert reported[name].endswith("Error message: [Overloaded]")
 
 
 def test_error_event_fault_does_not_affect_other_responses(server: Simulator) -> None:
