@@ -6,6 +6,8 @@
 VENV := $(CURDIR)/.venv
 export ANSIBLE_COLLECTIONS_PATH := $(VENV)
 export PATH := $(VENV)/bin:$(PATH)
+# The steps start hundreds of Python processes, which are much slower if each of them compiles the packages again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help test conformance contract demo docs bench build venv clean
 .DEFAULT_GOAL := help

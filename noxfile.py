@@ -61,7 +61,7 @@ def sanity(session: nox.Session) -> None:
     session.run("python", "-m", "tests.sanity.run", *session.posargs)
 
 
-@nox.session(venv_backend="venv", reuse_venv=True)
+@nox.session(venv_backend="uv|venv", reuse_venv=True)
 def docs(session: nox.Session) -> None:
     """Check the documentation and build its site, with tools that only this needs."""
     session.install("--no-compile", "-r", "docs/site/requirements.txt")

@@ -45,7 +45,19 @@ fi
 echo "Creating .venv with $("$PYTHON" --version) ($PYTHON) …"
 "$PYTHON" -m venv --clear .venv
 log=.venv/install.log
-if ! .venv/bin/python -m pip install --disable-pip-version-check --no-compile -r tests/requirements.txt >"$log" 2>&1; then
+pip=(.venv/bin/python -m pip --disable-pip-version-check)
+
+# uv is several times faster than pip, but does not use pip's configuration, which can name another package index.
+# If uv fails, use pip, and remove uv, so that nox does not use it either.
+install() {
+    if "${pip[@]}" install 'uv>=0.9,<1' && .venv/bin/uv pip install --python .venv/bin/python -r tests/requirements.txt; then
+        return
+    fi
+    "${pip[@]}" uninstall --yes uv
+    "${pip[@]}" install --no-compile -r tests/requirements.txt
+}
+
+if ! install >"$log" 2>&1; then
     tail -n 10 "$log" >&2
     echo "Installing tests/requirements.txt failed. The full output is in $log." >&2
     exit 1
