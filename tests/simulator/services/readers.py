@@ -55,7 +55,7 @@ class Reading:
         value = self.reader.taken(setting.name, required=required)
         if value is None:
             return None
-        if type(value) is not kind:
+        if JAVA_NAMES.get(type(value)) != JAVA_NAMES[kind]:
             self.problem(wrong_type(setting.name, value, JAVA_NAMES[kind]))
             return None
         return value
