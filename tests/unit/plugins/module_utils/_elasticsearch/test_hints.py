@@ -347,6 +347,8 @@ def test_401_hides_secrets_in_its_causes() -> None:
     [
         (403, True, "https://es", "ask the operators of the proxy or web application firewall"),
         (403, False, "https://es", "check elasticsearch_url and any proxy or load balancer in front of Elasticsearch."),
+        (401, True, "https://es", "check elasticsearch_url. The response may come from a proxy or a login page"),
+        (408, True, "https://es", "check elasticsearch_url. The response may come from a proxy or a login page"),
         (400, True, "http://es", "use https:// in elasticsearch_url."),
         (400, True, "https://es", "check elasticsearch_url. The response may come from a proxy or a login page"),
         (200, True, "https://es", "check elasticsearch_url. The response may come from a proxy or a login page"),
