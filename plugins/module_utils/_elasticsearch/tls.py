@@ -67,7 +67,10 @@ class _NodeAdapter(HTTPAdapter):
 
     def __init__(self, fingerprint: str, **kwargs: Any) -> None:
         self._fingerprint = fingerprint
-        self._pool_options: dict[str, Any] = {"assert_fingerprint": fingerprint}
+        self._pool_options: dict[str, Any] = {
+            "assert_fingerprint": fingerprint,
+            "ssl_context": _context_without_cas(),
+        }
         self._init_options = kwargs
         self._ca: tempfile.TemporaryDirectory[str] | None = None
         self._has_looked_for_ca = False
@@ -141,11 +144,11 @@ class _HandshakePool(HTTPSConnectionPool):
 
 class _HandshakeAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
+        super().init_poolmanager(*args, ssl_context=_context_without_cas(), **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"https": _HandshakePool}
 
     def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager = super().proxy_manager_for(proxy, ssl_context=_context_without_cas(), **kwargs)
         manager.pool_classes_by_scheme = {**manager.pool_classes_by_scheme, "https": _HandshakePool}
         return manager
 
@@ -176,6 +179,14 @@ def _certificate_chain(sock: Any) -> list[bytes]:
     if not hasattr(inner, "get_unverified_chain"):
         return []
     return [certificate.public_bytes(_DER) for certificate in inner.get_unverified_chain()]
+
+
+def _context_without_cas() -> ssl.SSLContext:
+    """Return a context for connections whose certificate is compared with the fingerprint, not verified with a CA.
+
+    Without a context, urllib3 creates one and loads the default CAs, which takes longer than the handshake.
+    """
+    return urllib3.util.ssl_.create_urllib3_context(cert_reqs=ssl.CERT_NONE)
 
 
 def _lenient_context() -> ssl.SSLContext:
