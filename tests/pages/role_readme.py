@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ ROLES: dict[str, Path] = {path.name: path for path in sorted(ROOT.glob("roles/*"
 BEGIN, END = "<!-- variables -->\n\n", "\n\n<!-- end -->"
 
 
+@functools.cache
 def options_of(role: str) -> dict[str, Any]:
     """Return the variables of a role with their specs, in the order of the argument spec."""
     specs = yaml.safe_load((ROLES[role] / "meta/argument_specs.yml").read_text())

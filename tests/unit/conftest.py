@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.esops.inference.plugins.module_utils._fingerprints import records
 from tests.simulator import Simulator
 from tests.unit.rejections import Watch
 
@@ -37,6 +38,12 @@ def _nothing_from_outside(monkeypatch: pytest.MonkeyPatch, empty_home: Path) -> 
         if name.startswith("ELASTICSEARCH_") or name.lower().endswith(("_proxy", "_ca_bundle")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(empty_home))
+
+
+@pytest.fixture(autouse=True)
+def _fast_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Use the lowest accepted cost for the hashes of fingerprints."""
+    monkeypatch.setitem(records.COST, "n", 2)
 
 
 @pytest.fixture(autouse=True)

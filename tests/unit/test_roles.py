@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -37,6 +38,7 @@ PARSED = {
 DIFFERENT_DESCRIPTIONS = {"endpoints", "purge", "verify"}
 
 
+@functools.cache
 def load(role: str, path: str) -> Any:
     return yaml.safe_load((ROLES[role] / path).read_text())
 
