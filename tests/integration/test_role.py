@@ -47,13 +47,16 @@ PLAYBOOK = """
       rescue:
         - ansible.builtin.set_fact:
             rejected: "{{ ansible_failed_result.msg }}"
+    - ansible.builtin.set_fact:
+        case:
+          rejected: "{{ rejected | default('') }}"
+          verified: "{{ (lookup('vars', role ~ '_verified', default={})).results | default([])
+                        | map(attribute='inference_id') | list }}"
     - ansible.builtin.copy:
-        dest: "{{ directory }}/{{ inventory_hostname }}.json"
+        dest: "{{ results }}"
         mode: "0600"
-        content: "{{ {'rejected': rejected | default(''),
-                      'verified': (lookup('vars', role ~ '_verified', default={})).results | default([])
-                                  | map(attribute='inference_id') | list}
-                     | to_json }}"
+        content: "{{ dict(ansible_play_hosts | zip(ansible_play_hosts | map('extract', hostvars, 'case'))) | to_json }}"
+      run_once: true
 """
 
 
@@ -75,12 +78,11 @@ def run_cases(
     role: str, home: Path, server: Simulator, hosts: Mapping[str, Mapping[str, Any]]
 ) -> tuple[dict[str, Case], Played]:
     home.mkdir()
-    results = home.with_suffix(".results")
-    results.mkdir()
+    results = home.with_suffix(".json")
     common = {
         "ansible_connection": "local",
         "ansible_python_interpreter": "{{ ansible_playbook_python }}",
-        "directory": str(results),
+        "results": str(results),
         "role": role,
     }
     inventory, playbook = home.with_suffix(".inventory.yml"), home.with_suffix(".playbook.yml")
@@ -89,9 +91,8 @@ def run_cases(
     played = run_playbook(["-i", inventory, playbook], home, ELASTICSEARCH_URL=server.url)
     assert played.status == 0, played.printed
     options = passed_options(role, played)
-    return {
-        host: Case(**json.loads((results / f"{host}.json").read_text()), passed=options.get(host, {})) for host in hosts
-    }, played
+    cases = json.loads(results.read_text())
+    return {host: Case(**cases[host], passed=options.get(host, {})) for host in hosts}, played
 
 
 def passed_options(role: str, played: Played) -> dict[str, dict[str, Any]]:
