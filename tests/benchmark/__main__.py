@@ -11,6 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.artifact import ROOT
 from tests.pages import readme
 
 from . import cases, report
@@ -39,7 +40,7 @@ def main(arguments: list[str]) -> int:
         readme.BENCHMARK.write_text(report.page(figures, checked), encoding="utf-8")
         readme.README.write_text(readme.updated(readme.README.read_text()))
         for path in (readme.BENCHMARK, readme.README):
-            print(f"\nWritten to {path.relative_to(readme.ROOT)}")
+            print(f"\nWritten to {path.relative_to(ROOT)}")
     missed = [target for target in checked if not target.met]
     rough = " These are rough figures." if quick else ""
     print(f"\n{len(checked) - len(missed)} of {len(checked)} targets met.{rough}")

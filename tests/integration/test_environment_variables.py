@@ -11,7 +11,7 @@ import re
 import pytest
 
 from tests.integration.guides import GUIDES
-from tests.pages.readme import MODULES, environment_variable, options_of
+from tests.pages.modules import MODULES, environment_variable, options_of
 
 PAGE = (GUIDES / "environment_variables.rst").read_text(encoding="utf-8")
 #: Each variable of an option, with the option and its meaning.

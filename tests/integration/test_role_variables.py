@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.artifact import ROOT
 from tests.integration.templating import Renderer, renderer
-from tests.pages.readme import ROOT
 
 ROLES = ("anthropic", "inference")
 DEFAULTS: dict[str, dict[str, Any]] = {

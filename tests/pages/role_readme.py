@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from tests.pages.readme import ROOT
+from tests.artifact import ROOT
 
 #: Paths of the roles by name.
 ROLES: dict[str, Path] = {path.name: path for path in sorted(ROOT.glob("roles/*"))}

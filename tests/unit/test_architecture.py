@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pages.readme import ROOT
+from tests.artifact import ROOT
 
 MODULE_UTILS = ROOT / "plugins" / "module_utils"
 TESTS = ROOT / "tests" / "unit" / "plugins" / "module_utils"

@@ -16,8 +16,8 @@ from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ansible_collections.esops.inference.plugins.module_utils._services.catalog import services
-from tests.pages import readme
-from tests.pages.readme import ROOT
+from tests.artifact import ROOT
+from tests.pages import modules
 
 AWX = ROOT / "docs/awx"
 ROLES = ("anthropic", "inference")
@@ -47,7 +47,7 @@ def credential_type(name: str) -> dict[str, Any]:
 
 def connection() -> dict[str, dict[str, Any]]:
     """Return the connection options by their environment variables."""
-    spec, _problems = readme.entry("anthropic_endpoints")
+    spec, _problems = modules.entry("anthropic_endpoints")
     return {option["fallback"][1][0]: {"name": name, **option} for name, option in spec.items() if "fallback" in option}
 
 

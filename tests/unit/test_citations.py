@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.artifact import ROOT
 from tests.contract.verdicts import all_rows
-from tests.pages.readme import ROOT
 
 PAGE = ROOT / "docs/contributing/elasticsearch.md"
 #: All source files except this one, which contains wrong citations.

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from ansible.modules import uri
 
-from tests.pages.readme import ROOT
+from tests.artifact import ROOT
 
 TEXT = (ROOT / "docs/docsite/rst/comparison.rst").read_text(encoding="utf-8")
 CITED = re.findall(r"tests/[\w/.]+\.(?:py|yml)", TEXT)

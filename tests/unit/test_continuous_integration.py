@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.pages.readme import ROOT
+from tests.artifact import ROOT
 
 WORKFLOWS = sorted(ROOT.glob(".github/workflows/*.yml"))
 ACTIONLINT = shutil.which("actionlint")

@@ -14,8 +14,10 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.esops.inference.plugins.module_utils._elasticsearch.client import VERSION
-from tests.pages import readme
-from tests.pages.readme import COLLECTION, MODULES, README, ROOT, SUPPORTED
+from tests.artifact import ROOT
+from tests.pages import modules, readme
+from tests.pages.modules import COLLECTION, MODULES
+from tests.pages.readme import README, SUPPORTED
 from tests.simulator import Simulator
 from tests.unit.support import ID, KEY, MODEL, STORED, Run, info, run_module, seed
 
@@ -93,7 +95,7 @@ def role_variables_of(plays: Any) -> Iterator[set[str]]:
 
 def examples(module: str) -> list[tuple[str, dict[str, Any]]]:
     """Return module and options of each task in the examples of a module. The first task uses the module itself."""
-    text = readme.ansible_doc("module", *MODULES)[module]["examples"]
+    text = modules.ansible_doc("module", *MODULES)[module]["examples"]
     found = list(tasks_of(yaml.safe_load(text)))
     assert found[0][0] == module
     return found
@@ -112,7 +114,7 @@ def documented_plays() -> list[Any]:
 
 def validation_errors(module: str, options: Mapping[str, Any]) -> list[str]:
     """Return the validation errors that the module reports before any request."""
-    spec, more_problems = readme.entry(module)
+    spec, more_problems = modules.entry(module)
     checked = ArgumentSpecValidator(spec).validate(options)
     return checked.error_messages or more_problems(checked.validated_parameters)
 
@@ -176,8 +178,8 @@ def referenced_names(markup: str, value: Any) -> set[str]:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_documented_options_match_the_argument_spec(module: str) -> None:
-    spec, _problems = readme.entry(module)
-    assert documented_options(readme.options_of(module)) == module_options(spec)
+    spec, _problems = modules.entry(module)
+    assert documented_options(modules.options_of(module)) == module_options(spec)
 
 
 def first_sentences(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -191,7 +193,7 @@ def first_sentences(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize("module", MODULES)
 def test_first_sentence_of_each_option_stands_alone(module: str) -> None:
     """Pages sort options by name, so a first sentence cannot refer to the option before."""
-    documented = readme.ansible_doc("module", *MODULES)[module]
+    documented = modules.ansible_doc("module", *MODULES)[module]
     sentences = [*first_sentences(documented["doc"]["options"]), *first_sentences(documented["return"] or {})]
     assert sentences
     depends = re.compile(r"(It|They|That|This|These|Those|Its|Their|Or|And|The same|Like)\b|[a-z]")
@@ -200,20 +202,20 @@ def test_first_sentence_of_each_option_stands_alone(module: str) -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_environment_variables_are_documented(module: str) -> None:
-    spec, _problems = readme.entry(module)
+    spec, _problems = modules.entry(module)
     read = {name: option["fallback"][1][0] for name, option in spec.items() if "fallback" in option}
-    documented = {name: readme.environment_variable(option) for name, option in readme.options_of(module).items()}
+    documented = {name: modules.environment_variable(option) for name, option in modules.options_of(module).items()}
     assert {name: variable for name, variable in documented.items() if variable} == read
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_references_in_documentation_exist(module: str) -> None:
-    known = readme.ansible_doc("module", *MODULES)[module]
-    options = set(paths(readme.options_of(module), "suboptions"))
+    known = modules.ansible_doc("module", *MODULES)[module]
+    options = set(paths(modules.options_of(module), "suboptions"))
     options |= {
         f"{COLLECTION}.{other}#module:{option}"
         for other in MODULES
-        for option in paths(readme.options_of(other), "suboptions")
+        for option in paths(modules.options_of(other), "suboptions")
     }
     assert referenced_names("O", known) - options == set()
     assert referenced_names("RV", known) - set(paths(known["return"], "contains")) == set()
@@ -259,7 +261,7 @@ def run_for_new_endpoint(module: str, server: Simulator, **body: Any) -> Run:
 
 @pytest.mark.parametrize("module", WRITING_MODULES)
 def test_return_values_of_writing_modules_are_documented(module: str, server: Simulator) -> None:
-    documented = readme.ansible_doc("module", *MODULES)[module]["return"]
+    documented = modules.ansible_doc("module", *MODULES)[module]["return"]
     created = run_for_new_endpoint(module, server, service_settings={"api_key": KEY, "model_id": MODEL})
     refused = run_for_new_endpoint(module, server, service_settings={"model_id": "another"})
     if module.endswith("endpoints"):
@@ -273,7 +275,7 @@ def test_return_values_of_writing_modules_are_documented(module: str, server: Si
 
 def test_return_values_of_endpoint_info_are_documented(server: Simulator) -> None:
     seed(server)
-    documented = readme.ansible_doc("module", *MODULES)["endpoint_info"]["return"]
+    documented = modules.ansible_doc("module", *MODULES)["endpoint_info"]["return"]
     assert set(info(server, references=True, fingerprints=True).result) - COMMON == set(documented) - {"failure"}
     [sample] = documented["endpoints"]["sample"]
     assert info(server, inference_id=sample["inference_id"])["endpoints"] == [sample]
@@ -286,7 +288,7 @@ def test_return_values_of_endpoint_info_are_documented(server: Simulator) -> Non
 def test_return_values_of_completion_are_documented(server: Simulator) -> None:
     seed(server)
     server.seed("chat", task_type="chat_completion")
-    documented = readme.ansible_doc("module", *MODULES)["completion"]["return"]
+    documented = modules.ansible_doc("module", *MODULES)["completion"]["return"]
     options = {"elasticsearch_url": server.url, "inference_id": ["chat", "missing"], "input": "Hello"}
     run = run_module("completion", options)
     assert set(run.result) - COMMON == set(documented)
@@ -298,7 +300,7 @@ def test_return_values_of_completion_are_documented(server: Simulator) -> None:
 
 def test_return_values_of_endpoint_ping_are_documented(server: Simulator) -> None:
     seed(server)
-    documented = readme.ansible_doc("module", *MODULES)["endpoint_ping"]["return"]
+    documented = modules.ansible_doc("module", *MODULES)["endpoint_ping"]["return"]
     run = run_module("endpoint_ping", {"elasticsearch_url": server.url, "inference_id": [ID, "missing"]})
     assert set(run.result) - COMMON == set(documented)
     responding, refused = run["results"]
@@ -311,7 +313,7 @@ def test_details_of_failures_are_documented(server: Simulator) -> None:
     for module in MODULES:
         _name, options = examples(module)[0]
         run = run_module(module, {"elasticsearch_url": server.url, "retries": 0, **options})
-        documented = readme.ansible_doc("module", *MODULES)[module]["return"]["failure"]["contains"]
+        documented = modules.ansible_doc("module", *MODULES)[module]["return"]["failure"]["contains"]
         assert set(run["failure"]) == set(documented)
 
 
@@ -319,7 +321,7 @@ def test_action_group_contains_every_module() -> None:
     group = load("meta/runtime.yml")["action_groups"]["all"]
     assert [name for name in group if name != "metadata" and isinstance(name, str)] == MODULES
     for module in MODULES:
-        attributes = readme.ansible_doc("module", *MODULES)[module]["doc"]["attributes"]
+        attributes = modules.ansible_doc("module", *MODULES)[module]["doc"]["attributes"]
         assert attributes["action_group"]["membership"] == [f"{COLLECTION}.all"]
 
 
@@ -343,7 +345,7 @@ def test_supported_versions_are_the_same_everywhere() -> None:
     assert list(SUPPORTED["ansible_core_candidates"] or ()) in ([], [f"{major}.{int(minor) + 1}"])
     assert f"requests>={oldest_requests},<3" in development
     for module in MODULES:
-        requirements = readme.ansible_doc("module", *MODULES)[module]["doc"]["requirements"]
+        requirements = modules.ansible_doc("module", *MODULES)[module]["doc"]["requirements"]
         assert requirements == [f"python >= {oldest_python}", f"requests >= {oldest_requests}"]
 
 
@@ -392,7 +394,7 @@ def common_options() -> Iterator[tuple[str, dict[str, Any], str]]:
             elif name != "service":
                 yield prefix + name, option, f"anthropic_{name}"
 
-    spec, _problems = readme.entry("anthropic_endpoints")
+    spec, _problems = modules.entry("anthropic_endpoints")
     yield from leaves({name: option for name, option in spec.items() if name != "endpoints"}, "")
 
 
@@ -433,7 +435,7 @@ def expected_default(place: str, option: Mapping[str, Any]) -> Any:
 
 def expected_variables() -> dict[str, dict[str, Any]]:
     """Return the expected specs of the role variables, derived from the modules."""
-    pinged = readme.entry("endpoint_ping")[0]
+    pinged = modules.entry("endpoint_ping")[0]
     return {
         "anthropic_endpoints": expected_variable({"type": "raw"}, "") | {"required": True},
         **{
@@ -467,7 +469,7 @@ def test_defaults_of_role_anthropic_match_its_argument_spec() -> None:
 
 
 def test_role_anthropic_documents_endpoints_like_the_module() -> None:
-    spec, _problems = readme.entry("anthropic_endpoints")
+    spec, _problems = modules.entry("anthropic_endpoints")
     endpoints, of_module = role_options()["anthropic_endpoints"]["options"], spec["endpoints"]["options"]
     assert documented_options(endpoints, "options") == module_options(of_module)
     assert list(secrets(endpoints)) == list(secrets(of_module)) != []
@@ -500,7 +502,7 @@ def test_role_anthropic_passes_every_variable_to_its_modules() -> None:
     assert task["register"] == "anthropic_result"
     asked, connection = (
         verify["esops.inference.endpoint_ping"],
-        [name for name in found if name in readme.entry("endpoint_ping")[0] and name != "parallel"],
+        [name for name in found if name in modules.entry("endpoint_ping")[0] and name != "parallel"],
     )
     assert {name: asked[name] for name in connection} == {name: found[name] for name in connection}
     assert asked["parallel"] == found["parallel"]

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.pages.readme import COLLECTION, ROOT
+from tests.artifact import ROOT
+from tests.pages.modules import COLLECTION
 
 TEXT = (ROOT / "docs/docsite/rst/playbooks.rst").read_text(encoding="utf-8")
 PLAYBOOKS = sorted(path.stem for path in ROOT.glob("playbooks/*.yml"))

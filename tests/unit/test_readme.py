@@ -10,8 +10,10 @@ import re
 import pytest
 import yaml
 
+from tests.artifact import ROOT
 from tests.pages import readme
-from tests.pages.readme import MODULES, README, ROOT
+from tests.pages.modules import MODULES
+from tests.pages.readme import README
 
 TEXT = README.read_text(encoding="utf-8")
 SITE = yaml.safe_load((ROOT / "galaxy.yml").read_text())["documentation"]

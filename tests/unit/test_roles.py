@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.pages import readme, role_readme
-from tests.pages.readme import COLLECTION
+from tests.pages import modules, role_readme
+from tests.pages.modules import COLLECTION
 from tests.pages.role_readme import ROLES, options_of
 from tests.unit.test_documentation import (
     SET,
@@ -53,7 +53,7 @@ def without_prefix(role: str, value: Any) -> Any:
 
 
 def module_spec() -> dict[str, Any]:
-    spec: dict[str, Any] = readme.entry("endpoints")[0]
+    spec: dict[str, Any] = modules.entry("endpoints")[0]
     return spec
 
 
@@ -69,7 +69,7 @@ def test_variables_that_both_roles_have_are_the_same() -> None:
 
 
 def test_role_inference_has_a_variable_for_each_option_of_its_modules() -> None:
-    pinged = readme.entry("endpoint_ping")[0]
+    pinged = modules.entry("endpoint_ping")[0]
     raw = {"type": "raw"}
     expected = {
         **{
@@ -106,7 +106,7 @@ def test_role_inference_passes_every_variable_to_its_modules() -> None:
     assert found == {name: SET.format(name=f"inference_{name}", default="omit") for name in module_spec()} | PARSED
     assert task["register"] == "inference_result"
     ping = verify[f"{COLLECTION}.endpoint_ping"]
-    pinged = readme.entry("endpoint_ping")[0].keys()
+    pinged = modules.entry("endpoint_ping")[0].keys()
     assert ping == {name: found[name] for name in found if name in pinged} | {
         "inference_id": "{{ inference_verify_ids }}",
         "input": SET.format(name="inference_verify_input", default="'Reply with OK.'"),
@@ -171,7 +171,7 @@ def option_of_each_variable() -> Iterator[tuple[str, str, str]]:
 def documentation_of(module: str, path: str) -> dict[str, Any]:
     """Return the documentation of an option, by its dotted path."""
     first, *rest = path.split(".")
-    option: dict[str, Any] = readme.options_of(module)[first]
+    option: dict[str, Any] = modules.options_of(module)[first]
     for name in rest:
         option = option["suboptions"][name]
     return option
@@ -207,5 +207,5 @@ def test_descriptions_of_endpoints_in_role_begin_like_those_of_the_module(role: 
             for name, option in options.items()
         }
 
-    documented = readme.options_of(module)["endpoints"]["suboptions"]
+    documented = modules.options_of(module)["endpoints"]["suboptions"]
     assert sentences(options_of(role)[f"{role}_endpoints"]["options"], "options") == sentences(documented, "suboptions")

@@ -21,7 +21,8 @@ from ansible_collections.esops.inference.plugins.module_utils._modules.any_servi
 from ansible_collections.esops.inference.plugins.module_utils._services.catalog import SERVICES
 from ansible_collections.esops.inference.plugins.module_utils._services.service import Service
 from ansible_collections.esops.inference.plugins.module_utils._services.setting import Setting
-from tests.pages import readme
+from tests.artifact import ROOT
+from tests.pages import modules
 from tests.pages.services import PAGE, facts, section, updated
 from tests.unit.services import ACME, API_KEY, MODEL
 
@@ -53,7 +54,7 @@ def tasks() -> Iterator[tuple[str, dict[str, Any]]]:
     for [play] in examples():
         for task in play["tasks"]:
             for name, options in task.items():
-                if name.startswith(f"{readme.COLLECTION}."):
+                if name.startswith(f"{modules.COLLECTION}."):
                     yield name.rpartition(".")[2], filled(options or {})
 
 
@@ -75,7 +76,7 @@ def test_page_without_marks_is_rejected() -> None:
 
 
 def test_guide_is_in_the_navigation() -> None:
-    listed = yaml.safe_load((readme.ROOT / "docs/docsite/extra-docs.yml").read_text(encoding="utf-8"))["sections"]
+    listed = yaml.safe_load((ROOT / "docs/docsite/extra-docs.yml").read_text(encoding="utf-8"))["sections"]
     assert PAGE.stem in [name for part in listed for name in part["toctree"]]
 
 
@@ -143,7 +144,7 @@ def test_examples_use_the_modules_for_any_service() -> None:
 
 @pytest.mark.parametrize(("module", "options"), TASKS)
 def test_example_is_valid(module: str, options: dict[str, Any]) -> None:
-    spec, problems = readme.entry(module)
+    spec, problems = modules.entry(module)
     checked = ArgumentSpecValidator(spec).validate({"elasticsearch_url": "https://es.example.com:9200", **options})
     assert checked.error_messages == []
     assert problems(checked.validated_parameters) == []
@@ -151,7 +152,7 @@ def test_example_is_valid(module: str, options: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("module", "options"), TASKS)
 def test_example_is_complete_and_without_warnings(module: str, options: dict[str, Any]) -> None:
-    spec, _problems = readme.entry(module)
+    spec, _problems = modules.entry(module)
     given = ArgumentSpecValidator(spec).validate({"elasticsearch_url": "https://es", **options}).validated_parameters
     declared = given.get("endpoints") or ([given] if module == "endpoint" else [])
     for endpoint in declared:

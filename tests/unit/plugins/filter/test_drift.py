@@ -14,7 +14,7 @@ import yaml
 
 from ansible_collections.esops.inference.plugins.filter import drift
 from ansible_collections.esops.inference.plugins.filter.drift import FilterModule, drift_report, drift_table
-from tests.pages.readme import ROOT
+from tests.artifact import ROOT
 from tests.simulator import Simulator
 from tests.unit.support import KEY, MODEL, endpoints, seed
 

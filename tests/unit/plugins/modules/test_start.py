@@ -14,7 +14,7 @@ from unittest import mock
 
 import pytest
 
-from tests.pages.readme import MODULES
+from tests.pages.modules import MODULES
 
 PACKAGE = "ansible_collections.esops.inference.plugins"
 
