@@ -68,6 +68,17 @@ def test_ci_runs_every_week_for_every_pull_request_and_for_every_tag() -> None:
     assert events["push"] == {"branches": ["main"], "tags": ["*"]}
 
 
+def test_push_to_main_publishes_the_site_that_make_test_has_built() -> None:
+    make, site = (load("workflows/ci.yml")["jobs"][name] for name in ("make", "site"))
+    upload = make["steps"][-1]
+
+    assert f"{upload['with']['path']}/index.html" in (ROOT / "Makefile").read_text()
+    assert upload["if"] == site["if"]
+    assert site["needs"] == "make"
+    assert load("workflows/ci.yml")["permissions"] == {"contents": "read"}
+    assert site["permissions"] == {"pages": "write", "id-token": "write"}
+
+
 def test_dependabot_updates_all_requirements_with_an_upper_bound() -> None:
     [update] = [update for update in load("dependabot.yml")["updates"] if update["package-ecosystem"] == "pip"]
     found = {
