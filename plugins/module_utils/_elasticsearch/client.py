@@ -240,11 +240,12 @@ def _make_session(connection: Connection, retry: BudgetedRetry) -> requests.Sess
     plain = HTTPAdapter(**options)
     session.mount("http://", plain)
     session.mount("https://", plain)
-    if connection.ca_fingerprint:
-        # Imported lazily, because most runs do not pin a fingerprint.
-        from .tls import PinnedAdapter  # noqa: PLC0415
+    if connection.ca_fingerprint or not connection.validate_certs:
+        # Imported lazily, because most runs verify certificates with a CA.
+        from .tls import AdapterWithoutCas, PinnedAdapter  # noqa: PLC0415
 
-        session.mount("https://", PinnedAdapter(connection.ca_fingerprint, **options))
+        pinned = connection.ca_fingerprint
+        session.mount("https://", PinnedAdapter(pinned, **options) if pinned else AdapterWithoutCas(**options))
     return session
 
 

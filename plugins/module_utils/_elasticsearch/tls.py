@@ -57,25 +57,22 @@ class PinnedAdapter(BaseAdapter):
             adapter.close()
 
 
-class _NodeAdapter(HTTPAdapter):
-    """An adapter that connects to one node, and only if it presents the pinned certificate.
+class AdapterWithoutCas(HTTPAdapter):
+    """An adapter that loads no default CAs, because it does not verify certificates with them.
 
-    The fingerprint identifies either the certificate of the node, which urllib3 verifies, or a CA certificate that the
-    node sends along. In the second case, only this CA is trusted, and the host name is verified, too. To find out which
-    case applies, the adapter opens a connection over the same path before the first request, and sends nothing over it.
+    Without a context, urllib3 loads the default CAs for each connection, which takes several times as long as the
+    handshake.
+
+    :param assert_fingerprint: SHA-256 fingerprint of the certificate of the node. By default, any certificate is valid.
+    :param options: options of C(HTTPAdapter).
     """
 
-    def __init__(self, fingerprint: str, **kwargs: Any) -> None:
-        self._fingerprint = fingerprint
+    def __init__(self, assert_fingerprint: str | None = None, **options: Any) -> None:
         self._pool_options: dict[str, Any] = {
-            "assert_fingerprint": fingerprint,
-            "ssl_context": _context_without_cas(),
+            "assert_fingerprint": assert_fingerprint,
+            "ssl_context": urllib3.util.ssl_.create_urllib3_context(cert_reqs=ssl.CERT_NONE),
         }
-        self._init_options = kwargs
-        self._ca: tempfile.TemporaryDirectory[str] | None = None
-        self._has_looked_for_ca = False
-        self._ca_lock = threading.Lock()
-        super().__init__(**kwargs)
+        super().__init__(**options)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
         super().init_poolmanager(connections, maxsize, block, **self._pool_options, **kwargs)
@@ -83,6 +80,23 @@ class _NodeAdapter(HTTPAdapter):
     def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
         """Pass the pool options, which requests uses only for direct connections, to proxy connections, too."""
         return super().proxy_manager_for(proxy, **self._pool_options, **kwargs)
+
+
+class _NodeAdapter(AdapterWithoutCas):
+    """An adapter that connects to one node, and only if it presents the pinned certificate.
+
+    The fingerprint identifies either the certificate of the node, which urllib3 verifies, or a CA certificate that the
+    node sends along. In the second case, only this CA is trusted, and the host name is verified, too. To find out which
+    case applies, the adapter opens a connection over the same path before the first request, and sends nothing over it.
+    """
+
+    def __init__(self, fingerprint: str, **options: Any) -> None:
+        self._fingerprint = fingerprint
+        self._init_options = options
+        self._ca: tempfile.TemporaryDirectory[str] | None = None
+        self._has_looked_for_ca = False
+        self._ca_lock = threading.Lock()
+        super().__init__(fingerprint, **options)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         with self._ca_lock:
@@ -142,13 +156,13 @@ class _HandshakePool(HTTPSConnectionPool):
     ConnectionCls = _HandshakeConnection
 
 
-class _HandshakeAdapter(HTTPAdapter):
+class _HandshakeAdapter(AdapterWithoutCas):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=_context_without_cas(), **kwargs)
+        super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"https": _HandshakePool}
 
     def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, ssl_context=_context_without_cas(), **kwargs)
+        manager = super().proxy_manager_for(proxy, **kwargs)
         manager.pool_classes_by_scheme = {**manager.pool_classes_by_scheme, "https": _HandshakePool}
         return manager
 
@@ -179,14 +193,6 @@ def _certificate_chain(sock: Any) -> list[bytes]:
     if not hasattr(inner, "get_unverified_chain"):
         return []
     return [certificate.public_bytes(_DER) for certificate in inner.get_unverified_chain()]
-
-
-def _context_without_cas() -> ssl.SSLContext:
-    """Return a context for connections whose certificate is compared with the fingerprint, not verified with a CA.
-
-    Without a context, urllib3 creates one and loads the default CAs, which takes longer than the handshake.
-    """
-    return urllib3.util.ssl_.create_urllib3_context(cert_reqs=ssl.CERT_NONE)
 
 
 def _lenient_context() -> ssl.SSLContext:

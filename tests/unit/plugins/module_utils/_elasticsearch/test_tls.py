@@ -203,6 +203,23 @@ class TestTrust:
         assert "'localhost'" in error.problem
         assert error.hint.startswith("use a host name from the server's certificate")
 
+    @pytest.mark.parametrize("option", ["validate_certs", "fingerprint", "ca_fingerprint", "ca_path"])
+    def test_default_cas_are_not_loaded_if_an_option_replaces_them(
+        self, files: Files, option: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Loading them takes several times as long as a connection."""
+        loaded: list[object] = []
+        monkeypatch.setattr(ssl.SSLContext, "load_default_certs", lambda *arguments: loaded.append(arguments))
+        options: dict[str, dict[str, Any]] = {
+            "validate_certs": {"validate_certs": False},
+            "fingerprint": {"ca_fingerprint": files.fingerprint},
+            "ca_fingerprint": {"ca_fingerprint": files.ca_fingerprint},
+            "ca_path": {"ca_path": files.ca},
+        }
+        with Simulator(tls=files.with_ca) as server:
+            assert answered(server, **options[option])
+        assert loaded == []
+
     @pytest.mark.parametrize("tls", ["server", "elsewhere"])
     def test_any_certificate_is_accepted_without_validation(self, files: Files, tls: str) -> None:
         """Check that no warning is issued, which would be an error in these tests."""
