@@ -281,3 +281,19 @@ class TestUnknownSettings:
 
     def test_misspelled_option_has_no_hint_about_newer_servers(self) -> None:
         assert "newer" not in message(elasticsearch_url=URL, service_settings={"modelid": "m"}, time_out=1)
+
+
+@pytest.mark.parametrize(
+    ("module", "required"),
+    [
+        ("anthropic_endpoint", "inference_id"),
+        ("anthropic_endpoints", "endpoints"),
+        ("completion", "inference_id, input"),
+        ("endpoint", "inference_id"),
+        ("endpoint_ping", "inference_id"),
+        ("endpoints", "endpoints"),
+    ],
+)
+def test_each_module_names_its_required_options(module: str, required: str) -> None:
+    run = run_module(module, {"elasticsearch_url": "http://127.0.0.1:9"})
+    assert run["msg"] == f"missing required arguments: {required}"
