@@ -176,7 +176,17 @@ def test_provider_response_is_extracted_from_failed_completion(
 
 @pytest.mark.parametrize(
     ("kind", "status", "temporary"),
-    [("overloaded_error", 529, True), ("authentication_error", 401, False), ("billing_error", 402, False)],
+    [
+        ("authentication_error", 401, False),
+        ("billing_error", 402, False),
+        ("permission_error", 403, False),
+        ("not_found_error", 404, False),
+        ("request_too_large", 413, False),
+        ("rate_limit_error", 429, True),
+        ("api_error", 500, True),
+        ("timeout_error", 504, True),
+        ("overloaded_error", 529, True),
+    ],
 )
 def test_provider_status_in_stream_is_derived_from_error_type(kind: str, status: int, temporary: bool) -> None:
     words = "Received an error response for request from inference entity id [chat]. Error message: [Sorry]"
