@@ -165,7 +165,13 @@ class TestRecord:
             {"identity": "x"},
             {"inference_id": "b"},
             {"scrypt": {"n": 2**30, "r": 8, "p": 1}},
+            {"scrypt": {"n": 2**16, "r": 8, "p": 1}},
+            {"scrypt": {"n": 1, "r": 8, "p": 1}},
             {"scrypt": {"n": 3, "r": 8, "p": 1}},
+            {"scrypt": {"n": 4096, "r": 9, "p": 1}},
+            {"scrypt": {"n": 4096, "r": 0, "p": 1}},
+            {"scrypt": {"n": 4096, "r": 8, "p": 5}},
+            {"scrypt": {"n": 4096, "r": 8, "p": 0}},
             {"scrypt": {"n": 4096, "r": 8.0, "p": 1}},
             {"scrypt": {"n": [], "r": 8, "p": 1}},
             {"scrypt": {"n": 4096, "r": 8}},
@@ -178,6 +184,19 @@ class TestRecord:
         with pytest.raises(Refused, match="was not written by this collection") as refused:
             is_new(store, SECRETS)
         assert known["hash"] not in str(refused.value)
+
+    @pytest.mark.parametrize("cost", [{"n": 2, "r": 1, "p": 1}, {"n": 2**15, "r": 8, "p": 4}])
+    def test_record_with_lowest_or_highest_cost_is_compared(
+        self, store: Memory, cost: dict[str, int], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Versions of the collection can differ in the cost of their hashes."""
+        for name, value in cost.items():
+            monkeypatch.setitem(COST, name, value)
+        send(store)
+        store.records = json.loads(json.dumps(store.records))
+        monkeypatch.undo()
+        assert not is_new(store, SECRETS)
+        assert is_new(store, {PATH: FORMER_KEY})
 
     def test_missing_scrypt_is_reported_before_any_write(self, store: Memory) -> None:
         disabled = mock.patch("hashlib.scrypt", side_effect=ValueError("disabled for FIPS"))
