@@ -53,6 +53,13 @@ class TestMissing:
 
 
 @both
+@pytest.mark.parametrize(("path", "lowest"), [(THREADS, 1), (ALLOCATIONS, 1), (LEAST, 0), (MOST, 1)])
+def test_number_below_the_lowest_is_rejected(service: Service, path: str, lowest: int) -> None:
+    assert service.validate({path: lowest}) == []
+    assert service.validate({path: lowest - 1}) == [f"{path} must be at least {lowest}, not {lowest - 1}."]
+
+
+@both
 class TestSelfAdjusting:
     @pytest.mark.parametrize(
         ("settings", "moving"),
