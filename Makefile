@@ -35,7 +35,7 @@ help:
 	@echo "The latest suitable Python is used. To use another one (3.10 or later), set PYTHON=/path/to/python3."
 
 test: venv
-	@nox $(if $(STEP),--session $(STEP),--parallel 2)
+	@nox $(if $(STEP),--session $(STEP),--parallel 3)
 
 conformance: venv
 	@nox $(if $(STEP),--session $(STEP),--tags conformance --parallel 2)
