@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
 
@@ -174,6 +174,15 @@ def test_endpoints_of_other_runs_are_named_and_left_alone() -> None:
         assert cluster.others() == [f"{PREFIX}00000000-1"]
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """Let new processes react to SIGINT. Background jobs of a shell ignore it, and so do the processes they start."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, former)
+
+
+@pytest.mark.usefixtures("_interruptible")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_run_ended_by_a_signal_restores_the_cluster(number: signal.Signals) -> None:
     with Simulator(version="9.6", security=security()) as simulator:
