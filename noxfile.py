@@ -44,7 +44,8 @@ PACKAGE = "ansible_collections.esops.inference.plugins"
 @nox.session
 def integration(session: nox.Session) -> None:
     """Play every integration target against the simulator."""
-    session.run("pytest", "tests/integration", *session.posargs)
+    # Two processes, because this step takes as long as all others. Tests of a file share fixtures, and stay together.
+    session.run("pytest", "tests/integration", "--numprocesses=2", "--dist=loadfile", *session.posargs)
 
 
 @nox.session
