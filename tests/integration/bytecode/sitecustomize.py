@@ -11,8 +11,8 @@ result in tests/output. Nothing else differs, including file names in tracebacks
 ansible-playbook builds that archive in each run, which takes longer than a module run. With this directory on
 PYTHONPATH, it uses the archive of an earlier run with the same ansible-core and the same files of the collection.
 
-ansible-playbook starts a process for each task. The collection of garbage makes the system copy their memory, and takes
-5 % of the time of a run. The runs are short enough without it.
+ansible-playbook starts a process for each task. The collection of garbage makes the system copy their memory. The runs
+are short enough without it.
 """
 
 from __future__ import annotations

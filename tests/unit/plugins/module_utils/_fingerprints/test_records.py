@@ -198,6 +198,11 @@ class TestRecord:
         assert not is_new(store, SECRETS)
         assert is_new(store, {PATH: FORMER_KEY})
 
+    def test_hash_takes_4_mib(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """All other tests use a lower cost."""
+        monkeypatch.undo()
+        assert 128 * COST["n"] * COST["r"] == 4 * 2**20
+
     def test_missing_scrypt_is_reported_before_any_write(self, store: Memory) -> None:
         disabled = mock.patch("hashlib.scrypt", side_effect=ValueError("disabled for FIPS"))
         with disabled, pytest.raises(Refused, match="requires scrypt"):
